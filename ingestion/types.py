@@ -1,0 +1,150 @@
+"""Plain data of ingestion: what goes in (bytes), what comes out (text, blocks, chunks).
+
+Offsets are counted in Unicode code points (Python `str` indices) and are half-open `[start, end)`.
+This module knows nothing of vectors' meaning, of storage, or of the web.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class BlockKind(StrEnum):
+    """Structural role of a stretch of canonical text."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST_ITEM = "list_item"
+    TABLE = "table"
+    CODE = "code"
+    QUOTE = "quote"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An uploaded file as it came.
+
+    Attributes:
+        name: File name or path as the user gave it; only its suffix is used, as a hint.
+        data: The raw bytes.
+        media_type: Declared media type, or None; a hint only, bytes decide.
+    """
+
+    name: str
+    data: bytes
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A structural unit of the canonical text, in reading order; blocks never overlap."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+    page: int | None = None
+    heading_path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSpan:
+    """Range of the canonical text that came from one page (1-based number)."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """Something a parser left out on purpose, so that it can be reported."""
+
+    what: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A parsed file: its canonical text and the structure over it.
+
+    Attributes:
+        text: Canonical text; every citation of Fathom is a range of this string.
+        blocks: In reading order; gaps between blocks are whitespace only.
+        encoding: Character encoding the bytes were decoded with, or None where the format fixes it.
+        language: "zh", "en" or "und", by the share of Han characters among letters.
+    """
+
+    text: str
+    media_type: str
+    title: str
+    blocks: tuple[Block, ...]
+    pages: tuple[PageSpan, ...] = ()
+    encoding: str | None = None
+    language: str = "und"
+    dropped: tuple[Dropped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceStates:
+    """Encoder output per sentence, not normalised, so that parts can be added up.
+
+    Attributes:
+        sums: float32 [N, D]; sum of the token states of each sentence.
+        weights: float32 [N]; number of tokens summed.
+    """
+
+    sums: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+
+class SentenceEncoder(Protocol):
+    """What chunking needs of an encoder: states of sentences of one text, none truncated."""
+
+    def __call__(self, text: str, spans: Sequence[tuple[int, int]]) -> SentenceStates:
+        """Encode the ranges `spans` (ascending, disjoint) of `text`."""
+        ...
+
+
+class CountTokens(Protocol):
+    """Number of tokens of a text by the configured tiktoken vocabulary."""
+
+    def __call__(self, text: str) -> int:
+        """Count the tokens of `text`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A semantic unit: `text == document.text[start:end]`; all chunks together tile the text.
+
+    Attributes:
+        token_count: By the configured tiktoken vocabulary; at most `ChunkingConfig.max_tokens`.
+        sentences: Ranges in the canonical text (not relative to the chunk).
+        vector: float32 [D], unit length: sum of the sentence states, normalised.
+    """
+
+    index: int
+    start: int
+    end: int
+    text: str
+    token_count: int
+    language: str
+    heading_path: tuple[str, ...] = ()
+    page: int | None = None
+    page_end: int | None = None
+    sentences: tuple[tuple[int, int], ...] = ()
+    vector: NDArray[np.float32] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestEvent:
+    """Progress of one document: `done` of `total` units in `stage` (parsing, chunking, embedding)."""
+
+    stage: str
+    done: int
+    total: int
