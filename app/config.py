@@ -1,0 +1,265 @@
+"""Settings of Fathom: the only module that reads the environment.
+
+Values come, in this order, from arguments, `FATHOM_*` variables (nested with `__`, as in
+`FATHOM_WORKER__LEASE_S=30`), and a TOML file (`./fathom.toml`, or the one named by `FATHOM_CONFIG`).
+Unknown keys are errors in all three.
+"""
+
+import ipaddress
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "FATHOM_"
+CONFIG_VARIABLE = "FATHOM_CONFIG"
+MIB = 1024 * 1024
+
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveSeconds = Annotated[float, Field(gt=0)]
+
+
+class SettingsError(Exception):
+    """The configuration can't be used; the message says which key and what to do."""
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class LimitSettings(_Group):
+    """Sizes and counts above which a request or a file is refused."""
+
+    max_upload_bytes: PositiveInt = 100 * MIB
+    """Largest single file accepted, in bytes."""
+    max_request_bytes: PositiveInt = 256 * MIB
+    """Largest upload request (all its files together), in bytes."""
+    max_json_bytes: PositiveInt = MIB
+    """Largest JSON request body, in bytes."""
+    max_files_per_request: PositiveInt = 100
+    """Most files in one upload request."""
+    max_name_chars: PositiveInt = 255
+    """Longest document or collection name, in characters."""
+    max_question_chars: PositiveInt = 4000
+    """Longest question or search query, in characters."""
+    max_pages: PositiveInt = 5000
+    """Most pages of one document."""
+    max_text_chars: PositiveInt = 20_000_000
+    """Most characters of canonical text of one document."""
+    parse_wall_s: PositiveSeconds = 300.0
+    """Longest time a parser may take on one document, in seconds."""
+    parse_cpu_s: PositiveSeconds = 240.0
+    """Most processor time a parser may use on one document, in seconds."""
+    parse_memory_bytes: PositiveInt = 1536 * MIB
+    """Most memory of the parser process, in bytes."""
+
+
+class ChunkingSettings(_Group):
+    """How documents are cut."""
+
+    max_tokens: Annotated[int, Field(ge=64, le=512)] = 512
+    """Most tokens of one chunk, by the shipped vocabulary."""
+
+
+class RetrievalSettings(_Group):
+    """How passages are searched and compressed."""
+
+    k: Annotated[int, Field(ge=1, le=100)] = 8
+    """Passages given to the generator when neither request nor collection says otherwise."""
+    candidates: Annotated[int, Field(ge=1, le=1000)] = 50
+    """Hits taken from each of dense and lexical search before they are fused."""
+    context_tokens: PositiveInt = 1024
+    """Token budget of the compressed context."""
+    exact_below: Annotated[int, Field(ge=0)] = 5000
+    """Collections with fewer chunks than this are searched exactly instead of by HNSW."""
+    snapshot_every: PositiveInt = 2000
+    """Index changes after which a new snapshot of the dense index is written."""
+
+
+class WorkerSettings(_Group):
+    """Background ingestion."""
+
+    concurrency: PositiveInt = 1
+    """Documents a worker process ingests at the same time."""
+    lease_s: PositiveSeconds = 30.0
+    """Seconds without a heartbeat after which a job is taken from its worker."""
+    heartbeat_s: PositiveSeconds = 5.0
+    """Seconds between heartbeats; well under the lease."""
+    poll_s: PositiveSeconds = 0.5
+    """Seconds an idle worker waits before it looks for jobs again."""
+    max_attempts: PositiveInt = 3
+    """Attempts after which a document whose worker keeps dying is set aside as failed."""
+
+    @model_validator(mode="after")
+    def _heartbeat_within_lease(self) -> "WorkerSettings":
+        if self.heartbeat_s * 2 > self.lease_s:
+            raise ValueError("heartbeat_s must be at most half of lease_s")
+        return self
+
+
+class AnswerSettings(_Group):
+    """Answers and their streams."""
+
+    stream_grace_s: PositiveSeconds = 10.0
+    """Seconds an answer goes on after its client left, so that the client may resume."""
+    ping_s: PositiveSeconds = 10.0
+    """Seconds between comments that keep a silent stream open."""
+    max_new_tokens: PositiveInt = 128
+    """Most tokens of one answer."""
+    max_concurrent: PositiveInt = 4
+    """Answers generated at the same time; more are refused with 429."""
+    temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
+    """Sampling temperature when a request names none; 0 takes the most likely."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured, checked once at start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    home: Path = Path(".fathom")
+    """Folder of the database, stored files and indexes."""
+    database_url: SecretStr | None = None
+    """SQLAlchemy URL of the database; by default SQLite in `home`."""
+    host: str = "127.0.0.1"
+    """Address the API listens on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port of the API."""
+    ui_port: Annotated[int, Field(ge=0, le=65535)] = 8501
+    """Port of the web pages."""
+    allow_remote: bool = False
+    """Permit listening on an address that other machines can reach, although there are no keys."""
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    """Values of the Host header that are served; "*" for any."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where models run."""
+    threads: PositiveInt | None = None
+    """Threads of the models; by default the number torch chooses."""
+    models_dir: Path = Path(__file__).resolve().parent.parent / "models"
+    """Folder with the weights and vocabularies."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe log message shown."""
+    log_format: Literal["text", "json"] = "text"
+    """Log lines for people or, one JSON object a line, for programs."""
+    limits: LimitSettings = LimitSettings()
+    chunking: ChunkingSettings = ChunkingSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    worker: WorkerSettings = WorkerSettings()
+    answers: AnswerSettings = AnswerSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before environment before the TOML file; no dotenv, no secret folder."""
+        named = os.environ.get(CONFIG_VARIABLE)
+        toml = TomlConfigSettingsSource(settings_cls, Path(named or "fathom.toml"))
+        return init_settings, env_settings, toml
+
+    @model_validator(mode="after")
+    def _safe_bind(self) -> "Settings":
+        if not is_loopback(self.host) and not self.allow_remote:
+            raise ValueError(
+                f"host {self.host} can be reached from other machines and there are no keys yet; "
+                "use 127.0.0.1, or set allow_remote = true (FATHOM_ALLOW_REMOTE=1) behind a trusted proxy"
+            )
+        return self
+
+    @property
+    def url(self) -> str:
+        """Database URL, the default filled in; holds secrets, never to be printed."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.home.resolve() / 'fathom.db'}"
+
+    @property
+    def blobs_dir(self) -> Path:
+        """Folder of the uploaded originals."""
+        return self.home / "blobs"
+
+    @property
+    def indexes_dir(self) -> Path:
+        """Folder of index snapshots; may be deleted at any time."""
+        return self.home / "indexes"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read and check the configuration.
+
+    Args:
+        **overrides: Values that go before environment and file; None means not given.
+
+    Raises:
+        SettingsError: A key is unknown or a value can't be used.
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named and not Path(named).is_file():
+        raise SettingsError(f"{CONFIG_VARIABLE} names {named}, which is not a file; correct or unset it")
+    known = {CONFIG_VARIABLE.lower(), *(name.lower() for name, _ in variables())}
+    for variable in os.environ:
+        if variable.upper().startswith(PREFIX) and variable.lower() not in known:
+            raise SettingsError(f"unknown setting {variable}; `fathom doctor` lists the known ones")
+    try:
+        return Settings(**{key: value for key, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        lines = (f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
+        raise SettingsError("; ".join(lines)) from error
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Environment for a child process that must see the same settings.
+
+    Returns:
+        The whole environment with every setting written out as a variable.
+    """
+    values = {k: v for k, v in os.environ.items() if not k.upper().startswith(PREFIX)}
+    dumped = settings.model_dump(mode="json")
+    dumped["database_url"] = settings.url
+    for variable, path in variables():
+        value: Any = dumped
+        for key in path:
+            value = value[key]
+        if value is not None and not isinstance(value, Mapping):
+            values[variable] = value if isinstance(value, str) else json.dumps(value)
+    return values
+
+
+def variables() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every environment variable with the path of the setting it sets."""
+    for name, field in Settings.model_fields.items():
+        yield f"{PREFIX}{name}".upper(), (name,)
+        group = field.annotation
+        if isinstance(group, type) and issubclass(group, _Group):
+            for inner in group.model_fields:
+                yield f"{PREFIX}{name}__{inner}".upper(), (name, inner)
+

@@ -1,0 +1,1 @@
+"""Rows: the truth that every index and every answer is checked against."""

@@ -1,0 +1,304 @@
+"""Tables. Read top down: what people made, what was made of it, and the work between.
+
+A document has versions. Each version points to content (what one recipe makes of some bytes), which
+versions of equal bytes share. Only the serving version of a document has rows in `chunks`: these are
+what search may return, and their ids are the labels of every index.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from app.db.types import JsonColumn, UtcDateTime, utc_now
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+DOCUMENT_STATES = ("queued", "parsing", "chunking", "embedding", "indexing", "ready", "failed")
+JOB_STATES = ("queued", "running", "done", "failed")
+
+
+class Base(DeclarativeBase):
+    """Base of all tables; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Collection(Base):
+    """A set of documents that is searched together.
+
+    `index_seq` is the number of the last index change. It is raised by an UPDATE inside the
+    transaction that makes the change, which holds the row's lock until commit: changes of one
+    collection therefore become visible in the order of their numbers, and without gaps.
+    """
+
+    __tablename__ = "collections"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    description: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str | None] = mapped_column(String(8))
+    settings: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
+    index_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Blob(Base):
+    """Uploaded bytes, stored once per content in a file named by `sha256`."""
+
+    __tablename__ = "blobs"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Document(Base):
+    """A named document; `version` is the number of its newest version, serving or not."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("collection_id", "name"),
+        UniqueConstraint("collection_id", "external_id"),
+        Index("ix_documents_collection_id_created_at_id", "collection_id", "created_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    external_id: Mapped[str | None] = mapped_column(String(255))
+    enabled: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    meta: Mapped[dict[str, Any]] = mapped_column("metadata", JsonColumn, default=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Content(Base):
+    """What one recipe (parser, chunking, encoder, vocabulary) makes of one blob.
+
+    Attributes:
+        hint: File suffix or declared media type that the parser was told, part of the identity.
+        recipe: Hash over everything else that can change text, chunks or vectors.
+        title: Title found in the text; empty where there was none and the name stands in.
+        vector_model: Id of the encoder of all vectors of this content.
+    """
+
+    __tablename__ = "contents"
+    __table_args__ = (UniqueConstraint("sha256", "hint", "recipe"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"))
+    hint: Mapped[str] = mapped_column(String(255))
+    recipe: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(Text, deferred=True)
+    blocks: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, deferred=True)
+    pages: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, deferred=True)
+    dropped: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn)
+    title: Mapped[str] = mapped_column(Text)
+    media_type: Mapped[str] = mapped_column(String(255))
+    encoding: Mapped[str | None] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(8))
+    vector_model: Mapped[str] = mapped_column(String(255))
+    chunk_count: Mapped[int] = mapped_column(Integer)
+    page_count: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class DocumentVersion(Base):
+    """Some bytes under a document's name; at most one version of a document serves at a time."""
+
+    __tablename__ = "document_versions"
+    __table_args__ = (
+        UniqueConstraint("document_id", "number"),
+        Index(
+            "uq_document_versions_serving",
+            "document_id",
+            unique=True,
+            sqlite_where=text("serving"),
+            postgresql_where=text("serving"),
+        ),
+        CheckConstraint(f"status IN {DOCUMENT_STATES}", name="status"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), index=True)
+    media_type: Mapped[str | None] = mapped_column(String(255))
+    status: Mapped[str] = mapped_column(String(16), default="queued")
+    serving: Mapped[bool] = mapped_column(default=False)
+    content_id: Mapped[int | None] = mapped_column(ForeignKey("contents.id"), index=True)
+    title: Mapped[str] = mapped_column(Text, default="")
+    error: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    blob: Mapped[Blob] = relationship(lazy="raise")
+    content: Mapped[Content | None] = relationship(lazy="raise")
+
+
+class ContentChunk(Base):
+    """A chunk of content with its vector; shared by all versions of that content.
+
+    Attributes:
+        position: 0-based order in the text.
+        start: First character in the content's text; `text == content.text[start:end]`.
+        sentences: Ranges in the content's text.
+        vector: float16 values, little-endian, unit length before rounding.
+    """
+
+    __tablename__ = "content_chunks"
+    __table_args__ = (UniqueConstraint("content_id", "position"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    content_id: Mapped[int] = mapped_column(ForeignKey("contents.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(Integer)
+    start: Mapped[int] = mapped_column(Integer)
+    end: Mapped[int] = mapped_column("end_", Integer)
+    text: Mapped[str] = mapped_column(Text)
+    token_count: Mapped[int] = mapped_column(Integer)
+    language: Mapped[str] = mapped_column(String(8))
+    heading_path: Mapped[list[str]] = mapped_column(JsonColumn)
+    page: Mapped[int | None] = mapped_column(Integer)
+    page_end: Mapped[int | None] = mapped_column(Integer)
+    sentences: Mapped[list[list[int]]] = mapped_column(JsonColumn)
+    vector: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class Chunk(Base):
+    """A chunk that search may return; exists for serving versions only. `id` labels it in indexes."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (
+        UniqueConstraint("version_id", "content_chunk_id"),
+        Index("ix_chunks_collection_id_id", "collection_id", "id"),
+        # Ids are never given out twice: a stale index must not name another document's chunk.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+    document_id: Mapped[str] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), index=True
+    )
+    version_id: Mapped[str] = mapped_column(ForeignKey("document_versions.id", ondelete="CASCADE"))
+    content_chunk_id: Mapped[int] = mapped_column(ForeignKey("content_chunks.id"), index=True)
+
+    body: Mapped[ContentChunk] = relationship(lazy="raise")
+    document: Mapped[Document] = relationship(lazy="raise")
+    version: Mapped[DocumentVersion] = relationship(lazy="raise")
+
+
+class IndexChange(Base):
+    """Chunk ids that entered or left a collection's indexes, in the order of `seq`."""
+
+    __tablename__ = "index_changes"
+
+    collection_id: Mapped[str] = mapped_column(
+        ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    added: Mapped[list[int]] = mapped_column(JsonColumn)
+    removed: Mapped[list[int]] = mapped_column(JsonColumn)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Job(Base):
+    """Work on one document version, leased to one worker at a time.
+
+    `fence` grows with every lease. All writes of a worker are conditional on the fence it was given,
+    so a worker that lost its lease, but does not know yet, changes nothing.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_state_run_after", "state", "run_after"),
+        CheckConstraint(f"state IN {JOB_STATES}", name="state"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), default="ingest")
+    collection_id: Mapped[str] = mapped_column(
+        ForeignKey("collections.id", ondelete="CASCADE"), index=True
+    )
+    document_id: Mapped[str] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), index=True
+    )
+    version_id: Mapped[str] = mapped_column(
+        ForeignKey("document_versions.id", ondelete="CASCADE"), index=True
+    )
+    state: Mapped[str] = mapped_column(String(16), default="queued")
+    stage: Mapped[str] = mapped_column(String(16), default="queued")
+    done: Mapped[int] = mapped_column(Integer, default=0)
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
+    run_after: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    fence: Mapped[int] = mapped_column(BigInteger, default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(255))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Answer(Base):
+    """A question and what came of it.
+
+    Attributes:
+        status: running, done, failed or cancelled.
+        request: The request as it was understood, defaults filled in.
+        answer: The answer object of the REST interface once there is one.
+        events: The finished stream, `[{id, event, data}]`, for clients that resume late.
+    """
+
+    __tablename__ = "answers"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    question: Mapped[str] = mapped_column(Text)
+    collection_ids: Mapped[list[str]] = mapped_column(JsonColumn)
+    request: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
+    status: Mapped[str] = mapped_column(String(16), default="running")
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
+    events: Mapped[list[dict[str, Any]] | None] = mapped_column(JsonColumn, deferred=True)
+    model: Mapped[str] = mapped_column(String(255), default="")
+    rating: Mapped[int | None] = mapped_column(Integer)
+    comment: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class IdempotencyKey(Base):
+    """A client's key for one call: claimed while it runs, then the stored reply."""
+
+    __tablename__ = "idempotency_keys"
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status_code: Mapped[int | None] = mapped_column(Integer)
+    headers: Mapped[dict[str, str] | None] = mapped_column(JsonColumn)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)

@@ -1,0 +1,1 @@
+"""Wire types of the REST interface; never tables, never domain types."""
