@@ -1,0 +1,141 @@
+"""Settings of retrieval: frozen, checked when made, never changed afterwards. Who reads them from where is not known here."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HnswConfig:
+    """How the graph is built and searched.
+
+    Attributes:
+        m: Links a node keeps on the upper layers (twice that on the lowest); 8 to 64.
+        ef_construction: Candidates looked at when a node is linked; 100 to 400.
+        ef_search: Candidates looked at by a search; the price of recall, linear in time.
+        exact_below: With at most this many live vectors no graph is built: a scan is exact and as fast.
+        exact_share: A filter that leaves at most this share of the rows is answered by a scan of them.
+        compact_above: Share of dead rows above which the index is rebuilt without them.
+        background_above: Live vectors above which a rebuild runs in a thread beside searches.
+        seed: Seed of the level generator.
+    """
+
+    m: int = 16
+    ef_construction: int = 200
+    ef_search: int = 128
+    exact_below: int = 2_048
+    exact_share: float = 0.15
+    compact_above: float = 0.25
+    background_above: int = 20_000
+    seed: int = 7
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.m <= 128:
+            raise ValueError(f"m is {self.m}; give a number from 2 to 128")
+        if self.ef_construction < self.m or self.ef_search < 1:
+            raise ValueError("ef_construction must be at least m, and ef_search at least 1")
+        if not 0.0 <= self.exact_share <= 1.0 or not 0.0 < self.compact_above < 1.0:
+            raise ValueError("exact_share lies in [0, 1], and compact_above strictly between 0 and 1")
+        if self.exact_below < 0 or self.background_above < 0:
+            raise ValueError("exact_below and background_above count vectors and cannot be negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexicalConfig:
+    """How words weigh.
+
+    Attributes:
+        gram_boost: Weight of Chinese character pairs and single characters beside words (1.0).
+        max_query_terms: Longest query, in distinct terms per field; of a longer one the rarest are kept.
+        writer_heap_bytes: Memory of the writer before it flushes a segment; tantivy wants 15 MB or more.
+    """
+
+    gram_boost: float = 0.5
+    max_query_terms: int = 192
+    writer_heap_bytes: int = 30_000_000
+
+    def __post_init__(self) -> None:
+        if self.gram_boost < 0 or self.max_query_terms < 1:
+            raise ValueError("gram_boost cannot be negative, and max_query_terms is at least 1")
+        if self.writer_heap_bytes < 15_000_000:
+            raise ValueError("writer_heap_bytes is at least 15,000,000")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedderConfig:
+    """How texts are encoded.
+
+    Attributes:
+        dtype: "float32", "bfloat16", or "auto": bfloat16 where a short measurement finds it faster.
+        batch_tokens: Padded tokens (longest times count) of one forward pass.
+        window_pieces: Longest window of late chunking, special pieces included; at most the encoder's own.
+    """
+
+    dtype: str = "auto"
+    batch_tokens: int = 4_096
+    window_pieces: int = 512
+
+    def __post_init__(self) -> None:
+        if self.dtype not in {"auto", "float32", "bfloat16"}:
+            raise ValueError(f"dtype is {self.dtype!r}; give auto, float32 or bfloat16")
+        if self.batch_tokens < 1 or self.window_pieces < 16:
+            raise ValueError("batch_tokens is at least 1, and window_pieces at least 16")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusionConfig:
+    """Reciprocal rank fusion: a hit at rank r of a list of weight w gets w / (constant + r).
+
+    Attributes:
+        constant: Larger values flatten the advantage of the first ranks.
+    """
+
+    constant: float = 20.0
+    dense_weight: float = 1.0
+    lexical_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.constant < 0 or min(self.dense_weight, self.lexical_weight) < 0:
+            raise ValueError("the constant and the weights of rank fusion cannot be negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressionConfig:
+    """How much text of the hits is kept for the generator.
+
+    Attributes:
+        max_tokens: Budget for all passages together, in tokens of the configured vocabulary.
+        keep_share: Aim to keep at most this share of the passages' tokens, if less than the budget.
+        semantic_weight: Weight of sentence vectors beside word overlap (1.0); 0 encodes nothing.
+        neighbour_bonus: Share of a sentence's relevance that its direct neighbours receive.
+    """
+
+    max_tokens: int = 1_024
+    keep_share: float = 1.0
+    semantic_weight: float = 1.0
+    neighbour_bonus: float = 0.25
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 1 or not 0.0 < self.keep_share <= 1.0:
+            raise ValueError("max_tokens is at least 1, and keep_share lies in (0, 1]")
+        if self.semantic_weight < 0 or not 0.0 <= self.neighbour_bonus <= 1.0:
+            raise ValueError("semantic_weight cannot be negative, and neighbour_bonus lies in [0, 1]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalConfig:
+    """The whole path of a question.
+
+    Attributes:
+        candidates: Hits that each search contributes to fusion, at least the number asked for.
+        rerank_depth: Fused hits that a scorer reads, where one is given.
+        sentence_cache: Chunks whose sentence vectors are kept in memory.
+    """
+
+    candidates: int = 50
+    rerank_depth: int = 16
+    sentence_cache: int = 4_096
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    compression: CompressionConfig = field(default_factory=CompressionConfig)
+
+    def __post_init__(self) -> None:
+        if min(self.candidates, self.rerank_depth, self.sentence_cache) < 1:
+            raise ValueError("candidates, rerank_depth and sentence_cache are at least 1")
