@@ -262,4 +262,3 @@ def variables() -> Iterator[tuple[str, tuple[str, ...]]]:
         if isinstance(group, type) and issubclass(group, _Group):
             for inner in group.model_fields:
                 yield f"{PREFIX}{name}__{inner}".upper(), (name, inner)
-

@@ -1,0 +1,154 @@
+"""Documents, their chunks and their text on the wire."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.schemas.jobs import JobOut
+from app.schemas.problem import ErrorInfo
+
+DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "indexing", "ready", "failed"]
+
+DOCUMENT_EXAMPLE: dict[str, Any] = {
+    "id": "doc_zk7tq2hn3vcv5w6d7g2m5a3x2e",
+    "collection_id": "col_4k7tq2hn3vcv5w6d7g2m5a3x2e",
+    "name": "guide/start.md",
+    "external_id": None,
+    "media_type": "text/markdown",
+    "size_bytes": 5120,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "title": "Getting started",
+    "language": "en",
+    "status": "ready",
+    "enabled": True,
+    "version": 1,
+    "serving_version": 1,
+    "chunks": 7,
+    "pages": 0,
+    "metadata": {"team": "docs"},
+    "dropped": [{"what": "image", "count": 2}],
+    "error": None,
+    "job_id": "job_4k7tq2hn3vcv5w6d7g2m5a3x2e",
+    "created_at": "2025-01-01T12:00:00Z",
+    "updated_at": "2025-01-01T12:00:03Z",
+}
+
+
+class DroppedOut(BaseModel):
+    """Something a parser left out, so that nobody has to guess."""
+
+    what: str
+    count: int
+
+
+class DocumentOut(BaseModel):
+    """A document; its state is that of the newest version, search uses the serving one."""
+
+    model_config = ConfigDict(json_schema_extra={"example": DOCUMENT_EXAMPLE})
+
+    id: str
+    collection_id: str
+    name: str
+    external_id: str | None
+    media_type: str | None
+    size_bytes: int
+    sha256: str
+    title: str
+    language: str | None
+    status: DocumentStatus
+    enabled: bool = Field(description="False hides the document from search and answers.")
+    version: int = Field(description="Number of the newest version.")
+    serving_version: int | None = Field(
+        description="Version that search uses; null before the first is ready."
+    )
+    chunks: int = Field(description="Searchable chunks.")
+    pages: int = Field(description="Pages, 0 for formats without.")
+    metadata: dict[str, Any]
+    dropped: list[DroppedOut]
+    error: ErrorInfo | None
+    job_id: str | None = Field(description="The newest job on this document.")
+    created_at: datetime
+    updated_at: datetime
+
+
+class DocumentUpdate(BaseModel):
+    """Changes to a document; what is absent stays. `metadata` replaces the whole object."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"enabled": False, "metadata": {"team": "docs"}}}
+    )
+
+    enabled: bool | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class UploadOut(BaseModel):
+    """What an upload led to; a file that changes nothing gives its document and no job."""
+
+    documents: list[DocumentOut]
+    jobs: list[JobOut]
+
+
+class ChunkOut(BaseModel):
+    """A searchable piece of a document: `text` is the document's text at `[start, end)`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": 17,
+                "document_id": "doc_zk7tq2hn3vcv5w6d7g2m5a3x2e",
+                "index": 0,
+                "start": 0,
+                "end": 41,
+                "text": "# Getting started\n\nInstall the programme.",
+                "token_count": 9,
+                "language": "en",
+                "heading_path": ["Getting started"],
+                "page": None,
+                "page_end": None,
+                "sentences": [[0, 17], [19, 41]],
+            }
+        }
+    )
+
+    id: int
+    document_id: str
+    index: int
+    start: int
+    end: int
+    text: str
+    token_count: int
+    language: str
+    heading_path: list[str]
+    page: int | None
+    page_end: int | None
+    sentences: list[tuple[int, int]]
+
+
+class PageOut(BaseModel):
+    """Range of the text that came from one page (numbers begin at 1)."""
+
+    number: int
+    start: int
+    end: int
+
+
+class BlockOut(BaseModel):
+    """A structural unit of the text."""
+
+    kind: str
+    start: int
+    end: int
+    level: int
+    page: int | None
+
+
+class ContentOut(BaseModel):
+    """The canonical text, which every citation is a range of, with its structure."""
+
+    document_id: str
+    title: str
+    text: str
+    pages: list[PageOut]
+    blocks: list[BlockOut]

@@ -1,0 +1,27 @@
+"""Liveness and readiness on the wire."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+
+class LiveOut(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+
+
+class CheckOut(BaseModel):
+    """One thing that must work before the service is ready."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class ReadyOut(BaseModel):
+    """Whether requests can be served, and why not."""
+
+    ready: bool
+    checks: list[CheckOut]

@@ -1,0 +1,13 @@
+"""The one shape of a list."""
+
+from pydantic import BaseModel, Field
+
+
+class Page[Item](BaseModel):
+    """Part of a list, oldest first unless the route says otherwise."""
+
+    items: list[Item]
+    next_cursor: str | None = Field(
+        default=None, description="Give this as `cursor` to get what follows; null at the end."
+    )
+    has_more: bool = False
