@@ -168,8 +168,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class gives it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments before environment before the TOML file; no dotenv, no secret folder."""
         named = os.environ.get(CONFIG_VARIABLE)
@@ -213,7 +213,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def load_settings(**overrides: Any) -> Settings:
+def load_settings(**overrides: object) -> Settings:
     """Read and check the configuration.
 
     Args:
@@ -229,8 +229,9 @@ def load_settings(**overrides: Any) -> Settings:
     for variable in os.environ:
         if variable.upper().startswith(PREFIX) and variable.lower() not in known:
             raise SettingsError(f"unknown setting {variable}; `fathom doctor` lists the known ones")
+    given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
     try:
-        return Settings(**{key: value for key, value in overrides.items() if value is not None})
+        return Settings(**given)
     except ValidationError as error:
         lines = (f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
         raise SettingsError("; ".join(lines)) from error

@@ -1,9 +1,13 @@
 """The one shape of a list."""
 
+from typing import Generic, TypeVar
+
 from pydantic import BaseModel, Field
 
+Item = TypeVar("Item")
 
-class Page[Item](BaseModel):
+
+class Page(BaseModel, Generic[Item]):
     """Part of a list, oldest first unless the route says otherwise."""
 
     items: list[Item]
