@@ -1,0 +1,244 @@
+"""Streams of answers in memory: numbered events, replay, a grace for clients that left, stop, a bounded queue.
+
+Answers are made in threads, so that the event loop that serves them never waits for a model. A stream knows
+nothing of HTTP, of SQL or of what its events mean: they are names with JSON data.
+
+Life of a stream: queued -> running -> finished. `stop` ends it at the next step of its work, or before its
+work begins. A stream that nobody follows is stopped after the grace, and stays readable for a while.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+logger = logging.getLogger(__name__)
+
+StopReason = Literal["stopped", "client_gone", "shutdown"]
+
+
+class StreamsBusyError(Exception):
+    """All generators work and the queue is full; `retry_after_s` says when to come again."""
+
+    def __init__(self, waiting: int, retry_after_s: int) -> None:
+        super().__init__(f"{waiting} answers wait already; ask again in {retry_after_s} s")
+        self.waiting = waiting
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEvent:
+    """One event; ids count from 1 in each stream."""
+
+    id: int
+    event: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamConfig:
+    """Bounds of the hub.
+
+    Attributes:
+        max_running: Answers made at the same time.
+        max_waiting: Answers that may wait for their turn; more are refused.
+        grace_s: Seconds that a stream without followers goes on.
+        keep_s: Seconds that a finished stream can still be replayed from memory.
+        keep_count: Most finished streams held in memory.
+    """
+
+    max_running: int = 1
+    max_waiting: int = 16
+    grace_s: float = 10.0
+    keep_s: float = 300.0
+    keep_count: int = 256
+
+    def __post_init__(self) -> None:
+        if self.max_running < 1 or self.max_waiting < 0 or self.grace_s < 0:
+            raise ValueError("max_running must be at least 1, max_waiting and grace_s at least 0")
+
+
+class AnswerStream:
+    """Events of one answer: written by one thread, followed by any number of coroutines."""
+
+    def __init__(self, stream_id: str, grace_s: float) -> None:
+        self.id = stream_id
+        self.finished_at: float | None = None
+        self._grace_s = grace_s
+        self._events: list[StreamEvent] = []
+        self._lock = threading.Lock()
+        self._wakers: dict[object, Callable[[], None]] = {}
+        self._stop_reason: StopReason | None = None
+        self._timer: threading.Timer | None = None
+        self._start_grace()  # a client that vanished before it began to read counts as gone too
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """Why the work must end, or None while it may go on; the worker asks between steps."""
+        return self._stop_reason
+
+    @property
+    def finished(self) -> bool:
+        """Whether no further event will come."""
+        return self.finished_at is not None
+
+    @property
+    def events(self) -> list[StreamEvent]:
+        """All events so far."""
+        with self._lock:
+            return list(self._events)
+
+    def publish(self, event: str, data: dict[str, Any]) -> None:
+        """Append an event and wake the followers; called from the worker thread."""
+        with self._lock:
+            self._events.append(StreamEvent(id=len(self._events) + 1, event=event, data=data))
+        self._wake()
+
+    def stop(self, reason: StopReason) -> None:
+        """Ask the work to end at its next step; the first reason stays."""
+        with self._lock:
+            if self._stop_reason is None and not self.finished:
+                self._stop_reason = reason
+
+    def finish(self) -> None:
+        """Declare that no further event will come."""
+        with self._lock:
+            self.finished_at = time.monotonic()
+            self._cancel_grace()
+        self._wake()
+
+    async def follow(self, after: int = 0, ping_s: float = 10.0) -> AsyncIterator[StreamEvent | None]:
+        """Yield the events with an id above `after`, those past and those to come, until the end.
+
+        Args:
+            after: Id of the last event that the client has seen; 0 for none.
+            ping_s: Seconds of silence after which None is yielded.
+        """
+        loop, news, token = asyncio.get_running_loop(), asyncio.Event(), object()
+        self._join(token, lambda: loop.call_soon_threadsafe(news.set))
+        try:
+            while True:
+                news.clear()
+                with self._lock:
+                    fresh, ended = self._events[after:], self.finished
+                for item in fresh:
+                    after = item.id
+                    yield item
+                if ended and not fresh:
+                    return
+                if not fresh:
+                    try:
+                        await asyncio.wait_for(news.wait(), ping_s)
+                    except TimeoutError:
+                        yield None
+        finally:
+            self._leave(token)
+
+    def _join(self, token: object, wake: Callable[[], None]) -> None:
+        with self._lock:
+            self._wakers[token] = wake
+            self._cancel_grace()
+
+    def _leave(self, token: object) -> None:
+        with self._lock:
+            self._wakers.pop(token, None)
+            if not self._wakers and not self.finished:
+                self._start_grace()
+
+    def _start_grace(self) -> None:
+        self._timer = threading.Timer(self._grace_s, self.stop, args=("client_gone",))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _cancel_grace(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wake(self) -> None:
+        with self._lock:
+            wakers = list(self._wakers.values())
+        for wake in wakers:
+            try:
+                wake()
+            except RuntimeError:  # the follower's event loop has closed: nobody reads there any more
+                logger.debug("a follower's event loop is closed", extra={"stream": self.id})
+
+
+class StreamHub:
+    """Starts streams in a bounded pool of threads and finds them again by id."""
+
+    def __init__(self, config: StreamConfig) -> None:
+        self._config = config
+        self._pool = ThreadPoolExecutor(config.max_running, thread_name_prefix="answer")
+        self._streams: OrderedDict[str, AnswerStream] = OrderedDict()
+        self._futures: dict[str, Future[None]] = {}
+        self._lock = threading.Lock()
+        self._mean_s = 2.0
+
+    @property
+    def unfinished(self) -> int:
+        """Streams that run or wait."""
+        with self._lock:
+            return len(self._futures)
+
+    def start(self, stream_id: str, work: Callable[[AnswerStream], None]) -> AnswerStream:
+        """Queue `work`, which writes the stream's events and looks at `stop_reason` between steps.
+
+        Raises:
+            StreamsBusyError: The queue is full.
+        """
+        with self._lock:
+            self._forget_old()
+            waiting = len(self._futures) - self._config.max_running
+            if waiting >= self._config.max_waiting:
+                turns = (waiting + 1) / self._config.max_running
+                raise StreamsBusyError(max(waiting, 0), max(1, round(turns * self._mean_s)))
+            stream = AnswerStream(stream_id, self._config.grace_s)
+            self._streams[stream_id] = stream
+            future = self._pool.submit(self._run, stream, work)
+            self._futures[stream_id] = future
+        future.add_done_callback(lambda _: self._futures.pop(stream_id, None))
+        return stream
+
+    def get(self, stream_id: str) -> AnswerStream | None:
+        """The stream, while it is in memory."""
+        return self._streams.get(stream_id)
+
+    def stop(self, stream_id: str) -> bool:
+        """Stop a stream at once; False where there is none to stop."""
+        stream = self._streams.get(stream_id)
+        if stream is None or stream.finished:
+            return False
+        stream.stop("stopped")
+        return True
+
+    def close(self) -> None:
+        """Stop everything and wait until the threads are free."""
+        for stream in list(self._streams.values()):
+            stream.stop("shutdown")
+        self._pool.shutdown(wait=True)
+
+    def _run(self, stream: AnswerStream, work: Callable[[AnswerStream], None]) -> None:
+        began = time.monotonic()
+        try:
+            work(stream)
+        except Exception:
+            logger.exception("work of an answer stream failed", extra={"stream": stream.id})
+            raise
+        finally:
+            stream.finish()
+            self._mean_s += 0.2 * (time.monotonic() - began - self._mean_s)
+
+    def _forget_old(self) -> None:
+        ended = [key for key, stream in self._streams.items() if stream.finished]
+        limit = time.monotonic() - self._config.keep_s
+        for position, key in enumerate(ended):
+            too_many = len(ended) - position > self._config.keep_count
+            if too_many or (self._streams[key].finished_at or limit) < limit:
+                del self._streams[key]

@@ -1,0 +1,1 @@
+"""`fathom eval`: question sets, the measured run over them, and the report."""
