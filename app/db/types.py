@@ -8,7 +8,7 @@ from sqlalchemy import JSON, DateTime, Dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
-JsonColumn = JSON().with_variant(JSONB(), "postgresql")
+JsonColumn = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 """JSON value; binary JSON on PostgreSQL."""
 
 

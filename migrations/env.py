@@ -1,0 +1,32 @@
+"""How Alembic runs here: on the connection it is given, or on the configured database.
+
+`alembic revision --autogenerate` (from the repository root) compares with `app.db.models`.
+"""
+
+from alembic import context
+from sqlalchemy import Connection
+
+from app.config import load_settings
+from app.db.engine import Database
+from app.db.models import Base
+
+
+def _run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        # SQLite can't alter a constraint: Alembic copies the table instead.
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        compare_server_default=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    _run(given)
+else:
+    with Database(load_settings().url).engine.begin() as opened:
+        _run(opened)
