@@ -1,0 +1,204 @@
+"""Errors of the program, and the one table that turns any error into a status, a code and a next step.
+
+FathomError                     has `code`, `message`, `hint`; each class has its HTTP status and exit code
+├── InvalidInputError      422  a value can't be used: a cursor, a name, a question that is too long
+├── NotFoundError          404  there is no such collection, document, job, answer
+├── ConflictError          409  a name is taken, the same call is still running, nothing to retry
+├── TooLargeError          413  an upload or a request body beyond its limit
+├── UnsupportedBodyError   415  a body of a type that the route does not read
+├── ForbiddenOriginError   403  a request from a foreign web page, or for a host name not served here
+├── BusyError              429  too much at once; try again later
+├── UnavailableError       503  a part that is needed is not there: weights, disk, database
+└── LeaseLostError         409  a worker that lost its job tried to write (never leaves the worker)
+
+Errors of the libraries keep their own trees; `describe` maps them here.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app.config import SettingsError
+from ingestion.errors import IngestionError
+from retrieval.errors import RetrievalError
+
+BUG_HINT = "This is a fault of the program. The log has the details under this request id."
+
+
+class FathomError(Exception):
+    """An error that its reader can act on.
+
+    Attributes:
+        code: Stable word for programs.
+        message: What happened, to which thing.
+        hint: The next step.
+        retry_after_s: Seconds after which a repetition makes sense, or None.
+    """
+
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, code: str, message: str, hint: str, *, retry_after_s: int | None = None) -> None:
+        """Keep the parts; `str(error)` is the message and the hint."""
+        super().__init__(f"{message} {hint}")
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.retry_after_s = retry_after_s
+
+
+class InvalidInputError(FathomError):
+    """A value of the request can't be used."""
+
+    status = 422
+    exit_code = 2
+
+
+class NotFoundError(FathomError):
+    """The thing asked for does not exist."""
+
+    status = 404
+    exit_code = 3
+
+
+class ConflictError(FathomError):
+    """The request does not fit the present state."""
+
+    status = 409
+    exit_code = 4
+
+
+class TooLargeError(FathomError):
+    """More bytes or items than the limits allow."""
+
+    status = 413
+    exit_code = 2
+
+
+class UnsupportedBodyError(FathomError):
+    """The request body is of a type that the route does not read."""
+
+    status = 415
+    exit_code = 2
+
+
+class ForbiddenOriginError(FathomError):
+    """The request comes from a foreign web page or names a host that is not served here."""
+
+    status = 403
+    exit_code = 1
+
+
+class BusyError(FathomError):
+    """Too much work at once."""
+
+    status = 429
+    exit_code = 5
+
+
+class UnavailableError(FathomError):
+    """Something that is needed is missing or does not answer."""
+
+    status = 503
+    exit_code = 5
+
+
+class LeaseLostError(FathomError):
+    """A worker's job was taken over by another worker, or its document is gone."""
+
+    status = 409
+
+    def __init__(self, job_id: str) -> None:
+        """Name the job."""
+        super().__init__("lease_lost", f"Job {job_id} belongs to another worker now.", "Nothing was written.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An error as it is told to people and programs."""
+
+    status: int
+    exit_code: int
+    code: str
+    message: str
+    hint: str
+    retry_after_s: int | None = None
+
+    @property
+    def info(self) -> dict[str, str]:
+        """The three parts that documents and jobs keep."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+def describe(error: BaseException) -> Failure:
+    """What to tell about any error; what is not known here is a fault of ours, told without details."""
+    if isinstance(error, FathomError):
+        return Failure(
+            status=error.status,
+            exit_code=error.exit_code,
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+            retry_after_s=error.retry_after_s,
+        )
+    if isinstance(error, IngestionError):
+        return Failure(status=422, exit_code=2, code=error.code, message=error.message, hint=error.hint)
+    if isinstance(error, SettingsError):
+        return Failure(
+            status=500, exit_code=2, code="bad_settings", message=str(error), hint="Correct the setting."
+        )
+    if isinstance(error, RetrievalError):
+        return Failure(
+            status=503,
+            exit_code=5,
+            code="retrieval_failed",
+            message=str(error),
+            hint="Try again; `fathom index audit` tells whether an index must be rebuilt.",
+        )
+    if isinstance(error, OperationalError | PoolTimeoutError):
+        return Failure(
+            status=503,
+            exit_code=5,
+            code="database_unavailable",
+            message="The database does not answer or is locked.",
+            hint="Try again in a moment; see /readyz and the log if it lasts.",
+            retry_after_s=2,
+        )
+    if isinstance(error, OSError) and error.errno == 28:
+        return Failure(
+            status=507,
+            exit_code=5,
+            code="disk_full",
+            message="There is no space left on the disk.",
+            hint="Free some space and try again; nothing that was stored is lost.",
+        )
+    return Failure(
+        status=500, exit_code=70, code="internal_error", message="Something went wrong.", hint=BUG_HINT
+    )
+
+
+def collection_not_found(key: str) -> NotFoundError:
+    """There is no collection of that id or name."""
+    return NotFoundError(
+        "collection_not_found",
+        f"There is no collection {key!r}.",
+        "List the collections (GET /v1/collections, `fathom collections`), or create this one.",
+    )
+
+
+def document_not_found(key: str) -> NotFoundError:
+    """There is no document of that id."""
+    return NotFoundError(
+        "document_not_found",
+        f"There is no document {key!r}.",
+        "List the documents of its collection; it may have been deleted.",
+    )
+
+
+def job_not_found(key: str) -> NotFoundError:
+    """There is no job of that id."""
+    return NotFoundError(
+        "job_not_found", f"There is no job {key!r}.", "Jobs go when their document is deleted."
+    )
