@@ -1,4 +1,4 @@
-"""Streams of answers in memory: numbered events, replay, a grace for clients that left, stop, a bounded queue.
+"""Streams of answers in memory: numbered events, replay, grace for clients that left, stop, bounded queue.
 
 Answers are made in threads, so that the event loop that serves them never waits for a model. A stream knows
 nothing of HTTP, of SQL or of what its events mean: they are names with JSON data.
@@ -72,7 +72,7 @@ class AnswerStream:
         self._grace_s = grace_s
         self._events: list[StreamEvent] = []
         self._lock = threading.Lock()
-        self._wakers: dict[object, Callable[[], None]] = {}
+        self._wakers: dict[object, Callable[[], object]] = {}
         self._stop_reason: StopReason | None = None
         self._timer: threading.Timer | None = None
         self._start_grace()  # a client that vanished before it began to read counts as gone too
@@ -139,7 +139,7 @@ class AnswerStream:
         finally:
             self._leave(token)
 
-    def _join(self, token: object, wake: Callable[[], None]) -> None:
+    def _join(self, token: object, wake: Callable[[], object]) -> None:
         with self._lock:
             self._wakers[token] = wake
             self._cancel_grace()

@@ -36,6 +36,7 @@ class Question:
         article: Position of its article in `QuestionSet.articles`.
         paragraph: Position of its gold paragraph in that article.
         evidence: Ranges that answer it, any of which is enough; empty where none could be located.
+        asked_of: Positions of all articles that it is asked about.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Question:
     article: int
     paragraph: int
     evidence: tuple[Evidence, ...]
+    asked_of: tuple[int, ...]
 
     @property
     def answerable(self) -> bool:
@@ -148,6 +150,7 @@ def _question(
         article=home.article if home else order[key],
         paragraph=home.paragraph if home else articles[key][1][paragraph],
         evidence=tuple(evidence) if record.answers else (),
+        asked_of=tuple(dict.fromkeys(order[key] for key, _, _ in record.documents)),
     )
 
 
@@ -170,13 +173,13 @@ def _only_asked(
     articles: Sequence[Article], questions: Sequence[Question]
 ) -> tuple[list[Article], list[Question]]:
     """Drop the articles that no chosen question needs, and renumber."""
-    needed = {question.article for question in questions}
-    needed.update(item.article for question in questions for item in question.evidence)
+    needed = {article for question in questions for article in question.asked_of}
     number = {old: new for new, old in enumerate(sorted(needed))}
     renumbered = [
         replace(
             question,
             article=number[question.article],
+            asked_of=tuple(number[article] for article in question.asked_of),
             evidence=tuple(replace(item, article=number[item.article]) for item in question.evidence),
         )
         for question in questions

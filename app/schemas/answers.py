@@ -1,0 +1,172 @@
+"""Questions and answers on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.schemas.problem import ErrorInfo
+
+AnswerStatus = Literal["running", "done", "failed", "cancelled"]
+
+_DOCUMENT = {"id": "doc_zk7tq2hn3vcv5w6d7g2m5a3x2e", "name": "guide/start.md", "title": "Getting started"}
+ANSWER_EXAMPLE: dict[str, Any] = {
+    "id": "ans_4k7tq2hn3vcv5w6d7g2m5a3x2e",
+    "question": "Which port does the server listen on?",
+    "collections": ["col_4k7tq2hn3vcv5w6d7g2m5a3x2e"],
+    "text": "port 8000",
+    "answerable": True,
+    "reason": None,
+    "confidence": 0.93,
+    "granularity": "phrase",
+    "phrase": "port 8000",
+    "spans": [
+        {
+            "answer_start": 0,
+            "answer_end": 9,
+            "kind": "copied",
+            "chunk": 17,
+            "document": _DOCUMENT["id"],
+            "start": 203,
+            "end": 212,
+        }
+    ],
+    "citations": [
+        {
+            "n": 1,
+            "answer_start": 0,
+            "answer_end": 9,
+            "document": _DOCUMENT,
+            "chunk": 17,
+            "page": None,
+            "start": 203,
+            "end": 212,
+            "quote": "port 8000",
+            "score": 0.97,
+        }
+    ],
+    "nearest": [],
+    "usage": {"context_tokens": 2210, "compressed_tokens": 640, "generated_tokens": 3},
+    "timings_ms": {"embed": 9.1, "retrieve": 3.2, "compress": 0.8, "first_token": 310.0, "total": 340.0},
+    "model": "fathom-small",
+    "created_at": "2025-01-01T12:00:00Z",
+    "status": "done",
+    "error": None,
+    "feedback": None,
+}
+
+
+class AnswerRequest(BaseModel):
+    """A question to answer from the documents of some collections."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"collections": ["handbook"], "question": "Which port does the server listen on?"}
+        },
+    )
+
+    collections: Annotated[list[str], Field(min_length=1, max_length=32)] = Field(
+        description="Ids or names of the collections to answer from."
+    )
+    question: str = Field(description="The question; at most `limits.max_question_chars` characters.")
+    k: int | None = Field(default=None, ge=1, le=100, description="Passages to read.")
+    temperature: float | None = Field(
+        default=None, ge=0.0, le=2.0, description="0 takes the most likely; null for the server's value."
+    )
+    stream: bool = Field(default=False, description="Answer as server-sent events.")
+
+
+class DocumentRef(BaseModel):
+    """A document, as a citation names it."""
+
+    id: str
+    name: str
+    title: str
+
+
+class SpanOut(BaseModel):
+    """A run of the answer in one ink; a copied run equals the document's text at `[start, end)`."""
+
+    answer_start: int
+    answer_end: int
+    kind: Literal["copied", "written"]
+    chunk: int | None = None
+    document: str | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class SourceOut(BaseModel):
+    """A place in a document: `quote` is its canonical text at `[start, end)`."""
+
+    document: DocumentRef
+    chunk: int
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    score: float
+
+
+class CitationOut(SourceOut):
+    """Where a stretch of the answer comes from."""
+
+    n: int = Field(description="Number to show, from 1.")
+    answer_start: int
+    answer_end: int
+
+
+class UsageOut(BaseModel):
+    """Tokens read and written."""
+
+    context_tokens: int = Field(description="Of the passages found.")
+    compressed_tokens: int = Field(description="Of what was kept and read.")
+    generated_tokens: int
+
+
+class FeedbackIn(BaseModel):
+    """What somebody thinks of an answer."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"rating": 1, "comment": "Right."}}
+    )
+
+    rating: Literal[-1, 1]
+    comment: str | None = Field(default=None, max_length=4000)
+
+
+class FeedbackOut(BaseModel):
+    """The feedback kept with an answer."""
+
+    rating: Literal[-1, 1]
+    comment: str | None
+
+
+class AnswerOut(BaseModel):
+    """An answer with its sources, or the refusal with the nearest passages."""
+
+    model_config = ConfigDict(json_schema_extra={"example": ANSWER_EXAMPLE})
+
+    id: str
+    question: str
+    collections: list[str] = Field(description="Ids of the collections asked.")
+    text: str = Field(description="The answer, or the refusal text.")
+    answerable: bool = Field(description="False where the documents don't answer.")
+    reason: str | None = Field(
+        description="Why there is no answer: not_in_documents, no_passages, empty_collection, "
+        "sources_withdrawn; null where there is one."
+    )
+    confidence: float = Field(description="Probability that the passages hold the answer.")
+    granularity: str = Field(description="`phrase`, or `sentence` where only the sentence is sure.")
+    phrase: str = Field(description="The best phrase, also where the answer is its whole sentence.")
+    spans: list[SpanOut]
+    citations: list[CitationOut]
+    nearest: list[SourceOut] = Field(description="The nearest passages, where there is no answer.")
+    usage: UsageOut
+    timings_ms: dict[str, float]
+    model: str
+    created_at: datetime
+    status: AnswerStatus
+    error: ErrorInfo | None = None
+    feedback: FeedbackOut | None = None
