@@ -15,6 +15,7 @@ class HnswConfig:
         exact_share: A filter that leaves at most this share of the rows is answered by a scan of them.
         compact_above: Share of dead rows above which the index is rebuilt without them.
         background_above: Live vectors above which a rebuild runs in a thread beside searches.
+        threads: Threads that link new vectors; -1 for all cores.
         seed: Seed of the level generator.
     """
 
@@ -25,6 +26,7 @@ class HnswConfig:
     exact_share: float = 0.15
     compact_above: float = 0.25
     background_above: int = 20_000
+    threads: int = -1
     seed: int = 7
 
     def __post_init__(self) -> None:

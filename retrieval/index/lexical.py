@@ -1,0 +1,275 @@
+"""BM25 by tantivy over terms that `analysis` makes; in a folder of its own, or in memory.
+
+The folder is a cache: where it is damaged, or was made with other term rules, it is emptied, and `seq` says 0, so
+that the caller adds everything again.
+"""
+
+import fcntl
+import json
+import logging
+import shutil
+import threading
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import tantivy
+
+from retrieval.config import LexicalConfig
+from retrieval.errors import CorruptIndexError, IndexLockedError
+from retrieval.index.analysis import VERSION, Terms, analyse, analyse_question
+from retrieval.index.vectors import as_ids
+
+_log = logging.getLogger(__name__)
+
+_STATE = "fathom.json"
+_LOCK = "fathom.lock"
+# The end of each of tantivy's own files: JSON with a CRC of what stands before, its length, and a mark.
+_FOOTER_MARK = 1337
+# A filter of more ids than this is applied to the results instead of inside the query.
+_MAX_ID_TERMS = 4_096
+
+
+class TantivyIndex:
+    """Lexical index of one collection; safe to use from many threads of one process.
+
+    Args:
+        path: Folder that this object owns until `close`, or None to keep the index in memory.
+        config: Weights and limits.
+
+    Raises:
+        IndexLockedError: Another process (or object) owns the folder.
+    """
+
+    def __init__(self, path: Path | None = None, config: LexicalConfig | None = None) -> None:
+        self._path = path
+        self._config = config or LexicalConfig()
+        self._schema = _schema()
+        self._write_lock = threading.Lock()
+        self._writer: Any = None
+        self._owner: IO[str] | None = None
+        self._seq = 0
+        if path is None:
+            self._index = tantivy.Index(self._schema)
+        else:
+            path.mkdir(parents=True, exist_ok=True)
+            self._owner = _own(path)
+            self._index = self._open(path)
+        self._searcher = self._index.searcher()
+
+    def __len__(self) -> int:
+        """Number of live texts, as of the last commit."""
+        return int(self._searcher.num_docs)
+
+    @property
+    def seq(self) -> int:
+        """Number of the last database change that a commit was told of; 0 for a fresh index."""
+        return self._seq
+
+    def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
+        """Insert or replace texts; visible to `search` after `commit`."""
+        labels = as_ids(ids, len(texts)).tolist()
+        documents = [(label, _document(label, analyse(text))) for label, text in zip(labels, texts, strict=True)]
+        with self._write_lock:
+            writer = self._open_writer()
+            for label, document in documents:
+                writer.delete_documents_by_term("id", label)
+                writer.add_document(document)
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """Remove ids; unknown ids are ignored; visible after `commit`."""
+        with self._write_lock:
+            writer = self._open_writer()
+            for label in ids:
+                writer.delete_documents_by_term("id", int(label))
+
+    def commit(self, seq: int | None = None) -> None:
+        """Make changes visible and durable.
+
+        Args:
+            seq: Last database change that the index now contains. It is written after the index itself, so that it
+                never promises too much.
+        """
+        with self._write_lock:
+            if self._writer is not None:
+                self._writer.commit()
+            self._index.reload()
+            self._searcher = self._index.searcher()
+            self._seq = self._seq if seq is None else seq
+            self._write_state()
+
+    def search(self, query: str, k: int, allow: frozenset[int] | None = None) -> list[tuple[int, float]]:
+        """Best `(id, BM25 score)` of the texts that share a term with `query`, best first.
+
+        Args:
+            query: Any text; none of its characters has a special meaning.
+            k: How many at most.
+            allow: Ids to choose from, or None for all.
+        """
+        searcher = self._searcher
+        live = int(searcher.num_docs)
+        wanted = self._question(searcher, analyse_question(query))
+        if wanted is None or live == 0 or k <= 0 or (allow is not None and not allow):
+            return []
+        if allow is None:
+            return self._top(searcher, wanted, min(k, live))
+        if len(allow) <= _MAX_ID_TERMS:
+            only = tantivy.Query.term_set_query(self._schema, "id", sorted(allow))
+            free = tantivy.Query.const_score_query(only, 0.0)
+            must = [(tantivy.Occur.Must, wanted), (tantivy.Occur.Must, free)]
+            return self._top(searcher, tantivy.Query.boolean_query(must), min(k, live))
+        return self._top_allowed(searcher, wanted, k, allow)
+
+    def close(self) -> None:
+        """Finish background work and give the folder back; changes without a commit are dropped."""
+        with self._write_lock:
+            if self._writer is not None:
+                self._writer.rollback()
+                self._writer.wait_merging_threads()
+                self._writer = None
+            if self._owner is not None:
+                self._owner.close()
+                self._owner = None
+
+    def _top(self, searcher: Any, query: Any, limit: int) -> list[tuple[int, float]]:  # noqa: ANN401 (tantivy's own)
+        hits = searcher.search(query, limit, count=False).hits
+        ids = searcher.fast_field_values("id", [address for _, address in hits])
+        scored = [(int(label), float(score)) for label, (score, _) in zip(ids, hits, strict=True)]
+        return sorted(scored, key=lambda hit: (-hit[1], hit[0]))
+
+    def _top_allowed(
+        self, searcher: Any, query: Any, k: int, allow: frozenset[int]  # noqa: ANN401 (tantivy's own)
+    ) -> list[tuple[int, float]]:
+        """Filter results, taking more of them until there are enough or no more."""
+        live = int(searcher.num_docs)
+        limit = min(live, 2 * k * max(1, live // len(allow)) + 16)
+        while True:
+            hits = self._top(searcher, query, limit)
+            kept = [hit for hit in hits if hit[0] in allow][:k]
+            if len(kept) == k or len(hits) < limit or limit == live:
+                return kept
+            limit = min(live, 4 * limit)
+
+    def _question(self, searcher: Any, terms: Terms) -> Any:  # noqa: ANN401 (tantivy's own)
+        """A disjunction of all terms, or None where there are none."""
+        clauses = []
+        for name, found, boost in (("words", terms.words, 1.0), ("grams", terms.grams, self._config.gram_boost)):
+            if boost == 0:
+                continue
+            for term in self._rarest(searcher, name, found):
+                query = tantivy.Query.term_query(self._schema, name, term, "freq")
+                clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, boost)))
+        return tantivy.Query.boolean_query(clauses) if clauses else None
+
+    def _rarest(self, searcher: Any, name: str, terms: list[str]) -> list[str]:  # noqa: ANN401 (tantivy's own)
+        if len(terms) <= self._config.max_query_terms:
+            return terms
+        counted = [(searcher.doc_freq(name, term), term) for term in terms]
+        known = sorted((count, place) for place, (count, _) in enumerate(counted) if count)
+        return [terms[place] for _, place in known[: self._config.max_query_terms]]
+
+    def _open_writer(self) -> Any:  # noqa: ANN401 (tantivy's own)
+        if self._writer is None:
+            self._writer = self._index.writer(heap_size=self._config.writer_heap_bytes, num_threads=1)
+        return self._writer
+
+    def _open(self, path: Path) -> tantivy.Index:
+        try:
+            seq = _read_state(path)
+            _verify(path)
+            index = tantivy.Index(self._schema, path=str(path), reuse=True)
+            index.searcher()
+        except (CorruptIndexError, OSError, ValueError) as error:
+            _log.warning("lexical index is rebuilt", extra={"path": str(path), "reason": str(error)})
+            _empty(path)
+            return tantivy.Index(self._schema, path=str(path), reuse=False)
+        self._seq = seq
+        return index
+
+    def _write_state(self) -> None:
+        if self._path is None:
+            return
+        temporary = self._path / f"{_STATE}.tmp"
+        temporary.write_text(json.dumps({"terms": VERSION, "seq": self._seq}), encoding="utf-8")
+        temporary.replace(self._path / _STATE)
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    # Signed: with an unsigned field, tantivy-py's deletion by term finds nothing.
+    builder.add_integer_field("id", indexed=True, fast=True)
+    # Terms come folded and stemmed, so that splitting at blanks is all that is left to do.
+    builder.add_text_field("words", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("grams", tokenizer_name="whitespace", index_option="freq")
+    return builder.build()
+
+
+def _document(label: int, terms: Terms) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_integer("id", label)
+    document.add_text("words", " ".join(terms.words))
+    document.add_text("grams", " ".join(terms.grams))
+    return document
+
+
+def _own(path: Path) -> IO[str]:
+    owner = (path / _LOCK).open("a", encoding="utf-8")
+    try:
+        fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        owner.close()
+        raise IndexLockedError(f"another process uses {path}; stop it, or give this one its own folder") from error
+    return owner
+
+
+def _empty(path: Path) -> None:
+    for entry in path.iterdir():
+        if entry.name == _LOCK:
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+def _read_state(path: Path) -> int:
+    """The sequence number that the folder covers: 0 for a new folder.
+
+    Raises:
+        CorruptIndexError: The terms were made by other rules, or the state is not readable.
+    """
+    state = path / _STATE
+    if not (path / "meta.json").exists():
+        return 0
+    if not state.exists():
+        raise CorruptIndexError(f"{path} has no state; its texts are added again")
+    try:
+        content = json.loads(state.read_text(encoding="utf-8"))
+        if content["terms"] != VERSION:
+            raise CorruptIndexError(f"{path} was made with other term rules; its texts are added again")
+        return int(content["seq"])
+    except (TypeError, KeyError) as error:
+        raise CorruptIndexError(f"{state} is damaged; the texts are added again") from error
+
+
+def _verify(path: Path) -> None:
+    """Check the checksum that ends each of tantivy's files: it does not do so itself when it opens them.
+
+    Raises:
+        CorruptIndexError: A file is damaged.
+    """
+    for file in path.iterdir():
+        if file.suffix in {".json", ".tmp", ".lock"} or file.name.startswith((".", _STATE)) or not file.is_file():
+            continue
+        data = memoryview(file.read_bytes())
+        length, mark = int.from_bytes(data[-8:-4], "little"), int.from_bytes(data[-4:], "little")
+        body = len(data) - 8 - length
+        if mark != _FOOTER_MARK or body < 0:
+            raise CorruptIndexError(f"{file} is cut short; the texts are added again")
+        try:
+            expected = json.loads(bytes(data[body:-8]))["crc"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise CorruptIndexError(f"{file} has a damaged end; the texts are added again") from error
+        if zlib.crc32(data[:body]) != expected:
+            raise CorruptIndexError(f"{file} is damaged; the texts are added again")
