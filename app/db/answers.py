@@ -1,0 +1,63 @@
+"""Queries over stored answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session, undefer
+
+from app.db.models import Answer
+from app.db.types import utc_now
+
+__all__ = ["Answer"]
+
+
+def add(
+    session: Session, answer_id: str, question: str, collection_ids: Sequence[str], request: Mapping[str, Any]
+) -> Answer:
+    """Note that a question is being answered."""
+    row = Answer(
+        id=answer_id, question=question, collection_ids=list(collection_ids), request=dict(request), model=""
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def get(session: Session, answer_id: str, *, with_events: bool = False) -> Answer | None:
+    """The stored answer; its stream only where asked for."""
+    options = [undefer(Answer.events)] if with_events else []
+    return session.get(Answer, answer_id, options=options)
+
+
+def finish(
+    session: Session,
+    answer_id: str,
+    *,
+    status: str,
+    answer: Mapping[str, Any] | None,
+    error: Mapping[str, str] | None = None,
+    model: str = "",
+) -> None:
+    """Keep what came of a question."""
+    session.execute(
+        update(Answer)
+        .where(Answer.id == answer_id)
+        .values(status=status, answer=answer, error=error, model=model, updated_at=utc_now())
+    )
+
+
+def keep_events(session: Session, answer_id: str, events: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the finished stream for clients that resume late."""
+    session.execute(update(Answer).where(Answer.id == answer_id).values(events=list(events)))
+
+
+def rate(session: Session, answer_id: str, rating: int, comment: str | None) -> bool:
+    """Keep feedback; False where there is no such answer."""
+    result = session.execute(
+        update(Answer)
+        .where(Answer.id == answer_id)
+        .values(rating=rating, comment=comment, updated_at=utc_now())
+        .returning(Answer.id)
+    )
+    return result.scalar_one_or_none() is not None

@@ -1,0 +1,103 @@
+"""Queries over searchable chunks, their text and their vectors."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, contains_eager
+
+from app.db.models import Chunk, ContentChunk, Document, DocumentVersion
+
+__all__ = ["Chunk", "ContentChunk", "IndexEntry"]
+
+# SQLite takes at most 32,766 parameters in one statement.
+BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEntry:
+    """What the indexes need of a chunk; `vector` holds little-endian float16 values."""
+
+    chunk_id: int
+    text: str
+    vector: bytes
+
+
+def live_ids(session: Session, collection_id: str) -> list[int]:
+    """Ids of all chunks that search may return, ascending."""
+    return list(
+        session.scalars(
+            select(Chunk.id)
+            .join(Document, Document.id == Chunk.document_id)
+            .where(Chunk.collection_id == collection_id, Document.enabled)
+            .order_by(Chunk.id)
+        )
+    )
+
+
+def document_ids(session: Session, document_id: str) -> list[int]:
+    """Ids of a document's chunks, in the order of the text."""
+    return list(session.scalars(select(Chunk.id).where(Chunk.document_id == document_id).order_by(Chunk.id)))
+
+
+def entries(session: Session, chunk_ids: Sequence[int]) -> Iterator[list[IndexEntry]]:
+    """Text and vector of those chunks that are live, in batches, ascending by id."""
+    wanted = sorted(chunk_ids)
+    for begin in range(0, len(wanted), BATCH):
+        rows = session.execute(
+            select(Chunk.id, ContentChunk.text, ContentChunk.vector)
+            .join(ContentChunk, ContentChunk.id == Chunk.content_chunk_id)
+            .join(Document, Document.id == Chunk.document_id)
+            .where(Chunk.id.in_(wanted[begin : begin + BATCH]), Document.enabled)
+            .order_by(Chunk.id)
+        )
+        yield [IndexEntry(chunk_id=row[0], text=row[1], vector=row[2]) for row in rows]
+
+
+def live(session: Session, chunk_ids: Sequence[int]) -> Sequence[Chunk]:
+    """Live chunks with text, document and version, in no order; others are left out."""
+    found: list[Chunk] = []
+    for begin in range(0, len(chunk_ids), BATCH):
+        found.extend(
+            session.scalars(
+                select(Chunk)
+                .join(Chunk.body)
+                .join(Chunk.document)
+                .join(Chunk.version)
+                .options(
+                    contains_eager(Chunk.body),
+                    contains_eager(Chunk.document),
+                    contains_eager(Chunk.version),
+                )
+                .where(Chunk.id.in_(chunk_ids[begin : begin + BATCH]), Document.enabled)
+            )
+        )
+    return found
+
+
+def of_document(
+    session: Session, document_id: str, after_position: int, limit: int
+) -> Sequence[tuple[int, ContentChunk]]:
+    """A document's chunks behind a position, in the order of the text, with their ids."""
+    rows = session.execute(
+        select(Chunk.id, ContentChunk)
+        .join(ContentChunk, ContentChunk.id == Chunk.content_chunk_id)
+        .where(Chunk.document_id == document_id, ContentChunk.position > after_position)
+        .order_by(ContentChunk.position)
+        .limit(limit)
+    ).all()
+    return [(row[0], row[1]) for row in rows]
+
+
+def counts(session: Session, version_ids: Sequence[str]) -> dict[str, int]:
+    """Number of searchable chunks by version id."""
+    return dict(
+        session.execute(
+            select(DocumentVersion.id, func.count(Chunk.id))
+            .join(Chunk, Chunk.version_id == DocumentVersion.id)
+            .where(DocumentVersion.id.in_(version_ids))
+            .group_by(DocumentVersion.id)
+        )
+        .tuples()
+        .all()
+    )

@@ -1,0 +1,135 @@
+"""Queries over collections and their sequence of index changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.db.models import Chunk, Collection, Document, DocumentVersion, IndexChange
+from app.db.paging import Slice, after, encode_cursor
+from app.db.types import utc_now
+
+__all__ = ["Collection", "CollectionStats", "IndexChange"]
+
+KEPT_CHANGES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionStats:
+    """Counts of a collection."""
+
+    documents: int = 0
+    chunks: int = 0
+    failed: int = 0
+
+
+def find(session: Session, key: str) -> Collection | None:
+    """The collection with this id or name."""
+    if key.startswith("col_"):
+        return session.get(Collection, key)
+    return session.scalar(select(Collection).where(Collection.name == key))
+
+
+def lock(session: Session, collection_id: str) -> Collection | None:
+    """The collection, its row held until commit so that changes to it happen one after another."""
+    return session.scalar(
+        select(Collection).where(Collection.id == collection_id).with_for_update(key_share=True)
+    )
+
+
+def page(session: Session, cursor: str | None, limit: int) -> Slice[Collection]:
+    """Some collections, oldest first."""
+    statement = after(select(Collection), cursor, limit, Collection.created_at, Collection.id)
+    rows = session.scalars(statement).all()
+    more = len(rows) > limit
+    last = rows[limit - 1] if more else None
+    return Slice(rows[:limit], encode_cursor(last.created_at, last.id) if last else None)
+
+
+def stats(session: Session, ids: Sequence[str]) -> dict[str, CollectionStats]:
+    """Counts by collection id."""
+    documents = dict(
+        session.execute(
+            select(Document.collection_id, func.count())
+            .where(Document.collection_id.in_(ids))
+            .group_by(Document.collection_id)
+        )
+        .tuples()
+        .all()
+    )
+    chunks = dict(
+        session.execute(
+            select(Chunk.collection_id, func.count())
+            .join(Document, Document.id == Chunk.document_id)
+            .where(Chunk.collection_id.in_(ids), Document.enabled)
+            .group_by(Chunk.collection_id)
+        )
+        .tuples()
+        .all()
+    )
+    failed = dict(
+        session.execute(
+            select(Document.collection_id, func.count())
+            .join(
+                DocumentVersion,
+                (DocumentVersion.document_id == Document.id) & (DocumentVersion.number == Document.version),
+            )
+            .where(Document.collection_id.in_(ids), DocumentVersion.status == "failed")
+            .group_by(Document.collection_id)
+        )
+        .tuples()
+        .all()
+    )
+    return {
+        key: CollectionStats(
+            documents=documents.get(key, 0), chunks=chunks.get(key, 0), failed=failed.get(key, 0)
+        )
+        for key in ids
+    }
+
+
+def remove(session: Session, collection_id: str) -> None:
+    """Delete the collection with everything in it."""
+    session.execute(delete(Chunk).where(Chunk.collection_id == collection_id))
+    session.execute(delete(Collection).where(Collection.id == collection_id))
+
+
+def record_index_change(
+    session: Session, collection_id: str, *, added: Sequence[int] = (), removed: Sequence[int] = ()
+) -> int:
+    """Note that chunks enter or leave the indexes, in the transaction that makes it so.
+
+    Returns:
+        The number of the change; searches of every process catch up with it before they answer.
+    """
+    seq = session.execute(
+        update(Collection)
+        .where(Collection.id == collection_id)
+        .values(index_seq=Collection.index_seq + 1, updated_at=utc_now())
+        .returning(Collection.index_seq)
+    ).scalar_one()
+    session.add(IndexChange(collection_id=collection_id, seq=seq, added=list(added), removed=list(removed)))
+    session.execute(
+        delete(IndexChange).where(
+            IndexChange.collection_id == collection_id, IndexChange.seq <= seq - KEPT_CHANGES
+        )
+    )
+    return seq
+
+
+def index_seq(session: Session, collection_id: str) -> int | None:
+    """Number of the last index change, None where the collection is gone."""
+    return session.scalar(select(Collection.index_seq).where(Collection.id == collection_id))
+
+
+def index_changes(
+    session: Session, collection_id: str, since: int, until: int
+) -> Sequence[IndexChange] | None:
+    """Changes with `since < seq <= until` in order, or None where some of them are kept no longer."""
+    rows = session.scalars(
+        select(IndexChange)
+        .where(IndexChange.collection_id == collection_id, IndexChange.seq > since, IndexChange.seq <= until)
+        .order_by(IndexChange.seq)
+    ).all()
+    return rows if len(rows) == until - since else None

@@ -1,0 +1,198 @@
+"""Queries over jobs: a queue in the database, with leases, heartbeats and fencing.
+
+A job is taken under a lease and a fence number. While the lease is renewed, nobody else takes it. When
+its worker dies, the lease runs out and the next worker takes the job with a higher fence; whatever the
+old one still tries to write is refused, because every write names the fence.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+
+from app.db.models import DocumentVersion, Job
+from app.db.types import new_id
+from app.errors import LeaseLostError
+
+__all__ = ["Job"]
+
+PARKED = {
+    "code": "worker_died",
+    "message": "The worker stopped several times while it processed this document.",
+    "hint": "The file may need more memory or time than allowed; split it, or raise the limits, and retry.",
+}
+
+
+def enqueue(session: Session, version: DocumentVersion, collection_id: str, now: datetime) -> Job:
+    """Add a job that ingests `version`."""
+    job = Job(
+        id=new_id("job"),
+        collection_id=collection_id,
+        document_id=version.document_id,
+        version_id=version.id,
+        created_at=now,
+        run_after=now,
+    )
+    session.add(job)
+    session.flush()
+    return job
+
+
+def claim(session: Session, owner: str, now: datetime, lease_s: float, max_attempts: int) -> Job | None:
+    """Lease the oldest job that waits or whose worker is gone; park those that were tried too often.
+
+    Args:
+        session: A writing session.
+        owner: Name of the worker, for people who read the table.
+        now: The present moment; leases that ended before it are open.
+        lease_s: Seconds the lease lasts without a heartbeat.
+        max_attempts: Attempts after which a job is set aside as failed.
+
+    Returns:
+        The job, running, with a fresh fence; None where there is nothing to do.
+    """
+    while True:
+        job = session.scalar(
+            select(Job)
+            .where(
+                or_(
+                    (Job.state == "queued") & (Job.run_after <= now),
+                    (Job.state == "running") & (Job.lease_until < now),
+                )
+            )
+            .order_by(Job.run_after, Job.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        if job is None:
+            return None
+        if job.attempts < max_attempts:
+            break
+        _close(session, job, "failed", now, PARKED)
+    job.state = "running"
+    job.stage = "parsing"
+    job.done = job.total = 0
+    job.attempts += 1
+    job.fence += 1
+    job.error = None
+    job.lease_owner = owner
+    job.lease_until = now + timedelta(seconds=lease_s)
+    job.started_at = job.started_at or now
+    session.flush()
+    session.execute(
+        update(DocumentVersion)
+        .where(DocumentVersion.id == job.version_id)
+        .values(status="parsing", error=None)
+    )
+    return job
+
+
+def heartbeat(
+    session: Session, job: Job, now: datetime, lease_s: float, progress: tuple[str, int, int]
+) -> None:
+    """Renew the lease and note the progress `(stage, done, total)`.
+
+    Raises:
+        LeaseLostError: The job is another worker's now, or gone.
+    """
+    stage, done, total = progress
+    _fenced(
+        session,
+        job,
+        {"lease_until": now + timedelta(seconds=lease_s), "stage": stage, "done": done, "total": total},
+    )
+    session.execute(update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(status=stage))
+
+
+def finish(session: Session, job: Job, now: datetime) -> None:
+    """Mark the job done, in the transaction that publishes its result.
+
+    Raises:
+        LeaseLostError: The job is another worker's now, or gone.
+    """
+    _fenced(
+        session,
+        job,
+        {"state": "done", "stage": "ready", "lease_until": None, "lease_owner": None, "finished_at": now},
+    )
+
+
+def fail(session: Session, job: Job, now: datetime, error: dict[str, str]) -> None:
+    """Mark job and version failed, with the reason.
+
+    Raises:
+        LeaseLostError: The job is another worker's now, or gone.
+    """
+    _fenced(session, job, {"lease_owner": None})
+    _close(session, job, "failed", now, error)
+
+
+def give_back(session: Session, job: Job, run_after: datetime, *, count_attempt: bool) -> None:
+    """Put a job back into the queue, to be taken again at `run_after`.
+
+    Raises:
+        LeaseLostError: The job is another worker's now, or gone.
+    """
+    attempts = job.attempts if count_attempt else job.attempts - 1
+    _fenced(
+        session,
+        job,
+        {
+            "state": "queued",
+            "stage": "queued",
+            "lease_until": None,
+            "lease_owner": None,
+            "run_after": run_after,
+            "attempts": attempts,
+        },
+    )
+    session.execute(
+        update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(status="queued")
+    )
+
+
+def pending(session: Session, collection_ids: Sequence[str]) -> int:
+    """Number of jobs of these collections that are not finished."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Job)
+            .where(Job.collection_id.in_(collection_ids), Job.state.in_(("queued", "running")))
+        )
+        or 0
+    )
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Number of jobs by state."""
+    return dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples().all())
+
+
+def _fenced(session: Session, job: Job, values: dict[str, Any]) -> None:
+    result = session.execute(
+        update(Job)
+        .where(Job.id == job.id, Job.fence == job.fence, Job.state == "running")
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        raise LeaseLostError(job.id)
+
+
+def _close(session: Session, job: Job, state: str, now: datetime, error: dict[str, str]) -> None:
+    closing: dict[str, Any] = {
+        "state": state,
+        "stage": state,
+        "error": error,
+        "lease_until": None,
+        "lease_owner": None,
+        "finished_at": now,
+    }
+    session.execute(update(Job).where(Job.id == job.id).values(**closing))
+    session.execute(
+        update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(status=state, error=error)
+    )

@@ -1,0 +1,63 @@
+"""Cursor paging by creation time and id, oldest first: stable while rows come and go."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar, Unpack
+
+from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.errors import InvalidInputError
+
+Row = TypeVar("Row")
+Statement = TypeVar("Statement", bound="Select[Unpack[tuple[Any, ...]]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[Row]):
+    """Part of a list, and the cursor to what follows (None at the end)."""
+
+    items: Sequence[Row]
+    next_cursor: str | None
+
+
+def encode_cursor(created_at: datetime, key: str) -> str:
+    """Opaque text that stands for a place in a list."""
+    raw = json.dumps([created_at.isoformat(), key]).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[datetime, str]:
+    """The place a cursor stands for.
+
+    Raises:
+        InvalidInputError: The text is not a cursor made here.
+    """
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        moment, key = json.loads(raw)
+        created_at = datetime.fromisoformat(moment).astimezone(UTC)
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise InvalidInputError(
+            "bad_cursor", "The cursor can't be read.", "Use `next_cursor` of the last page as it came."
+        ) from error
+    return created_at, str(key)
+
+
+def after(
+    statement: Statement,
+    cursor: str | None,
+    limit: int,
+    created_at: InstrumentedAttribute[datetime],
+    key: InstrumentedAttribute[str],
+) -> Statement:
+    """`statement` in list order, behind `cursor`, with one row more than `limit` to see if more follow."""
+    if cursor is not None:
+        moment, last = decode_cursor(cursor)
+        place: ColumnElement[bool] = tuple_(created_at, key) > (moment, last)
+        statement = statement.where(place)
+    return statement.order_by(created_at, key).limit(limit + 1)
