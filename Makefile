@@ -6,12 +6,13 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-# torch goes in first and alone, so that the build already on a machine (CPU, CUDA) is the one that is kept.
-TORCH := torch==2.13.0
+# torch goes in first and alone: a machine keeps the build (CPU, CUDA) that it has.
+TORCH := requirements-torch.txt
+TORCH_VERSION := $(shell sed -n 's/^torch==//p' $(TORCH))
 # One stamp per content of the lock files: an unchanged lock installs nothing, whatever the file dates say.
 hash = $(shell cat $(1) 2>/dev/null | cksum | tr -s ' \t' '-')
-STAMP := $(VENV)/.fathom-run-$(call hash,requirements.lock pyproject.toml)
-STAMP_DEV := $(VENV)/.fathom-dev-$(call hash,requirements-dev.lock pyproject.toml)
+STAMP := $(VENV)/.fathom-run-$(call hash,requirements.lock $(TORCH) pyproject.toml)
+STAMP_DEV := $(VENV)/.fathom-dev-$(call hash,requirements-dev.lock $(TORCH) pyproject.toml)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 PYTEST_ARGS ?=
 
@@ -48,8 +49,8 @@ docs: $(STAMP) ## Regenerate docs/rest.md, docs/cli.md and docs/settings.md from
 	@$(BIN)/python docs/generate.py
 
 lock: $(STAMP_DEV) ## Resolve the dependencies anew and write both lock files
-	$(COMPILE) --extra postgres -o requirements.lock pyproject.toml
-	$(COMPILE) --extra postgres --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) -c $(TORCH) --extra postgres -o requirements.lock pyproject.toml
+	$(COMPILE) --extra postgres --extra dev -c $(TORCH) -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 # No index, host or folder of the machine that resolves gets into the files.
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --unsafe-package torch --unsafe-package pip \
@@ -72,8 +73,8 @@ $(STAMP_DEV): $(STAMP)
 .PHONY: install python-present compiler-present
 install: $(BIN)/python compiler-present
 	@start=$$SECONDS; echo "Installing $(LOCK) …" && \
-	{ $(BIN)/python -c 'import importlib.metadata as m; assert m.version("torch").split("+")[0] == "$(TORCH)".split("==")[1]' 2>/dev/null || \
-	  $(PIP) $(TORCH); } && \
+	{ $(BIN)/python -c 'import importlib.metadata as m; assert m.version("torch").split("+")[0] == "$(TORCH_VERSION)"' 2>/dev/null || \
+	  $(PIP) -r $(TORCH); } && \
 	$(PIP) --no-deps --require-hashes -r $(LOCK) && \
 	$(PIP) --no-deps --no-build-isolation --editable . && \
 	echo "Installed in $$((SECONDS - start)) s."

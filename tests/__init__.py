@@ -1,0 +1,1 @@
+"""Tests of Fathom; `README.md` says what runs where."""

@@ -1,0 +1,78 @@
+"""What holds for every test: a clean environment, no network beyond this machine, fixed seeds."""
+
+import ipaddress
+import os
+import random
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+SEED = 20240607
+
+# Before any library reads them: nothing is ever fetched from a hub.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TRANSFORMERS_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+_LEAKING = ("FATHOM_", "STREAMLIT_")
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
+
+
+class NetworkBlockedError(RuntimeError):
+    """A test tried to leave this machine."""
+
+
+def _stays_here(address: Any) -> bool:
+    if not isinstance(address, tuple):  # a unix socket's path
+        return True
+    host = address[0]
+    if host in {"localhost", ""}:
+        return True
+    try:
+        return ipaddress.ip_address(str(host).split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    for name in ("connect", "connect_ex"):
+        original = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, address: Any, original: Any = original) -> Any:
+            if not _stays_here(address):
+                raise NetworkBlockedError(f"tests may not connect to {address}: use a server on loopback")
+            return original(self, address)
+
+        patch.setattr(socket.socket, name, guarded)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in list(os.environ):
+        if variable.upper().startswith(_LEAKING) or variable.lower() in _PROXIES:
+            monkeypatch.delenv(variable)
+
+
+@pytest.fixture(autouse=True)
+def _seeds() -> None:
+    random.seed(SEED)
+    np.random.seed(SEED)  # noqa: NPY002 - libraries that still draw from the global state
+    torch = sys.modules.get("torch")
+    if torch is not None:  # not imported for the sake of tests that need no torch
+        torch.manual_seed(SEED)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of the loopback interface that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

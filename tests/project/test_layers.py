@@ -1,0 +1,51 @@
+"""Who may import whom, and what importing costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.project.source_tree import ROOT
+
+HEAVY = ("torch", "transformers", "sentence_transformers", "hnswlib", "tantivy", "jieba")
+
+
+def loaded_by(statement: str, modules: tuple[str, ...]) -> list[str]:
+    """Which of the modules a fresh interpreter has loaded after the statement."""
+    code = f"import sys\n{statement}\nprint(*(m for m in {modules!r} if m in sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    return run.stdout.splitlines()[-1].split()
+
+
+def test_all_import_contracts_hold() -> None:
+    linter = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
+    run = subprocess.run(linter, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_help_loads_no_model_library() -> None:
+    shown = (
+        "from app.cli import main\nsys.argv = ['fathom', '--help']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code"
+    )
+    assert loaded_by(shown, (*HEAVY, "streamlit")) == []
+
+
+def test_the_supervisor_loads_no_model_library() -> None:
+    assert loaded_by("import app.supervisor", (*HEAVY, "streamlit")) == []
+
+
+def test_the_pages_load_no_part_of_the_engine() -> None:
+    assert loaded_by("import ui", (*HEAVY, "app", "ingestion", "retrieval", "generator", "sqlalchemy")) == []
+
+
+def test_ingestion_loads_no_torch() -> None:
+    assert (
+        loaded_by("import ingestion.pipeline", ("torch", "sqlalchemy", "fastapi", "app", "retrieval")) == []
+    )
+
+
+@pytest.mark.parametrize("library", ["ingestion", "retrieval", "generator"])
+def test_importing_a_library_sets_up_no_logging(library: str) -> None:
+    statement = f"import logging, {library}\nassert not logging.getLogger().handlers"
+    assert loaded_by(statement, ("app",)) == []

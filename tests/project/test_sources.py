@@ -1,0 +1,70 @@
+"""Sizes, names and places of source files."""
+
+import ast
+
+from tests.project.source_tree import CHECKED, PACKAGES, ROOT, functions, name_of, python_files
+
+MAX_FILE_LINES = 400
+MAX_TEST_FILE_LINES = 600
+MAX_FUNCTION_LINES = 60
+VAGUE_NAMES = {"utils", "util", "common", "helpers", "helper", "misc", "tools", "base", "shared", "lib"}
+# The two modules that turn files of weights into tensors.
+WEIGHT_LOADERS = {"generator/checkpoint.py", "retrieval/encoder_weights.py", "retrieval/encoder_import.py"}
+
+
+def line_count(path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_source_files_are_short() -> None:
+    long = {name_of(path): line_count(path) for path in python_files(*CHECKED)}
+    assert {name: lines for name, lines in long.items() if lines > MAX_FILE_LINES} == {}
+
+
+def test_test_files_are_short() -> None:
+    long = {name_of(path): line_count(path) for path in python_files("tests")}
+    assert {name: lines for name, lines in long.items() if lines > MAX_TEST_FILE_LINES} == {}
+
+
+def test_functions_are_short() -> None:
+    long = [
+        f"{name_of(path)}:{name} has {lines} lines"
+        for path in python_files(*CHECKED)
+        for name, lines in functions(path)
+        if lines > MAX_FUNCTION_LINES
+    ]
+    assert long == []
+
+
+def test_no_module_has_a_vague_name() -> None:
+    vague = [name_of(path) for path in python_files(*CHECKED) if path.stem in VAGUE_NAMES]
+    assert vague == []
+
+
+def test_every_folder_with_code_is_a_package() -> None:
+    # import-linter silently skips folders without one
+    folders = {path.parent for path in python_files(*PACKAGES, "migrations", "tests")}
+    assert [name_of(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        name_of(path)
+        for path in python_files(*PACKAGES)
+        if ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None
+    ]
+    assert silent == []
+
+
+def test_every_package_is_mirrored_in_tests() -> None:
+    missing = [package for package in PACKAGES if not list((ROOT / "tests" / package).rglob("test_*.py"))]
+    assert missing == []
+
+
+def test_weights_are_loaded_in_one_place_for_each_model() -> None:
+    loaders = {
+        name_of(path)
+        for path in python_files(*PACKAGES)
+        if "safe_open" in (source := path.read_text(encoding="utf-8")) or "safetensors.torch" in source
+    }
+    assert loaders <= WEIGHT_LOADERS
