@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager
 
-from app.db.models import Chunk, ContentChunk, Document, DocumentVersion
+from app.db.models import Chunk, Content, ContentChunk, Document
 
 __all__ = ["Chunk", "ContentChunk", "IndexEntry"]
 
@@ -16,11 +16,12 @@ BATCH = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """What the indexes need of a chunk; `vector` holds little-endian float16 values."""
+    """What the indexes need of a chunk; `vector` holds little-endian float16 values by `vector_model`."""
 
     chunk_id: int
     text: str
     vector: bytes
+    vector_model: str
 
 
 def live_ids(session: Session, collection_id: str) -> list[int]:
@@ -45,13 +46,14 @@ def entries(session: Session, chunk_ids: Sequence[int]) -> Iterator[list[IndexEn
     wanted = sorted(chunk_ids)
     for begin in range(0, len(wanted), BATCH):
         rows = session.execute(
-            select(Chunk.id, ContentChunk.text, ContentChunk.vector)
+            select(Chunk.id, ContentChunk.text, ContentChunk.vector, Content.vector_model)
             .join(ContentChunk, ContentChunk.id == Chunk.content_chunk_id)
+            .join(Content, Content.id == ContentChunk.content_id)
             .join(Document, Document.id == Chunk.document_id)
             .where(Chunk.id.in_(wanted[begin : begin + BATCH]), Document.enabled)
             .order_by(Chunk.id)
         )
-        yield [IndexEntry(chunk_id=row[0], text=row[1], vector=row[2]) for row in rows]
+        yield [IndexEntry(chunk_id=row[0], text=row[1], vector=row[2], vector_model=row[3]) for row in rows]
 
 
 def live(session: Session, chunk_ids: Sequence[int]) -> Sequence[Chunk]:
@@ -87,17 +89,3 @@ def of_document(
         .limit(limit)
     ).all()
     return [(row[0], row[1]) for row in rows]
-
-
-def counts(session: Session, version_ids: Sequence[str]) -> dict[str, int]:
-    """Number of searchable chunks by version id."""
-    return dict(
-        session.execute(
-            select(DocumentVersion.id, func.count(Chunk.id))
-            .join(Chunk, Chunk.version_id == DocumentVersion.id)
-            .where(DocumentVersion.id.in_(version_ids))
-            .group_by(DocumentVersion.id)
-        )
-        .tuples()
-        .all()
-    )

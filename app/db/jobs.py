@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.db.models import DocumentVersion, Job
 from app.db.types import new_id
@@ -54,15 +54,12 @@ def claim(session: Session, owner: str, now: datetime, lease_s: float, max_attem
     Returns:
         The job, running, with a fresh fence; None where there is nothing to do.
     """
+    waiting = (Job.state == "queued") & (Job.run_after <= now) & ~_twin_running(now)
+    abandoned = (Job.state == "running") & (Job.lease_until < now)
     while True:
         job = session.scalar(
             select(Job)
-            .where(
-                or_(
-                    (Job.state == "queued") & (Job.run_after <= now),
-                    (Job.state == "running") & (Job.lease_until < now),
-                )
-            )
+            .where(or_(waiting, abandoned))
             .order_by(Job.run_after, Job.id)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -169,6 +166,24 @@ def pending(session: Session, collection_ids: Sequence[str]) -> int:
 def counts(session: Session) -> dict[str, int]:
     """Number of jobs by state."""
     return dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples().all())
+
+
+def _twin_running(now: datetime) -> ColumnElement[bool]:
+    """Whether a worker is at equal bytes: what it makes of them can be shared once it is done."""
+    mine, other, theirs = aliased(DocumentVersion), aliased(Job), aliased(DocumentVersion)
+    return (
+        select(other.id)
+        .join(theirs, theirs.id == other.version_id)
+        .join(mine, mine.sha256 == theirs.sha256)
+        .where(
+            mine.id == Job.version_id,
+            other.id != Job.id,
+            other.state == "running",
+            other.lease_until >= now,
+        )
+        .correlate(Job)
+        .exists()
+    )
 
 
 def _fenced(session: Session, job: Job, values: dict[str, Any]) -> None:

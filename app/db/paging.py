@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar, Unpack
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.errors import InvalidInputError
 
 Row = TypeVar("Row")
-Statement = TypeVar("Statement", bound="Select[Unpack[tuple[Any, ...]]]")
+Statement = TypeVar("Statement", bound="Select[*tuple[Any, ...]]")
 
 
 @dataclass(frozen=True, slots=True)

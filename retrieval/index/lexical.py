@@ -67,6 +67,12 @@ class TantivyIndex:
         """Number of the last database change that a commit was told of; 0 for a fresh index."""
         return self._seq
 
+    def ids(self) -> list[int]:
+        """Ids of all live texts, as of the last commit, in no order."""
+        searcher = self._searcher
+        hits = searcher.search(tantivy.Query.all_query(), max(1, int(searcher.num_docs)), count=False).hits
+        return [int(label) for label in searcher.fast_field_values("id", [address for _, address in hits])]
+
     def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
         """Insert or replace texts; visible to `search` after `commit`."""
         labels = as_ids(ids, len(texts)).tolist()

@@ -1,0 +1,1 @@
+"""Indexes of collections as caches of the database: opened, caught up, checked and repaired."""

@@ -1,0 +1,214 @@
+"""The two indexes of one collection in one process, kept equal to the database.
+
+The database numbers the changes of a collection. Before a search, `refresh` compares that number with
+the one its indexes contain, and replays what is between; where too much is missing, it compares ids and
+adds or removes the difference. So every process sees a deletion or an ingestion with the commit.
+
+The lexical index has a folder that one process at a time can own; the others keep theirs in memory. The
+dense index is in memory in each, and is written down as snapshots now and then.
+"""
+
+import logging
+import shutil
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from app.db import chunks, collections
+from app.db.engine import Database
+from app.errors import collection_not_found
+from app.indexes.vectors import unpack
+from retrieval.config import HnswConfig
+from retrieval.errors import IndexLockedError, SnapshotError
+from retrieval.index.hnsw import HnswIndex
+from retrieval.index.lexical import TantivyIndex
+from retrieval.index.snapshot import SnapshotStore
+
+logger = logging.getLogger(__name__)
+
+BOTH = ("dense", "lexical")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexConfig:
+    """How a collection's indexes are kept.
+
+    Attributes:
+        dim: Width of the vectors.
+        model_id: Encoder of the vectors; chunks embedded by another one are not in the dense index.
+        exact_below: Chunks up to which the dense index scans.
+        snapshot_every: Replayed chunks after which the dense index is written down.
+    """
+
+    dim: int
+    model_id: str
+    exact_below: int
+    snapshot_every: int
+
+
+class CollectionIndex:
+    """Dense and lexical index of one collection; safe to use from many threads."""
+
+    def __init__(self, collection_id: str, database: Database, folder: Path, config: IndexConfig) -> None:
+        """Open what is on disk; `refresh` brings it up to date.
+
+        Args:
+            collection_id: The collection, which need not exist any more.
+            database: Where the truth is.
+            folder: Folder of this collection's index files.
+            config: Widths and thresholds.
+        """
+        self.collection_id = collection_id
+        self._database = database
+        self._folder = folder
+        self._config = config
+        self._lock = threading.Lock()
+        self._unsaved = 0
+        self.dense = HnswIndex(config.dim, HnswConfig(exact_below=config.exact_below))
+        self._snapshots = SnapshotStore(folder / "dense")
+        manifest = self._snapshots.load_newest(self.dense, model_id=config.model_id, dim=config.dim)
+        self.lexical = _open_lexical(folder / "lexical")
+        self._seq = {"dense": manifest.seq if manifest else 0, "lexical": self.lexical.seq}
+
+    @property
+    def seq(self) -> int:
+        """Number of the last change that both indexes contain."""
+        return min(self._seq.values())
+
+    def refresh(self) -> int:
+        """Catch up with the database; call it before every search.
+
+        Returns:
+            The number of the last change contained.
+
+        Raises:
+            NotFoundError: The collection is gone.
+        """
+        with self._database.read() as session:
+            latest = self._latest(session)
+        if latest == self._seq["dense"] == self._seq["lexical"]:
+            return latest
+        # Read again under the lock: a state older than what another thread has replayed would undo it.
+        with self._lock, self._database.read() as session:
+            latest = self._latest(session)
+            for name in BOTH:
+                if self._seq[name] != latest:
+                    self._catch_up(session, name, latest)
+        if self._unsaved >= self._config.snapshot_every:
+            self.snapshot()
+        return latest
+
+    def reconcile(self) -> dict[str, int]:
+        """Make both indexes hold exactly the live chunks, whatever they held before.
+
+        Returns:
+            Chunks added and removed, over both indexes.
+
+        Raises:
+            NotFoundError: The collection is gone.
+        """
+        with self._lock, self._database.read() as session:
+            latest = self._latest(session)
+            changed = [self._reconcile(session, name, latest) for name in BOTH]
+        return {"added": sum(c[0] for c in changed), "removed": sum(c[1] for c in changed)}
+
+    def ids(self, name: str) -> set[int]:
+        """All chunk ids that the index `name` ("dense", "lexical") holds."""
+        if name == "lexical":
+            return set(self.lexical.ids())
+        # A search that wants all of them gets all of them, whatever the question.
+        anything = np.eye(1, self._config.dim, dtype=np.float32)[0]
+        return set(self.dense.search(anything, len(self.dense))[0].tolist())
+
+    def snapshot(self) -> None:
+        """Write the dense index down; a process that is doing so already is left to it."""
+        with self._lock:
+            seq, self._unsaved = self._seq["dense"], 0
+        try:
+            self._snapshots.write(self.dense, seq=seq, model_id=self._config.model_id, dim=self._config.dim)
+        except IndexLockedError:
+            return
+        except SnapshotError:
+            # Costs time at the next start, never data; the metric and this line tell.
+            logger.exception("snapshot failed", extra={"collection": self.collection_id})
+
+    def close(self, *, delete: bool = False) -> None:
+        """Give the folder back, and remove it where the collection is gone."""
+        if not delete and 0 < self._config.exact_below < len(self.dense) and self._unsaved:
+            self.snapshot()
+        self.dense.wait()
+        self.lexical.close()
+        if delete:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _latest(self, session: Session) -> int:
+        latest = collections.index_seq(session, self.collection_id)
+        if latest is None:
+            raise collection_not_found(self.collection_id)
+        return latest
+
+    def _catch_up(self, session: Session, name: str, latest: int) -> None:
+        since = self._seq[name]
+        changes = (
+            collections.index_changes(session, self.collection_id, since, latest)
+            if 0 < since < latest
+            else None
+        )
+        if changes is None:
+            self._reconcile(session, name, latest)
+            return
+        present: dict[int, bool] = {}
+        for change in changes:
+            present.update(dict.fromkeys(change.removed, False))
+            present.update(dict.fromkeys(change.added, True))
+        self._apply(
+            session,
+            name,
+            latest,
+            added=[key for key, there in present.items() if there],
+            removed=[key for key, there in present.items() if not there],
+        )
+
+    def _reconcile(self, session: Session, name: str, latest: int) -> tuple[int, int]:
+        live = set(chunks.live_ids(session, self.collection_id))
+        held = self.ids(name)
+        added, removed = sorted(live - held), sorted(held - live)
+        self._apply(session, name, latest, added=added, removed=removed)
+        return len(added), len(removed)
+
+    def _apply(
+        self, session: Session, name: str, latest: int, *, added: Sequence[int], removed: Sequence[int]
+    ) -> None:
+        index = self.dense if name == "dense" else self.lexical
+        if removed:
+            index.remove(removed)
+        for batch in chunks.entries(session, added):
+            if name == "dense":
+                self._add_vectors(batch)
+            else:
+                self.lexical.add([e.chunk_id for e in batch], [e.text for e in batch])
+        if name == "lexical":
+            self.lexical.commit(latest)
+        else:
+            self._unsaved += len(added) + len(removed)
+        self._seq[name] = latest
+
+    def _add_vectors(self, batch: Iterable[chunks.IndexEntry]) -> None:
+        usable = [entry for entry in batch if entry.vector_model == self._config.model_id]
+        if usable:
+            vectors = unpack([entry.vector for entry in usable], self._config.dim)
+            self.dense.add([entry.chunk_id for entry in usable], vectors)
+
+
+def _open_lexical(folder: Path) -> TantivyIndex:
+    try:
+        return TantivyIndex(folder)
+    except IndexLockedError:
+        logger.info(
+            "another process owns the lexical index; using one in memory", extra={"path": str(folder)}
+        )
+        return TantivyIndex(None)

@@ -1,0 +1,37 @@
+"""Text of chunks for the retrieval library, read from live rows only."""
+
+from collections.abc import Mapping, Sequence
+
+from app.db import chunks
+from app.db.engine import Database
+from retrieval.types import Passage
+
+
+class SqlPassageStore:
+    """The last word on what a search returns: a chunk without a live row does not come back.
+
+    A row is live when its document exists, is enabled, and the chunk belongs to the serving version.
+    Deleting takes effect here with the commit, in every process, whatever an index still holds.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Read from `database`."""
+        self._database = database
+
+    def passages(self, chunk_ids: Sequence[int]) -> Mapping[int, Passage]:
+        """Passages by chunk id; ids that are not live are left out."""
+        with self._database.read() as session:
+            return {
+                chunk.id: Passage(
+                    chunk_id=chunk.id,
+                    document_id=chunk.document_id,
+                    text=chunk.body.text,
+                    start=chunk.body.start,
+                    end=chunk.body.end,
+                    title=chunk.version.title,
+                    heading_path=tuple(chunk.body.heading_path),
+                    page=chunk.body.page,
+                    sentences=tuple((start, end) for start, end in chunk.body.sentences),
+                )
+                for chunk in chunks.live(session, list(chunk_ids))
+            }

@@ -1,0 +1,65 @@
+"""The open indexes of a process, one for each collection that was searched."""
+
+import shutil
+import threading
+from pathlib import Path
+
+from app.db import collections
+from app.db.engine import Database
+from app.errors import NotFoundError, collection_not_found
+from app.indexes.collection import CollectionIndex, IndexConfig
+
+
+class IndexRegistry:
+    """Opens indexes on first use and keeps them until the collection or the process goes."""
+
+    def __init__(self, database: Database, folder: Path, config: IndexConfig) -> None:
+        """Keep index files under `folder`, a subfolder for each collection."""
+        self._database = database
+        self._folder = folder
+        self._config = config
+        self._open: dict[str, CollectionIndex] = {}
+        self._lock = threading.Lock()
+
+    def get(self, collection_id: str) -> CollectionIndex:
+        """The indexes of a collection, up to date with the last commit of any process.
+
+        Raises:
+            NotFoundError: There is no such collection.
+        """
+        with self._lock:
+            index = self._open.get(collection_id)
+            if index is None and self._exists(collection_id):
+                index = CollectionIndex(
+                    collection_id, self._database, self._folder / collection_id, self._config
+                )
+                self._open[collection_id] = index
+        if index is None:
+            self.drop(collection_id)
+            raise collection_not_found(collection_id)
+        try:
+            index.refresh()
+        except NotFoundError:
+            self.drop(collection_id)
+            raise
+        return index
+
+    def drop(self, collection_id: str) -> None:
+        """Forget a collection that was deleted, and remove its index files."""
+        with self._lock:
+            index = self._open.pop(collection_id, None)
+        if index is not None:
+            index.close(delete=True)
+        elif collection_id.startswith("col_") and collection_id.isidentifier():
+            shutil.rmtree(self._folder / collection_id, ignore_errors=True)
+
+    def close(self) -> None:
+        """Close all, writing down what is worth it."""
+        with self._lock:
+            opened, self._open = list(self._open.values()), {}
+        for index in opened:
+            index.close()
+
+    def _exists(self, collection_id: str) -> bool:
+        with self._database.read() as session:
+            return collections.index_seq(session, collection_id) is not None
