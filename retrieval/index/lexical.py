@@ -70,8 +70,9 @@ class TantivyIndex:
     def ids(self) -> list[int]:
         """Ids of all live texts, as of the last commit, in no order."""
         searcher = self._searcher
-        hits = searcher.search(tantivy.Query.all_query(), max(1, int(searcher.num_docs)), count=False).hits
-        return [int(label) for label in searcher.fast_field_values("id", [address for _, address in hits])]
+        hits = searcher.search(tantivy.Query.all_query(), max(1, len(self)), count=False).hits
+        found: list[int] = searcher.fast_field_values("id", [address for _, address in hits])  # type: ignore[assignment]
+        return found
 
     def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
         """Insert or replace texts; visible to `search` after `commit`."""
