@@ -1,0 +1,123 @@
+"""`fathom run` with small stand-ins for the three processes: what it says, when it stops, its status."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app import supervisor
+from app.child_process import ServiceSpec
+from app.config import Settings
+from app.supervisor import SupervisorError, example_curl, resolve_ports, service_specs, supervise
+
+SERVER = textwrap.dedent(
+    """
+    import http.server, sys
+    class Ready(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200); self.end_headers(); self.wfile.write(b"{}")
+        def log_message(self, *args): pass
+    http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Ready).serve_forever()
+    """
+)
+
+
+def stand_in(spec: ServiceSpec, code: str, *args: object) -> ServiceSpec:
+    return replace(spec, argv=(sys.executable, "-c", code, *map(str, args)), env=dict(os.environ))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return resolve_ports(Settings(home=tmp_path / "home", port=0, ui_port=0))
+
+
+@pytest.fixture
+def stand_ins(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> dict[str, ServiceSpec]:
+    api, worker, ui = service_specs(settings)
+    specs = {
+        "api": stand_in(api, SERVER, settings.port),
+        "worker": stand_in(worker, "import time; time.sleep(60)"),
+        "ui": stand_in(ui, SERVER, settings.ui_port),
+    }
+    monkeypatch.setattr(supervisor, "service_specs", lambda _: tuple(specs.values()))
+    return specs
+
+
+async def _run(settings: Settings, said: list[str], signal_after: str | None) -> int:
+    def say(line: str) -> None:
+        said.append(line)
+        if signal_after is not None and signal_after in line:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    async with asyncio.timeout(60):
+        return await supervise(settings, with_samples=False, say=say)
+
+
+@pytest.mark.processes
+def test_it_says_when_it_is_ready_and_stops_cleanly_on_a_signal(
+    settings: Settings, stand_ins: dict[str, ServiceSpec]
+) -> None:
+    said: list[str] = []
+    assert asyncio.run(_run(settings, said, "Try ")) == 0
+    text = "\n".join(said)
+    assert "Fathom is ready after" in text
+    assert f"http://127.0.0.1:{settings.ui_port}" in text
+    assert f"http://127.0.0.1:{settings.port}" in text
+    assert example_curl(settings) in text
+    assert said[-1] == "Stopped."
+    resolve_ports(settings)  # both ports are free again
+
+
+@pytest.mark.processes
+def test_the_end_of_the_api_ends_everything_with_a_failure(
+    settings: Settings, stand_ins: dict[str, ServiceSpec]
+) -> None:
+    stand_ins["api"] = stand_in(stand_ins["api"], "import sys; sys.exit('no such model')")
+    said: list[str] = []
+    assert asyncio.run(_run(settings, said, None)) == 1
+    assert "   api | no such model" in said
+    assert any("The API ended with status 1" in line for line in said)
+
+
+@pytest.mark.processes
+def test_a_dead_worker_is_started_again(settings: Settings, stand_ins: dict[str, ServiceSpec]) -> None:
+    stand_ins["worker"] = stand_in(stand_ins["worker"], "import sys; sys.exit(9)")
+    said: list[str] = []
+    assert asyncio.run(_run(settings, said, "starting it again in 2 s")) == 0
+    assert "worker ended with status 9; starting it again in 1 s" in said
+
+
+def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SupervisorError) as error:
+            resolve_ports(Settings(home=tmp_path, port=port, ui_port=0))
+    assert f"port {port}" in str(error.value)
+    assert "FATHOM_PORT" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_port_zero_becomes_a_free_port(settings: Settings) -> None:
+    assert settings.port > 0
+    assert settings.ui_port > 0
+    assert settings.port != settings.ui_port
+
+
+def test_the_pages_get_the_address_of_the_api_and_no_secrets(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, port=8123, database_url="postgresql+psycopg://u:hunter2@db/fathom")
+    *_, ui = service_specs(settings)
+    assert ui.env["FATHOM_API_URL"] == "http://127.0.0.1:8123"
+    assert not any("hunter2" in value for value in ui.env.values())
+
+
+def test_a_wildcard_address_is_called_by_loopback(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, host="0.0.0.0", allow_remote=True, port=8123)
+    assert "http://127.0.0.1:8123/v1/answers" in example_curl(settings)
