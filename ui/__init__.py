@@ -1,1 +1,1 @@
-"""ui."""
+"""The pages that people see: a Streamlit client of the REST interface, and nothing else."""

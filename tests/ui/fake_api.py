@@ -1,0 +1,367 @@
+"""A small REST interface with the contract's shapes, for tests of the pages: in memory, no model.
+
+What a file becomes is decided by its content, so that a test says what it needs: text starting with `FAIL code`
+fails with that code, text containing `SLOW` takes two seconds. A question is answered by the first sentence
+that contains its last word; a question containing `nothing` is not answerable; `long` streams for ten seconds.
+"""
+
+import asyncio
+import hashlib
+import itertools
+import json
+import re
+import time
+from typing import Any
+
+from fastapi import FastAPI, Request, UploadFile
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+STAGES = ["queued", "parsing", "chunking", "embedding", "indexing"]
+
+
+class Problem(Exception):
+    def __init__(self, status: int, code: str, title: str, detail: str = "", hint: str = "") -> None:
+        super().__init__(title)
+        self.status, self.code, self.title, self.detail, self.hint = status, code, title, detail, hint
+
+
+class FakeStore:
+    """State of the fake, and a record of what was asked of it."""
+
+    def __init__(self) -> None:
+        self.ids = itertools.count(1)
+        self.collections: dict[str, dict[str, Any]] = {}
+        self.documents: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str, dict[str, Any]] = {}
+        self.events: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        self.calls: list[tuple[str, str, dict[str, str]]] = []
+        self.feedback: list[dict[str, Any]] = []
+        self.drop_stream_after: int | None = None
+
+    def new_id(self, prefix: str) -> str:
+        return f"{prefix}_{next(self.ids):04d}"
+
+    def document(self, document_id: str) -> dict[str, Any]:
+        if document_id not in self.documents:
+            raise Problem(404, "not_found", "No such document", document_id)
+        return self.wire(self.documents[document_id])
+
+    def wire(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A document as the contract has it, its state being a matter of its age."""
+        shown = {k: v for k, v in row.items() if not k.startswith("_")}
+        age = time.monotonic() - row["_since"]
+        length = 2.0 if "SLOW" in row["_text"] else 0.3
+        failed = re.match(r"FAIL (\w+)", row["_text"])
+        if age < length:
+            shown["status"] = STAGES[min(4, int(5 * age / length))]
+            shown["chunks"] = 0
+        elif failed and row["_attempts"] < 2:
+            shown["status"], shown["chunks"] = "failed", 0
+            shown["error"] = {
+                "code": failed[1],
+                "message": f"Can't read {row['name']}: {failed[1]}.",
+                "hint": "Server hint.",
+            }
+        else:
+            shown["status"] = "ready"
+            shown["chunks"] = len(chunks_of(row))
+        return shown
+
+    def searchable(self, collections: list[str]) -> list[dict[str, Any]]:
+        names = {c["name"]: c["id"] for c in self.collections.values()}
+        ids = {names.get(c, c) for c in collections}
+        missing = ids - set(self.collections)
+        if missing:
+            raise Problem(
+                404, "not_found", "No such collection", ", ".join(missing), "List the collections first."
+            )
+        rows = [d for d in self.documents.values() if d["collection_id"] in ids and d["enabled"]]
+        return [d for d in rows if self.wire(d)["status"] == "ready"]
+
+
+def chunks_of(row: dict[str, Any]) -> list[dict[str, Any]]:
+    text = row["_text"]
+    return [
+        {"id": int(row["id"][4:]) * 1000 + i, "start": m.start(), "end": m.end(), "text": m[0], "tokens": len(m[0]) // 4,
+         "page": 1 + m.start() // 2000, "heading_path": []}
+        for i, m in enumerate(re.finditer(r"[^\n]+\n*", text))
+    ]  # fmt: skip
+
+
+def ref(row: dict[str, Any]) -> dict[str, Any]:
+    return {"id": row["id"], "name": row["name"], "title": row["title"]}
+
+
+def find(store: FakeStore, collections: list[str], question: str) -> tuple[dict[str, Any], int, int] | None:
+    """The sentence that holds the question's last word."""
+    word = re.sub(r"[?？。.!]", "", question).split()[-1].lower()
+    for row in store.searchable(collections):
+        for match in re.finditer(r"[^.。\n]+[.。]?", row["_text"]):
+            if word in match[0].lower():
+                start = match.start() + len(match[0]) - len(match[0].lstrip())
+                return row, start, match.end()
+    return None
+
+
+def build_answer(
+    store: FakeStore, body: dict[str, Any]
+) -> tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]:
+    """An answer and the events of its stream."""
+    question = body["question"]
+    found = None if "nothing" in question else find(store, body["collections"], question)
+    answer: dict[str, Any] = {
+        "id": store.new_id("ans"), "question": question, "collections": body["collections"], "status": "running",
+        "created_at": "2026-01-01T00:00:00Z", "model": "fake-1", "granularity": "sentence", "phrase": "",
+        "usage": {"context_tokens": 900, "compressed_tokens": 240, "generated_tokens": 30},
+        "timings_ms": {"embed": 8.0, "retrieve": 21.0, "rerank": 130.0, "compress": 12.0, "fuse": 64.0,
+                       "first_token": 236.0, "total": 512.0},
+    }  # fmt: skip
+    events: list[tuple[str, dict[str, Any]]] = [("meta", {"id": answer["id"], "question": question})]
+    if found is None:
+        rows = store.searchable(body["collections"])[:2]
+        nearest = [{"document": ref(r), "chunk": 1, "page": 1, "start": 0, "end": 12, "quote": r["_text"][:12], "score": 0.2}
+                   for r in rows]  # fmt: skip
+        answer |= {"text": "The documents do not answer this.", "answerable": False, "confidence": 0.07, "spans": [],
+                   "citations": [], "nearest": nearest}  # fmt: skip
+        return answer, [*events, ("done", {"answer": answer})]
+    row, start, end = found
+    lead, quote = "It is written: ", row["_text"][start:end]
+    tail = " Hold on." * (40 if "long" in question else 0)
+    citation = {"n": 1, "answer_start": len(lead), "answer_end": len(lead) + len(quote), "document": ref(row), "chunk": 1,
+                "page": 1 + start // 2000, "start": start, "end": end, "quote": quote, "score": 0.91}  # fmt: skip
+    answer |= {
+        "text": lead + quote + tail,
+        "answerable": True,
+        "confidence": 0.93,
+        "nearest": [],
+        "citations": [citation],
+    }
+    answer["spans"] = [
+        {"answer_start": 0, "answer_end": len(lead), "kind": "written"},
+        {"answer_start": len(lead), "answer_end": len(lead) + len(quote), "kind": "copied", "chunk": 1, "start": start, "end": end},
+    ]  # fmt: skip
+    events.append(("token", {"text": lead, "kind": "written"}))
+    events += [("token", {"text": piece, "kind": "copied"}) for piece in re.findall(r"\S+\s*|\s+", quote)]
+    events.append(("citation", citation))
+    events += [("token", {"text": piece, "kind": "written"}) for piece in re.findall(r" Hold on\.", tail)]
+    return answer, [*events, ("done", {"answer": answer})]
+
+
+async def stream(store: FakeStore, answer_id: str, after: int) -> Any:
+    """The events after number `after`; a stop ends the answer, `drop_stream_after` cuts the connection once."""
+    answer, events = store.answers[answer_id], store.events[answer_id]
+    delay = 0.25 if "long" in answer["question"] else 0.02
+    yield ": ping\n\n"
+    for number, (name, data) in enumerate(events, start=1):
+        if number <= after:
+            continue
+        if store.drop_stream_after == number:
+            store.drop_stream_after = None
+            return
+        if name != "done" and answer["status"] == "stopped":
+            continue
+        if name == "done":
+            answer["status"] = "done" if answer["status"] == "running" else answer["status"]
+        yield f"id: {number}\nevent: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+        await asyncio.sleep(delay if answer["status"] == "running" else 0)
+
+
+def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route after the other
+    app = FastAPI()
+
+    @app.exception_handler(Problem)
+    async def problem(request: Request, error: Problem) -> JSONResponse:
+        body = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail,
+                "code": error.code, "hint": error.hint, "request_id": "req_1"}  # fmt: skip
+        return JSONResponse(body, error.status, media_type="application/problem+json")
+
+    @app.middleware("http")
+    async def record(request: Request, call_next: Any) -> Any:
+        store.calls.append((request.method, request.url.path, dict(request.headers)))
+        return await call_next(request)
+
+    def page(items: list[Any], cursor: str | None, limit: int) -> dict[str, Any]:
+        start = int(cursor or 0)
+        more = start + limit < len(items)
+        return {
+            "items": items[start : start + limit],
+            "next_cursor": str(start + limit) if more else None,
+            "has_more": more,
+        }
+
+    def counted(row: dict[str, Any]) -> dict[str, Any]:
+        rows = [store.wire(d) for d in store.documents.values() if d["collection_id"] == row["id"]]
+        return row | {"documents": len(rows), "chunks": sum(d["chunks"] for d in rows),
+                      "failed": sum(d["status"] == "failed" for d in rows)}  # fmt: skip
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    async def readyz() -> dict[str, Any]:
+        return {"status": "ready", "checks": {"database": "ok", "model": "ok"}}
+
+    @app.get("/v1/collections")
+    async def collections(cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+        return page([counted(c) for c in store.collections.values()], cursor, limit)
+
+    @app.post("/v1/collections", status_code=201)
+    async def create(request: Request) -> dict[str, Any]:
+        body = await request.json()
+        if any(c["name"] == body["name"] for c in store.collections.values()):
+            raise Problem(
+                409,
+                "name_taken",
+                "The name is taken",
+                f"There is a collection {body['name']}.",
+                "Choose another name.",
+            )
+        row = {"id": store.new_id("col"), "settings": {}, "language": None, "description": ""} | body
+        store.collections[row["id"]] = row
+        return counted(row)
+
+    @app.delete("/v1/collections/{collection_id}", status_code=204)
+    async def remove(collection_id: str) -> Response:
+        store.collections.pop(collection_id)
+        return Response(status_code=204)
+
+    @app.get("/v1/collections/{collection_id}/documents")
+    async def documents(collection_id: str, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+        rows = [store.wire(d) for d in store.documents.values() if d["collection_id"] == collection_id]
+        return page(rows, cursor, limit)
+
+    @app.post("/v1/collections/{collection_id}/documents", status_code=202)
+    async def upload(collection_id: str, files: list[UploadFile]) -> dict[str, Any]:
+        reply: dict[str, Any] = {"documents": [], "jobs": []}
+        for file in files:
+            data = await file.read()
+            if b"TOO LARGE" in data:
+                raise Problem(413, "too_large", "The file is too large", str(file.filename), "Split it.")
+            sha = hashlib.sha256(data).hexdigest()
+            same = [d for d in store.documents.values() if (d["name"], d["sha256"]) == (file.filename, sha)]
+            if same:
+                reply["documents"].append(store.wire(same[0]))
+                continue
+            text = data.decode()
+            row = {
+                "id": store.new_id("doc"), "collection_id": collection_id, "name": file.filename, "title": None,
+                "media_type": file.content_type, "size_bytes": len(data), "sha256": sha, "language": "en", "enabled": True,
+                "version": 1, "pages": 1 + len(text) // 2000, "metadata": {}, "dropped": [], "error": None,
+                "job_id": store.new_id("job"), "_text": text, "_since": time.monotonic(), "_attempts": 1,
+            }  # fmt: skip
+            store.documents[row["id"]] = row
+            reply["documents"].append(store.wire(row))
+            reply["jobs"].append(job_of(row))
+        return reply
+
+    def job_of(row: dict[str, Any]) -> dict[str, Any]:
+        shown = store.wire(row)
+        done = STAGES.index(shown["status"]) if shown["status"] in STAGES else 5
+        state = {"ready": "done", "failed": "failed", "queued": "queued"}.get(shown["status"], "running")
+        return {"id": row["job_id"], "document_id": row["id"], "collection_id": row["collection_id"], "kind": "ingest",
+                "state": state, "stage": shown["status"], "done": done, "total": 5, "attempts": row["_attempts"],
+                "error": shown["error"]}  # fmt: skip
+
+    @app.get("/v1/jobs/{job_id}")
+    async def job(job_id: str) -> dict[str, Any]:
+        return job_of(next(d for d in store.documents.values() if d["job_id"] == job_id))
+
+    @app.get("/v1/documents/{document_id}")
+    async def document(document_id: str) -> dict[str, Any]:
+        return store.document(document_id)
+
+    @app.patch("/v1/documents/{document_id}")
+    async def patch(document_id: str, request: Request) -> dict[str, Any]:
+        store.document(document_id)
+        store.documents[document_id]["enabled"] = (await request.json())["enabled"]
+        return store.document(document_id)
+
+    @app.delete("/v1/documents/{document_id}", status_code=204)
+    async def delete(document_id: str) -> Response:
+        store.document(document_id)
+        del store.documents[document_id]
+        return Response(status_code=204)
+
+    @app.post("/v1/documents/{document_id}/retry", status_code=202)
+    async def retry(document_id: str) -> dict[str, Any]:
+        row = store.documents[document_id]
+        row["_attempts"], row["_since"] = row["_attempts"] + 1, time.monotonic()
+        return job_of(row)
+
+    @app.get("/v1/documents/{document_id}/chunks")
+    async def chunks(document_id: str, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+        return page(chunks_of(store.documents[document_id]), cursor, limit)
+
+    @app.get("/v1/documents/{document_id}/content")
+    async def content(document_id: str, format: str = "json") -> Any:
+        store.document(document_id)
+        row = store.documents[document_id]
+        text = row["_text"]
+        if format == "original":
+            return Response(text.encode(), media_type="application/octet-stream")
+        pages = [
+            {"number": 1 + i, "start": 2000 * i, "end": min(len(text), 2000 * (i + 1))}
+            for i in range(row["pages"])
+        ]
+        blocks = [{"kind": "heading" if m[0].startswith("#") else "paragraph", "start": m.start(), "end": m.end(), "level": 1,
+                   "page": 1} for m in re.finditer(r"[^\n]+", text)]  # fmt: skip
+        return {
+            "document_id": document_id,
+            "title": row["title"],
+            "text": text,
+            "pages": pages,
+            "blocks": blocks,
+        }
+
+    @app.post("/v1/search")
+    async def search(request: Request) -> dict[str, Any]:
+        body = await request.json()
+        found = find(store, body["collections"], body["query"])
+        hits = []
+        if found:
+            row, start, end = found
+            chunk = next(c for c in chunks_of(row) if c["start"] <= start < c["end"])
+            hits = [{"rank": 1, "score": 0.9, "scores": {"dense": 0.81, "lexical": 7.5, "fused": 0.03, "rerank": 0.9},
+                     "chunk_id": chunk["id"], "document": ref(row), "page": 1, "heading_path": ["A"], "start": chunk["start"],
+                     "end": chunk["end"], "text": chunk["text"], "kept": [{"start": start, "end": end}]}]  # fmt: skip
+        return {"query": body["query"], "hits": hits, "stages": {}, "tokens_before": 120, "tokens_after": 30,
+                "timings_ms": {"embed": 7.0, "retrieve": 3.0, "rerank": 80.0, "compress": 4.0, "total": 94.0}}  # fmt: skip
+
+    @app.post("/v1/answers")
+    async def ask(request: Request) -> Any:
+        body = await request.json()
+        if len(body["question"]) > 4000:
+            raise Problem(
+                422,
+                "question_too_long",
+                "The question is too long",
+                "4000 characters at most.",
+                "Shorten it.",
+            )
+        answer, events = build_answer(store, body)
+        store.answers[answer["id"]], store.events[answer["id"]] = answer, events
+        return StreamingResponse(stream(store, answer["id"], 0), media_type="text/event-stream")
+
+    @app.get("/v1/answers/{answer_id}")
+    async def stored(answer_id: str) -> dict[str, Any]:
+        if answer_id not in store.answers:
+            raise Problem(404, "not_found", "No such answer", answer_id)
+        return store.answers[answer_id]
+
+    @app.get("/v1/answers/{answer_id}/events")
+    async def resume(answer_id: str, request: Request) -> Any:
+        after = int(request.headers.get("last-event-id", "0"))
+        return StreamingResponse(stream(store, answer_id, after), media_type="text/event-stream")
+
+    @app.delete("/v1/answers/{answer_id}/stream", status_code=204)
+    async def stop(answer_id: str) -> Response:
+        store.answers[answer_id]["status"] = "stopped"
+        return Response(status_code=204)
+
+    @app.post("/v1/answers/{answer_id}/feedback", status_code=204)
+    async def feedback(answer_id: str, request: Request) -> Response:
+        store.feedback.append({"answer": answer_id} | await request.json())
+        return Response(status_code=204)
+
+    return app

@@ -1,0 +1,282 @@
+"""A typed client of the REST interface; the only way from the pages to the rest of Fathom."""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import IO, Any, Final, Generic, Self, TypeVar, cast
+from urllib.parse import quote
+
+import httpx
+
+from ui.errors import ApiError, ApiUnreachable
+from ui.sse import ServerEvent, read_events
+from ui.wire import Answer, ChunkItem, Collection, Content, Document, Job, SearchReply, UploadReply
+
+PAGE_LIMIT: Final = 100
+T = TypeVar("T")
+_STREAM_READ_TIMEOUT_S: Final = 60.0  # the interface pings every 10 s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file to send; `content` is read once, from its current position."""
+
+    name: str
+    content: IO[bytes] | bytes
+    media_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; `next_cursor` is None on the last one."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+def _segment(identifier: str) -> str:
+    """Quote an identifier so that it stays one segment of a path."""
+    return quote(identifier, safe="")
+
+
+def _problem(response: httpx.Response) -> ApiError:
+    """Read a problem document; a reply that is none (a proxy's page) becomes one."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = {}
+    if not isinstance(body, dict):
+        body = {}
+    return ApiError(
+        status=response.status_code,
+        code=str(body.get("code") or "http_error"),
+        title=str(body.get("title") or f"HTTP {response.status_code}"),
+        detail=str(body.get("detail") or ""),
+        hint=str(body.get("hint") or ""),
+        request_id=str(body.get("request_id") or response.headers.get("x-request-id", "")),
+    )
+
+
+class FathomClient:
+    """Calls the REST interface; safe to share between threads.
+
+    Args:
+        base_url: Root of the interface, without `/v1`.
+        timeout_s: Longest wait for a reply; streams wait longer.
+    """
+
+    def __init__(self, base_url: str, *, timeout_s: float = 30.0) -> None:
+        self.base_url = base_url
+        # `trust_env=False`: a proxy named in the environment must not get between two local processes.
+        self._http = httpx.Client(base_url=base_url, timeout=timeout_s, trust_env=False)
+
+    def __enter__(self) -> Self:
+        """Return itself; the connections close at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise ApiUnreachable(self.base_url, str(error) or type(error).__name__) from error
+        if response.is_error:
+            raise _problem(response)
+        return response
+
+    def _json(self, method: str, path: str, **options: Any) -> Any:
+        response = self._send(method, path, **options)
+        if response.status_code == httpx.codes.NO_CONTENT or not response.content:
+            return None
+        try:
+            return response.json()
+        except ValueError as error:
+            raise ApiUnreachable(
+                self.base_url, "the reply is no JSON; is this the address of Fathom?"
+            ) from error
+
+    def _page(self, path: str, cursor: str | None, limit: int) -> Page[Any]:
+        params: dict[str, Any] = {"limit": limit} | ({"cursor": cursor} if cursor else {})
+        body = self._json("GET", path, params=params)
+        return Page(list(body["items"]), body.get("next_cursor") if body.get("has_more", True) else None)
+
+    # ------------------------------------------------------------------ collections
+    def collections(self, *, cursor: str | None = None, limit: int = PAGE_LIMIT) -> Page[Collection]:
+        """One page of the collections."""
+        return self._page("/v1/collections", cursor, limit)
+
+    def all_collections(self, *, at_most: int = 1000) -> list[Collection]:
+        """All collections, `at_most` of them."""
+        found: list[Collection] = []
+        cursor: str | None = None
+        while len(found) < at_most:
+            page = self.collections(cursor=cursor)
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        return found[:at_most]
+
+    def collection(self, collection_id: str) -> Collection:
+        """One collection, by id or name."""
+        return cast("Collection", self._json("GET", f"/v1/collections/{_segment(collection_id)}"))
+
+    def create_collection(
+        self,
+        name: str,
+        *,
+        description: str = "",
+        language: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Collection:
+        """Create a collection; `settings` left out are the interface's defaults."""
+        body: dict[str, Any] = {"name": name, "description": description}
+        if language:
+            body["language"] = language
+        if settings:
+            body["settings"] = dict(settings)
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        return cast("Collection", self._json("POST", "/v1/collections", json=body, headers=headers))
+
+    def delete_collection(self, collection_id: str) -> None:
+        """Delete a collection with its documents."""
+        self._send("DELETE", f"/v1/collections/{_segment(collection_id)}")
+
+    # ------------------------------------------------------------------ documents
+    def documents(
+        self, collection_id: str, *, cursor: str | None = None, limit: int = PAGE_LIMIT
+    ) -> Page[Document]:
+        """One page of a collection's documents."""
+        return self._page(f"/v1/collections/{_segment(collection_id)}/documents", cursor, limit)
+
+    def upload(self, collection_id: str, files: Sequence[Upload]) -> UploadReply:
+        """Send files; returns as soon as they are stored, before they are read."""
+        parts = [("files", (file.name, file.content, file.media_type)) for file in files]
+        path = f"/v1/collections/{_segment(collection_id)}/documents"
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        return cast("UploadReply", self._json("POST", path, files=parts, headers=headers, timeout=300.0))
+
+    def document(self, document_id: str) -> Document:
+        """One document."""
+        return cast("Document", self._json("GET", f"/v1/documents/{_segment(document_id)}"))
+
+    def delete_document(self, document_id: str) -> None:
+        """Delete a document; nothing of it is found once this returns."""
+        self._send("DELETE", f"/v1/documents/{_segment(document_id)}")
+
+    def enable_document(self, document_id: str, *, enabled: bool) -> Document:
+        """Let searches see a document, or not."""
+        path = f"/v1/documents/{_segment(document_id)}"
+        return cast("Document", self._json("PATCH", path, json={"enabled": enabled}))
+
+    def retry_document(self, document_id: str) -> Job | None:
+        """Take a failed document up again."""
+        return cast("Job | None", self._json("POST", f"/v1/documents/{_segment(document_id)}/retry"))
+
+    def content(self, document_id: str) -> Content:
+        """Canonical text of a document with its pages and blocks."""
+        return cast("Content", self._json("GET", f"/v1/documents/{_segment(document_id)}/content"))
+
+    def original(self, document_id: str) -> bytes:
+        """The bytes as they were uploaded."""
+        path = f"/v1/documents/{_segment(document_id)}/content"
+        return self._send("GET", path, params={"format": "original"}).content
+
+    def chunks(
+        self, document_id: str, *, cursor: str | None = None, limit: int = PAGE_LIMIT
+    ) -> Page[ChunkItem]:
+        """One page of a document's chunks."""
+        return self._page(f"/v1/documents/{_segment(document_id)}/chunks", cursor, limit)
+
+    def job(self, job_id: str) -> Job:
+        """State and progress of a job."""
+        return cast("Job", self._json("GET", f"/v1/jobs/{_segment(job_id)}"))
+
+    # ------------------------------------------------------------------ questions
+    def search(
+        self,
+        collections: Sequence[str],
+        query: str,
+        *,
+        k: int | None = None,
+        rerank: bool | None = None,
+        compress: bool | None = None,
+    ) -> SearchReply:
+        """Find passages; options left out are the collection's."""
+        options = {"k": k, "rerank": rerank, "compress": compress}
+        body: dict[str, Any] = {"collections": list(collections), "query": query}
+        body |= {name: value for name, value in options.items() if value is not None}
+        return cast("SearchReply", self._json("POST", "/v1/search", json=body, timeout=120.0))
+
+    def answer(self, answer_id: str) -> Answer:
+        """A stored answer, finished or not."""
+        return cast("Answer", self._json("GET", f"/v1/answers/{_segment(answer_id)}"))
+
+    @contextmanager
+    def ask(self, collections: Sequence[str], question: str) -> Iterator[Iterator[ServerEvent | None]]:
+        """Ask a question and read the answer as it is written; leaving the block hangs up."""
+        body = {"collections": list(collections), "question": question, "stream": True}
+        with self._events("POST", "/v1/answers", json=body) as events:
+            yield events
+
+    @contextmanager
+    def resume(self, answer_id: str, last_id: str | None) -> Iterator[Iterator[ServerEvent | None]]:
+        """Go on reading an answer after the event `last_id`, or from its start."""
+        headers = {"Last-Event-ID": last_id} if last_id else {}
+        with self._events("GET", f"/v1/answers/{_segment(answer_id)}/events", headers=headers) as events:
+            yield events
+
+    @contextmanager
+    def _events(self, method: str, path: str, **options: Any) -> Iterator[Iterator[ServerEvent | None]]:
+        headers = {"Accept": "text/event-stream"} | options.pop("headers", {})
+        timeout = httpx.Timeout(10.0, read=_STREAM_READ_TIMEOUT_S)
+        try:
+            with self._http.stream(method, path, headers=headers, timeout=timeout, **options) as response:
+                if response.is_error:
+                    response.read()
+                    raise _problem(response)
+                yield read_events(response.iter_bytes())
+        except httpx.HTTPError as error:
+            raise ApiUnreachable(self.base_url, str(error) or type(error).__name__) from error
+
+    def stop_answer(self, answer_id: str) -> None:
+        """Stop writing an answer at once."""
+        self._send("DELETE", f"/v1/answers/{_segment(answer_id)}/stream")
+
+    def feedback(self, answer_id: str, *, rating: int, comment: str = "") -> None:
+        """Rate an answer: 1 or -1, with a comment."""
+        body: dict[str, Any] = {"rating": rating} | ({"comment": comment} if comment else {})
+        self._send("POST", f"/v1/answers/{_segment(answer_id)}/feedback", json=body)
+
+    # ------------------------------------------------------------------ health
+    def health(self) -> dict[str, Any]:
+        """Whether the process lives; raises where it does not."""
+        return self._probe("/healthz")
+
+    def readiness(self) -> dict[str, Any]:
+        """What is ready and what is not; also where the reply is 503."""
+        return self._probe("/readyz")
+
+    def _probe(self, path: str) -> dict[str, Any]:
+        try:
+            response = self._http.get(path)
+        except httpx.HTTPError as error:
+            raise ApiUnreachable(self.base_url, str(error) or type(error).__name__) from error
+        try:
+            body = response.json()
+        except json.JSONDecodeError:
+            body = {"status": response.text[:200]}
+        found = body if isinstance(body, dict) else {"status": body}
+        return {"ok": response.is_success, "http_status": response.status_code} | found

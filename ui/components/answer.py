@@ -1,0 +1,47 @@
+"""An answer in two inks, with the numbers of its citations."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from ui import i18n
+from ui.components.mount import mount
+from ui.text_runs import INK_COPIED, INK_WRITTEN, answer_runs
+from ui.wire import Passage
+
+
+def document_label(passage: Passage) -> str:
+    """Title (or name) of a passage's document, with the page where there is one."""
+    document = passage["document"]
+    name = document.get("title") or document.get("name") or document["id"]
+    page = passage.get("page")
+    return f"{name} · {i18n.text('common.page', n=page)}" if page else str(name)
+
+
+def answer_text(
+    answer: Mapping[str, Any], *, key: str, on_open: Callable[[int], None], live: bool = False
+) -> None:
+    """Draw an answer's text.
+
+    Args:
+        answer: A stored answer, or what of it has arrived (`text`, `spans`, `citations`).
+        key: Names this answer within the page.
+        on_open: Called with the number of a citation that was clicked.
+        live: Whether it is still being written.
+    """
+
+    def opened() -> None:
+        n = st.session_state[key].get("open")
+        if n is not None:
+            on_open(int(n))
+
+    runs = answer_runs(answer)
+    inks = {run.get("c") for run in runs}
+    legend = [(ink, i18n.text(f"ask.legend.{ink}")) for ink in (INK_COPIED, INK_WRITTEN) if ink in inks]
+    labels = {
+        str(c["n"]): i18n.text("ask.source_n", n=c["n"], title=document_label(c))
+        for c in answer.get("citations") or []
+    }
+    data = {"runs": runs, "labels": labels, "legend": legend, "live": live}
+    mount("answer", data, key=key, triggers={"open": opened})

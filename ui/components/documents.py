@@ -1,0 +1,120 @@
+"""Documents as a list that follows their progress: failed ones first, then those in progress, then the rest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from ui import i18n, state
+from ui.components.cards import Card, plain
+from ui.errors import FathomError
+from ui.wire import Document, Job
+
+_ORDER: Final = {"failed": 0, "ready": 2}
+_POLLED_JOBS: Final = 25
+
+
+def is_busy(document: Document) -> bool:
+    """Whether work on the document is still to come."""
+    return document["status"] not in {"ready", "failed"}
+
+
+def sorted_documents(documents: Sequence[Document]) -> list[Document]:
+    """Failed first, then in progress, then ready; the interface's order within each."""
+    return sorted(documents, key=lambda d: _ORDER.get(d["status"], 1))
+
+
+def running_jobs(documents: Sequence[Document]) -> dict[str, Job]:
+    """Jobs of the documents in progress, by document id; a job that can't be read is left out."""
+    jobs: dict[str, Job] = {}
+    for document in [d for d in documents if is_busy(d) and d.get("job_id")][:_POLLED_JOBS]:
+        try:
+            jobs[document["id"]] = state.client().job(str(document["job_id"]))
+        except FathomError:  # its bar stands still; the document's own state is shown all the same
+            continue
+    return jobs
+
+
+def document_card(document: Document, job: Job | None = None, *, manage: bool = True) -> Card:
+    """The card of one document.
+
+    Args:
+        document: The document.
+        job: Its job, where one is running.
+        manage: Whether it can be switched off and deleted from here.
+    """
+    status = document["status"]
+    card: Card = {"id": document["id"], "name": document["name"], "state": i18n.status_text(status)}
+    card["meta"] = _meta(document)
+    card["actions"] = []
+    if status == "failed":
+        _fill_failed(card, document)
+    elif is_busy(document):
+        card["tone"] = "busy"
+        total, done = (job or {}).get("total") or 0, (job or {}).get("done") or 0
+        card["progress"] = min(1.0, done / total) if total else 0.0
+        if total:
+            card["state"] = f"{i18n.status_text(status)} {done}/{total}"
+    else:
+        card["main"] = "view"
+        enabled = document.get("enabled", True)
+        card["tone"] = "ok" if enabled else "off"
+        if not enabled:
+            card["state"] = i18n.text("documents.disabled")
+        card["actions"].append(("view", i18n.text("common.view"), ""))
+        if manage:
+            label = i18n.text("documents.disable" if enabled else "documents.enable")
+            card["actions"].append(("disable" if enabled else "enable", label, ""))
+    if manage:
+        card["actions"].append(("delete", i18n.text("common.delete"), "danger"))
+    return card
+
+
+def _fill_failed(card: Card, document: Document) -> None:
+    card["tone"] = "bad"
+    error = document.get("error")
+    if error:
+        card["lines"] = [plain(error["message"])]
+        card["hint"] = i18n.error_hint(error["code"]) or error.get("hint") or ""
+    card["actions"] = [("retry", i18n.text("common.retry"), "strong")]
+
+
+def _meta(document: Document) -> str:
+    parts: list[str] = []
+    if document.get("pages"):
+        parts.append(i18n.text("documents.pages", n=document["pages"]))
+    if document["status"] == "ready":
+        parts.append(i18n.text("documents.chunks", n=document.get("chunks") or 0))
+    if document.get("size_bytes") is not None:
+        parts.append(i18n.size_text(document["size_bytes"]))
+    if document.get("language"):
+        parts.append(str(document["language"]))
+    dropped = document.get("dropped") or []
+    if dropped:
+        what = ", ".join(f"{d['what']} × {d['count']}" for d in dropped)
+        parts.append(i18n.text("documents.dropped", what=what))
+    return " · ".join(parts)
+
+
+def document_actions(
+    on_view: Callable[[str], None], on_delete: Callable[[str], None]
+) -> Callable[[str, str], None]:
+    """What the buttons of a card do.
+
+    Args:
+        on_view: Called with a document's id.
+        on_delete: Called with a document's id; asks before it deletes.
+    """
+    calls: Mapping[str, Callable[[str], object]] = {
+        "view": on_view,
+        "delete": on_delete,
+        "retry": lambda i: state.client().retry_document(i),
+        "enable": lambda i: state.client().enable_document(i, enabled=True),
+        "disable": lambda i: state.client().enable_document(i, enabled=False),
+    }
+
+    def act(what: str, document_id: str) -> None:
+        try:
+            calls[what](document_id)
+        except FathomError as error:
+            state.set_flash(error)
+
+    return act

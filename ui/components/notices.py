@@ -1,0 +1,41 @@
+"""Errors and short messages. Whatever came from outside is escaped: markdown of a file name stays text."""
+
+from html import escape
+from typing import Literal
+
+import streamlit as st
+
+from ui import i18n
+from ui.errors import ApiError, ApiUnreachable, FathomError
+
+Tone = Literal["bad", "good", "quiet"]
+
+
+def notice(title: str, *lines: str, tone: Tone = "quiet") -> None:
+    """Draw a box with a title and lines of plain text."""
+    role = "alert" if tone == "bad" else "status"
+    body = "".join(f"<div class='fx-line'>{escape(line)}</div>" for line in lines if line)
+    st.html(f"<div class='fx-notice fx-{tone}' role='{role}'><strong>{escape(title)}</strong>{body}</div>")
+
+
+def error_lines(error: FathomError) -> tuple[str, list[str]]:
+    """Title and lines that say what happened and what to do."""
+    if isinstance(error, ApiUnreachable):
+        return i18n.text("error.unreachable"), [i18n.text("error.unreachable.hint", url=error.url)]
+    if isinstance(error, ApiError):
+        hint = i18n.error_hint(error.code) or error.hint
+        request = i18n.text("error.request_id", id=error.request_id) if error.request_id else ""
+        return error.title or i18n.text("error.refused"), [error.detail, hint, request]
+    return i18n.text("error.refused"), [str(error)]
+
+
+def show_error(error: FathomError) -> None:
+    """Draw an error: what happened, and what to do."""
+    title, lines = error_lines(error)
+    notice(title, *lines, tone="bad")
+
+
+def page_title(title: str, lead: str = "") -> None:
+    """Draw the head of a page."""
+    line = f"<p class='fx-lead'>{escape(lead)}</p>" if lead else ""
+    st.html(f"<h1 class='fx-title'>{escape(title)}</h1>{line}")

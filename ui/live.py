@@ -1,0 +1,142 @@
+"""An answer while it is written: read in the background, looked at by the page.
+
+Reading does not hang on the page's own runs, so a click elsewhere loses nothing. When the page is gone (it has
+not looked for `ABANDONED_S`), the reader hangs up, and the interface stops writing after its grace.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ui.errors import ApiError, ApiUnreachable, FathomError
+from ui.sse import ServerEvent
+from ui.text_runs import INK_COPIED
+from ui.wire import Answer, Citation, Span
+
+ABANDONED_S: Final = 15.0
+_RESUMES: Final = 3
+
+Events = AbstractContextManager[Iterator[ServerEvent | None]]
+
+
+@dataclass(slots=True)
+class LiveText:
+    """What of an answer has arrived; drawn like an answer."""
+
+    answer_id: str | None = None
+    text: str = ""
+    spans: list[Span] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    final: Answer | None = None
+
+    def apply(self, name: str, data: dict[str, Any]) -> None:
+        """Take in one event of the stream; unknown events change nothing."""
+        if name == "meta":
+            self.answer_id = data.get("id") or self.answer_id
+        elif name == "token":
+            self._append(str(data.get("text", "")), str(data.get("kind") or "written"))
+        elif name == "citation":
+            self.citations = [c for c in self.citations if c["n"] != data["n"]] + [data]  # type: ignore[list-item]
+        elif name == "replace":
+            self._replace(data)
+        elif name == "done":
+            self.final = data.get("answer") or data  # type: ignore[assignment]
+        elif name == "error":
+            problem = data.get("problem") or data
+            raise ApiError(
+                status=int(problem.get("status") or 500), code=str(problem.get("code") or "stream_error"),
+                title=str(problem.get("title") or ""), detail=str(problem.get("detail") or ""),
+                hint=str(problem.get("hint") or ""), request_id=str(problem.get("request_id") or ""),
+            )  # fmt: skip
+
+    def _append(self, text: str, kind: str) -> None:
+        start = len(self.text)
+        self.text += text
+        last = self.spans[-1] if self.spans else None
+        if last is not None and last["kind"] == kind:
+            last["answer_end"] = len(self.text)
+        else:
+            self.spans.append({"answer_start": start, "answer_end": len(self.text), "kind": kind})
+
+    def _replace(self, data: dict[str, Any]) -> None:
+        """Put another text in the place of what the filter took back."""
+        start = int(data.get("answer_start", data.get("start", 0)))
+        end = int(data.get("answer_end", data.get("end", len(self.text))))
+        kept, rest = self.text[:start], self.text[end:]
+        self.text, self.spans = "", []
+        for piece in (kept, str(data.get("text", "")), rest):
+            if piece:
+                self._append(piece, "written")
+        self.citations = [c for c in self.citations if c["answer_end"] <= start]
+
+    @property
+    def copied_chars(self) -> int:
+        """Characters that were copied from documents."""
+        return sum(s["answer_end"] - s["answer_start"] for s in self.spans if s["kind"] == INK_COPIED)
+
+
+class LiveAnswer:
+    """Reads one answer in a thread of its own.
+
+    Args:
+        question: What was asked; empty for an answer that was found running.
+        first: Opens the stream.
+        again: Opens it once more for `(answer_id, last event id)`, when the connection breaks.
+    """
+
+    def __init__(
+        self, question: str, first: Callable[[], Events], again: Callable[[str, str | None], Events]
+    ) -> None:
+        self.question = question
+        self.live = LiveText()
+        self.error: FathomError | None = None
+        self.finished = threading.Event()
+        self._first, self._again = first, again
+        self._last_id: str | None = None
+        self._looked_at = time.monotonic()
+        self._thread = threading.Thread(target=self._read, name="fathom-ui-answer", daemon=True)
+        self._thread.start()
+
+    def look(self) -> LiveText:
+        """What has arrived so far; also tells the reader that somebody is still there."""
+        self._looked_at = time.monotonic()
+        return self.live
+
+    def _read(self) -> None:
+        open_stream = self._first
+        try:
+            for attempt in range(_RESUMES + 1):
+                try:
+                    self._consume(open_stream())
+                    break
+                except ApiUnreachable as error:
+                    answer_id = self.live.answer_id
+                    if answer_id is None or attempt == _RESUMES:
+                        self.error = error
+                        break
+                    time.sleep(0.5 * (attempt + 1))
+                    open_stream = lambda: self._again(str(answer_id), self._last_id)  # noqa: E731, B023 - called at once
+        except FathomError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 - a thread's error would vanish; the page shows it
+            self.error = ApiUnreachable("the stream", f"{type(error).__name__}: {error}")
+        finally:
+            self.finished.set()
+
+    def _consume(self, stream: Events) -> None:
+        with stream as events:
+            for event in events:
+                if time.monotonic() - self._looked_at > ABANDONED_S:
+                    return
+                if event is None:
+                    continue
+                self._last_id = event.last_id or self._last_id
+                self.live.apply(event.name, json.loads(event.data))
+                if self.live.final is not None:
+                    return
+        if self.live.final is None and not self.finished.is_set():
+            raise ApiUnreachable("the stream", "it ended before the answer did")

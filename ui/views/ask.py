@@ -1,0 +1,285 @@
+"""Ask a question, watch the answer being written, and check it against its sources."""
+
+from html import escape
+from typing import Any, Final
+
+import streamlit as st
+
+from ui import i18n, state
+from ui.components.answer import answer_text, document_label
+from ui.components.cards import Card, cards, plain
+from ui.components.notices import notice, page_title, show_error
+from ui.components.pickers import all_collections, pick_some
+from ui.components.sources import Place, source_panel
+from ui.components.timings import timings
+from ui.errors import ApiError, FathomError
+from ui.live import LiveAnswer
+from ui.navigation import go
+from ui.wire import Answer, Passage
+
+_ANSWER: Final = "answer"
+_OPEN: Final = "open_place"
+_POLL_S: Final = 0.25
+_UNFINISHED: Final = {"queued", "pending", "running", "streaming", "searching", "generating"}
+
+
+def render() -> None:
+    """Draw the page."""
+    page_title(i18n.text("ask.title"), i18n.text("ask.about"))
+    try:
+        collections = all_collections()
+        if not collections:
+            if st.button(i18n.text("ask.to_documents"), type="primary"):
+                go("collections")
+            return
+        picked = pick_some(collections, key="ask_collections")
+        _question(picked)
+        _current()
+    except FathomError as error:
+        show_error(error)
+    _history()
+
+
+# ---------------------------------------------------------------------- asking
+def _question(picked: list[str]) -> None:
+    with st.container():
+        question = st.chat_input(i18n.text("ask.placeholder"), key="question")
+    if question is None:
+        return
+    if not picked:
+        notice(i18n.text("ask.pick_collection"), tone="bad")
+    elif not question.strip():
+        notice(i18n.text("ask.empty_question"), tone="bad")
+    else:
+        _stop()
+        client = state.client()
+        st.session_state.pop(_OPEN, None)
+        st.query_params.pop(_ANSWER, None)
+        state.set_live_answer(LiveAnswer(question, lambda: client.ask(picked, question), client.resume))
+
+
+def _stop() -> None:
+    """Stop the answer being written, if any."""
+    live = state.live_answer()
+    answer_id = live.live.answer_id if live is not None else None
+    if live is None or live.finished.is_set() or answer_id is None:
+        return
+    try:
+        state.client().stop_answer(answer_id)
+    except FathomError as error:
+        state.set_flash(error)
+
+
+# ---------------------------------------------------------------------- the answer on the page
+def _current() -> None:
+    flash = state.take_flash()
+    if flash is not None:
+        show_error(flash)
+    live = state.live_answer()
+    if live is None:
+        live = _found_running()
+    if live is not None and not live.finished.is_set():
+        st.fragment(_writing, run_every=_POLL_S)()
+        return
+    if live is not None:
+        _settle(live)
+    answer = _stored()
+    if answer is not None:
+        _answer(answer)
+
+
+def _found_running() -> LiveAnswer | None:
+    """Take up an answer that the address names and that is still being written (after a refresh)."""
+    answer_id = st.query_params.get(_ANSWER)
+    if not answer_id or answer_id in {entry["id"] for entry in state.history()}:
+        return None
+    try:
+        answer = state.client().answer(answer_id)
+    except FathomError:
+        return None  # said where the stored answer is read
+    if answer.get("status") not in _UNFINISHED:
+        return None
+    client = state.client()
+    live = LiveAnswer(answer["question"], lambda: client.resume(answer_id, None), client.resume)
+    live.live.answer_id = answer_id
+    state.set_live_answer(live)
+    return live
+
+
+def _writing() -> None:
+    """The answer as far as it has come; runs by itself until the answer is there."""
+    live = state.live_answer()
+    if live is None:
+        st.rerun()
+    arrived = live.look()
+    if arrived.answer_id and st.query_params.get(_ANSWER) != arrived.answer_id:
+        st.query_params[_ANSWER] = arrived.answer_id
+    _asked(live.question)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(
+            f"<span class='fx-sub'>{escape(i18n.text('ask.writing' if arrived.text else 'ask.searching'))}</span>"
+        )
+        st.button(i18n.text("ask.stop"), key="stop", icon=":material/stop_circle:", on_click=_stop)
+    shown = {"text": arrived.text, "spans": arrived.spans, "citations": arrived.citations}
+    answer_text(shown, key="live_answer_text", on_open=lambda n: None, live=True)
+    if live.finished.is_set():
+        st.rerun()
+
+
+def _settle(live: LiveAnswer) -> None:
+    """Put a finished answer into the address and the history."""
+    state.set_live_answer(None)
+    final = live.live.final
+    answer_id = (final or {}).get("id") or live.live.answer_id
+    if answer_id:
+        st.query_params[_ANSWER] = str(answer_id)
+        state.remember(str(answer_id), live.question)
+    if live.error is not None:
+        if not answer_id:
+            _asked(live.question[:500])
+        show_error(live.error)
+
+
+def _stored() -> Answer | None:
+    answer_id = st.query_params.get(_ANSWER)
+    if not answer_id:
+        return None
+    try:
+        answer = state.client().answer(answer_id)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        notice(i18n.text("ask.gone"), tone="bad")
+        return None
+    state.remember(answer["id"], answer["question"])
+    return answer
+
+
+def _answer(answer: Answer) -> None:
+    place: Place | None = st.session_state.get(_OPEN)
+    left, right = st.columns([1, 1], gap="large") if place else (st.container(), None)
+    with left:
+        _answer_body(answer)
+    if place and right is not None:
+        with right:
+            if st.button(
+                i18n.text("common.close"), icon=":material/close:", type="tertiary", key="close_source"
+            ):
+                st.session_state.pop(_OPEN, None)
+                st.rerun()
+            source_panel(place, key="ask_source")
+
+
+def _asked(question: str) -> None:
+    st.html(f"<div class='fx-question'>{escape(question)}</div>")
+
+
+def _answer_body(answer: Answer) -> None:
+    _asked(answer["question"])
+    status = answer.get("status")
+    if status in {"stopped", "cancelled"}:
+        notice(i18n.text("ask.stopped"))
+    citations = answer.get("citations") or []
+    if answer.get("answerable", True):
+        answer_text(
+            answer, key=f"answer:{answer['id']}",
+            on_open=lambda n: _open_place(next(c for c in citations if c["n"] == n)),
+        )  # fmt: skip
+        _facts(answer)
+        _passages(list(citations), i18n.text("ask.sources"), "citation_cards", [c["n"] for c in citations])
+    elif status in {"stopped", "cancelled", "failed"} and not answer["text"]:
+        pass  # nothing was written, so nothing was refused either
+    else:
+        notice(i18n.text("ask.not_answerable"), answer["text"])
+        nearest = list(answer.get("nearest") or [])
+        _passages(nearest, i18n.text("ask.nearest"), "nearest_cards", list(range(1, len(nearest) + 1)))
+    _feedback(answer)
+    if answer.get("timings_ms"):
+        with st.expander(i18n.text("ask.timings")):
+            timings(answer["timings_ms"])
+            _usage(answer)
+
+
+def _open_place(passage: Passage) -> None:
+    st.session_state[_OPEN] = Place(
+        document=passage["document"], start=passage["start"], end=passage["end"], page=passage.get("page")
+    )
+
+
+def _passages(passages: list[Passage], title: str, key: str, numbers: list[int]) -> None:
+    if not passages:
+        return
+    opened: Place | None = st.session_state.get(_OPEN)
+    items: list[Card] = []
+    for number, passage in zip(numbers, passages, strict=True):
+        spot = (passage["document"]["id"], passage["start"], passage["end"])
+        is_open = opened is not None and spot == (opened.document["id"], opened.start, opened.end)
+        score = passage.get("score")
+        items.append({
+            "id": str(number), "n": number, "name": document_label(passage), "main": "open", "clip": True,
+            "lines": [plain(passage["quote"])], "tone": "on" if is_open else "",
+            "meta": i18n.text("common.score", score=f"{score:.2f}") if score is not None else "",
+        })  # fmt: skip
+    st.html(f"<p class='fx-sub'>{escape(title)}</p>")
+    by_number = dict(zip(map(str, numbers), passages, strict=True))
+    cards(items, label=title, key=key, on_act=lambda what, n: _open_place(by_number[n]))
+
+
+def _facts(answer: Answer) -> None:
+    facts: list[str] = []
+    confidence = answer.get("confidence")
+    if confidence is not None:
+        facts.append(i18n.text("ask.confidence", value=f"{confidence:.0%}"))
+    if answer.get("granularity") == "sentence":
+        facts.append(i18n.text("ask.sentence"))
+    times: dict[str, Any] = dict(answer.get("timings_ms") or {})
+    if times.get("total") is not None:
+        facts.append(i18n.ms_text(times["total"]))
+    if facts:
+        st.html(f"<span class='fx-sub'>{escape(' · '.join(facts))}</span>")
+
+
+def _usage(answer: Answer) -> None:
+    usage = answer.get("usage") or {}
+    if usage:
+        line = i18n.text(
+            "ask.tokens", before=usage.get("context_tokens", "–"), after=usage.get("compressed_tokens", "–"),
+            written=usage.get("generated_tokens", "–"),
+        )  # fmt: skip
+        st.html(f"<span class='fx-sub'>{escape(line)} · {escape(answer.get('model') or '')}</span>")
+
+
+def _feedback(answer: Answer) -> None:
+    done_key = f"rated:{answer['id']}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f"<span class='fx-sub'>{escape(i18n.text('ask.rate'))}</span>", width="content")
+        thumb = st.feedback("thumbs", key=f"thumb:{answer['id']}")
+    if thumb is None:
+        return
+    with st.form(f"comment:{answer['id']}", border=False):
+        comment = st.text_input(i18n.text("ask.comment"))
+        sent = st.form_submit_button(i18n.text("ask.send_feedback"))
+    rating = 1 if thumb == 1 else -1
+    # The thumb alone counts at once; a comment is sent with it when it comes.
+    if st.session_state.get(done_key) != (rating, comment) and (sent or done_key not in st.session_state):
+        state.client().feedback(answer["id"], rating=rating, comment=comment.strip())
+        st.session_state[done_key] = (rating, comment)
+    if done_key in st.session_state:
+        notice(i18n.text("ask.thanks"), tone="good")
+
+
+def _history() -> None:
+    current = st.query_params.get(_ANSWER)
+    entries = [entry for entry in state.history() if entry["id"] != current]
+    if not entries:
+        return
+
+    def show(what: str, answer_id: str) -> None:
+        _stop()
+        state.set_live_answer(None)
+        st.session_state.pop(_OPEN, None)
+        st.query_params[_ANSWER] = answer_id
+
+    with st.expander(i18n.text("ask.history"), icon=":material/history:"):
+        items: list[Card] = [{"id": e["id"], "name": e["question"][:300], "main": "show"} for e in entries]
+        cards(items, label=i18n.text("ask.history"), key="history_cards", on_act=show)

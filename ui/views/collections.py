@@ -1,0 +1,97 @@
+"""The collections: what is in them, and a new one."""
+
+import streamlit as st
+
+from ui import i18n, state
+from ui.components.cards import Card, cards, plain
+from ui.components.confirm import confirm_delete
+from ui.components.notices import notice, page_title, show_error
+from ui.components.pickers import choose
+from ui.errors import FathomError
+from ui.navigation import go
+from ui.wire import Collection
+
+_PENDING = "collection_action"
+
+
+def render() -> None:
+    """Draw the page."""
+    page_title(i18n.text("collections.title"), i18n.text("collections.lead"))
+    try:
+        found = state.client().all_collections()
+    except FathomError as error:
+        show_error(error)
+        return
+    _act(found)
+    if found:
+        cards(
+            [_card(c) for c in found], label=i18n.text("collections.title"), key="collection_cards",
+            on_act=lambda what, i: st.session_state.update({_PENDING: (what, i)}),
+        )  # fmt: skip
+    else:
+        notice(i18n.text("collections.empty"))
+    with st.expander(i18n.text("collections.new"), expanded=not found, icon=":material/add:"):
+        _new()
+
+
+def _card(collection: Collection) -> Card:
+    counts = i18n.text(
+        "collections.counts", documents=collection.get("documents") or 0, chunks=collection.get("chunks") or 0
+    )
+    failed = collection.get("failed") or 0
+    card: Card = {
+        "id": collection["id"], "name": collection["name"], "main": "documents", "tone": "bad" if failed else "ok",
+        "meta": " · ".join(filter(None, [counts, collection.get("language")])),
+        "actions": [
+            ("ask", i18n.text("collections.ask"), "strong"), ("documents", i18n.text("collections.open"), ""),
+            ("delete", i18n.text("common.delete"), "danger"),
+        ],
+    }  # fmt: skip
+    if collection.get("description"):
+        card["lines"] = [plain(str(collection["description"]))]
+    if failed:
+        card["state"] = i18n.text("collections.failed", n=failed)
+    return card
+
+
+def _act(found: list[Collection]) -> None:
+    """Do what a card's button asked for; pages can't be switched inside a component's callback."""
+    what, collection_id = st.session_state.pop(_PENDING, ("", ""))
+    collection = next((c for c in found if c["id"] == collection_id), None)
+    if collection is None:
+        return
+    if what == "delete":
+        confirm_delete(
+            i18n.text("collections.delete.title"), collection["name"], i18n.text("collections.delete.body"),
+            lambda: state.client().delete_collection(collection_id),
+        )  # fmt: skip
+        return
+    choose([collection_id])
+    go("ask" if what == "ask" else "documents", collection=collection_id)
+
+
+def _new() -> None:
+    languages = {"": i18n.text("collections.language.auto"), "en": "English", "zh": "中文"}
+    with st.form("new_collection", border=False, clear_on_submit=False):
+        name = st.text_input(i18n.text("collections.name"))
+        description = st.text_input(i18n.text("collections.description"))
+        language = st.selectbox(
+            i18n.text("collections.language"), list(languages), format_func=lambda code: languages[code]
+        )
+        refusal = st.text_input(i18n.text("collections.refusal"))
+        sent = st.form_submit_button(i18n.text("collections.create"), type="primary")
+    if not sent:
+        return
+    if not name.strip():
+        notice(i18n.text("collections.name_missing"), tone="bad")
+        return
+    try:
+        created = state.client().create_collection(
+            name.strip(), description=description.strip(), language=language or None,
+            settings={"refusal_text": refusal.strip()} if refusal.strip() else None,
+        )  # fmt: skip
+    except FathomError as error:
+        show_error(error)
+        return
+    choose([created["id"]])
+    go("documents", collection=created["id"])

@@ -1,0 +1,210 @@
+"""Types of what the REST interface sends; field for field as its documentation says."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "indexing", "ready", "failed"]
+
+
+class Collection(TypedDict):
+    """A set of documents that questions are asked of."""
+
+    id: str
+    name: str
+    description: NotRequired[str | None]
+    language: NotRequired[str | None]
+    settings: NotRequired[dict[str, Any]]
+    documents: NotRequired[int]
+    chunks: NotRequired[int]
+    failed: NotRequired[int]
+    created_at: NotRequired[str]
+    updated_at: NotRequired[str]
+
+
+class Failure(TypedDict):
+    """Why a document could not be taken in."""
+
+    code: str
+    message: str
+    hint: NotRequired[str | None]
+
+
+class Dropped(TypedDict):
+    """Something in the file that has no text, and how often."""
+
+    what: str
+    count: int
+
+
+class Document(TypedDict):
+    """A file and where it stands on its way into the index."""
+
+    id: str
+    collection_id: str
+    name: str
+    status: DocumentStatus
+    media_type: NotRequired[str | None]
+    size_bytes: NotRequired[int]
+    sha256: NotRequired[str]
+    title: NotRequired[str | None]
+    language: NotRequired[str | None]
+    enabled: NotRequired[bool]
+    version: NotRequired[int]
+    chunks: NotRequired[int]
+    pages: NotRequired[int | None]
+    metadata: NotRequired[dict[str, Any]]
+    dropped: NotRequired[list[Dropped]]
+    error: NotRequired[Failure | None]
+    job_id: NotRequired[str | None]
+    created_at: NotRequired[str]
+    updated_at: NotRequired[str]
+
+
+class Job(TypedDict):
+    """Work on one document; `done` of `total` units of its stage."""
+
+    id: str
+    document_id: str
+    state: Literal["queued", "running", "done", "failed"]
+    stage: NotRequired[str | None]
+    done: NotRequired[int]
+    total: NotRequired[int]
+    attempts: NotRequired[int]
+    error: NotRequired[Failure | None]
+
+
+class UploadReply(TypedDict):
+    """What became of uploaded files."""
+
+    documents: list[Document]
+    jobs: list[Job]
+
+
+class ChunkItem(TypedDict):
+    """A passage of a document; `[start, end)` are characters of its canonical text."""
+
+    id: int
+    start: int
+    end: int
+    text: NotRequired[str]
+    tokens: NotRequired[int]
+    page: NotRequired[int | None]
+    heading_path: NotRequired[list[str]]
+
+
+class PageRange(TypedDict):
+    """Characters `[start, end)` that stand on page `number`."""
+
+    number: int
+    start: int
+    end: int
+
+
+class Block(TypedDict):
+    """A heading, paragraph, table or the like at `[start, end)`."""
+
+    kind: str
+    start: int
+    end: int
+    level: NotRequired[int | None]
+    page: NotRequired[int | None]
+
+
+class Content(TypedDict):
+    """Canonical text of a document; offsets are Unicode code points in `text`."""
+
+    document_id: str
+    title: NotRequired[str | None]
+    text: str
+    pages: NotRequired[list[PageRange]]
+    blocks: NotRequired[list[Block]]
+
+
+class DocumentRef(TypedDict):
+    """A document as answers and hits name it."""
+
+    id: str
+    name: str
+    title: NotRequired[str | None]
+
+
+class Passage(TypedDict):
+    """A place in a document; `quote` is its canonical text at `[start, end)`."""
+
+    document: DocumentRef
+    start: int
+    end: int
+    quote: str
+    chunk: NotRequired[int | str | None]
+    page: NotRequired[int | None]
+    score: NotRequired[float | None]
+
+
+class Citation(Passage):
+    """The source of `answer.text[answer_start:answer_end]`."""
+
+    n: int
+    answer_start: int
+    answer_end: int
+
+
+class Span(TypedDict):
+    """A stretch of an answer in one ink."""
+
+    answer_start: int
+    answer_end: int
+    kind: str
+
+
+class Answer(TypedDict):
+    """A stored answer."""
+
+    id: str
+    question: str
+    text: str
+    answerable: NotRequired[bool]
+    collections: NotRequired[list[Any]]
+    confidence: NotRequired[float | None]
+    granularity: NotRequired[str | None]
+    phrase: NotRequired[str | None]
+    spans: NotRequired[list[Span]]
+    citations: NotRequired[list[Citation]]
+    nearest: NotRequired[list[Passage]]
+    usage: NotRequired[dict[str, int]]
+    timings_ms: NotRequired[dict[str, float]]
+    model: NotRequired[str | None]
+    status: NotRequired[str]
+    created_at: NotRequired[str]
+
+
+class Kept(TypedDict):
+    """Characters of a hit that compression kept."""
+
+    start: int
+    end: int
+
+
+class Hit(TypedDict):
+    """A passage found by a search; `[start, end)` are characters of its document."""
+
+    rank: int
+    score: float
+    scores: dict[str, float | None]
+    chunk_id: int
+    document: DocumentRef
+    start: int
+    end: int
+    text: str
+    page: NotRequired[int | None]
+    heading_path: NotRequired[list[str]]
+    kept: NotRequired[list[Kept]]
+
+
+class SearchReply(TypedDict):
+    """What a search found, and how long each stage took."""
+
+    query: str
+    hits: list[Hit]
+    stages: NotRequired[dict[str, list[int]]]
+    tokens_before: NotRequired[int | None]
+    tokens_after: NotRequired[int | None]
+    timings_ms: NotRequired[dict[str, float]]
