@@ -1,0 +1,86 @@
+"""Read the encoder that ships in `models/encoder/`: 4-bit safetensors shards and a Unigram tokenizer.
+
+A matrix `W` is stored as two tensors, `W.q4` (uint8 [R, C/32, 16]) and `W.scale` (float16 [R, C/32]): each group of
+32 weights of a row is one scale and 16 bytes whose low nibbles are weights 0-15 and whose high nibbles are weights
+16-31; a weight is `(nibble - 8) * scale` (the Q4_0 layout of GGML). Everything else is stored as it is. The 4-bit
+blocks are those of the original file, so unpacking is exact.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import BertConfig, BertModel
+
+from retrieval.errors import EncoderError
+
+GROUP = 32
+
+
+def unpack_q4(blocks: Tensor, scale: Tensor) -> Tensor:
+    """Turn 4-bit groups into weights.
+
+    Args:
+        blocks: uint8 [R, C/32, 16].
+        scale: float16 [R, C/32].
+
+    Returns:
+        float32 [R, C].
+
+    Reference: GGML's block_q4_0.
+    """
+    nibbles = torch.cat([blocks & 15, blocks >> 4], dim=-1).to(torch.float32) - 8
+    return (nibbles * scale.to(torch.float32).unsqueeze(-1)).flatten(1)
+
+
+def encoder_state(path: Path) -> dict[str, Tensor]:
+    """Read all shards of an encoder folder.
+
+    Returns:
+        State dict of `transformers.BertModel` without pooling layer, float32.
+
+    Raises:
+        EncoderError: A file is missing or its SHA-256 differs from the manifest's.
+    """
+    manifest_path = path / "manifest.json"
+    if not manifest_path.is_file():
+        raise EncoderError(f"no encoder in {path}: manifest.json is missing; point `models_dir` at the shipped models")
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    stored: dict[str, Tensor] = {}
+    for name, digest in manifest["shards"].items():
+        shard = path / name
+        if not shard.is_file() or hashlib.sha256(shard.read_bytes()).hexdigest() != digest:
+            raise EncoderError(f"encoder shard {shard} is missing or damaged; restore it from the distribution")
+        stored.update(load_file(shard))
+    state: dict[str, Tensor] = {}
+    for name, tensor in stored.items():
+        if name.endswith(".q4"):
+            weight = name.removesuffix(".q4")
+            state[weight] = unpack_q4(tensor, stored[f"{weight}.scale"])
+        elif not name.endswith(".scale"):
+            state[name] = tensor
+    return state
+
+
+def encoder_id(path: Path) -> str:
+    """Name and content hash of the weights and tokenizer, as stored beside every vector."""
+    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    tokenizer = hashlib.sha256((path / "tokenizer.json").read_bytes()).hexdigest()
+    joined = "".join([*sorted(manifest["shards"].values()), tokenizer])
+    return f"{manifest['name']}@{hashlib.sha256(joined.encode()).hexdigest()[:12]}"
+
+
+def load_encoder(path: Path) -> tuple[BertModel, Tokenizer]:
+    """Build the encoder in evaluation mode, float32, with its tokenizer (adds `<s>` and `</s>`).
+
+    Raises:
+        EncoderError: See `encoder_state`.
+    """
+    state = encoder_state(path)
+    model = BertModel(BertConfig.from_json_file(path / "config.json"), add_pooling_layer=False)
+    model.load_state_dict(state)
+    return model.eval(), Tokenizer.from_file(str(path / "tokenizer.json"))
