@@ -1,4 +1,4 @@
-"""Settings of retrieval: frozen, checked when made, never changed afterwards. Who reads them from where is not known here."""
+"""Settings of retrieval: frozen, checked when made; where their values come from is not known here."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What retrieval needs from outside, and the plug-in points inside. Each has a contract suite in tests/contracts."""
+"""What retrieval needs from outside, and the plug-in points inside; each has a contract suite in tests."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -55,7 +55,7 @@ class VectorIndex(Protocol):
     def search(
         self, query: NDArray[np.float32], k: int, allow: frozenset[int] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Best `min(k, live)` ids and cosines for one query (float32 [D]), best first; never raises for large k."""
+        """Best `min(k, live)` ids and cosines for one query (float32 [D]), best first; any k is fine."""
         ...
 
     def save(self, path: Path) -> None:

@@ -1,6 +1,7 @@
-"""Text to index terms, the same for documents and questions: Chinese in words and characters, English in stems.
+"""Text to index terms, the same for documents and questions.
 
-Knows nothing of an index. Folding is for matching only: no offset of a term leads back into the text.
+Chinese becomes words and characters, English stems. Folding is for matching only: no offset of a term leads back
+into the text.
 """
 
 import re
@@ -8,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import opencc
 import rjieba
@@ -17,18 +19,22 @@ VERSION = 1
 """Counts up when terms change: an index made with another version is rebuilt."""
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-_RUN = re.compile(rf"(?P<cjk>[{_CJK}]+)|(?P<word>(?:(?![{_CJK}])[^\W_])+(?:['.\-_](?:(?![{_CJK}])[^\W_])+)*)")
+_LETTER = rf"(?:(?![{_CJK}])[^\W_])"
+_RUN = re.compile(rf"(?P<cjk>[{_CJK}]+)|(?P<word>{_LETTER}+(?:['.\-_]{_LETTER}+)*)")
 _JOINT = re.compile(r"[.\-_]")
 _MAX_TERM = 64
 
 # Words that say how a question is put, not what about. A question of nothing else keeps them.
-_FUNCTION_WORDS = frozenset(
-    "a an and are as at be been by can could did do does for from had has have how i if in is it its me my of on or "
-    "our s she should so t than that the their them there these they this those to us was we were what when where "
-    "which who whom whose why will with would you your "
-    "的 了 是 在 和 与 及 或 有 被 把 将 也 都 就 而 吗 呢 吧 啊 哪 哪个 哪些 哪里 哪儿 什么 怎么 怎样 如何 为什么 为何 谁 几 多少 "
-    "是否 请问 请 这 那 这个 那个 其 之 于 对 从 到 以 为".split()
+_ENGLISH = (
+    "a an and are as at be been by can could did do does for from had has have how i if in is it its me my of on "
+    "or our s she should so t than that the their them there these they this those to us was we were what when "
+    "where which who whom whose why will with would you your"
 )
+_CHINESE = (
+    "的 了 是 在 和 与 及 或 有 被 把 将 也 都 就 而 吗 呢 吧 啊 哪 哪个 哪些 哪里 哪儿 什么 怎么 怎样 如何 为什么 "
+    "为何 谁 几 多少 是否 请问 请 这 那 这个 那个 其 之 于 对 从 到 以 为"
+)
+_FUNCTION_WORDS = frozenset(_ENGLISH.split() + _CHINESE.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ def _fold(text: str) -> str:
 
 def _grams(run: str) -> Iterator[str]:
     yield from run
-    for first, second in zip(run, run[1:], strict=False):
+    for first, second in pairwise(run):
         yield first + second
 
 

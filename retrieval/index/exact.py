@@ -1,4 +1,4 @@
-"""Exact nearest neighbours by a scan: for small collections, and the oracle that tests hold other indexes against."""
+"""Exact nearest neighbours by a scan: for small collections, and the oracle of other indexes' tests."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,7 +60,9 @@ class ExactIndex:
             try:
                 self._table.write(path)
             except OSError as error:
-                raise SnapshotError(f"cannot write the index to {path}: {error}; check space and rights") from error
+                raise SnapshotError(
+                    f"cannot write the index to {path}: {error}; check space and rights"
+                ) from error
 
     def load(self, path: Path) -> None:
         """Replace the content by what `path` holds; on an error the content stays as it was."""

@@ -1,8 +1,10 @@
-"""hnswlib behind a narrow door: rows in, rows out. Takes no lock itself: `HnswIndex` keeps readers and writers apart.
+"""hnswlib behind a narrow door: rows in, rows out.
 
-A label carries the chunk id and the row, `id << 24 | row`, so that a saved graph describes itself and a replaced
-vector gets a label of its own. (hnswlib updates a vector in place by relinking its neighbours, which is slow and
-costs recall; a new node beside a dead one does not.)
+Takes no lock itself: `HnswIndex` keeps readers and writers apart.
+
+A label carries the chunk id and the row, `id << 24 | row`, so that a saved graph describes itself and a
+replaced vector gets a label of its own. (hnswlib updates a vector in place by relinking its neighbours, which
+is slow and costs recall; a new node beside a dead one does not.)
 """
 
 import struct
@@ -21,8 +23,8 @@ from retrieval.index.vectors import VectorTable
 _ROW_BITS = 24
 MAX_ROWS = 2**_ROW_BITS
 
-# hnswlib 0.8, `saveIndex`: offset of level 0, capacity, count, bytes per element, offsets of label and vector,
-# top level, entry point, three link limits, level factor, construction breadth.
+# hnswlib 0.8, `saveIndex`: offset of level 0, capacity, count, bytes per element, offsets of label and
+# vector, top level, entry point, three link limits, level factor, construction breadth.
 _HEADER = struct.Struct("<6QiI3QdQ")
 _DEAD_MARK = 1
 _DEAD_BYTE = 2
@@ -57,12 +59,17 @@ class Graph:
         if not len(rows):
             return
         if int(rows.max()) >= MAX_ROWS:
-            raise IndexCapacityError(f"an embedded index holds at most {MAX_ROWS} vectors; split the collection")
+            raise IndexCapacityError(
+                f"an embedded index holds at most {MAX_ROWS} vectors; split the collection"
+            )
         needed = self._index.get_current_count() + len(rows)
         if needed > self._index.get_max_elements():
             self._index.resize_index(max(needed, 2 * self._index.get_max_elements()))
-        # hnswlib spreads a call over threads only where it is worth it, and one thread keeps small builds repeatable.
-        self._index.add_items(unit, _labels(ids, rows), num_threads=1 if len(rows) < 64 else self._config.threads)
+        # hnswlib spreads a call over threads only where it is worth it, and one thread keeps small builds
+        # repeatable.
+        self._index.add_items(
+            unit, _labels(ids, rows), num_threads=1 if len(rows) < 64 else self._config.threads
+        )
 
     def kill(self, ids: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
         """Keep rows out of results; they still lead to others."""
@@ -87,7 +94,9 @@ class Graph:
         self._index.save_index(str(path))
         expected = self._index.index_file_size()
         if not path.exists() or path.stat().st_size != expected:
-            raise SnapshotError(f"{path} does not have the {expected} bytes of the index; check the free space")
+            raise SnapshotError(
+                f"{path} does not have the {expected} bytes of the index; check the free space"
+            )
 
     @classmethod
     def read(cls, path: Path, dim: int, config: HnswConfig) -> tuple["Graph", VectorTable]:
@@ -120,6 +129,11 @@ def _labels(ids: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.uint6
 
 
 def _read_layout(path: Path, dim: int) -> _Layout:
+    """Find the parts of hnswlib's file.
+
+    Raises:
+        CorruptIndexError: It is too short, or not of this width.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(_HEADER.size)
@@ -139,7 +153,11 @@ def _read_layout(path: Path, dim: int) -> _Layout:
 
 
 def _read_table(path: Path, dim: int) -> VectorTable:
-    """Take ids, vectors and dead marks out of the saved graph, instead of storing them a second time."""
+    """Take ids, vectors and dead marks out of the saved graph, instead of storing them a second time.
+
+    Raises:
+        CorruptIndexError: The file is not such a graph.
+    """
     layout = _read_layout(path, dim)
     if layout.count == 0:
         return VectorTable(dim)

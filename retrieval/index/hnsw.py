@@ -1,7 +1,8 @@
-"""Approximate nearest neighbours by hnswlib, made safe: no search beside a change, no failure for want of neighbours.
+"""Approximate nearest neighbours by hnswlib, made safe.
 
-The table of vectors is the truth and the graph a cache over it. Small collections, narrow filters and whatever the
-graph cannot answer are scanned. What a chunk is, or where vectors come from, is not known here.
+No search runs beside a change, and none fails for want of neighbours. The table of vectors is the truth and
+the graph a cache over it. Small collections, narrow filters and whatever the graph cannot answer are scanned.
+What a chunk is, or where vectors come from, is not known here.
 """
 
 import logging
@@ -106,7 +107,9 @@ class HnswIndex:
                 else:
                     self._graph.write(path)
             except (OSError, RuntimeError) as error:
-                raise SnapshotError(f"cannot write the index to {path}: {error}; check space and rights") from error
+                raise SnapshotError(
+                    f"cannot write the index to {path}: {error}; check space and rights"
+                ) from error
 
     def load(self, path: Path) -> None:
         """Replace the content by what `path` holds; on an error the content stays as it was.
@@ -163,7 +166,7 @@ class HnswIndex:
         return table.scan(unit, k, rows)
 
     def _nearest_of(self, unit: NDArray[np.float32], k: int, allowed: NDArray[np.int64]) -> Found:
-        """Search among some rows: by a scan of them when few, by the graph and more candidates when many."""
+        """Search among some rows: scan them when few, or let the graph offer more when many."""
         table, live = self._table, len(self._table)
         k = min(k, len(allowed))
         if len(allowed) == live:
@@ -184,7 +187,9 @@ class HnswIndex:
         return table.scan(unit, k, allowed)
 
     def _allowed_rows(self, allow: frozenset[int]) -> NDArray[np.int64]:
-        """Rows of a filter, remembered until the next change: the same caller asks with the same set again."""
+        """Rows of a filter, remembered until the next change: the same caller asks with the same set
+        again.
+        """
         with self._filters_lock:
             rows = self._filters.pop(allow, None)
         if rows is None:
@@ -207,7 +212,8 @@ class HnswIndex:
         try:
             self._graph.add(table.ids[fresh], fresh, table.vectors[fresh])
         except (RuntimeError, MemoryError):
-            # A graph that lacks rows would hide them; without one, searches scan, and the next change builds anew.
+            # A graph that lacks rows would hide them; without one, searches scan, and the next change builds
+            # anew.
             self._graph = None
             raise
 
@@ -237,7 +243,8 @@ class HnswIndex:
         if len(table) <= self._config.background_above:
             self.compact()
         elif self._compactor is None or not self._compactor.is_alive():
-            # Not a daemon: it stops by itself once the main thread has ended, instead of being cut off inside hnswlib.
+            # Not a daemon: it stops by itself once the main thread has ended, instead of being cut off inside
+            # hnswlib.
             self._compactor = threading.Thread(target=self._compact_quietly, name="index-compaction")
             self._compactor.start()
 

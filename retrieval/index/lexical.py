@@ -1,7 +1,7 @@
 """BM25 by tantivy over terms that `analysis` makes; in a folder of its own, or in memory.
 
-The folder is a cache: where it is damaged, or was made with other term rules, it is emptied, and `seq` says 0, so
-that the caller adds everything again.
+The folder is a cache: where it is damaged, or was made with other term rules, it is emptied, and `seq` says
+0, so that the caller adds everything again.
 """
 
 import fcntl
@@ -12,7 +12,7 @@ import threading
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import tantivy
 
@@ -47,7 +47,7 @@ class TantivyIndex:
         self._config = config or LexicalConfig()
         self._schema = _schema()
         self._write_lock = threading.Lock()
-        self._writer: Any = None
+        self._writer: tantivy.IndexWriter | None = None
         self._owner: IO[str] | None = None
         self._seq = 0
         if path is None:
@@ -77,7 +77,9 @@ class TantivyIndex:
     def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
         """Insert or replace texts; visible to `search` after `commit`."""
         labels = as_ids(ids, len(texts)).tolist()
-        documents = [(label, _document(label, analyse(text))) for label, text in zip(labels, texts, strict=True)]
+        documents = [
+            (label, _document(label, analyse(text))) for label, text in zip(labels, texts, strict=True)
+        ]
         with self._write_lock:
             writer = self._open_writer()
             for label, document in documents:
@@ -95,7 +97,8 @@ class TantivyIndex:
         """Make changes visible and durable.
 
         Args:
-            seq: Last database change that the index now contains. It is written after the index itself, so that it
+            seq: Last database change that the index now contains. It is written after the index itself, so
+                that it
                 never promises too much.
         """
         with self._write_lock:
@@ -110,7 +113,7 @@ class TantivyIndex:
         """Best `(id, BM25 score)` of the texts that share a term with `query`, best first.
 
         Args:
-            query: Any text; none of its characters has a special meaning.
+            query: tantivy.Query text; none of its characters has a special meaning.
             k: How many at most.
             allow: Ids to choose from, or None for all.
         """
@@ -139,14 +142,22 @@ class TantivyIndex:
                 self._owner.close()
                 self._owner = None
 
-    def _top(self, searcher: Any, query: Any, limit: int) -> list[tuple[int, float]]:  # noqa: ANN401 (tantivy's own)
+    def _top(self, searcher: tantivy.Searcher, query: tantivy.Query, limit: int) -> list[tuple[int, float]]:
         hits = searcher.search(query, limit, count=False).hits
         ids = searcher.fast_field_values("id", [address for _, address in hits])
-        scored = [(int(label), float(score)) for label, (score, _) in zip(ids, hits, strict=True)]
+        scored = [
+            (int(label), float(score))
+            for label, (score, _) in zip(ids, hits, strict=True)
+            if label is not None
+        ]
         return sorted(scored, key=lambda hit: (-hit[1], hit[0]))
 
     def _top_allowed(
-        self, searcher: Any, query: Any, k: int, allow: frozenset[int]  # noqa: ANN401 (tantivy's own)
+        self,
+        searcher: tantivy.Searcher,
+        query: tantivy.Query,
+        k: int,
+        allow: frozenset[int],
     ) -> list[tuple[int, float]]:
         """Filter results, taking more of them until there are enough or no more."""
         live = int(searcher.num_docs)
@@ -158,10 +169,13 @@ class TantivyIndex:
                 return kept
             limit = min(live, 4 * limit)
 
-    def _question(self, searcher: Any, terms: Terms) -> Any:  # noqa: ANN401 (tantivy's own)
+    def _question(self, searcher: tantivy.Searcher, terms: Terms) -> tantivy.Query | None:
         """A disjunction of all terms, or None where there are none."""
         clauses = []
-        for name, found, boost in (("words", terms.words, 1.0), ("grams", terms.grams, self._config.gram_boost)):
+        for name, found, boost in (
+            ("words", terms.words, 1.0),
+            ("grams", terms.grams, self._config.gram_boost),
+        ):
             if boost == 0:
                 continue
             for term in self._rarest(searcher, name, found):
@@ -169,14 +183,14 @@ class TantivyIndex:
                 clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, boost)))
         return tantivy.Query.boolean_query(clauses) if clauses else None
 
-    def _rarest(self, searcher: Any, name: str, terms: list[str]) -> list[str]:  # noqa: ANN401 (tantivy's own)
+    def _rarest(self, searcher: tantivy.Searcher, name: str, terms: list[str]) -> list[str]:
         if len(terms) <= self._config.max_query_terms:
             return terms
         counted = [(searcher.doc_freq(name, term), term) for term in terms]
         known = sorted((count, place) for place, (count, _) in enumerate(counted) if count)
         return [terms[place] for _, place in known[: self._config.max_query_terms]]
 
-    def _open_writer(self) -> Any:  # noqa: ANN401 (tantivy's own)
+    def _open_writer(self) -> tantivy.IndexWriter:
         if self._writer is None:
             self._writer = self._index.writer(heap_size=self._config.writer_heap_bytes, num_threads=1)
         return self._writer
@@ -226,7 +240,9 @@ def _own(path: Path) -> IO[str]:
         fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         owner.close()
-        raise IndexLockedError(f"another process uses {path}; stop it, or give this one its own folder") from error
+        raise IndexLockedError(
+            f"another process uses {path}; stop it, or give this one its own folder"
+        ) from error
     return owner
 
 
@@ -267,7 +283,11 @@ def _verify(path: Path) -> None:
         CorruptIndexError: A file is damaged.
     """
     for file in path.iterdir():
-        if file.suffix in {".json", ".tmp", ".lock"} or file.name.startswith((".", _STATE)) or not file.is_file():
+        if (
+            file.suffix in {".json", ".tmp", ".lock"}
+            or file.name.startswith((".", _STATE))
+            or not file.is_file()
+        ):
             continue
         data = memoryview(file.read_bytes())
         length, mark = int.from_bytes(data[-8:-4], "little"), int.from_bytes(data[-4:], "little")

@@ -1,8 +1,9 @@
 """Generations of a vector index on disk, written so that a crash at any moment leaves a whole one behind.
 
 A generation is a data file and a manifest beside it. The data file is written under a temporary name, synced,
-hashed and renamed; then the manifest likewise; then the folder is synced. A data file without a manifest does not
-exist. What is in the index, and how far `seq` counts, is the caller's affair: changes after `seq` are to be replayed.
+hashed and renamed; then the manifest likewise; then the folder is synced. A data file without a manifest does
+not exist. What is in the index, and how far `seq` counts, is the caller's affair: changes after `seq` are to
+be replayed.
 """
 
 import fcntl
@@ -80,7 +81,8 @@ class SnapshotStore:
     Any process may read. One at a time may write; the others get `IndexLockedError`.
 
     Args:
-        folder: Made where it is missing. Left-overs of a killed writer are removed at once, unless another process
+        folder: Made where it is missing. Left-overs of a killed writer are removed at once, unless another
+            process
             is writing.
         keep: Whole generations to keep, at least 2, so that a bad newest one has a predecessor.
     """
@@ -134,7 +136,9 @@ class SnapshotStore:
                 temporary.replace(data)
                 self._publish(data.with_suffix(_MANIFEST), manifest.to_json())
             except OSError as error:
-                raise SnapshotError(f"snapshot {generation} failed: {error}; check the disk of {self._folder}") from error
+                raise SnapshotError(
+                    f"snapshot {generation} failed: {error}; check the disk of {self._folder}"
+                ) from error
             finally:
                 temporary.unlink(missing_ok=True)
             self._prune()
@@ -207,12 +211,18 @@ class SnapshotStore:
 
     @contextmanager
     def _writer(self) -> Iterator[None]:
-        """Hold the folder's writer lock; the system releases it when the process dies."""
+        """Hold the folder's writer lock; the system releases it when the process dies.
+
+        Raises:
+            IndexLockedError: Another process holds it.
+        """
         with (self._folder / "lock").open("a", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise IndexLockedError(f"another writer holds {self._folder}; stop it or use one writer") from error
+                raise IndexLockedError(
+                    f"another writer holds {self._folder}; stop it or use one writer"
+                ) from error
             yield
 
 

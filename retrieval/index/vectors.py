@@ -1,7 +1,7 @@
-"""Rows of unit vectors under chunk ids: what every vector index here stands on. Knows no graph and takes no lock.
+"""Rows of unit vectors under chunk ids: what every vector index here stands on.
 
-Rows are only ever appended. A removed or replaced row stays as a dead one until the table is compacted, so that
-a row number means one vector for as long as the table lives.
+Knows no graph and takes no lock. Rows are only ever appended. A removed or replaced row stays as a dead one
+until the table is compacted, so that a row number means one vector for as long as the table lives.
 """
 
 import struct
@@ -34,7 +34,9 @@ def as_unit(vectors: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
     """
     given = np.ascontiguousarray(vectors, dtype=np.float32)
     if given.ndim != 2 or given.shape[1] != dim:
-        raise InvalidVectorError(f"got vectors of shape {given.shape}; this index holds vectors of width {dim}")
+        raise InvalidVectorError(
+            f"got vectors of shape {given.shape}; this index holds vectors of width {dim}"
+        )
     lengths = np.sqrt(np.einsum("nd,nd->n", given, given, dtype=np.float64))
     if not np.isfinite(lengths).all() or (lengths < 1e-12).any():
         raise InvalidVectorError("a vector is not finite or has length zero; embed the text again")
@@ -96,7 +98,9 @@ class VectorTable:
         """Whether each row is alive, bool [rows]."""
         return self._alive[: self.rows]
 
-    def append(self, ids: NDArray[np.int64], unit: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def append(
+        self, ids: NDArray[np.int64], unit: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Insert or replace; of an id that is given twice, the last vector counts.
 
         Returns:
@@ -193,7 +197,9 @@ class VectorTable:
             raise CorruptIndexError(f"{path} does not hold {count} vectors of width {dim}; rebuild the index")
         ids = np.frombuffer(data, dtype="<i8", count=count, offset=_HEADER.size)
         flat = np.frombuffer(data, dtype="<f4", offset=_HEADER.size + 8 * count)
-        return cls.of_rows(ids.astype(np.int64), flat.reshape(count, dim), np.ones(count, dtype=np.bool_), str(path))
+        return cls.of_rows(
+            ids.astype(np.int64), flat.reshape(count, dim), np.ones(count, dtype=np.bool_), str(path)
+        )
 
     @classmethod
     def of_rows(
@@ -211,7 +217,9 @@ class VectorTable:
         table._row_of = dict(zip(ids[rows].tolist(), rows.tolist(), strict=True))
         lengths = np.einsum("nd,nd->n", table._vectors, table._vectors)
         if len(table._row_of) != len(rows) or not (np.abs(lengths - 1) < 1e-3).all():
-            raise CorruptIndexError(f"{origin} holds impossible vectors or ids; rebuild the index from the database")
+            raise CorruptIndexError(
+                f"{origin} holds impossible vectors or ids; rebuild the index from the database"
+            )
         return table
 
     def _reserve(self, rows: int) -> None:

@@ -1,0 +1,197 @@
+"""Passages to the sentences that matter for a question, under a token budget, as verbatim ranges.
+
+A sentence counts by the words it shares with the question, by the likeness of its vector, by its passage's
+rank, and a little by its neighbours. Nothing is rewritten: what is kept equals the document at its ranges.
+"""
+
+import math
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.config import CompressionConfig
+from retrieval.index.analysis import Terms, analyse, analyse_question
+from retrieval.protocols import CountTokens, Embedder
+from retrieval.types import Context, ContextPassage, Hit, Passage
+
+SentenceVectors = Callable[[Passage], NDArray[np.float32]]
+"""Unit vectors of a passage's sentences, float32 [N, D], in the order of `sentences_of`."""
+
+_GRAM_WEIGHT = 0.5
+_RANK_WEIGHT = 1.0
+_RANK_CONSTANT = 2.0
+
+
+@dataclass(slots=True)
+class _Sentence:
+    """A candidate: where it stands, what it costs, what it is worth."""
+
+    place: int
+    number: int
+    start: int
+    end: int
+    tokens: int
+    terms: Counter[str]
+    worth: float = 0.0
+
+
+class SentenceVectorCache:
+    """Sentence vectors of the chunks last asked for; safe to use from many threads.
+
+    Args:
+        embedder: Encodes those that are not there.
+        capacity: Chunks to keep.
+    """
+
+    def __init__(self, embedder: Embedder, capacity: int) -> None:
+        self._embedder = embedder
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[int, str], NDArray[np.float32]] = OrderedDict()
+
+    def __call__(self, passage: Passage) -> NDArray[np.float32]:
+        """Unit vectors of the sentences, float32 [N, D]; zeros for a sentence without letters."""
+        # The text is part of the key: a chunk may be edited under its id.
+        key = (passage.chunk_id, passage.text)
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+                return found
+        spans = [(start - passage.start, end - passage.start) for start, end in sentences_of(passage)]
+        sums, _ = self._embedder.sentence_states(passage.text, spans)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        vectors: NDArray[np.float32] = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+        with self._lock:
+            self._kept[key] = vectors
+            while len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        return vectors
+
+
+def sentences_of(passage: Passage) -> list[tuple[int, int]]:
+    """Sentence ranges within the passage, in canonical offsets; the whole passage where none are known."""
+    inside = [(max(start, passage.start), min(end, passage.end)) for start, end in passage.sentences]
+    return [(start, end) for start, end in inside if start < end] or [(passage.start, passage.end)]
+
+
+def compress(
+    question: str,
+    vector: NDArray[np.float32],
+    found: Sequence[tuple[Hit, Passage]],
+    count_tokens: CountTokens,
+    config: CompressionConfig,
+    sentence_vectors: SentenceVectors | None = None,
+) -> Context:
+    """Keep what a question needs of its passages.
+
+    Args:
+        question: Text of the question.
+        vector: Its unit vector, float32 [D].
+        found: Hits and their passages, best first.
+        count_tokens: By the configured vocabulary.
+        config: Budget and weights.
+        sentence_vectors: Where sentence vectors come from; None goes by words alone.
+
+    Returns:
+        Passages of which something is kept, in the order given. Within the budget nothing is dropped, and
+        nothing is encoded. The best sentence is always kept, even where it alone exceeds the budget.
+    """
+    sizes = [count_tokens(passage.text) for _, passage in found]
+    before = sum(sizes)
+    budget = min(config.max_tokens, math.ceil(config.keep_share * before))
+    if before <= budget:
+        whole = [ContextPassage(passage=p, hit=hit, kept=((p.start, p.end),)) for hit, p in found]
+        return Context(passages=whole, tokens_before=before, tokens_after=before)
+    sentences = _candidates([passage for _, passage in found], count_tokens)
+    _weigh(sentences, question, config.neighbour_bonus, _likeness(found, vector, config, sentence_vectors))
+    kept = _choose(sentences, budget)
+    passages = [
+        ContextPassage(passage=passage, hit=hit, kept=_ranges([s for s in kept if s.place == place]))
+        for place, (hit, passage) in enumerate(found)
+        if any(sentence.place == place for sentence in kept)
+    ]
+    after = sum(sentence.tokens for sentence in kept)
+    return Context(passages=passages, tokens_before=before, tokens_after=after)
+
+
+def _candidates(passages: Sequence[Passage], count_tokens: CountTokens) -> list[_Sentence]:
+    sentences = []
+    for place, passage in enumerate(passages):
+        for number, (start, end) in enumerate(sentences_of(passage)):
+            text = passage.text[start - passage.start : end - passage.start]
+            terms = Counter(_weighted_terms(analyse(text)).keys())
+            sentences.append(_Sentence(place, number, start, end, count_tokens(text), terms))
+    return sentences
+
+
+def _weighted_terms(terms: Terms) -> dict[str, float]:
+    return {f"g:{gram}": _GRAM_WEIGHT for gram in terms.grams} | {f"w:{word}": 1.0 for word in terms.words}
+
+
+def _likeness(
+    found: Sequence[tuple[Hit, Passage]],
+    vector: NDArray[np.float32],
+    config: CompressionConfig,
+    sentence_vectors: SentenceVectors | None,
+) -> NDArray[np.float64] | None:
+    """Weighted likeness of all sentences to the question, in standard deviations; None without vectors."""
+    if sentence_vectors is None or config.semantic_weight == 0 or not found:
+        return None
+    cosines = np.concatenate([sentence_vectors(passage) @ vector for _, passage in found]).astype(np.float64)
+    # Cosines of this encoder live in a narrow band, so only their differences say something.
+    return config.semantic_weight * _standardised(cosines)
+
+
+def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    spread = float(values.std())
+    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
+
+
+def _weigh(
+    sentences: list[_Sentence], question: str, neighbour_bonus: float, likeness: NDArray[np.float64] | None
+) -> None:
+    """Set the worth of each sentence."""
+    asked = _weighted_terms(analyse_question(question))
+    in_sentences = Counter(term for sentence in sentences for term in sentence.terms)
+    rarity = {term: math.log1p(len(sentences) / (1 + in_sentences[term])) for term in asked}
+    shared = [sum(asked[term] * rarity[term] for term in asked if term in s.terms) for s in sentences]
+    worth = _standardised(np.asarray(shared, dtype=np.float64))
+    if likeness is not None:
+        worth = worth + likeness
+    worth = worth + np.asarray([_RANK_WEIGHT / (_RANK_CONSTANT + s.place) for s in sentences])
+    for i, sentence in enumerate(sentences):
+        beside = [
+            float(worth[j])
+            for j in (i - 1, i + 1)
+            if 0 <= j < len(sentences) and sentences[j].place == sentence.place
+        ]
+        sentence.worth = float(worth[i]) + neighbour_bonus * max(0.0, *beside, 0.0)
+
+
+def _choose(sentences: list[_Sentence], budget: int) -> list[_Sentence]:
+    """Best sentences first, as long as they fit; given back in reading order."""
+    kept: list[_Sentence] = []
+    spent = 0
+    for sentence in sorted(sentences, key=lambda s: (-s.worth, s.place, s.number)):
+        if not kept or spent + sentence.tokens <= budget:
+            kept.append(sentence)
+            spent += sentence.tokens
+    return sorted(kept, key=lambda s: (s.place, s.number))
+
+
+def _ranges(kept: Sequence[_Sentence]) -> tuple[tuple[int, int], ...]:
+    """Ranges of kept sentences; neighbours grow together, with the blanks between them."""
+    ranges: list[tuple[int, int]] = []
+    last = -2
+    for sentence in kept:
+        if sentence.number == last + 1:
+            ranges[-1] = (ranges[-1][0], sentence.end)
+        else:
+            ranges.append((sentence.start, sentence.end))
+        last = sentence.number
+    return tuple(ranges)

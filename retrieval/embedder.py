@@ -1,0 +1,243 @@
+"""Texts to unit vectors by the encoder's own rules: prefixes, windows, mean pooling.
+
+The only place that knows these rules. Long texts are read in windows of whole sentences and their token states
+summed ("late chunking", arXiv 2409.04701): nothing is cut off, and a sentence has seen its neighbours.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from retrieval.config import EmbedderConfig
+from retrieval.encoder_weights import encoder_id
+from retrieval.errors import SpanError
+from retrieval.sentence_model import EncoderModule, load_sentence_model
+
+QUERY_PREFIX = "query: "
+PASSAGE_PREFIX = "passage: "
+# bfloat16 must be this much faster, and this close to float32, to be chosen by itself.
+_WORTH_IT = 1.2
+_CLOSE_ENOUGH = 0.9995
+
+_Frame = tuple[list[int], list[int]]  # pieces before a text, pieces after it
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Pieces of one forward pass and which part of them belongs to whom.
+
+    Attributes:
+        parts: (owner, first piece, piece after the last), ascending and disjoint.
+    """
+
+    pieces: list[int]
+    parts: list[tuple[int, int, int]]
+
+
+class SentenceTransformerEmbedder:
+    """`Embedder` over the shipped encoder; safe to use from many threads.
+
+    Args:
+        path: Encoder folder.
+        device: A torch device.
+        threads: Threads of torch for the whole process, or None to leave them as they are.
+        config: Precision, batch and window sizes.
+
+    Raises:
+        EncoderError: The folder is incomplete or damaged.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        device: str = "cpu",
+        threads: int | None = None,
+        config: EmbedderConfig | None = None,
+    ) -> None:
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self._config = config or EmbedderConfig()
+        self._device = torch.device(device)
+        self.sentence_model = load_sentence_model(path, device)
+        self._module = cast(EncoderModule, self.sentence_model[0])
+        self._tokenizer = cast(Tokenizer, self._module.tokenizer)
+        self._model_id = encoder_id(path)
+        self._limit = min(self._config.window_pieces, self._module.max_seq_length)
+        self._query_frame = _frame(self._tokenizer, QUERY_PREFIX)
+        self._passage_frame = _frame(self._tokenizer, PASSAGE_PREFIX)
+        self._space = self._tokenizer.token_to_id("\u2581")
+        self.dtype = torch.float32
+        if self._config.dtype == "bfloat16" or (self._config.dtype == "auto" and self._bfloat16_pays()):
+            self.dtype = torch.bfloat16
+
+    @property
+    def dim(self) -> int:
+        """Width D of the vectors."""
+        return self._module.get_embedding_dimension()
+
+    @property
+    def model_id(self) -> str:
+        """Name and content hash of the weights; vectors of different ids are never mixed."""
+        return self._model_id
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed questions: float32 [N, D], unit length."""
+        return self._embed(texts, QUERY_PREFIX, self._query_frame)
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed passages, long ones in several windows: float32 [N, D], unit length."""
+        return self._embed(texts, PASSAGE_PREFIX, self._passage_frame)
+
+    def sentence_states(
+        self, text: str, spans: Sequence[tuple[int, int]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Encode sentences of one text in windows that hold as many of them as fit.
+
+        Args:
+            text: The whole text.
+            spans: Ranges of sentences, ascending and disjoint; what lies between them is not read.
+
+        Returns:
+            Sums of the token states of each sentence (float32 [N, D]) and their token counts (float32 [N]; 0
+            for a sentence without pieces, such as blanks). A text's vector is the normalised sum of them all.
+
+        Raises:
+            SpanError: Ranges that overlap, run backwards, or leave the text.
+        """
+        _check_spans(text, spans)
+        sentences = self._sentence_pieces(text, spans)
+        windows = list(_windows(sentences, self._passage_frame, self._limit))
+        return self._sums(windows, len(spans))
+
+    def _embed(self, texts: Sequence[str], prefix: str, frame: _Frame) -> NDArray[np.float32]:
+        if not len(texts):
+            return np.empty((0, self.dim), dtype=np.float32)
+        windows: list[_Window] = []
+        for owner, encoded in enumerate(self._tokenizer.encode_batch([prefix + text for text in texts])):
+            pieces: list[int] = encoded.ids
+            if len(pieces) <= self._limit:
+                windows.append(_Window(pieces, [(owner, 0, len(pieces))]))
+                continue
+            body = pieces[len(frame[0]) : len(pieces) - len(frame[1])]
+            parts = _windows([body], frame, self._limit)
+            windows.extend(_Window(part.pieces, [(owner, 0, len(part.pieces))]) for part in parts)
+        sums, _ = self._sums(windows, len(texts))
+        return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), dtype=np.float32)
+
+    def _sentence_pieces(self, text: str, spans: Sequence[tuple[int, int]]) -> list[list[int]]:
+        sentences = [text[start:end] for start, end in spans]
+        encoded = self._tokenizer.encode_batch(sentences, add_special_tokens=False)
+        pieces: list[list[int]] = [sentence.ids for sentence in encoded]
+        for place, (start, _) in enumerate(spans):
+            # Alone, a sentence gets a blank in front; inside Chinese text there is none.
+            joined = start > 0 and not text[start - 1].isspace()
+            if joined and len(pieces[place]) > 1 and pieces[place][0] == self._space:
+                pieces[place] = pieces[place][1:]
+        return pieces
+
+    def _sums(
+        self, windows: Sequence[_Window], owners: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Sum token states by owner."""
+        sums = np.zeros((owners, self.dim), dtype=np.float32)
+        counts = np.zeros(owners, dtype=np.float32)
+        for batch in _batches(windows, self._config.batch_tokens):
+            states = self._states([window.pieces for window in batch])
+            for window, states_TD in zip(batch, states, strict=True):
+                for owner, first, last in window.parts:
+                    sums[owner] += states_TD[first:last].sum(axis=0)
+                    counts[owner] += last - first
+        return sums, counts
+
+    def _states(self, pieces: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """One forward pass: float32 [B, T, D]."""
+        features = {name: part.to(self._device) for name, part in self._module.padded(pieces).items()}
+        with torch.inference_mode(), self._precision():
+            states = self._module(features)["token_embeddings"]
+        return np.asarray(states.float().cpu().numpy(), dtype=np.float32)
+
+    def _precision(self) -> AbstractContextManager[object]:
+        if self.dtype == torch.float32:
+            return nullcontext()
+        return torch.autocast(self._device.type, dtype=self.dtype)
+
+    def _bfloat16_pays(self) -> bool:
+        """Measure both precisions on a small batch: where bfloat16 is emulated it is slower."""
+        rng = np.random.default_rng(0)
+        pieces = rng.integers(5, self._tokenizer.get_vocab_size(), (4, 96)).tolist()
+        seconds: dict[torch.dtype, float] = {}
+        means: dict[torch.dtype, NDArray[np.float32]] = {}
+        for dtype in (torch.float32, torch.bfloat16):
+            self.dtype = dtype
+            means[dtype] = self._states(pieces).mean(axis=1)
+            rounds = []
+            for _ in range(3):
+                start = time.perf_counter()
+                self._states(pieces)
+                rounds.append(time.perf_counter() - start)
+            seconds[dtype] = min(rounds)
+        self.dtype = torch.float32
+        exact, rough = means[torch.float32], means[torch.bfloat16]
+        cosine = (exact * rough).sum(1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rough, axis=1)
+        faster = seconds[torch.float32] > _WORTH_IT * seconds[torch.bfloat16]
+        return faster and bool(cosine.mean() >= _CLOSE_ENOUGH)
+
+
+def _frame(tokenizer: Tokenizer, prefix: str) -> _Frame:
+    """Pieces that stand before and after a text: special ones and the prefix."""
+    ids: list[int] = tokenizer.encode(prefix.rstrip()).ids
+    return ids[:-1], ids[-1:]
+
+
+def _check_spans(text: str, spans: Sequence[tuple[int, int]]) -> None:
+    reached = 0
+    for start, end in spans:
+        if not reached <= start <= end <= len(text):
+            raise SpanError(f"range [{start}, {end}) does not follow {reached} within {len(text)} characters")
+        reached = end
+
+
+def _windows(sentences: Sequence[Sequence[int]], frame: _Frame, limit: int) -> Iterator[_Window]:
+    """Pack sentences, in order, into as few windows as they need, of about equal size.
+
+    A sentence that alone exceeds a window is split into several; others stay whole.
+    """
+    before, after = frame
+    room = limit - len(before) - len(after)
+    pieces: list[int] = []
+    parts: list[tuple[int, int, int]] = []
+    left = sum(len(sentence) for sentence in sentences)
+    # Equal windows instead of a full one and a scrap: a sentence at the end deserves context, too.
+    aim = -(-left // max(1, -(-left // room)))
+    for owner, sentence in enumerate(sentences):
+        for start in range(0, len(sentence), room):
+            part = sentence[start : start + room]
+            over = len(pieces) + len(part) > room
+            if pieces and (over or len(pieces) >= aim):
+                yield _Window([*before, *pieces, *after], parts)
+                pieces, parts = [], []
+            first = len(before) + len(pieces)
+            parts.append((owner, first, first + len(part)))
+            pieces += part
+    if pieces:
+        yield _Window([*before, *pieces, *after], parts)
+
+
+def _batches(windows: Sequence[_Window], budget: int) -> Iterator[list[_Window]]:
+    """Group windows of like length, longest first, so that padding costs little."""
+    batch: list[_Window] = []
+    for window in sorted(windows, key=lambda window: -len(window.pieces)):
+        if batch and len(batch[0].pieces) * (len(batch) + 1) > budget:
+            yield batch
+            batch = []
+        batch.append(window)
+    if batch:
+        yield batch
