@@ -1,0 +1,168 @@
+"""Reading examples out of the usual file forms: SQuAD JSON, and JSON lines with a passage and answer ranges.
+
+Every example is one question with one passage and the character ranges that answer it (none: unanswerable there).
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from generator.errors import TrainingDataError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One question, one passage.
+
+    Attributes:
+        group: What passages may serve as each other's distractors: an article, or the set's name.
+        answers: Character ranges in `passage`; empty where it does not answer.
+        target: Free-form answer, where the set has one; else None.
+    """
+
+    question: str
+    passage: str
+    answers: tuple[tuple[int, int], ...]
+    group: str
+    source: str
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSpec:
+    """One file of a recipe.
+
+    Attributes:
+        path: Relative to the data folder.
+        take: Share of the file that is used, from its start: articles of a SQuAD file, lines else.
+        skip_last: Lines at the end that are left out (a development split).
+        skip_first: Lines at the start that are left out.
+        skip_share: Share of articles at the start of a SQuAD file that is left out.
+        limit: Most examples, spread evenly over the file; None for all.
+        repeat: How often the set is seen per epoch; a fraction samples.
+        join: Largest number of neighbouring short passages (sentences) joined into one.
+    """
+
+    path: str
+    take: float = 1.0
+    skip_last: int = 0
+    skip_first: int = 0
+    skip_share: float = 0.0
+    limit: int | None = None
+    repeat: float = 1.0
+    join: int = 1
+
+
+def locate(passage: str, answer: str, hint: int | None = None) -> tuple[int, int] | None:
+    """Range of `answer` in `passage`: at `hint` where it stands there, else its nearest occurrence, else None."""
+    if not answer:
+        return None
+    places = []
+    at = passage.find(answer)
+    while at >= 0:
+        places.append(at)
+        at = passage.find(answer, at + 1)
+    if not places:
+        return None
+    start = min(places, key=lambda p: abs(p - hint)) if hint is not None else places[0]
+    return start, start + len(answer)
+
+
+def read_set(spec: SetSpec, root: Path) -> list[Example]:
+    """The examples of a file that the spec selects, in file order.
+
+    Raises:
+        TrainingDataError: The file is missing or of no known form.
+    """
+    examples = _read_all(spec, root)
+    if spec.limit is None or len(examples) <= spec.limit:
+        return examples
+    return [examples[i * len(examples) // spec.limit] for i in range(spec.limit)]
+
+
+def _read_all(spec: SetSpec, root: Path) -> list[Example]:
+    path = root / spec.path
+    if not path.is_file():
+        raise TrainingDataError(f"training file {path} is missing; check --data and the recipe")
+    if path.suffix == ".json":
+        articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+        first, last = int(len(articles) * spec.skip_share), int(len(articles) * spec.take)
+        return list(_squad(articles[first:last], spec.path))
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = lines[spec.skip_first : len(lines) - spec.skip_last]
+    lines = lines[: int(len(lines) * spec.take)]
+    examples = [example for line in lines if (example := _line(line, spec.path)) is not None]
+    if not examples:
+        raise TrainingDataError(f"{path} holds no example of a known form")
+    return _join_neighbours(lines, examples, spec.join) if spec.join > 1 else examples
+
+
+def _squad(articles: list[dict[str, Any]], source: str) -> Iterator[Example]:
+    for number, article in enumerate(articles):
+        group = f"{source}#{article.get('title', number)}"
+        for paragraph in article["paragraphs"]:
+            passage = paragraph["context"]
+            for qa in paragraph["qas"]:
+                found = {locate(passage, a["text"], a.get("answer_start")) for a in qa.get("answers", [])}
+                answers = tuple(sorted(span for span in found if span is not None))
+                if not answers and not qa.get("is_impossible", False):
+                    continue
+                yield Example(question=qa["question"], passage=passage, answers=answers, group=group, source=source)
+
+
+def _line(line: dict[str, Any], source: str) -> Example | None:
+    if "ctxs" in line:
+        context = line["ctxs"][0]
+        spans = tuple(s for a in line["answers"] if (s := locate(context["text"], a)) is not None)
+        if not spans:
+            return None
+        return Example(
+            question=line["question"], passage=context["text"], answers=spans, group=context["title"], source=source
+        )
+    passage, question = line["context"], line["question"]
+    if line.get("validators_agree", 2) < 2:
+        return None
+    group = line.get("title") or line.get("story") or line.get("sentence_id", source).rsplit(":", 1)[0]
+    if "answer_spans" in line:
+        spans = tuple(sorted({(int(a), int(b)) for a, b in line["answer_spans"] if b > a}))
+        spans = spans[:1] if not line.get("contiguous", True) else spans
+    else:
+        texts = line.get("answers") or [line.get("answer", "")]
+        texts = [texts] if isinstance(texts, str) else texts
+        spans = tuple(s for t in texts if (s := locate(passage, t)) is not None)
+    if not spans:
+        return None
+    return Example(question=question, passage=passage, answers=spans, group=group, source=source)
+
+
+def _join_neighbours(lines: list[dict[str, Any]], examples: list[Example], most: int) -> list[Example]:
+    """Put sentences of one article into passages of up to `most` sentences; half of the examples stay single."""
+    sentences: dict[str, dict[int, str]] = {}
+    place: dict[str, tuple[str, int]] = {}
+    for line in lines:
+        article, number = line["sentence_id"].rsplit(":", 1)
+        sentences.setdefault(article, {})[int(number)] = line["context"]
+        place[line["context"]] = (article, int(number))
+    joined = []
+    for i, example in enumerate(examples):
+        article, number = place[example.passage]
+        known = sentences[article]
+        order = sorted(known)
+        at = order.index(number)
+        size = 1 if i % 2 else 2 + (i // 2) % (most - 1)
+        first = max(0, at - (i // 4) % size)
+        before = "".join(known[n] + " " for n in order[first:at])
+        after = "".join(" " + known[n] for n in order[at + 1 : first + size])
+        shift = len(before)
+        joined.append(
+            Example(
+                question=example.question,
+                passage=before + example.passage + after,
+                answers=tuple((a + shift, b + shift) for a, b in example.answers),
+                group=example.group,
+                source=example.source,
+            )
+        )
+    return joined

@@ -1,0 +1,146 @@
+"""Recipe: train the reading half on extractive questions (`fathom train sft --stage reader`).
+
+The document layers stay the search encoder's own, so that a passage's memory is shared with retrieval and ships once;
+reading layers, match features and heads are trained.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from generator.config import ReaderConfig
+from generator.model.encoder import DocumentLayers, ReadingLayers, ReadStates, reader_state_from_bert
+from generator.model.match import PieceMatcher
+from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
+from generator.training.examples import SetSpec, read_set
+from generator.training.losses import reading_loss
+
+
+class Reader(nn.Module):
+    """Document layers (frozen) and reading layers, as one module for training."""
+
+    def __init__(self, config: ReaderConfig, encoder_state: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.document = DocumentLayers(config)
+        self.reading = ReadingLayers(config)
+        parts = reader_state_from_bert(encoder_state, config)
+        self.document.load_state_dict(parts["document"])
+        self.reading.load_state_dict(parts["reading"], strict=False)
+        self.document.requires_grad_(requires_grad=False)
+
+    def forward(self, batch: ReadingBatch) -> ReadStates:
+        """Read a batch, document layers without gradient."""
+        with torch.no_grad():
+            memory_BSD = self.document(batch.passage_BS, batch.passage_mask_BS)
+            question_BQD = self.document(batch.question_BQ, batch.question_mask_BQ)
+        states: ReadStates = self.reading(
+            question_BQD,
+            batch.question_mask_BQ,
+            memory_BSD,
+            batch.passage_mask_BS,
+            batch.question_match_BQM,
+            batch.passage_match_BSM,
+        )
+        return states
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingRecipe:
+    """Sets to train on; see `recipes/reading.json`."""
+
+    train: tuple[SetSpec, ...]
+    batch: BatchConfig = BatchConfig()
+
+
+class ReaderLoss:
+    """Callable for the loop: batch to loss and metrics."""
+
+    def __init__(self, reader: Reader, *, compile_model: bool) -> None:
+        self.forward = torch.compile(reader, dynamic=False) if compile_model else reader
+
+    def __call__(self, batch: ReadingBatch) -> tuple[Tensor, Mapping[str, float]]:
+        """Loss of one batch."""
+        loss = reading_loss(self.forward(batch), batch.answers_BN2)
+        metrics = {"span": float(loss.span), "relevance": float(loss.relevance), "rows": len(batch.answers_BN2)}
+        return loss.total, metrics
+
+
+class ReaderBatches:
+    """Epochs of a recipe: sets repeated by their weight, shuffled by seed and epoch."""
+
+    def __init__(self, recipe: ReadingRecipe, root: Path, tokenizer: Tokenizer, matcher: PieceMatcher, seed: int) -> None:
+        """Read and tokenise all sets of the recipe.
+
+        Raises:
+            TrainingDataError: A set is missing.
+        """
+        sets = [read_set(spec, root) for spec in recipe.train]
+        self.data = ReadingData([e for examples in sets for e in examples], tokenizer, matcher, recipe.batch)
+        self.repeat = {spec.path: spec.repeat for spec in recipe.train}
+        self.seed = seed
+
+    def __call__(self, epoch: int) -> Iterator[ReadingBatch]:
+        """Batches of one epoch."""
+        rng = random.Random(self.seed * 1_000_003 + epoch)
+        order: list[int] = []
+        for i, example in enumerate(self.data.examples):
+            repeat = self.repeat[example.source]
+            order.extend([i] * (int(repeat) + (rng.random() < repeat - int(repeat))))
+        rng.shuffle(order)
+        return self.data.epoch(order, rng.randrange(1 << 30))
+
+
+def best_spans(read: ReadStates, longest: int = 64) -> tuple[Tensor, Tensor, Tensor]:
+    """Most probable span of each row.
+
+    Returns:
+        int64 [B, 2] first and last piece; float32 [B] its log-probability score start + end; float32 [B] that score
+        minus the null score.
+    """
+    start_BS, end_BS = read.start_BS, read.end_BS
+    S = start_BS.shape[1]
+    joint_BSS = start_BS[:, :, None] + end_BS[:, None, :]
+    near_SS = torch.ones(S, S, dtype=torch.bool).triu().tril(longest - 1)
+    flat = joint_BSS.masked_fill(~near_SS, float("-inf")).flatten(1)
+    score_B, place_B = flat.max(-1)
+    spans_B2 = torch.stack([place_B // S, place_B % S], dim=-1)
+    return spans_B2, score_B, score_B - read.null_B2.sum(-1)
+
+
+NEW_PARAMETERS = ("reading.match", "reading.role", "reading.span", "reading.relevance")
+"""Name prefixes of what does not come from the encoder; it learns faster."""
+
+
+class PieceScores:
+    """Development scores over pieces: exact match and F1 of the best span in windows of the data's longest length.
+
+    A proxy for `fathom eval` that costs no text handling; unanswerable rows are left out.
+    """
+
+    def __init__(self, batches: Sequence[tuple[str, ReadingBatch]], reader: Reader) -> None:
+        self.batches, self.reader = batches, reader
+
+    def __call__(self) -> Mapping[str, float]:
+        """Scores in percent by set name: `<set>/em`, `<set>/f1`."""
+        sums: dict[str, list[float]] = {}
+        for name, batch in self.batches:
+            spans_B2, _, _ = best_spans(self.reader(batch))
+            for span, answers in zip(spans_B2.tolist(), batch.answers_BN2.tolist(), strict=True):
+                gold = [(a, b) for a, b in answers if a >= 0]
+                if gold:
+                    sums.setdefault(f"{name}/em", []).append(100.0 * (tuple(span) in gold))
+                    sums.setdefault(f"{name}/f1", []).append(100.0 * max(overlap_f1(tuple(span), g) for g in gold))
+        return {name: sum(values) / len(values) for name, values in sums.items()}
+
+
+def overlap_f1(guess: tuple[int, int], gold: tuple[int, int]) -> float:
+    """F1 of two inclusive ranges."""
+    common = min(guess[1], gold[1]) - max(guess[0], gold[0]) + 1
+    if common <= 0:
+        return 0.0
+    return 2 * common / (guess[1] - guess[0] + 1 + gold[1] - gold[0] + 1)
