@@ -2,8 +2,8 @@
 
     python -m ingestion.train_vocabulary --chinese news.jsonl laws/ --english stories.jsonl docs/en
 
-Text is taken from `.txt`, `.md` and, as every string value long enough to be prose, from `.json` and `.jsonl`.
-Each language gets the same number of bytes, in equal shares of its paths: neither is cut finer than the other.
+Text is taken from `.txt` and `.md` and, as every string value long enough to be prose, from `.json` and
+`.jsonl`. Each language gets the same number of bytes, in equal shares of its paths.
 """
 
 import argparse
@@ -115,7 +115,7 @@ def _prose_in(value: object) -> Iterator[str]:
 
 
 def sample(paths: Sequence[Path], budget_bytes: int) -> Iterator[str]:
-    """Distinct texts, about `budget_bytes` of UTF-8, shared equally; what one path lacks the next ones get."""
+    """Distinct texts, about `budget_bytes` of UTF-8, shared equally; what one lacks the next ones get."""
     for position, path in enumerate(paths):
         share = budget_bytes // (len(paths) - position)
         taken = 0

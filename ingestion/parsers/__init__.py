@@ -1,1 +1,28 @@
-"""parsers."""
+"""Parsers: one module a format, each with one function `parse(source, limits) -> Document`."""
+
+from ingestion.config import ParsingLimits
+from ingestion.errors import UnsupportedFormatError
+from ingestion.parsers import docx, html, markdown, pdf, text
+from ingestion.sniff import DOCX, HTML, MARKDOWN, PDF, TEXT, media_type_of
+from ingestion.types import Document, Source
+
+_PARSERS = {
+    DOCX: docx.parse,
+    HTML: html.parse,
+    MARKDOWN: markdown.parse,
+    PDF: pdf.parse,
+    TEXT: text.parse,
+}
+
+
+def parse_source(source: Source, limits: ParsingLimits) -> Document:
+    """Read a file in this process; for trusted files and for the parser child.
+
+    Raises:
+        IngestionError: If the file can't be read; the subclass says why.
+    """
+    media_type = media_type_of(source)
+    parser = _PARSERS.get(media_type)
+    if parser is None:
+        raise UnsupportedFormatError(f"Files of type {media_type} are not read here.")
+    return parser(source, limits)

@@ -1,0 +1,201 @@
+"""Write canonical text block by block, and find its language.
+
+Canonical text is readable plain text: one blank line between blocks, one line for each list item, code line and
+table row. A table row names its columns (`Option: --cache-size | Default: 100`), so that a row still says what it
+means when it is read or cited alone. Marks of headings, emphasis and code fences are left out: the blocks keep them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from ingestion.config import ParsingLimits
+from ingestion.errors import EmptyDocumentError, LimitExceededError
+from ingestion.types import Block, BlockKind, Document, Dropped, PageSpan
+
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_LATIN_WORD = re.compile(r"[A-Za-z]+")
+_SPACES = re.compile(r"[ \t\r\n\f\v\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f]+")
+_UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]")
+
+
+def squeeze(text: str) -> str:
+    """Join runs of white space to one space and drop control, zero-width and soft-hyphen characters."""
+    return _SPACES.sub(" ", _UNWANTED.sub("", text)).strip()
+
+
+def clean_lines(text: str) -> str:
+    """Normalise line ends and drop control characters, keeping every other character and all spacing."""
+    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def language_of(text: str) -> str:
+    """Return "zh" or "en" by what most words are, "und" without letters; two Han characters count as a word."""
+    han = len(_HAN.findall(text))
+    latin = len(_LATIN_WORD.findall(text))
+    if han == latin == 0:
+        return "und"
+    return "zh" if han / 2 >= latin else "en"
+
+
+class CanonicalWriter:
+    """Collects blocks in reading order and builds the document."""
+
+    def __init__(self, limits: ParsingLimits) -> None:
+        """Start an empty document under `limits`."""
+        self._limits = limits
+        self._parts: list[str] = []
+        self._length = 0
+        self._blocks: list[Block] = []
+        self._headings: list[tuple[int, str]] = []
+        self._pages: list[tuple[int, int]] = []
+        self._page_is_fresh = False
+        self._dropped: Counter[str] = Counter()
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any block was written."""
+        return bool(self._blocks)
+
+    def drop(self, what: str, count: int = 1) -> None:
+        """Report that something was left out."""
+        if count:
+            self._dropped[what] += count
+
+    def start_page(self, number: int) -> None:
+        """What is written from here on stands on page `number` (1-based).
+
+        Raises:
+            LimitExceededError: If there are more pages than allowed.
+        """
+        if number > self._limits.max_pages:
+            raise LimitExceededError(f"The document has more than {self._limits.max_pages} pages.")
+        self._pages.append((number, self._length))
+        self._page_is_fresh = True
+
+    def _open_page(self) -> None:
+        """A page begins with its first character; the gap before it belongs to the page before."""
+        if self._page_is_fresh:
+            self._pages[-1] = (self._pages[-1][0], self._length)
+            self._page_is_fresh = False
+
+    def heading(self, level: int, text: str) -> None:
+        """Write a heading; `level` 1 is the highest."""
+        text = squeeze(text)
+        if text:
+            self._headings = [(above, title) for above, title in self._headings if above < level]
+            self._headings.append((level, text))
+            self._write(BlockKind.HEADING, text, level)
+
+    def paragraph(self, text: str, kind: BlockKind = BlockKind.PARAGRAPH, level: int = 0) -> None:
+        """Write a paragraph, a quote or a list item given without its mark."""
+        text = squeeze(text)
+        if text:
+            self._write(kind, text, level)
+
+    def list_item(self, text: str, depth: int = 0, mark: str = "-") -> None:
+        """Write a list item with its mark, indented by its depth (0 is the outermost)."""
+        text = squeeze(text)
+        if text:
+            self._write(BlockKind.LIST_ITEM, f"{'  ' * depth}{mark} {text}", depth)
+
+    def code(self, text: str) -> None:
+        """Write a code block; its spacing is kept."""
+        text = clean_lines(text).strip("\n").rstrip()
+        if text.strip():
+            self._write(BlockKind.CODE, text, 0)
+
+    def table(self, rows: Sequence[Sequence[str]], *, header: bool = True) -> None:
+        """Write a table, one line a row, each cell with the name of its column where there is a header row."""
+        cells = [[squeeze(cell) for cell in row] for row in rows]
+        cells = [row for row in cells if any(row)]
+        if header and len(cells) > 1:
+            lines = [_named_row(cells[0], row) for row in cells[1:]]
+        else:
+            lines = [" | ".join(cell for cell in row if cell) for row in cells]
+        text = "\n".join(line for line in lines if line)
+        if text:
+            self._write(BlockKind.TABLE, text, 0)
+
+    def continue_block(self, text: str, joiner: str) -> None:
+        """Go on with the last block, over a column or page end; `joiner` stands between."""
+        text = squeeze(text)
+        if text and self._blocks:
+            self._append(joiner)
+            self._open_page()
+            self._append(text)
+            last = self._blocks[-1]
+            self._blocks[-1] = Block(
+                kind=last.kind,
+                start=last.start,
+                end=self._length,
+                level=last.level,
+                page=last.page,
+                heading_path=last.heading_path,
+            )
+
+    def build(self, *, media_type: str, title: str = "", encoding: str | None = None) -> Document:
+        """Return the document; the first heading is its title where none is given.
+
+        Raises:
+            EmptyDocumentError: If nothing was written.
+        """
+        if not self._blocks:
+            raise EmptyDocumentError("The document contains no text.")
+        text = "".join(self._parts)
+        ends = [start for _, start in self._pages[1:]] + [len(text)]
+        pages = tuple(
+            PageSpan(number=number, start=start, end=end)
+            for (number, start), end in zip(self._pages, ends, strict=False)
+        )
+        return Document(
+            text=text,
+            media_type=media_type,
+            title=squeeze(title) or self._first_heading(text),
+            blocks=tuple(self._blocks),
+            pages=pages,
+            encoding=encoding,
+            language=language_of(text),
+            dropped=tuple(Dropped(what=what, count=count) for what, count in sorted(self._dropped.items())),
+        )
+
+    def _first_heading(self, text: str) -> str:
+        for block in self._blocks[:20]:
+            if block.kind is BlockKind.HEADING:
+                return text[block.start : block.end]
+        return ""
+
+    def _write(self, kind: BlockKind, text: str, level: int) -> None:
+        if self._blocks:
+            together = kind is BlockKind.LIST_ITEM and self._blocks[-1].kind is BlockKind.LIST_ITEM
+            self._append("\n" if together else "\n\n")
+        self._open_page()
+        start = self._length
+        self._append(text)
+        self._blocks.append(
+            Block(
+                kind=kind,
+                start=start,
+                end=self._length,
+                level=level,
+                page=self._pages[-1][0] if self._pages else None,
+                heading_path=tuple(title for _, title in self._headings),
+            )
+        )
+
+    def _append(self, text: str) -> None:
+        self._parts.append(text)
+        self._length += len(text)
+        if self._length > self._limits.max_text_chars:
+            raise LimitExceededError(f"The text is longer than {self._limits.max_text_chars} characters.")
+
+
+def _named_row(header: Sequence[str], row: Sequence[str]) -> str:
+    """One table row as `column: value | column: value`; empty cells and repeated merged cells are left out."""
+    named: list[str] = []
+    for position, cell in enumerate(row):
+        name = header[position] if position < len(header) else ""
+        if cell and not (position and cell == row[position - 1] and name == header[position - 1]):
+            colon = "：" if _HAN.search(name) else ": "
+            named.append(f"{name}{colon}{cell}" if name and name != cell else cell)
+    return " | ".join(named)

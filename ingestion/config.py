@@ -1,0 +1,74 @@
+"""Settings of ingestion: how finely text is cut, and how much a parser may use."""
+
+from dataclasses import dataclass
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkingConfig:
+    """How a document is cut.
+
+    Attributes:
+        max_tokens: Most tokens a chunk may have, by the configured tiktoken vocabulary.
+        target_tokens: Size that costs nothing; smaller and larger chunks need a reason.
+        semantic_weight: Worth of a drop in similarity between neighbouring sentences, against an even size;
+            0 cuts by size and structure alone.
+        window_sentences: Sentences on each side of a place that are compared.
+    """
+
+    max_tokens: int = 512
+    target_tokens: int = 320
+    semantic_weight: float = 0.35
+    window_sentences: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse settings that can't be met.
+
+        Raises:
+            ValueError: If a number is out of its range.
+        """
+        if self.max_tokens < 16:
+            raise ValueError("max_tokens must be at least 16")
+        if not 1 <= self.target_tokens <= self.max_tokens:
+            raise ValueError("target_tokens must lie between 1 and max_tokens")
+        if self.semantic_weight < 0 or self.window_sentences < 1:
+            raise ValueError("semantic_weight can't be negative and window_sentences must be at least 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsingLimits:
+    """What one file may cost. A file that needs more ends with `LimitExceededError`.
+
+    Attributes:
+        max_bytes: Size of the file as uploaded.
+        wall_s: Seconds from handing over to result; the child is killed then.
+        cpu_s: Processor seconds of the child for one file.
+        memory_bytes: Address space of the child.
+        max_unpacked_bytes: Bytes that come out of a packed format (DOCX and its like).
+        max_unpack_ratio: Unpacked to packed size of one part, for parts over 1 MiB.
+        max_parts: Parts in a packed format.
+        max_pages: Pages of a document.
+        max_text_chars: Characters of canonical text.
+    """
+
+    max_bytes: int = 100 * _MIB
+    wall_s: float = 120.0
+    cpu_s: int = 110
+    memory_bytes: int = 2048 * _MIB
+    max_unpacked_bytes: int = 512 * _MIB
+    max_unpack_ratio: int = 250
+    max_parts: int = 10_000
+    max_pages: int = 10_000
+    max_text_chars: int = 30_000_000
+
+    def __post_init__(self) -> None:
+        """Refuse limits that nothing could meet.
+
+        Raises:
+            ValueError: If a limit is not positive, or the memory is less than an empty child needs.
+        """
+        if min(getattr(self, name) for name in self.__slots__) <= 0:
+            raise ValueError("every limit must be positive")
+        if self.memory_bytes < 256 * _MIB:
+            raise ValueError("memory_bytes must be at least 256 MiB")

@@ -1,0 +1,125 @@
+"""Open packed files (DOCX and its like) under limits, and read their XML without document types or entities."""
+
+import io
+import re
+import zipfile
+import zlib
+from types import TracebackType
+
+from lxml import etree
+
+from ingestion.config import ParsingLimits
+from ingestion.errors import CorruptFileError, EncryptedError, LimitExceededError
+
+_READ_BYTES = 1 << 18
+_RATIO_FROM_BYTES = 1 << 20
+_ENCRYPTED_FLAG = 0x1
+_DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.I)
+
+
+class PackedFile:
+    """A ZIP container whose parts are read under limits on number, size and ratio; declared sizes aren't trusted."""
+
+    def __init__(self, data: bytes, limits: ParsingLimits) -> None:
+        """Open the container.
+
+        Raises:
+            CorruptFileError: If it is damaged.
+            EncryptedError: If a part is encrypted.
+            LimitExceededError: If it has too many parts or says that it unpacks to too much.
+        """
+        self._limits = limits
+        self._unpacked = 0
+        try:
+            self._archive = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise CorruptFileError("The packed file is damaged or was cut off.") from error
+        entries = self._archive.infolist()
+        if len(entries) > limits.max_parts:
+            raise LimitExceededError(f"The file has {len(entries)} parts; {limits.max_parts} are allowed.")
+        if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
+            raise EncryptedError("The packed file is protected by a password.")
+        self.names = [entry.filename for entry in entries]
+
+    def __enter__(self) -> "PackedFile":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._archive.close()
+
+    def read(self, name: str) -> bytes:
+        """Unpack one part.
+
+        Raises:
+            CorruptFileError: If the part is missing or damaged.
+            LimitExceededError: If it unpacks to more than allowed.
+        """
+        try:
+            entry = self._archive.getinfo(name)
+            packed = max(1, entry.compress_size)
+            blocks: list[bytes] = []
+            size = 0
+            with self._archive.open(entry) as stream:
+                while block := stream.read(_READ_BYTES):
+                    blocks.append(block)
+                    size += len(block)
+                    self._check(name, size, packed, len(block))
+        except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+            raise CorruptFileError(f"The part {name} of the file is missing or damaged.") from error
+        return b"".join(blocks)
+
+    def _check(self, name: str, size: int, packed: int, added: int) -> None:
+        self._unpacked += added
+        if self._unpacked > self._limits.max_unpacked_bytes:
+            raise LimitExceededError(f"The file unpacks to more than {self._limits.max_unpacked_bytes} bytes.")
+        if size > _RATIO_FROM_BYTES and size > self._limits.max_unpack_ratio * packed:
+            raise LimitExceededError(
+                f"The part {name} unpacks to over {self._limits.max_unpack_ratio} times its size.",
+                "The file looks like a decompression bomb. Upload the text in another form.",
+            )
+
+    def xml(self, name: str) -> etree._Element:
+        """Unpack and parse an XML part.
+
+        Raises:
+            CorruptFileError: If it is not well-formed, or has a document type or entities (refused as dangerous).
+        """
+        return parse_xml(self.read(name), name)
+
+    def refuse_document_types(self) -> None:
+        """Refuse the file if any XML part declares a document type, whether that part is read or not.
+
+        Raises:
+            CorruptFileError: If so.
+        """
+        for name in self.names:
+            if name.endswith((".xml", ".rels")):
+                _refuse_doctype(self.read(name), name)
+
+
+def parse_xml(data: bytes, name: str) -> etree._Element:
+    """Parse XML without network, document types, entities or huge nodes.
+
+    Raises:
+        CorruptFileError: If it is not well-formed or declares a document type.
+    """
+    _refuse_doctype(data, name)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(data, parser=parser)
+    except etree.XMLSyntaxError as error:
+        raise CorruptFileError(f"The part {name} is not well-formed XML.") from error
+    if root.getroottree().docinfo.doctype:
+        raise CorruptFileError(f"The part {name} declares a document type, which is refused.")
+    return root
+
+
+def _refuse_doctype(data: bytes, name: str) -> None:
+    # Zeros go so that UTF-16 can't hide the word.
+    if _DOCTYPE.search(data.replace(b"\x00", b"") if b"\x00" in data else data):
+        raise CorruptFileError(
+            f"The part {name} declares a document type, which is refused.",
+            "Save the document again with an office program and upload the new file.",
+        )

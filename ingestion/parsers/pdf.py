@@ -1,0 +1,188 @@
+"""PDF with a text layer: pages in windows of one, columns in reading order, headers, footers and hyphens removed."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from ingestion.canonical import CanonicalWriter, squeeze
+from ingestion.config import ParsingLimits
+from ingestion.errors import CorruptFileError, EncryptedError, LimitExceededError, NoTextLayerError
+from ingestion.parsers.pdf_layout import Line, Paragraph, paragraphs_of, reading_order
+from ingestion.parsers.pdf_lines import HYPHEN_MARK, lines_of
+from ingestion.sniff import PDF
+from ingestion.types import Document, Source
+
+_TAIL_BYTES = 4096
+_MARGIN = 0.12  # share of the page's height in which a header or footer may stand
+_MIN_REPEATS = 3
+_HEADING_RATIO = 1.15
+_MAX_HEADING_CHARS = 120
+_LIST_MARK = re.compile(r"[•▪‣◦●■□\uf0b7\u2013-]\s+(?=\S)")
+_PAGE_NUMBER = re.compile(r"\W*(?:page|seite|第)?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:页|頁|(?:/|of|von)\s*\d{1,4})?\W*", re.I)
+_LEADERS = re.compile(r"(?:\s*[.·…]){4,}\s*")
+_DIGITS = re.compile(r"\d+|[ivxlc]+(?=\W*\Z)")
+_SENTENCE_END = tuple("。！？!?.;；:：…”’\"")
+_HAN_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]\Z")
+
+
+def parse(source: Source, limits: ParsingLimits) -> Document:
+    """Read a PDF.
+
+    Raises:
+        EncryptedError: If a password is needed.
+        CorruptFileError: If the file is cut off or damaged.
+        NoTextLayerError: If no page has text.
+        LimitExceededError: If it has too many pages.
+    """
+    if b"%%EOF" not in source.data[-_TAIL_BYTES:]:
+        raise CorruptFileError("The PDF was cut off: its end is missing.")
+    document = _open(source.data)
+    try:
+        if len(document) > limits.max_pages:
+            raise LimitExceededError(f"The PDF has {len(document)} pages; {limits.max_pages} are allowed.")
+        pages = [_read_page(document, number) for number in range(len(document))]
+        title = squeeze(document.get_metadata_value("Title"))
+    finally:
+        document.close()
+    writer = CanonicalWriter(limits)
+    broken = sum(page is None for page in pages)
+    if broken == len(pages):
+        raise CorruptFileError("None of the PDF's pages can be read.")
+    writer.drop("pages that could not be read", broken)
+    readable = [page or [] for page in pages]
+    writer.drop("header and footer lines", _drop_furniture(readable))
+    _write(readable, writer)
+    if not writer.has_text:
+        raise NoTextLayerError(f"The PDF's {len(pages)} pages hold no text, only pictures.")
+    return writer.build(media_type=PDF, title=title if _is_title(title) else "")
+
+
+def _open(data: bytes) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD or "password" in str(error).lower():
+            raise EncryptedError("The PDF is protected by a password.") from error
+        raise CorruptFileError("The PDF is damaged and can't be opened.") from error
+
+
+def _read_page(document: pdfium.PdfDocument, number: int) -> list[Line] | None:
+    """Lines of a page in reading order, or None if the page is damaged."""
+    try:
+        page = document[number]
+    except pdfium.PdfiumError:
+        return None
+    try:
+        text_page = page.get_textpage()
+        try:
+            return reading_order(lines_of(text_page, page))
+        finally:
+            text_page.close()
+    except pdfium.PdfiumError:
+        return None
+    finally:
+        page.close()
+
+
+def _is_title(title: str) -> bool:
+    """File names, tool names and garbage stand in many title fields."""
+    return bool(title) and not re.search(r"\.(?:docx?|tex|pdf|indd|pptx?)\b|untitled|anonymous|\ufffd", title, re.I)
+
+
+def _drop_furniture(pages: Sequence[list[Line]]) -> int:
+    """Remove what repeats in the margins of several pages (page numbers count as equal); returns lines removed."""
+    counts = Counter(key for page in pages for key in {_furniture_key(line) for line in page if line.in_margin(_MARGIN)})
+    repeated = {key for key, count in counts.items() if count >= max(_MIN_REPEATS, 0.3 * len(pages))}
+    removed = 0
+    for page in pages:
+        kept = [line for line in page if not (line.in_margin(_MARGIN) and _is_furniture(line, repeated))]
+        removed += len(page) - len(kept)
+        page[:] = kept
+    return removed
+
+
+def _furniture_key(line: Line) -> tuple[str, bool]:
+    return _DIGITS.sub("#", line.text.strip().lower()), line.is_upper_half
+
+
+def _is_furniture(line: Line, repeated: set[tuple[str, bool]]) -> bool:
+    return _furniture_key(line) in repeated or _PAGE_NUMBER.fullmatch(line.text) is not None
+
+
+def _write(pages: Sequence[list[Line]], writer: CanonicalWriter) -> None:
+    body_size = _body_size(pages)
+    sizes = _heading_sizes(pages, body_size)
+    chars = [(len(line.text), line.bold) for page in pages for line in page]
+    bold_body = sum(count for count, bold in chars if bold) > 0.3 * sum(count for count, _ in chars)
+    open_text = ""
+    for number, lines in enumerate(pages, start=1):
+        writer.start_page(number)
+        for position, paragraph in enumerate(paragraphs_of(lines)):
+            text = _joined(paragraph)
+            level = _heading_level(paragraph, text, sizes, bold_body=bold_body)
+            if level:
+                writer.heading(level, text)
+                open_text = ""
+            elif paragraph.is_table:
+                writer.table([line.cells for line in paragraph.lines], header=False)
+                open_text = ""
+            elif mark := _LIST_MARK.match(text):
+                writer.list_item(text[mark.end() :])
+                open_text = text
+            elif position == 0 and number > 1 and _goes_on(open_text, text):
+                writer.continue_block(text, "" if _HAN_END.search(open_text) else " ")
+                open_text = text
+            else:
+                writer.paragraph(text)
+                open_text = text
+
+
+def _goes_on(before: str, text: str) -> bool:
+    """Whether a page begins in the middle of the sentence that the page before left open."""
+    before = before.rstrip()
+    if len(before) < 40 or before.endswith(_SENTENCE_END):
+        return False
+    return text[:1].islower() or bool(_HAN_END.search(before) and _HAN_END.search(text[:1]))
+
+
+def _body_size(pages: Sequence[list[Line]]) -> float:
+    weights: Counter[float] = Counter()
+    for page in pages:
+        for line in page:
+            weights[round(line.size, 1)] += len(line.text)
+    return weights.most_common(1)[0][0] if weights else 0.0
+
+
+def _heading_sizes(pages: Sequence[list[Line]], body_size: float) -> list[float]:
+    """Font sizes above the body's, largest first: the first is level 1."""
+    larger = {round(line.size, 1) for page in pages for line in page if line.size > _HEADING_RATIO * body_size}
+    return sorted(larger, reverse=True)
+
+
+def _heading_level(paragraph: Paragraph, text: str, sizes: Sequence[float], *, bold_body: bool) -> int:
+    size = round(median(line.size for line in paragraph.lines), 1)
+    if paragraph.is_table or len(text) > _MAX_HEADING_CHARS or not re.search(r"[^\W\d_]", text):
+        return 0
+    if size in sizes:
+        return min(6, 1 + sizes.index(size))
+    is_bold_line = len(paragraph.lines) == 1 and paragraph.lines[0].bold and not text.endswith(_SENTENCE_END)
+    return min(6, 1 + len(sizes)) if is_bold_line and not bold_body else 0
+
+
+def _joined(paragraph: Paragraph) -> str:
+    """Text of a paragraph's lines: Chinese lines join without a space, a hyphen at a line's end goes."""
+    text = ""
+    for line in paragraph.lines:
+        part = line.text.strip()
+        if text.endswith((HYPHEN_MARK, "\u00ad")):
+            # PDFium marks a hyphen at a line's end; before a capital or a digit it belongs to the word.
+            text = text[:-1] + ("" if part[:1].islower() else "-") + part
+        elif not text or (_HAN_END.search(text) and _HAN_END.search(part[:1])):
+            text += part
+        else:
+            text += " " + part
+    return _LEADERS.sub(" … ", text.replace(HYPHEN_MARK, ""))

@@ -1,0 +1,162 @@
+"""What kind of file is this? Bytes decide; the name and the declared type only choose between kinds of text."""
+
+import codecs
+import io
+import re
+import zipfile
+from pathlib import PurePath
+
+from ingestion.errors import CorruptFileError, EmptyDocumentError, EncryptedError, UnsupportedFormatError
+from ingestion.types import Source
+
+MARKDOWN = "text/markdown"
+TEXT = "text/plain"
+HTML = "text/html"
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+EPUB = "application/epub+zip"
+CSV = "text/csv"
+JSON = "application/json"
+JSON_LINES = "application/x-ndjson"
+EML = "message/rfc822"
+
+_BY_SUFFIX = {
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".mdx": MARKDOWN,
+    ".txt": TEXT,
+    ".text": TEXT,
+    ".log": TEXT,
+    ".rst": TEXT,
+    ".html": HTML,
+    ".htm": HTML,
+    ".xhtml": HTML,
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".json": JSON,
+    ".jsonl": JSON_LINES,
+    ".ndjson": JSON_LINES,
+    ".eml": EML,
+}
+_TEXT_TYPES = frozenset(_BY_SUFFIX.values())
+_ZIP_SUFFIXES = {".docx": "word/", ".pptx": "ppt/", ".xlsx": "xl/", ".epub": "META-INF/"}
+
+# Formats that are recognised only to be refused by name.
+_REFUSED: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"BM", "a bitmap image"),
+    (b"RIFF", "a media file (RIFF)"),
+    (b"ID3", "an MP3 file"),
+    (b"\xff\xfb", "an MP3 file"),
+    (b"OggS", "an Ogg media file"),
+    (b"fLaC", "a FLAC file"),
+    (b"\x1aE\xdf\xa3", "a Matroska video"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"{\\rtf", "an RTF document"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+)
+_SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
+_HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S)
+_XML_START = re.compile(rb"\s*<\?xml[\s]")
+_BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def media_type_of(source: Source) -> str:
+    """Tell the media type of a file.
+
+    Raises:
+        EmptyDocumentError: If there are no bytes, or only zeros and white space.
+        EncryptedError: If it is an Office file behind a password.
+        CorruptFileError: If a packed file is cut off or damaged.
+        UnsupportedFormatError: If it is nothing that is read here.
+    """
+    data = source.data
+    if not data.strip(b"\x00 \t\r\n\f\v"):
+        raise EmptyDocumentError("The file is empty.")
+    if b"%PDF-" in data[:1024]:
+        return PDF
+    if data.startswith(b"PK\x03\x04"):
+        return _packed(source)
+    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        _refuse_ole(data)
+    binary = _is_binary(data)
+    for magic, name in _REFUSED:
+        if data.startswith(magic) and (binary or len(magic) > _SHORT_MAGIC):
+            raise UnsupportedFormatError(f"The file is {name}, which is not read here.")
+    if data[4:8] == b"ftyp":
+        raise UnsupportedFormatError("The file is an MP4 media file, which is not read here.")
+    if binary:
+        raise UnsupportedFormatError("The file is not text and of no format that is known here.")
+    return _textual(source)
+
+
+def _textual(source: Source) -> str:
+    by_suffix = _BY_SUFFIX.get(PurePath(source.name).suffix.lower())
+    if by_suffix is not None:
+        return by_suffix
+    declared = (source.media_type or "").partition(";")[0].strip().lower()
+    if declared in _TEXT_TYPES:
+        return declared
+    head = source.data[:4096].removeprefix(codecs.BOM_UTF8)
+    if _HTML_START.match(head):
+        return HTML
+    if _XML_START.match(head):
+        return HTML if b"<html" in head else TEXT
+    return TEXT
+
+
+def _packed(source: Source) -> str:
+    suffix = PurePath(source.name).suffix.lower()
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
+            names = set(archive.namelist())
+            is_epub = "mimetype" in names and archive.getinfo("mimetype").file_size < 200
+            declared = archive.read("mimetype").strip() if is_epub else b""
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
+        kind = suffix[1:].upper() if suffix in _ZIP_SUFFIXES else "ZIP"
+        raise CorruptFileError(f"The {kind} file is damaged or was cut off.") from error
+    if declared == EPUB.encode():
+        return EPUB
+    if "[Content_Types].xml" in names:
+        for folder, media_type in (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX)):
+            if any(name.startswith(folder) for name in names):
+                return media_type
+    if suffix in _ZIP_SUFFIXES:
+        raise CorruptFileError(f"The file has no {suffix[1:].upper()} content inside.")
+    raise UnsupportedFormatError("The file is a ZIP archive.", "Unpack it and upload the files inside.")
+
+
+def _refuse_ole(data: bytes) -> None:
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise EncryptedError("The Office file is protected by a password.")
+    raise UnsupportedFormatError(
+        "The file is in an old Office format (.doc, .xls, .ppt or .msg).",
+        "Save it as DOCX or PDF and upload the new file.",
+    )
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether the bytes hold control characters as no text does; UTF-16 text has zeros, but on one side only."""
+    if data.startswith(_BOMS):
+        return False
+    sample = data[:65_536]
+    controls = sum(sample.count(bytes([code])) for code in range(32) if code not in (0, 9, 10, 12, 13, 27))
+    if controls > 0.02 * len(sample):
+        return True
+    zeros_even, zeros_odd = sample[0::2].count(0), sample[1::2].count(0)
+    if zeros_even + zeros_odd <= 0.002 * len(sample):
+        return False
+    return min(zeros_even, zeros_odd) > 0 or max(zeros_even, zeros_odd) < 0.02 * len(sample)

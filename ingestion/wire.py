@@ -1,0 +1,133 @@
+"""Frames between the parser child and its owner: JSON and raw bytes, each with its length before it; no pickle."""
+
+import json
+import struct
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+from ingestion.config import ParsingLimits
+from ingestion.errors import (
+    CorruptFileError,
+    EmptyDocumentError,
+    EncryptedError,
+    IngestionError,
+    LimitExceededError,
+    NoTextLayerError,
+    UndecodableError,
+    UnsupportedFormatError,
+)
+from ingestion.types import Block, BlockKind, Document, Dropped, PageSpan, Source
+
+_LENGTH = struct.Struct(">Q")
+_READ_BYTES = 1 << 20
+_ERRORS: dict[str, type[IngestionError]] = {
+    error.code: error
+    for error in (
+        CorruptFileError,
+        EmptyDocumentError,
+        EncryptedError,
+        LimitExceededError,
+        NoTextLayerError,
+        UndecodableError,
+        UnsupportedFormatError,
+    )
+}
+
+
+def write_frame(stream: BinaryIO, payload: bytes) -> None:
+    """Write one frame."""
+    stream.write(_LENGTH.pack(len(payload)))
+    stream.write(payload)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO, max_bytes: int) -> bytes:
+    """Read one frame.
+
+    Raises:
+        EOFError: If the stream ended, or the frame says that it is longer than `max_bytes`.
+    """
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    if length > max_bytes:
+        raise EOFError("the frame is too long")
+    return _exactly(stream, length)
+
+
+def _exactly(stream: BinaryIO, length: int) -> bytes:
+    blocks: list[bytes] = []
+    while length:
+        block = stream.read(min(length, _READ_BYTES))
+        if not block:
+            raise EOFError("the stream ended inside a frame")
+        blocks.append(block)
+        length -= len(block)
+    return b"".join(blocks)
+
+
+def encode_request(source: Source, limits: ParsingLimits) -> bytes:
+    """The first frame of a request; the second is the file itself."""
+    return _json({"name": source.name, "media_type": source.media_type, "limits": asdict(limits)})
+
+
+def decode_request(header: bytes, data: bytes) -> tuple[Source, ParsingLimits]:
+    """Source and limits of a request."""
+    fields = json.loads(header)
+    source = Source(name=fields["name"], data=data, media_type=fields["media_type"])
+    return source, ParsingLimits(**fields["limits"])
+
+
+def encode_error(error: IngestionError) -> bytes:
+    """A reply that says why the file can't be read."""
+    return _json({"error": [error.code, error.message, error.hint]})
+
+
+def encode_document(document: Document) -> bytes:
+    """A reply that carries the document."""
+    fields = {
+        "text": document.text,
+        "media_type": document.media_type,
+        "title": document.title,
+        "encoding": document.encoding,
+        "language": document.language,
+        "blocks": [
+            (block.kind.value, block.start, block.end, block.level, block.page, block.heading_path)
+            for block in document.blocks
+        ],
+        "pages": [(page.number, page.start, page.end) for page in document.pages],
+        "dropped": [(item.what, item.count) for item in document.dropped],
+    }
+    return _json(fields)
+
+
+def decode_reply(reply: bytes) -> Document:
+    """The document of a reply.
+
+    Raises:
+        IngestionError: The one that the reply carries.
+    """
+    fields: dict[str, Any] = json.loads(reply)
+    if "error" in fields:
+        code, message, hint = fields["error"]
+        raise _ERRORS[code](message, hint)
+    paths: dict[tuple[str, ...], tuple[str, ...]] = {}  # blocks of a section share one tuple
+    blocks = []
+    for kind, start, end, level, page, heading_path in fields["blocks"]:
+        path = tuple(heading_path)
+        path = paths.setdefault(path, path)
+        blocks.append(
+            Block(kind=BlockKind(kind), start=start, end=end, level=level, page=page, heading_path=path)
+        )
+    return Document(
+        text=fields["text"],
+        media_type=fields["media_type"],
+        title=fields["title"],
+        encoding=fields["encoding"],
+        language=fields["language"],
+        blocks=tuple(blocks),
+        pages=tuple(PageSpan(number=number, start=start, end=end) for number, start, end in fields["pages"]),
+        dropped=tuple(Dropped(what=what, count=count) for what, count in fields["dropped"]),
+    )
+
+
+def _json(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", errors="replace")
