@@ -22,6 +22,8 @@ from pydantic_settings import (
 
 PREFIX = "FATHOM_"
 CONFIG_VARIABLE = "FATHOM_CONFIG"
+# Read by the web pages, which are a program of their own.
+PAGES_VARIABLE = "FATHOM_API_URL"
 MIB = 1024 * 1024
 
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -225,7 +227,7 @@ def load_settings(**overrides: object) -> Settings:
     named = os.environ.get(CONFIG_VARIABLE)
     if named and not Path(named).is_file():
         raise SettingsError(f"{CONFIG_VARIABLE} names {named}, which is not a file; correct or unset it")
-    known = {CONFIG_VARIABLE.lower(), *(name.lower() for name, _ in variables())}
+    known = {CONFIG_VARIABLE.lower(), PAGES_VARIABLE.lower(), *(name.lower() for name, _ in variables())}
     for variable in os.environ:
         if variable.upper().startswith(PREFIX) and variable.lower() not in known:
             raise SettingsError(f"unknown setting {variable}; `fathom doctor` lists the known ones")

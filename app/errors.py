@@ -2,7 +2,8 @@
 
 FathomError                     has `code`, `message`, `hint`; each class has its HTTP status and exit code
 ├── InvalidInputError      422  a value can't be used: a cursor, a name, a question that is too long
-├── NotFoundError          404  there is no such collection, document, job, answer
+├── NotFoundError          404  there is no such thing
+│   ├── CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError
 ├── ConflictError          409  a name is taken, the same call is still running, nothing to retry
 ├── TooLargeError          413  an upload or a request body beyond its limit
 ├── UnsupportedBodyError   415  a body of a type that the route does not read
@@ -61,6 +62,40 @@ class NotFoundError(FathomError):
 
     status = 404
     exit_code = 3
+
+
+class CollectionNotFoundError(NotFoundError):
+    """There is no collection of that id or name."""
+
+    def __init__(self, key: str) -> None:
+        """Name what was asked for."""
+        super().__init__(
+            "collection_not_found",
+            f"There is no collection {key!r}.",
+            "List the collections (GET /v1/collections, `fathom collections`), or create this one.",
+        )
+
+
+class DocumentNotFoundError(NotFoundError):
+    """There is no document of that id."""
+
+    def __init__(self, key: str) -> None:
+        """Name what was asked for."""
+        super().__init__(
+            "document_not_found",
+            f"There is no document {key!r}.",
+            "List the documents of its collection; it may have been deleted.",
+        )
+
+
+class JobNotFoundError(NotFoundError):
+    """There is no job of that id."""
+
+    def __init__(self, key: str) -> None:
+        """Name what was asked for."""
+        super().__init__(
+            "job_not_found", f"There is no job {key!r}.", "Jobs go when their document is deleted."
+        )
 
 
 class ConflictError(FathomError):
@@ -179,26 +214,6 @@ def describe(error: BaseException) -> Failure:
     )
 
 
-def collection_not_found(key: str) -> NotFoundError:
+def collection_not_found(key: str) -> CollectionNotFoundError:
     """There is no collection of that id or name."""
-    return NotFoundError(
-        "collection_not_found",
-        f"There is no collection {key!r}.",
-        "List the collections (GET /v1/collections, `fathom collections`), or create this one.",
-    )
-
-
-def document_not_found(key: str) -> NotFoundError:
-    """There is no document of that id."""
-    return NotFoundError(
-        "document_not_found",
-        f"There is no document {key!r}.",
-        "List the documents of its collection; it may have been deleted.",
-    )
-
-
-def job_not_found(key: str) -> NotFoundError:
-    """There is no job of that id."""
-    return NotFoundError(
-        "job_not_found", f"There is no job {key!r}.", "Jobs go when their document is deleted."
-    )
+    return CollectionNotFoundError(key)

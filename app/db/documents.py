@@ -154,13 +154,24 @@ def collect_garbage(session: Session, content_ids: AnyCollection[int], hashes: A
         session.execute(delete(Blob).where(Blob.sha256.in_(names), ~version, ~content))
 
 
-def leftovers(session: Session, collection_id: str) -> tuple[set[int], set[str]]:
-    """Contents and blobs that the documents of a collection refer to."""
-    rows = session.execute(
+def remove(session: Session, document_id: str) -> None:
+    """Delete the document with its versions, chunks and jobs."""
+    session.execute(delete(Chunk).where(Chunk.document_id == document_id))
+    session.execute(delete(Document).where(Document.id == document_id))
+
+
+def leftovers(
+    session: Session, collection_id: str, document_id: str | None = None
+) -> tuple[set[int], set[str]]:
+    """Contents and blobs that the documents of a collection, or one of them, refer to."""
+    statement = (
         select(DocumentVersion.content_id, DocumentVersion.sha256)
         .join(Document, Document.id == DocumentVersion.document_id)
         .where(Document.collection_id == collection_id)
-    ).all()
+    )
+    if document_id is not None:
+        statement = statement.where(Document.id == document_id)
+    rows = session.execute(statement).all()
     return {row[0] for row in rows if row[0] is not None}, {row[1] for row in rows}
 
 

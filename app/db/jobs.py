@@ -25,6 +25,12 @@ PARKED = {
     "hint": "The file may need more memory or time than allowed; split it, or raise the limits, and retry.",
 }
 
+SUPERSEDED = {
+    "code": "superseded",
+    "message": "A newer version of the document was uploaded before this one was ready.",
+    "hint": "Nothing is to be done: the newest version is processed instead.",
+}
+
 
 def enqueue(session: Session, version: DocumentVersion, collection_id: str, now: datetime) -> Job:
     """Add a job that ingests `version`."""
@@ -148,6 +154,22 @@ def give_back(session: Session, job: Job, run_after: datetime, *, count_attempt:
     )
     session.execute(
         update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(status="queued")
+    )
+
+
+def supersede(session: Session, document_id: str, now: datetime) -> None:
+    """Close the unfinished jobs of a document: a newer upload takes their place."""
+    session.execute(
+        update(Job)
+        .where(Job.document_id == document_id, Job.state.in_(("queued", "running")))
+        .values(
+            state="failed",
+            stage="failed",
+            error=SUPERSEDED,
+            lease_until=None,
+            lease_owner=None,
+            finished_at=now,
+        )
     )
 
 

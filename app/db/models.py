@@ -240,8 +240,9 @@ class Job(Base):
     kind: Mapped[str] = mapped_column(String(16), default="ingest")
     collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"), index=True)
     document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), index=True)
-    version_id: Mapped[str] = mapped_column(
-        ForeignKey("document_versions.id", ondelete="CASCADE"), index=True
+    # The job outlives the version that another one replaced, so that who waits for it gets an answer.
+    version_id: Mapped[str | None] = mapped_column(
+        ForeignKey("document_versions.id", ondelete="SET NULL"), index=True
     )
     state: Mapped[str] = mapped_column(String(16), default="queued")
     stage: Mapped[str] = mapped_column(String(16), default="queued")

@@ -9,7 +9,6 @@ dense index is in memory in each, and is written down as snapshots now and then.
 """
 
 import logging
-import shutil
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.db import chunks, collections
 from app.db.engine import Database
-from app.errors import collection_not_found
+from app.errors import CollectionNotFoundError
 from app.indexes.vectors import unpack
 from retrieval.config import HnswConfig
 from retrieval.errors import IndexLockedError, SnapshotError
@@ -64,7 +63,6 @@ class CollectionIndex:
         """
         self.collection_id = collection_id
         self._database = database
-        self._folder = folder
         self._config = config
         self._lock = threading.Lock()
         self._unsaved = 0
@@ -86,7 +84,7 @@ class CollectionIndex:
             The number of the last change contained.
 
         Raises:
-            NotFoundError: The collection is gone.
+            CollectionNotFoundError: The collection is gone.
         """
         with self._database.read() as session:
             latest = self._latest(session)
@@ -109,7 +107,7 @@ class CollectionIndex:
             Chunks added and removed, over both indexes.
 
         Raises:
-            NotFoundError: The collection is gone.
+            CollectionNotFoundError: The collection is gone.
         """
         with self._lock, self._database.read() as session:
             latest = self._latest(session)
@@ -136,19 +134,17 @@ class CollectionIndex:
             # Costs time at the next start, never data; the metric and this line tell.
             logger.exception("snapshot failed", extra={"collection": self.collection_id})
 
-    def close(self, *, delete: bool = False) -> None:
-        """Give the folder back, and remove it where the collection is gone."""
-        if not delete and 0 < self._config.exact_below < len(self.dense) and self._unsaved:
+    def close(self) -> None:
+        """Give the folder back; a dense index that takes long to build is written down first."""
+        if 0 < self._config.exact_below < len(self.dense) and self._unsaved:
             self.snapshot()
         self.dense.wait()
         self.lexical.close()
-        if delete:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _latest(self, session: Session) -> int:
         latest = collections.index_seq(session, self.collection_id)
         if latest is None:
-            raise collection_not_found(self.collection_id)
+            raise CollectionNotFoundError(self.collection_id)
         return latest
 
     def _catch_up(self, session: Session, name: str, latest: int) -> None:

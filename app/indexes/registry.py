@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.db import collections
 from app.db.engine import Database
-from app.errors import NotFoundError, collection_not_found
+from app.errors import CollectionNotFoundError
 from app.indexes.collection import CollectionIndex, IndexConfig
 
 
@@ -25,7 +25,7 @@ class IndexRegistry:
         """The indexes of a collection, up to date with the last commit of any process.
 
         Raises:
-            NotFoundError: There is no such collection.
+            CollectionNotFoundError: There is no such collection.
         """
         with self._lock:
             index = self._open.get(collection_id)
@@ -36,10 +36,10 @@ class IndexRegistry:
                 self._open[collection_id] = index
         if index is None:
             self.drop(collection_id)
-            raise collection_not_found(collection_id)
+            raise CollectionNotFoundError(collection_id)
         try:
             index.refresh()
-        except NotFoundError:
+        except CollectionNotFoundError:
             self.drop(collection_id)
             raise
         return index
@@ -49,9 +49,15 @@ class IndexRegistry:
         with self._lock:
             index = self._open.pop(collection_id, None)
         if index is not None:
-            index.close(delete=True)
-        elif collection_id.startswith("col_") and collection_id.isidentifier():
-            shutil.rmtree(self._folder / collection_id, ignore_errors=True)
+            index.close()
+        remove_index_files(self._folder, collection_id)
+
+    def refresh_if_open(self, collection_id: str) -> None:
+        """Catch up with the database where the collection is open here."""
+        with self._lock:
+            index = self._open.get(collection_id)
+        if index is not None:
+            index.refresh()
 
     def close(self) -> None:
         """Close all, writing down what is worth it."""
@@ -63,3 +69,9 @@ class IndexRegistry:
     def _exists(self, collection_id: str) -> bool:
         with self._database.read() as session:
             return collections.index_seq(session, collection_id) is not None
+
+
+def remove_index_files(folder: Path, collection_id: str) -> None:
+    """Remove the index files of a collection that is gone; another process may still have them open."""
+    if collection_id.startswith("col_") and collection_id.isidentifier():
+        shutil.rmtree(folder / collection_id, ignore_errors=True)

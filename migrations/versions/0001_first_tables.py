@@ -1,6 +1,6 @@
 """first tables.
 
-Revision: 0001; follows: nothing; created: 2026-11-24 08:47:06.158180.
+Revision: 0001; follows: nothing; created: 2026-11-24 08:57:34.706878.
 """
 
 import sqlalchemy as sa
@@ -247,7 +247,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("collection_id", sa.String(length=40), nullable=False),
         sa.Column("document_id", sa.String(length=40), nullable=False),
-        sa.Column("version_id", sa.String(length=40), nullable=False),
+        sa.Column("version_id", sa.String(length=40), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("stage", sa.String(length=16), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
@@ -275,7 +275,7 @@ def upgrade() -> None:
             ["version_id"],
             ["document_versions.id"],
             name=op.f("fk_jobs_version_id_document_versions"),
-            ondelete="CASCADE",
+            ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
     )

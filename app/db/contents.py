@@ -1,0 +1,119 @@
+"""Writing what was made of a document, and making it what search returns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.db import collections, documents
+from app.db.models import Chunk, Content, ContentChunk, Document, DocumentVersion
+
+__all__ = ["ContentKey"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentKey:
+    """What decides text, chunks and vectors: the bytes, what the parser was told, and the recipe."""
+
+    sha256: str
+    hint: str
+    recipe: str
+
+
+def store(
+    session: Session, key: ContentKey, vector_model: str, values: dict[str, Any], chunks: list[dict[str, Any]]
+) -> Content:
+    """Write content with its chunks, or give that which another worker wrote meanwhile.
+
+    Args:
+        session: A writing session.
+        key: Identity of the content.
+        vector_model: Encoder of the chunks' vectors.
+        values: The other columns of the content.
+        chunks: Columns of each chunk.
+
+    Raises:
+        IntegrityError: The blob is gone: its last document was deleted meanwhile.
+    """
+    known = documents.content_of(session, key.sha256, key.hint, key.recipe)
+    if known is not None:
+        return known
+    content = Content(
+        sha256=key.sha256, hint=key.hint, recipe=key.recipe, vector_model=vector_model, **values
+    )
+    try:
+        with session.begin_nested():
+            session.add(content)
+            session.flush()
+    except IntegrityError:
+        known = documents.content_of(session, key.sha256, key.hint, key.recipe)
+        if known is None:
+            raise
+        return known
+    if chunks:
+        session.execute(insert(ContentChunk), [{"content_id": content.id, **chunk} for chunk in chunks])
+    return content
+
+
+def publish(
+    session: Session,
+    document: Document,
+    version: DocumentVersion,
+    content: Content,
+    title: str,
+    now: datetime,
+) -> None:
+    """Let `version` serve instead of the one before: rows, index change and state in this transaction."""
+    before = documents.serving_version(session, document.id)
+    removed: Sequence[int] = ()
+    if before is not None:
+        removed = session.scalars(select(Chunk.id).where(Chunk.document_id == document.id)).all()
+        session.execute(delete(Chunk).where(Chunk.document_id == document.id))
+        session.execute(delete(DocumentVersion).where(DocumentVersion.id == before.id))
+    session.execute(
+        update(DocumentVersion)
+        .where(DocumentVersion.id == version.id)
+        .values(
+            status="ready",
+            serving=True,
+            content_id=content.id,
+            title=title,
+            media_type=content.media_type,
+            error=None,
+            ready_at=now,
+        )
+    )
+    added = _add_chunks(session, document, version, content)
+    session.execute(update(Document).where(Document.id == document.id).values(updated_at=now))
+    collections.record_index_change(
+        session, document.collection_id, added=added if document.enabled else (), removed=removed
+    )
+    if before is not None:
+        session.flush()
+        old = {before.content_id} if before.content_id is not None else set()
+        documents.collect_garbage(session, old, {before.sha256})
+
+
+def _add_chunks(
+    session: Session, document: Document, version: DocumentVersion, content: Content
+) -> Sequence[int]:
+    bodies = session.scalars(
+        select(ContentChunk.id).where(ContentChunk.content_id == content.id).order_by(ContentChunk.position)
+    ).all()
+    if not bodies:
+        return ()
+    rows = [
+        {
+            "collection_id": document.collection_id,
+            "document_id": document.id,
+            "version_id": version.id,
+            "content_chunk_id": body,
+        }
+        for body in bodies
+    ]
+    statement = insert(Chunk).returning(Chunk.id, sort_by_parameter_order=True)
+    return session.scalars(statement, rows).all()

@@ -1,0 +1,83 @@
+"""Several collections searched as one: their indexes behind the protocols of a single one.
+
+Chunk ids are unique in the database, so labels never clash. Cosines of one encoder are comparable as they
+are; BM25 scores are too where collections are of one kind, and rank fusion evens out the rest.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.protocols import LexicalIndex, VectorIndex
+
+
+class ReadOnlyError(TypeError):
+    """A union was told to change: its members are changed instead."""
+
+
+class UnionVectors:
+    """Dense indexes read as one; `search` gives the best of all."""
+
+    def __init__(self, members: Sequence[VectorIndex]) -> None:
+        """Read `members`, which stay owned by their collections."""
+        self._members = members
+
+    def search(
+        self, query: NDArray[np.float32], k: int, allow: frozenset[int] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Best `k` ids and cosines over all members, best first."""
+        found = [member.search(query, k, allow) for member in self._members]
+        ids = np.concatenate([ids for ids, _ in found])
+        scores = np.concatenate([scores for _, scores in found])
+        best = np.argsort(-scores, kind="stable")[:k]
+        return ids[best], scores[best]
+
+    def __len__(self) -> int:
+        return sum(len(member) for member in self._members)
+
+    def add(self, ids: Sequence[int], vectors: NDArray[np.float32]) -> NoReturn:
+        """Refused: raises `ReadOnlyError`."""
+        raise ReadOnlyError(f"{len(ids)} vectors of width {vectors.shape[1]} belong into one collection")
+
+    def remove(self, ids: Sequence[int]) -> NoReturn:
+        """Refused: raises `ReadOnlyError`."""
+        raise ReadOnlyError(f"{len(ids)} ids are removed from their collection, not from a union")
+
+    def save(self, path: Path) -> NoReturn:
+        """Refused: raises `ReadOnlyError`."""
+        raise ReadOnlyError(f"a union is not written to {path}; its members are")
+
+    def load(self, path: Path) -> NoReturn:
+        """Refused: raises `ReadOnlyError`."""
+        raise ReadOnlyError(f"a union is not loaded from {path}; its members are")
+
+
+class UnionWords:
+    """Lexical indexes read as one; `search` gives the best of all."""
+
+    def __init__(self, members: Sequence[LexicalIndex]) -> None:
+        """Read `members`, which stay owned by their collections."""
+        self._members = members
+
+    def search(self, query: str, k: int, allow: frozenset[int] | None = None) -> list[tuple[int, float]]:
+        """Best `k` ids and BM25 scores over all members, best first."""
+        found = [pair for member in self._members for pair in member.search(query, k, allow)]
+        return sorted(found, key=lambda pair: -pair[1])[:k]
+
+    def __len__(self) -> int:
+        return sum(len(member) for member in self._members)
+
+    def add(self, ids: Sequence[int], texts: Sequence[str]) -> NoReturn:
+        """Refused: raises `ReadOnlyError`."""
+        raise ReadOnlyError(f"{len(ids)} ids and {len(texts)} texts belong into one collection")
+
+    def remove(self, ids: Sequence[int]) -> NoReturn:
+        """Refused: raises `ReadOnlyError`."""
+        raise ReadOnlyError(f"{len(ids)} ids are removed from their collection, not from a union")
+
+    def commit(self) -> NoReturn:
+        """Refused: raises `ReadOnlyError`."""
+        raise ReadOnlyError("a union has nothing to commit; its members do")

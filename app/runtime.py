@@ -1,0 +1,178 @@
+"""Composition root: builds the libraries' objects from the settings; nothing else does.
+
+Models are loaded on first use, so that a process which needs none (listing collections, migrating)
+starts at once.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from app.config import Settings
+from app.db import migrate
+from app.db.engine import Database
+from app.errors import UnavailableError
+from app.indexes.collection import CollectionIndex, IndexConfig
+from app.indexes.passages import SqlPassageStore
+from app.indexes.registry import IndexRegistry, remove_index_files
+from app.storage import BlobStore
+from retrieval.protocols import CountTokens, Embedder, PassageStore
+
+VOCABULARY = Path("tokenizer") / "fathom_bpe.tiktoken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """How the heavy parts are made; tests give their own.
+
+    Attributes:
+        embedder: Loads the encoder.
+        count_tokens: Loads the vocabulary: a counter and an id of the vocabulary's content.
+    """
+
+    embedder: Callable[[Settings], Embedder]
+    count_tokens: Callable[[Settings], tuple[CountTokens, str]]
+
+
+class Runtime:
+    """Everything one process works with; share it between threads, close it at the end."""
+
+    def __init__(self, settings: Settings, parts: Parts) -> None:
+        """Nothing is opened or loaded yet."""
+        self.settings = settings
+        self.db = Database(settings.url)
+        self.blobs = BlobStore(settings.blobs_dir)
+        self.passages: PassageStore = SqlPassageStore(self.db)
+        self._parts = parts
+        self._loading = threading.RLock()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The encoder of passages and questions, loaded once."""
+        with self._loading:
+            return self._embedder
+
+    @property
+    def count_tokens(self) -> CountTokens:
+        """Counts the tokens of a text by the shipped vocabulary."""
+        with self._loading:
+            return self._vocabulary[0]
+
+    @property
+    def vocabulary_id(self) -> str:
+        """Hash of the vocabulary."""
+        with self._loading:
+            return self._vocabulary[1]
+
+    @property
+    def indexes(self) -> IndexRegistry:
+        """Open indexes of this process."""
+        with self._loading:
+            return self._indexes
+
+    def collection_index(self, collection_id: str) -> CollectionIndex:
+        """Dense and lexical index of a collection, up to date with the last commit of any process.
+
+        Raises:
+            NotFoundError: There is no such collection.
+        """
+        return self.indexes.get(collection_id)
+
+    def refresh_open_index(self, collection_id: str) -> None:
+        """Catch up at once where this process has the collection open; others do so before they search."""
+        if "_indexes" in self.__dict__:
+            self._indexes.refresh_if_open(collection_id)
+
+    def drop_index(self, collection_id: str) -> None:
+        """Forget the index of a deleted collection and remove its files."""
+        if "_indexes" in self.__dict__:
+            self._indexes.drop(collection_id)
+        else:
+            remove_index_files(self.settings.indexes_dir, collection_id)
+
+    def close(self) -> None:
+        """Write down what is worth it and close files and connections."""
+        if "_indexes" in self.__dict__:
+            self._indexes.close()
+        self.db.close()
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        return self._parts.embedder(self.settings)
+
+    @cached_property
+    def _vocabulary(self) -> tuple[CountTokens, str]:
+        return self._parts.count_tokens(self.settings)
+
+    @cached_property
+    def _indexes(self) -> IndexRegistry:
+        retrieval = self.settings.retrieval
+        config = IndexConfig(
+            dim=self._embedder.dim,
+            model_id=self._embedder.model_id,
+            exact_below=retrieval.exact_below,
+            snapshot_every=retrieval.snapshot_every,
+        )
+        return IndexRegistry(self.db, self.settings.indexes_dir, config)
+
+
+def build_runtime(settings: Settings, parts: Parts | None = None) -> Runtime:
+    """Open the database of these settings, brought to the newest schema.
+
+    Args:
+        settings: What to build from.
+        parts: Other ways to make the heavy parts, for tests.
+
+    Raises:
+        RuntimeError: The database belongs to a newer program.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    runtime = Runtime(settings, parts or shipped_parts())
+    migrate.upgrade(runtime.db)
+    return runtime
+
+
+def shipped_parts() -> Parts:
+    """The parts that ship with the program."""
+    return Parts(embedder=_load_embedder, count_tokens=_load_vocabulary)
+
+
+def _load_embedder(settings: Settings) -> Embedder:
+    # Imported late: torch takes seconds, and a process that embeds nothing should not wait for it.
+    from retrieval.embedder import SentenceTransformerEmbedder
+    from retrieval.errors import EncoderError
+
+    try:
+        return SentenceTransformerEmbedder(
+            settings.models_dir / "encoder", device=settings.device, threads=settings.threads
+        )
+    except EncoderError as error:
+        raise _missing("encoder", str(error)) from error
+
+
+def _load_vocabulary(settings: Settings) -> tuple[CountTokens, str]:
+    from ingestion.errors import VocabularyError
+    from ingestion.tokens import load_vocabulary
+
+    path = settings.models_dir / VOCABULARY
+    try:
+        encoding = load_vocabulary(path)
+    except VocabularyError as error:
+        raise _missing("vocabulary", str(error)) from error
+
+    def count(text: str) -> int:
+        tokens: Sequence[int] = encoding.encode_ordinary(text)
+        return len(tokens)
+
+    return count, hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _missing(what: str, detail: str) -> UnavailableError:
+    return UnavailableError(
+        f"{what}_missing",
+        f"The {what} can't be loaded: {detail}.",
+        "Restore the folder `models` from the distribution, or correct FATHOM_MODELS_DIR.",
+    )

@@ -1,0 +1,153 @@
+"""Use cases of collections."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from app.db import collections, documents
+from app.db.collections import Collection, CollectionStats
+from app.db.paging import Slice
+from app.db.types import new_id, utc_now
+from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
+from app.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionView:
+    """A collection and its counts."""
+
+    row: Collection
+    stats: CollectionStats
+
+
+def create(
+    runtime: Runtime,
+    *,
+    name: str,
+    description: str = "",
+    language: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> CollectionView:
+    """Make an empty collection.
+
+    Raises:
+        ConflictError: The name is taken.
+        InvalidInputError: The name can't be used.
+    """
+    _check_name(name)
+    row = Collection(
+        id=new_id("col"), name=name, description=description, language=language, settings=dict(settings or {})
+    )
+    try:
+        with runtime.db.write() as session:
+            session.add(row)
+    except IntegrityError as error:
+        raise ConflictError(*_taken(name)) from error
+    return CollectionView(row, CollectionStats())
+
+
+def get(runtime: Runtime, key: str) -> CollectionView:
+    """The collection with this id or name.
+
+    Raises:
+        CollectionNotFoundError: There is none.
+    """
+    with runtime.db.read() as session:
+        row = collections.find(session, key)
+        if row is None:
+            raise CollectionNotFoundError(key)
+        return CollectionView(row, collections.stats(session, [row.id])[row.id])
+
+
+def get_or_create(runtime: Runtime, name: str) -> CollectionView:
+    """The collection of this name or id, made where it is missing.
+
+    Raises:
+        CollectionNotFoundError: An id was given and there is none.
+        InvalidInputError: The name can't be used.
+    """
+    with runtime.db.read() as session:
+        row = collections.find(session, name)
+    if row is None and not name.startswith("col_"):
+        try:
+            return create(runtime, name=name)
+        except ConflictError:
+            pass  # Made by another process meanwhile.
+    return get(runtime, name)
+
+
+def page(runtime: Runtime, cursor: str | None, limit: int) -> Slice[CollectionView]:
+    """Some collections, oldest first."""
+    with runtime.db.read() as session:
+        found = collections.page(session, cursor, limit)
+        stats = collections.stats(session, [row.id for row in found.items])
+    return Slice([CollectionView(row, stats[row.id]) for row in found.items], found.next_cursor)
+
+
+def update(runtime: Runtime, key: str, changes: Mapping[str, Any]) -> CollectionView:
+    """Change what `changes` names; of `settings` only the keys given.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+        ConflictError: The new name is taken.
+        InvalidInputError: The new name can't be used.
+    """
+    if "name" in changes:
+        _check_name(changes["name"])
+    try:
+        with runtime.db.write() as session:
+            row = collections.find(session, key)
+            if row is None:
+                raise CollectionNotFoundError(key)
+            for column in ("name", "description", "language"):
+                if column in changes:
+                    setattr(row, column, changes[column])
+            if "settings" in changes:
+                row.settings = {**row.settings, **changes["settings"]}
+            row.updated_at = utc_now()
+            row_id = row.id
+    except IntegrityError as error:
+        raise ConflictError(*_taken(str(changes.get("name")))) from error
+    return get(runtime, row_id)
+
+
+def delete(runtime: Runtime, key: str) -> None:
+    """Delete a collection with its documents; from the return on nothing of it is found.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+    """
+    with runtime.db.write() as session:
+        row = collections.find(session, key)
+        if row is None or collections.lock(session, row.id) is None:
+            raise CollectionNotFoundError(key)
+        contents, blobs = documents.leftovers(session, row.id)
+        collections.remove(session, row.id)
+        documents.collect_garbage(session, contents, blobs)
+        row_id = row.id
+    runtime.drop_index(row_id)
+
+
+def _check_name(name: str) -> None:
+    if (
+        not name.strip()
+        or "/" in name
+        or name.startswith("col_")
+        or not name.isprintable()
+        or len(name) > 255
+    ):
+        raise InvalidInputError(
+            "bad_collection_name",
+            f"A collection can't be named {name!r}.",
+            "Use 1 to 255 printable characters without '/', not beginning with 'col_'.",
+        )
+
+
+def _taken(name: str) -> tuple[str, str, str]:
+    return (
+        "collection_exists",
+        f"There is a collection {name!r} already.",
+        "Choose another name, or use that one.",
+    )

@@ -1,0 +1,249 @@
+"""Use cases of documents: take one in, change it, delete it, try it again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.db import chunks, collections, documents, jobs
+from app.db.documents import Document, DocumentVersion, DocumentView
+from app.db.jobs import Job
+from app.db.types import new_id, utc_now
+from app.errors import (
+    CollectionNotFoundError,
+    ConflictError,
+    DocumentNotFoundError,
+    InvalidInputError,
+)
+from app.runtime import Runtime
+from app.storage import StoredBlob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that lies in the store, and what its sender said of it.
+
+    Attributes:
+        media_type: As declared, or None; a hint for files whose name has no suffix.
+        metadata: Replaces the document's metadata; None leaves it.
+    """
+
+    name: str
+    blob: StoredBlob
+    media_type: str | None = None
+    external_id: str | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A document that was taken in; `job` is None where nothing changed."""
+
+    view: DocumentView
+    job: Job | None
+
+
+def take_in(runtime: Runtime, collection: str, uploads: list[Upload]) -> list[Taken]:
+    """Record uploaded files and queue what is new, all in one transaction.
+
+    The same bytes under the same name change nothing. New bytes under a known name make a new version;
+    the old one serves until that is searchable. The same bytes under another name make another document.
+
+    Args:
+        runtime: The runtime.
+        collection: Id or name.
+        uploads: Files in the store.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+        InvalidInputError: A name can't be used.
+    """
+    for upload in uploads:
+        check_name(upload.name, runtime.settings.limits.max_name_chars)
+    with runtime.db.write() as session:
+        found = collections.find(session, collection)
+        row = collections.lock(session, found.id) if found else None
+        if row is None:
+            raise CollectionNotFoundError(collection)
+        # Rows of blobs are locked in one order, so that two uploads can't wait for each other.
+        for upload in sorted(uploads, key=lambda u: u.blob.sha256):
+            documents.put_blob(session, upload.blob.sha256, upload.blob.size_bytes)
+        pairs = [_record(session, row.id, upload) for upload in uploads]
+        session.flush()
+        views = documents.views(session, [document.id for document, _ in pairs])
+    return [Taken(view=views[document.id], job=job) for document, job in pairs]
+
+
+def get(runtime: Runtime, document_id: str) -> DocumentView:
+    """A document.
+
+    Raises:
+        DocumentNotFoundError: There is none.
+    """
+    with runtime.db.read() as session:
+        view = documents.views(session, [document_id]).get(document_id)
+    if view is None:
+        raise DocumentNotFoundError(document_id)
+    return view
+
+
+def change(
+    runtime: Runtime,
+    document_id: str,
+    *,
+    enabled: bool | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> DocumentView:
+    """Show or hide a document, or replace its metadata.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+    """
+    with runtime.db.write() as session:
+        row = _locked(session, document_id)
+        if metadata is not None:
+            row.meta = dict(metadata)
+        if enabled is not None and enabled != row.enabled:
+            row.enabled = enabled
+            ids = chunks.document_ids(session, document_id)
+            collections.record_index_change(
+                session, row.collection_id, added=ids if enabled else (), removed=() if enabled else ids
+            )
+        row.updated_at = utc_now()
+    return get(runtime, document_id)
+
+
+def delete(runtime: Runtime, document_id: str) -> None:
+    """Delete a document; none of its chunks is found from the return on, by any process.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+    """
+    with runtime.db.write() as session:
+        row = _locked(session, document_id)
+        collection_id = row.collection_id
+        removed = chunks.document_ids(session, document_id)
+        contents, blobs = documents.leftovers(session, collection_id, document_id)
+        documents.remove(session, document_id)
+        collections.record_index_change(session, collection_id, removed=removed)
+        documents.collect_garbage(session, contents, blobs)
+    runtime.refresh_open_index(collection_id)
+
+
+def retry(runtime: Runtime, document_id: str) -> Job:
+    """Queue a failed document again.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+        ConflictError: Its newest version has not failed.
+    """
+    with runtime.db.write() as session:
+        row = _locked(session, document_id)
+        version = documents.newest_version(session, row)
+        if version.status != "failed":
+            raise ConflictError(
+                "not_failed",
+                f"Document {document_id!r} is {version.status}; only a failed one can be tried again.",
+                "Wait for its job, or upload a new version.",
+            )
+        version.status, version.error = "queued", None
+        row.updated_at = utc_now()
+        return jobs.enqueue(session, version, row.collection_id, utc_now())
+
+
+def check_name(name: str, limit: int) -> None:
+    """Refuse names that can't be shown or stored; a name is never used as a path.
+
+    Raises:
+        InvalidInputError: The name is empty, too long or holds control characters.
+    """
+    if not name.strip() or len(name) > limit or any(ord(c) < 32 or c == "\x7f" for c in name):
+        raise InvalidInputError(
+            "bad_document_name",
+            f"A document can't be named {name[:80]!r}.",
+            f"Use 1 to {limit} characters without control characters.",
+        )
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            "bad_document_name", "The document's name is not valid Unicode.", "Rename the file."
+        ) from error
+
+
+def _record(session: Session, collection_id: str, upload: Upload) -> tuple[Document, Job | None]:
+    now = utc_now()
+    row = _known(session, collection_id, upload)
+    if row is None:
+        row = Document(
+            id=new_id("doc"),
+            collection_id=collection_id,
+            name=upload.name,
+            external_id=upload.external_id,
+            meta=dict(upload.metadata or {}),
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(row)
+    else:
+        if upload.metadata is not None:
+            row.meta = dict(upload.metadata)
+        if upload.external_id is not None:
+            row.external_id = upload.external_id
+        newest = documents.newest_version(session, row)
+        if newest.sha256 == upload.blob.sha256:
+            return row, None
+        jobs.supersede(session, row.id, now)
+        if not newest.serving:
+            session.delete(newest)
+        row.version += 1
+        row.updated_at = now
+    session.flush()
+    version = DocumentVersion(
+        id=new_id("ver"),
+        document_id=row.id,
+        number=row.version,
+        sha256=upload.blob.sha256,
+        media_type=upload.media_type,
+        created_at=now,
+    )
+    session.add(version)
+    session.flush()
+    return row, jobs.enqueue(session, version, collection_id, now)
+
+
+def _known(session: Session, collection_id: str, upload: Upload) -> Document | None:
+    """The document this upload is a version of: by the sender's id where given, else by name.
+
+    Raises:
+        ConflictError: Name and id belong to two documents.
+    """
+    named = documents.by_name(session, collection_id, upload.name)
+    if upload.external_id is None:
+        return named
+    known = documents.by_external_id(session, collection_id, upload.external_id)
+    if known is not None and named is not None and known.id != named.id:
+        raise ConflictError(
+            "external_id_taken",
+            f"The name {upload.name!r} and the id {upload.external_id!r} belong to two documents.",
+            "Use the name or the id of one of them.",
+        )
+    if known is not None:
+        known.name = upload.name
+    return known or named
+
+
+def _locked(session: Session, document_id: str) -> Document:
+    """The document, its collection's row held: all writers take collections first, then documents.
+
+    Raises:
+        DocumentNotFoundError: There is none.
+    """
+    row = session.get(Document, document_id)
+    if row is None or collections.lock(session, row.collection_id) is None:
+        raise DocumentNotFoundError(document_id)
+    again = session.get(Document, document_id, populate_existing=True)
+    if again is None:
+        raise DocumentNotFoundError(document_id)
+    return again
