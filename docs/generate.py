@@ -1,0 +1,211 @@
+"""Write docs/settings.md, docs/rest.md and docs/cli.md from the code they describe.
+
+`python docs/generate.py` writes them; `--check` says which are out of date and changes nothing.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+FOLDER: Final = Path(__file__).resolve().parent
+ROOT: Final = FOLDER.parent
+METHODS: Final = ("get", "post", "put", "patch", "delete")
+_MADE: Final = "<!-- Written by `make docs`; change the code instead. -->\n"
+
+
+def settings_page() -> str:
+    """The table of all settings with variable, default and meaning."""
+    from app.config import Settings, variables
+
+    lines = [
+        "# Settings",
+        "",
+        "Read in this order: arguments, `FATHOM_*` variables, `./fathom.toml` (or the file that",
+        "`FATHOM_CONFIG` names). In the file, a variable's `__` is a table: `FATHOM_WORKER__LEASE_S` is",
+        "`lease_s` in `[worker]`.",
+        "",
+        "| variable | default | meaning |",
+        "| --- | --- | --- |",
+    ]
+    for variable, path in variables():
+        field = Settings.model_fields[path[0]]
+        default = field.default
+        for key in path[1:]:
+            group: Any = field.annotation
+            field = group.model_fields[key]
+            default = getattr(default, key)
+        if isinstance(default, BaseModel):
+            continue
+        lines.append(f"| `{variable}` | {_default(default)} | {_one_line(field.description or '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, Path):
+        inside = value.is_absolute() and value.is_relative_to(ROOT)
+        return f"`{value.relative_to(ROOT) if inside else value}`"
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value)}`"
+    return f"`{value}`"
+
+
+def rest_page() -> str:
+    """Every route with its parameters, bodies and answers, from the OpenAPI document."""
+    from app.config import Settings
+    from app.main import create_app
+
+    api = create_app(Settings()).openapi()
+    lines = ["# REST reference", "", _one_paragraph(api["info"].get("description", "")), ""]
+    lines += ["The same as OpenAPI: `/openapi.json`; to try out: `/docs`.", ""]
+    for path, item in api["paths"].items():
+        for method in METHODS:
+            if method in item:
+                lines += _operation(method, path, item[method])
+    lines += ["# Schemas", ""]
+    for name, schema in sorted(api.get("components", {}).get("schemas", {}).items()):
+        lines += _schema(name, schema)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
+    yield f"## {method.upper()} {path}"
+    yield ""
+    text = operation.get("description") or operation.get("summary") or ""
+    if text:
+        yield text.strip()
+        yield ""
+    parameters = operation.get("parameters", [])
+    if parameters:
+        yield "| parameter | in | type | meaning |"
+        yield "| --- | --- | --- | --- |"
+        for parameter in parameters:
+            schema = parameter.get("schema", {})
+            needed = ", required" if parameter.get("required") else ""
+            meaning = _one_line(parameter.get("description") or schema.get("description") or "")
+            yield f"| `{parameter['name']}` | {parameter['in']} | {_type(schema)}{needed} | {meaning} |"
+        yield ""
+    for media, content in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"Body, `{media}`: {_type(content.get('schema', {}))}"
+        yield ""
+    yield "| status | body | when |"
+    yield "| --- | --- | --- |"
+    for status, response in operation.get("responses", {}).items():
+        bodies = (
+            f"{_type(c.get('schema', {}))} (`{media}`)" for media, c in response.get("content", {}).items()
+        )
+        yield f"| {status} | {', '.join(bodies)} | {_one_line(response.get('description', ''))} |"
+    yield ""
+
+
+def _schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
+    yield f"## {name}"
+    yield ""
+    if schema.get("description"):
+        yield schema["description"].strip()
+        yield ""
+    required = set(schema.get("required", []))
+    if "properties" not in schema:
+        yield _type(schema)
+        yield ""
+        return
+    yield "| field | type | meaning |"
+    yield "| --- | --- | --- |"
+    for field, inner in schema["properties"].items():
+        needed = ", required" if field in required else ""
+        yield f"| `{field}` | {_type(inner)}{needed} | {_one_line(inner.get('description', ''))} |"
+    yield ""
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        return f"[{name}](#{name.lower()})"
+    if "enum" in schema:
+        return " or ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
+    for several in ("anyOf", "oneOf", "allOf"):
+        if several in schema:
+            return " or ".join(_type(one) for one in schema[several])
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    return str(schema.get("type", "any"))
+
+
+def cli_page() -> str:
+    """The help of every command, as the terminal shows it without colours."""
+    import typer
+    from typer.main import get_command
+
+    from app.cli import app
+
+    command: Any = get_command(app)
+    lines = ["# Command line", "", "`fathom COMMAND --help` shows the same.", ""]
+    for name, one in _commands(command, "fathom"):
+        lines += [f"## {name}", ""]
+        if one.help:
+            lines += [one.help.strip(), ""]
+        context = typer.Context(one, info_name=name)
+        rows = [row for parameter in one.params if (row := parameter.get_help_record(context))]
+        usage = " ".join(one.collect_usage_pieces(context))
+        lines += ["```", f"{name} {usage}".rstrip(), "```", ""]
+        if rows:
+            lines += ["| option | meaning |", "| --- | --- |"]
+            lines += [f"| `{_one_line(option)}` | {_one_line(meaning)} |" for option, meaning in rows]
+            lines += [""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield name, command
+        return
+    for child, one in sorted(children.items()):
+        yield from _commands(one, f"{name} {child}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _one_paragraph(text: str) -> str:
+    return " ".join(text.split())
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "settings.md": settings_page,
+    "rest.md": rest_page,
+    "cli.md": cli_page,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with `--check` only compare them.
+
+    Returns:
+        1 if `--check` found a page out of date.
+    """
+    stale = []
+    for name, render in PAGES.items():
+        path, text = FOLDER / name, _MADE + render()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if "--check" in arguments:
+            stale.append(name)
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote docs/{name}")
+    if stale:
+        print(f"out of date: {', '.join(stale)}; run `make docs`")
+    return int(bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
