@@ -19,8 +19,12 @@ from app.indexes.collection import CollectionIndex, IndexConfig
 from app.indexes.passages import SqlPassageStore
 from app.indexes.registry import IndexRegistry, remove_index_files
 from app.storage import BlobStore
+from generator.types import Generator
+from retrieval.compress import SentenceVectorCache
+from retrieval.config import RetrievalConfig
 from retrieval.protocols import CountTokens, Embedder, PassageStore
 
+GENERATOR = "fathom-small"
 VOCABULARY = Path("tokenizer") / "fathom_bpe.tiktoken"
 
 
@@ -31,10 +35,12 @@ class Parts:
     Attributes:
         embedder: Loads the encoder.
         count_tokens: Loads the vocabulary: a counter and an id of the vocabulary's content.
+        generator: Loads the reader and writer of answers.
     """
 
     embedder: Callable[[Settings], Embedder]
     count_tokens: Callable[[Settings], tuple[CountTokens, str]]
+    generator: Callable[[Settings], Generator]
 
 
 class Runtime:
@@ -66,6 +72,18 @@ class Runtime:
         """Hash of the vocabulary."""
         with self._loading:
             return self._vocabulary[1]
+
+    @property
+    def generator(self) -> Generator:
+        """The model that reads passages and answers, loaded once."""
+        with self._loading:
+            return self._generator
+
+    @property
+    def sentence_vectors(self) -> SentenceVectorCache:
+        """Sentence vectors of the chunks last compressed, shared by all collections."""
+        with self._loading:
+            return self._sentence_vectors
 
     @property
     def indexes(self) -> IndexRegistry:
@@ -108,6 +126,14 @@ class Runtime:
         return self._parts.count_tokens(self.settings)
 
     @cached_property
+    def _generator(self) -> Generator:
+        return self._parts.generator(self.settings)
+
+    @cached_property
+    def _sentence_vectors(self) -> SentenceVectorCache:
+        return SentenceVectorCache(self._embedder, RetrievalConfig().sentence_cache)
+
+    @cached_property
     def _indexes(self) -> IndexRegistry:
         retrieval = self.settings.retrieval
         config = IndexConfig(
@@ -137,7 +163,7 @@ def build_runtime(settings: Settings, parts: Parts | None = None) -> Runtime:
 
 def shipped_parts() -> Parts:
     """The parts that ship with the program."""
-    return Parts(embedder=_load_embedder, count_tokens=_load_vocabulary)
+    return Parts(embedder=_load_embedder, count_tokens=_load_vocabulary, generator=_load_generator)
 
 
 def _load_embedder(settings: Settings) -> Embedder:
@@ -151,6 +177,26 @@ def _load_embedder(settings: Settings) -> Embedder:
         )
     except EncoderError as error:
         raise _missing("encoder", str(error)) from error
+
+
+def _load_generator(settings: Settings) -> Generator:
+    from generator.errors import CheckpointError
+    from retrieval.encoder_weights import encoder_state
+    from retrieval.errors import EncoderError
+
+    encoder = settings.models_dir / "encoder"
+    try:
+        # Imported here: an installation without the model can still ingest and search.
+        from generator import load  # type: ignore[attr-defined]
+
+        generator: Generator = load(
+            settings.models_dir / GENERATOR,
+            encoder_state=encoder_state(encoder),
+            tokenizer_path=encoder / "tokenizer.json",
+        )
+        return generator
+    except (CheckpointError, EncoderError, ImportError, OSError) as error:
+        raise _missing("generator", str(error)) from error
 
 
 def _load_vocabulary(settings: Settings) -> tuple[CountTokens, str]:

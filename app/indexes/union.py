@@ -39,19 +39,35 @@ class UnionVectors:
         return sum(len(member) for member in self._members)
 
     def add(self, ids: Sequence[int], vectors: NDArray[np.float32]) -> NoReturn:
-        """Refused: raises `ReadOnlyError`."""
+        """Refused.
+
+        Raises:
+            ReadOnlyError: Always.
+        """
         raise ReadOnlyError(f"{len(ids)} vectors of width {vectors.shape[1]} belong into one collection")
 
     def remove(self, ids: Sequence[int]) -> NoReturn:
-        """Refused: raises `ReadOnlyError`."""
+        """Refused.
+
+        Raises:
+            ReadOnlyError: Always.
+        """
         raise ReadOnlyError(f"{len(ids)} ids are removed from their collection, not from a union")
 
     def save(self, path: Path) -> NoReturn:
-        """Refused: raises `ReadOnlyError`."""
+        """Refused.
+
+        Raises:
+            ReadOnlyError: Always.
+        """
         raise ReadOnlyError(f"a union is not written to {path}; its members are")
 
     def load(self, path: Path) -> NoReturn:
-        """Refused: raises `ReadOnlyError`."""
+        """Refused.
+
+        Raises:
+            ReadOnlyError: Always.
+        """
         raise ReadOnlyError(f"a union is not loaded from {path}; its members are")
 
 
@@ -71,13 +87,25 @@ class UnionWords:
         return sum(len(member) for member in self._members)
 
     def add(self, ids: Sequence[int], texts: Sequence[str]) -> NoReturn:
-        """Refused: raises `ReadOnlyError`."""
+        """Refused.
+
+        Raises:
+            ReadOnlyError: Always.
+        """
         raise ReadOnlyError(f"{len(ids)} ids and {len(texts)} texts belong into one collection")
 
     def remove(self, ids: Sequence[int]) -> NoReturn:
-        """Refused: raises `ReadOnlyError`."""
+        """Refused.
+
+        Raises:
+            ReadOnlyError: Always.
+        """
         raise ReadOnlyError(f"{len(ids)} ids are removed from their collection, not from a union")
 
     def commit(self) -> NoReturn:
-        """Refused: raises `ReadOnlyError`."""
+        """Refused.
+
+        Raises:
+            ReadOnlyError: Always.
+        """
         raise ReadOnlyError("a union has nothing to commit; its members do")

@@ -1,0 +1,304 @@
+"""The path of a question: search, compress, generate, attribute, check, keep.
+
+Each step tells `emit` what happens (`meta`, `token`, `citation`, `replace`, `done`), so that REST, the
+command line and evaluation show or measure the same answer. Knows nothing of HTTP or of threads.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from app.db import answers as answer_rows
+from app.db.types import new_id, utc_now
+from app.runtime import Runtime
+from app.services import searching
+from app.services.citations import AnswerSpan
+from app.services.draft import Citation, Draft, SourcesWithdrawnError
+from app.services.refusal import Reason, refusal
+from generator.types import Event, Generated, Request, SourcePassage
+from retrieval.types import Context, ContextPassage, Retrieved
+
+Emit = Callable[[str, dict[str, Any]], None]
+StopReason = Callable[[], str | None]
+
+NOTHING_FOUND = Context(passages=(), tokens_before=0, tokens_after=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question to answer, as asked.
+
+    Attributes:
+        collections: Ids or names.
+        k: Passages to read; None for the collection's or the server's value.
+        temperature: None for the server's value.
+        allow: Chunk ids that may be read, or None for all.
+    """
+
+    collections: tuple[str, ...]
+    question: str
+    k: int | None = None
+    temperature: float | None = None
+    allow: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A question that was accepted: checked, numbered, its collections found."""
+
+    id: str
+    question: str
+    scope: searching.Scope
+    k: int
+    temperature: float
+    seed: int = 0
+    allow: frozenset[int] | None = None
+    created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """What is known of the answer before it is made."""
+        return {
+            "id": self.id,
+            "question": self.question,
+            "collections": list(self.scope.ids),
+            "created_at": self.created_at,
+        }
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What is stored about the request, defaults filled in."""
+        return {"k": self.k, "temperature": self.temperature, "seed": self.seed, **self.scope.described}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """An answer and what it was made from; the last two for those who measure."""
+
+    answer: dict[str, Any]
+    retrieved: Retrieved | None = None
+    generated: Generated | None = None
+
+
+def accept(runtime: Runtime, ask: Ask) -> Pending:
+    """Check a question and find its collections, before anything costs time.
+
+    Raises:
+        InvalidInputError: The question is empty or too long.
+        CollectionNotFoundError: A collection does not exist.
+    """
+    question = searching.checked_text(ask.question, runtime.settings.limits.max_question_chars, "question")
+    scope = searching.scope_of(runtime, ask.collections)
+    temperature = runtime.settings.answers.temperature if ask.temperature is None else ask.temperature
+    return Pending(
+        id=new_id("ans"),
+        question=question,
+        scope=scope,
+        k=ask.k or scope.k,
+        temperature=temperature,
+        allow=ask.allow,
+    )
+
+
+def note(runtime: Runtime, pending: Pending) -> None:
+    """Keep the accepted question, so that its answer can be asked for while it is made."""
+    with runtime.db.write() as session:
+        answer_rows.add(session, pending.id, pending.question, pending.scope.ids, pending.request)
+
+
+def keep(runtime: Runtime, pending: Pending, answer: Mapping[str, Any]) -> None:
+    """Store what came of a noted question."""
+    with runtime.db.write() as session:
+        answer_rows.finish(session, pending.id, status=answer["status"], answer=answer, model=answer["model"])
+
+
+def produce(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopReason) -> Outcome:
+    """Answer an accepted question.
+
+    Args:
+        runtime: Models, indexes and database.
+        pending: From `accept`.
+        emit: Told each event with its data, in order; the last is `done`.
+        stop_reason: Asked between steps; anything but None ends the work, and the answer is "cancelled".
+
+    Returns:
+        The answer as the wire knows it, and what it came from.
+
+    Raises:
+        QuoteMismatchError: A citation would not have equalled the stored text.
+    """
+    return _Run(runtime, pending, emit, stop_reason).answer()
+
+
+def source_passage(item: ContextPassage) -> SourcePassage:
+    """A passage as the generator takes it: kept ranges relative to its text."""
+    passage = item.passage
+    return SourcePassage(
+        key=str(passage.chunk_id),
+        text=passage.text,
+        kept=[(start - passage.start, end - passage.start) for start, end in item.kept],
+    )
+
+
+class _Run:
+    """One run of the path; holds what its steps hand on."""
+
+    def __init__(self, runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopReason) -> None:
+        self._runtime = runtime
+        self._pending = pending
+        self._emit = emit
+        self._stop_reason = stop_reason
+        self._began = time.perf_counter()
+        self._timings: dict[str, float] = {}
+        self._retrieved: Retrieved | None = None
+        self._generated: Generated | None = None
+        self._model = ""
+        self._draft = Draft(runtime.db, ())
+
+    def answer(self) -> Outcome:
+        self._emit("meta", self._pending.head)
+        if self._pending.scope.chunks == 0:
+            return self._refuse("empty_collection")
+        if not self._stop_reason():
+            self._search()
+        if self._stop_reason():
+            return self._stopped()
+        context = self._context
+        if not context.passages:
+            return self._refuse("no_passages")
+        try:
+            if not self._generate(context.passages):
+                return self._stopped()
+            return self._finish()
+        except SourcesWithdrawnError:
+            return self._refuse("sources_withdrawn")
+
+    @property
+    def _context(self) -> Context:
+        return self._retrieved.context if self._retrieved else NOTHING_FOUND
+
+    def _search(self) -> None:
+        pending = self._pending
+        self._retrieved = searching.retrieve(
+            self._runtime, pending.scope, pending.question, pending.k, allow=pending.allow
+        )
+        self._timings.update(searching.stage_times(self._retrieved.timings_ms))
+        self._draft = Draft(self._runtime.db, self._context.passages)
+
+    def _generate(self, passages: Sequence[ContextPassage]) -> bool:
+        """Run the generator to its end; False where the work was stopped.
+
+        Raises:
+            RuntimeError: It ended without a result, which its protocol forbids.
+        """
+        generator = self._runtime.generator
+        self._model = generator.model_id
+        request = Request(
+            question=self._pending.question,
+            passages=[source_passage(item) for item in passages],
+            max_new_tokens=self._runtime.settings.answers.max_new_tokens,
+            temperature=self._pending.temperature,
+            seed=self._pending.seed,
+        )
+        started = time.perf_counter()
+        events = generator.stream(request)
+        try:
+            for event in events:
+                if self._stop_reason():
+                    return False
+                self._take(event, started)
+        finally:
+            _close(events)
+        if self._generated is None:
+            raise RuntimeError(f"generator {self._model} ended its stream without a result")
+        return True
+
+    def _take(self, event: Event, started: float) -> None:
+        self._timings.setdefault("first_token", _ms_since(self._began))
+        if isinstance(event, Generated):
+            parts = event.timings_ms
+            self._timings["fuse"] = parts.get("read", 0.0) + parts.get("fuse", 0.0)
+            self._timings["generate"] = _ms_since(started)
+            self._generated = event
+            return
+        self._emit("token", {"text": event.text, "kind": event.ink.value})
+        for citation in self._draft.write(event):
+            self._emit("citation", citation)
+
+    def _finish(self) -> Outcome:
+        generated, draft = self._generated, self._draft
+        if generated is None or not generated.answerable or not generated.text.strip():
+            return self._refuse("not_in_documents")
+        spans, citations = draft.settle(generated.text, generated.spans)
+        sent = draft.citations_sent
+        if generated.text != draft.text:
+            shown = {"text": generated.text, "spans": [asdict(span) for span in spans]}
+            self._emit("replace", shown)
+            sent = 0
+        for citation in citations[sent:]:
+            self._emit("citation", citation)
+        return self._close("done", generated.text, spans=spans, citations=citations)
+
+    def _stopped(self) -> Outcome:
+        """Keep what there is of an answer that somebody stopped."""
+        spans, citations = self._draft.settle(self._draft.text, self._draft.spans)
+        return self._close("cancelled", self._draft.text, spans=spans, citations=citations)
+
+    def _refuse(self, reason: Reason) -> Outcome:
+        """Say that there is no answer, with the nearest passages."""
+        text = refusal(self._pending.question, reason, self._pending.scope.refusal_text)
+        if self._draft.text:
+            self._emit("replace", {"text": text, "spans": []})
+        else:
+            self._emit("token", {"text": text, "kind": "written"})
+        relevance = self._generated.relevance if self._generated else {}
+        return self._close("done", text, reason=reason, nearest=self._draft.nearest(relevance))
+
+    def _close(
+        self,
+        status: str,
+        text: str,
+        *,
+        reason: Reason | None = None,
+        spans: Sequence[AnswerSpan] = (),
+        citations: Sequence[Citation] = (),
+        nearest: Sequence[dict[str, Any]] = (),
+    ) -> Outcome:
+        generated = self._generated
+        answered = reason is None and bool(text)
+        self._timings["total"] = _ms_since(self._began)
+        self._timings.setdefault("first_token", self._timings["total"])
+        answer = self._pending.head | {
+            "text": text,
+            "answerable": answered,
+            "reason": reason,
+            "confidence": generated.confidence if generated else 0.0,
+            "granularity": generated.granularity if generated else "phrase",
+            "phrase": generated.phrase if generated and answered else "",
+            "spans": [asdict(span) for span in spans],
+            "citations": list(citations),
+            "nearest": list(nearest),
+            "usage": {
+                "context_tokens": self._context.tokens_before,
+                "compressed_tokens": self._context.tokens_after,
+                "generated_tokens": generated.generated_tokens if generated else len(self._draft.spans),
+            },
+            "timings_ms": {name: round(value, 2) for name, value in self._timings.items()},
+            "model": self._model,
+            "status": status,
+            "error": None,
+        }
+        self._emit("done", {"answer": answer})
+        return Outcome(answer=answer, retrieved=self._retrieved, generated=generated)
+
+
+def _close(events: Iterator[Event]) -> None:
+    """Free the generator: closing its iterator is how work on an answer ends early."""
+    close = getattr(events, "close", None)
+    if close is not None:
+        close()
+
+
+def _ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000

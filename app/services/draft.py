@@ -1,0 +1,136 @@
+"""An answer while it is written: its text, its two inks, and citations checked against the stored text.
+
+Knows the database only to read what is cited; it knows nothing of search, of models or of HTTP.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from app.db.engine import Database
+from app.db.sources import Source, read_sources
+from app.errors import FathomError
+from app.services.citations import AnswerSpan, CitedRange, citations_of, to_document
+from generator.types import Span, Token
+from retrieval.types import ContextPassage
+
+Citation = dict[str, Any]
+NEAREST = 3
+
+
+class QuoteMismatchError(FathomError):
+    """A cited range does not read as the answer says: passages and stored text disagree."""
+
+    def __init__(self, source: Source, said: str) -> None:
+        """Name the document and both texts."""
+        super().__init__(
+            "quote_mismatch",
+            f"Document {source.document.id} reads {source.quote!r} at [{source.start}, {source.end}), "
+            f"where the answer says {said!r}.",
+            "Nothing was answered. Run `fathom index audit`, which finds and repairs this.",
+        )
+
+
+class SourcesWithdrawnError(Exception):
+    """A document that the answer copied from was deleted, disabled or replaced in the meantime."""
+
+
+class Draft:
+    """Text and spans so far, over the passages that the generator reads."""
+
+    def __init__(self, database: Database, passages: Sequence[ContextPassage]) -> None:
+        """Begin with an empty text."""
+        self._database = database
+        self._context = passages
+        self._passages = {str(item.passage.chunk_id): item.passage for item in passages}
+        self._scores = {
+            item.passage.chunk_id: item.hit.scores.get("rerank", item.hit.score) for item in passages
+        }
+        self.text = ""
+        self.spans: list[Span] = []
+        self._cited = 0
+
+    def write(self, token: Token) -> list[Citation]:
+        """Append a token.
+
+        Returns:
+            Citations of the copied runs that this token brought to an end.
+
+        Raises:
+            QuoteMismatchError: A run does not equal the stored text.
+            SourcesWithdrawnError: A source is gone.
+        """
+        begin = len(self.text)
+        self.text += token.text
+        self.spans.append(
+            Span(
+                answer_start=begin,
+                answer_end=len(self.text),
+                ink=token.ink,
+                passage=token.passage,
+                start=token.start,
+                end=token.end,
+            )
+        )
+        # all but the last run are closed: only the last can still grow
+        closed = citations_of(self.text, to_document(self.spans, self._passages)[:-1])
+        fresh, self._cited = closed[self._cited :], len(closed)
+        return self._cite(fresh, self.text, first=len(closed) - len(fresh) + 1)
+
+    def settle(self, text: str, spans: Sequence[Span]) -> tuple[list[AnswerSpan], list[Citation]]:
+        """Spans and citations of a text that will not change any more.
+
+        Raises:
+            QuoteMismatchError: A run does not equal the stored text.
+            SourcesWithdrawnError: A source is gone.
+        """
+        moved = to_document(spans, self._passages)
+        return moved, self._cite(citations_of(text, moved), text, first=1)
+
+    @property
+    def citations_sent(self) -> int:
+        """Citations that `write` has given."""
+        return self._cited
+
+    def nearest(self, relevance: Mapping[str, float]) -> list[dict[str, Any]]:
+        """The passages to show where nothing answers, by relevance, then in the order of retrieval."""
+        ranked = sorted(self._context, key=lambda item: -relevance.get(str(item.passage.chunk_id), 0.0))[
+            :NEAREST
+        ]
+        with self._database.read() as session:
+            sources = read_sources(session, [(item.passage.chunk_id, *_shown(item)) for item in ranked])
+        return [
+            asdict(source) | {"score": relevance.get(str(source.chunk), self._scores[source.chunk])}
+            for source in sources
+            if source is not None
+        ]
+
+    def _cite(self, cited: Sequence[CitedRange], text: str, *, first: int) -> list[Citation]:
+        """Read the ranges from the database, and insist that they say what the answer says.
+
+        Raises:
+            QuoteMismatchError: One says something else.
+            SourcesWithdrawnError: One is gone.
+        """
+        if not cited:
+            return []
+        with self._database.read() as session:
+            sources = read_sources(session, [(item.chunk, item.start, item.end) for item in cited])
+        citations: list[Citation] = []
+        for number, (item, source) in enumerate(zip(cited, sources, strict=True), first):
+            if source is None:
+                raise SourcesWithdrawnError(item.document)
+            said = text[item.answer_start : item.answer_end]
+            if source.quote != said:
+                raise QuoteMismatchError(source, said)
+            where = {"n": number, "answer_start": item.answer_start, "answer_end": item.answer_end}
+            citations.append(where | asdict(source) | {"score": self._scores.get(item.chunk, 0.0)})
+        return citations
+
+
+def _shown(item: ContextPassage) -> tuple[int, int]:
+    """The first kept stretch of a passage, or all of it."""
+    if item.kept:
+        start, end = item.kept[0]
+        return start, end
+    return item.passage.start, item.passage.end

@@ -1,0 +1,47 @@
+"""What is said where there is no answer, in the language of the question.
+
+Pure functions: they know neither collections' tables nor models.
+"""
+
+import re
+from typing import Literal
+
+Reason = Literal["not_in_documents", "no_passages", "empty_collection", "sources_withdrawn"]
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_TEXTS: dict[Reason, dict[str, str]] = {
+    "not_in_documents": {
+        "en": "The documents do not answer this question.",
+        "zh": "这些文档没有回答这个问题。",
+    },
+    "no_passages": {
+        "en": "Nothing in the documents matches this question.",
+        "zh": "文档中没有与这个问题相关的内容。",
+    },
+    "empty_collection": {
+        "en": "There are no searchable documents here yet. Add documents, or wait until they are ready.",
+        "zh": "这里还没有可以检索的文档。请先添加文档，或等待文档处理完成。",
+    },
+    "sources_withdrawn": {
+        "en": "The documents behind this answer were removed while it was written. Please ask again.",
+        "zh": "作答期间，答案所依据的文档已被移除，请重新提问。",
+    },
+}
+
+
+def language_of(question: str) -> Literal["zh", "en"]:
+    """Language to answer in: Chinese where a Han character occurs, else English."""
+    return "zh" if _HAN.search(question) else "en"
+
+
+def refusal(question: str, reason: Reason, custom: str | None) -> str:
+    """Sentence to show instead of an answer.
+
+    Args:
+        question: Decides the language.
+        reason: Why there is no answer.
+        custom: The collection's own text, said where its documents do not answer.
+    """
+    if custom and reason in {"not_in_documents", "no_passages"}:
+        return custom
+    return _TEXTS[reason][language_of(question)]
