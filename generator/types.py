@@ -24,12 +24,14 @@ class SourcePassage:
         key: The caller's id of the passage, given back in spans.
         text: Text of the passage.
         kept: Ranges of `text` that may be read (after compression), ascending; empty means all of it.
+        sentences: Ranges of `text`, ascending, for answers by whole sentences; empty means none are known.
         weight: 1 is neutral, 0 equals removal.
     """
 
     key: str
     text: str
     kept: Sequence[tuple[int, int]] = ()
+    sentences: Sequence[tuple[int, int]] = ()
     weight: float = 1.0
 
 
