@@ -1,0 +1,74 @@
+"""Queries over idempotency keys: claimed by the first call, holding its reply afterwards."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.db.models import IdempotencyKey
+
+__all__ = ["StoredReply"]
+
+KEPT = timedelta(hours=24)
+ABANDONED = timedelta(minutes=10)
+"""A claim without a reply for so long belongs to a process that died; the key may be used again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReply:
+    """What is known of a key: whose call it was, and the reply once there is one."""
+
+    fingerprint: str
+    status_code: int | None
+    headers: dict[str, str]
+    body: bytes
+
+
+def claim(session: Session, key: str, fingerprint: str, now: datetime) -> StoredReply | None:
+    """Take the key for a call.
+
+    Returns:
+        None where the key is ours now, else what the earlier call left.
+
+    Raises:
+        IntegrityError: The key was given back just now; trying again takes it.
+    """
+    session.execute(
+        delete(IdempotencyKey).where(
+            (IdempotencyKey.created_at < now - KEPT)
+            | (IdempotencyKey.status_code.is_(None) & (IdempotencyKey.created_at < now - ABANDONED))
+        )
+    )
+    try:
+        with session.begin_nested():
+            session.add(IdempotencyKey(key=key, fingerprint=fingerprint, created_at=now))
+            session.flush()
+    except IntegrityError:
+        row = session.get(IdempotencyKey, key)
+        if row is None:
+            raise
+        return StoredReply(
+            fingerprint=row.fingerprint,
+            status_code=row.status_code,
+            headers=row.headers or {},
+            body=row.body or b"",
+        )
+    return None
+
+
+def complete(session: Session, key: str, status_code: int, headers: dict[str, str], body: bytes) -> None:
+    """Keep the reply of the call that claimed the key."""
+    session.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.key == key)
+        .values(status_code=status_code, headers=headers, body=body)
+    )
+
+
+def release(session: Session, key: str) -> None:
+    """Give the key back: the call failed and may be tried again with it."""
+    session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.key == key, IdempotencyKey.status_code.is_(None))
+    )

@@ -1,0 +1,175 @@
+"""The path of a document, from stored bytes to searchable chunks, for one leased job.
+
+Work happens outside any transaction; what comes of it is published in one: content, chunks, vectors, the
+index change, the version's state and the end of the job. A worker that lost its lease publishes nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from app.db import collections, contents, documents, jobs
+from app.db.contents import ContentKey
+from app.db.documents import Content, Document, DocumentVersion
+from app.db.jobs import Job
+from app.db.types import utc_now
+from app.errors import FathomError, LeaseLostError, UnavailableError
+from app.runtime import Runtime
+from app.services import mapping
+from ingestion.config import ChunkingConfig
+from ingestion.pipeline import ingest
+from ingestion.types import Chunk, IngestEvent, Source
+from ingestion.types import Document as ParsedDocument
+
+RECIPE_VERSION = 1
+"""Raised when parsing, chunking or embedding changes what comes out, so that old content is not reused."""
+
+OnProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a job is about, read once at its start."""
+
+    job: Job
+    document: Document
+    version: DocumentVersion
+    key: ContentKey
+    chunking: ChunkingConfig
+
+
+def run_job(runtime: Runtime, job: Job, on_progress: OnProgress) -> None:
+    """Ingest the document version of a leased job and publish it.
+
+    Args:
+        runtime: The runtime.
+        job: From `app.db.jobs.claim`.
+        on_progress: Told `(stage, done, total)` as the work goes on; may raise to stop it.
+
+    Raises:
+        IngestionError: The document can't be taken in, now or ever.
+        LeaseLostError: Another worker has the job, or the document is gone; nothing was written.
+    """
+    task = _read_task(runtime, job)
+    if _reusable(runtime, task):
+        on_progress("indexing", 0, 1)
+        if _publish(runtime, task, None):
+            return
+    parsed = _ingest(runtime, task, on_progress)
+    on_progress("indexing", 0, 1)
+    _publish(runtime, task, parsed)
+
+
+def record_failure(runtime: Runtime, job: Job, error: dict[str, str]) -> None:
+    """Set the job and its document version to failed; does nothing where the lease is lost."""
+    with runtime.db.write() as session:
+        jobs.fail(session, job, utc_now(), error)
+
+
+def recipe(runtime: Runtime, chunking: ChunkingConfig) -> str:
+    """Hash over everything but the bytes that decides text, chunks and vectors."""
+    parts = {
+        "version": RECIPE_VERSION,
+        "chunking": {name: getattr(chunking, name) for name in sorted(chunking.__slots__)},
+        "encoder": runtime.embedder.model_id,
+        "vocabulary": runtime.vocabulary_id,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _read_task(runtime: Runtime, job: Job) -> Task:
+    with runtime.db.read() as session:
+        version = session.get(DocumentVersion, job.version_id) if job.version_id else None
+        document = session.get(Document, job.document_id)
+        collection = collections.find(session, job.collection_id)
+    if version is None or document is None or collection is None:
+        raise LeaseLostError(job.id)
+    max_tokens = collection.settings.get("max_tokens") or runtime.settings.chunking.max_tokens
+    chunking = ChunkingConfig(
+        max_tokens=max_tokens, target_tokens=min(ChunkingConfig().target_tokens, max_tokens)
+    )
+    key = ContentKey(sha256=version.sha256, hint=_hint(document, version), recipe=recipe(runtime, chunking))
+    return Task(job=job, document=document, version=version, key=key, chunking=chunking)
+
+
+def _hint(document: Document, version: DocumentVersion) -> str:
+    suffix = PurePosixPath(document.name.replace("\\", "/")).suffix.lower()
+    return (suffix or version.media_type or "")[:255]
+
+
+def _reusable(runtime: Runtime, task: Task) -> bool:
+    with runtime.db.read() as session:
+        return documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe) is not None
+
+
+def _ingest(
+    runtime: Runtime, task: Task, on_progress: OnProgress
+) -> tuple[ParsedDocument, tuple[Chunk, ...]]:
+    try:
+        data = runtime.blobs.read(task.key.sha256)
+    except FileNotFoundError as error:
+        raise UnavailableError(
+            "file_missing",
+            f"The stored file of document {task.document.id} is missing.",
+            "Upload the document again, or restore the folder of stored files from a backup.",
+        ) from error
+
+    def on_event(event: IngestEvent) -> None:
+        on_progress(event.stage, event.done, event.total)
+
+    # The suffix is the better hint: browsers declare types at random.
+    has_suffix = task.key.hint.startswith(".")
+    return ingest(
+        Source(
+            name=task.document.name, data=data, media_type=None if has_suffix else task.version.media_type
+        ),
+        encode=mapping.sentence_encoder(runtime.embedder),
+        count_tokens=runtime.count_tokens,
+        chunking=task.chunking,
+        limits=mapping.parsing_limits(runtime.settings.limits),
+        on_event=on_event,
+    )
+
+
+def _publish(runtime: Runtime, task: Task, parsed: tuple[ParsedDocument, tuple[Chunk, ...]] | None) -> bool:
+    """Write everything in one transaction.
+
+    Returns:
+        False where content was to be reused and is gone meanwhile.
+
+    Raises:
+        LeaseLostError: Another worker has the job, or the document is gone.
+    """
+    values = None
+    if parsed is not None:
+        document, chunks = parsed
+        values = mapping.content_values(document, len(chunks), task.document.name)
+        chunk_values = [mapping.chunk_values(chunk) for chunk in chunks]
+    with runtime.db.write() as session:
+        # Collections are locked before jobs and documents by all who write.
+        if collections.lock(session, task.job.collection_id) is None:
+            raise LeaseLostError(task.job.id)
+        content: Content | None
+        if values is None:
+            content = documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe)
+        else:
+            content = contents.store(session, task.key, runtime.embedder.model_id, values, chunk_values)
+        if content is None:
+            return False
+        now = utc_now()
+        jobs.finish(session, task.job, now)
+        document_row = session.get(Document, task.document.id)
+        if document_row is None:
+            raise LeaseLostError(task.job.id)
+        title = content.title or mapping.stem(document_row.name)
+        contents.publish(session, document_row, task.version, content, title, now)
+    return True
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying again later can help: the machine, not the document, is in the way."""
+    if isinstance(error, FathomError):
+        return isinstance(error, UnavailableError) and error.code != "file_missing"
+    return isinstance(error, OSError | MemoryError)

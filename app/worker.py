@@ -1,0 +1,225 @@
+"""The worker: takes jobs from the database, keeps their leases alive, and leaves nothing half done.
+
+It holds no state of its own. Killed at any moment, its jobs are taken up when their leases run out; told to
+stop, it gives them back at once. A document that fails is recorded and the next one is taken.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Collection
+from datetime import timedelta
+
+from sqlalchemy.exc import OperationalError
+
+from app.db import documents, jobs
+from app.db.jobs import Job
+from app.db.types import utc_now
+from app.errors import LeaseLostError, describe
+from app.runtime import Runtime
+from app.services import ingesting
+
+logger = logging.getLogger(__name__)
+
+SWEEP_EVERY_S = 3600.0
+SWEEP_AGE_S = 3600.0
+PROGRESS_EVERY_S = 0.5
+STOP_WAIT_S = 10.0
+
+
+class StoppedError(Exception):
+    """The worker is told to stop: the job goes back into the queue."""
+
+
+class _Lease:
+    """A job in work: its progress, and a thread that renews the lease."""
+
+    def __init__(self, runtime: Runtime, job: Job, stopping: threading.Event) -> None:
+        self.job = job
+        self._runtime = runtime
+        self._settings = runtime.settings.worker
+        self._stopping = stopping
+        self._progress = ("parsing", 0, 0)
+        self._written = self._progress
+        self._ended = threading.Event()
+        self._changed = threading.Event()
+        self._lost = False
+        self._thread = threading.Thread(target=self._keep, name=f"lease-{job.id}", daemon=True)
+
+    def __enter__(self) -> "_Lease":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._changed.set()
+        self._thread.join()
+
+    def report(self, stage: str, done: int, total: int) -> None:
+        """Note progress.
+
+        Raises:
+            LeaseLostError: Another worker has the job; what is made here would be refused.
+            StoppedError: The worker is told to stop.
+        """
+        if self._lost:
+            raise LeaseLostError(self.job.id)
+        if self._stopping.is_set():
+            raise StoppedError
+        self._progress = (stage, done, total)
+        self._changed.set()
+
+    def _keep(self) -> None:
+        beat = time.monotonic()
+        while not self._ended.is_set():
+            self._changed.wait(self._settings.heartbeat_s)
+            self._changed.clear()
+            if self._ended.is_set():
+                return
+            due = time.monotonic() - beat >= self._settings.heartbeat_s
+            if not due and self._progress == self._written:
+                continue
+            try:
+                self._beat()
+                beat = time.monotonic()
+            except LeaseLostError:
+                self._lost = True
+                return
+            except OperationalError:
+                # The lease outlives some missed heartbeats; the next one may come through.
+                logger.warning("heartbeat failed", extra={"job": self.job.id}, exc_info=True)
+            self._ended.wait(PROGRESS_EVERY_S)
+
+    def _beat(self) -> None:
+        progress = self._progress
+        with self._runtime.db.write() as session:
+            jobs.heartbeat(session, self.job, utc_now(), self._settings.lease_s, progress)
+        self._written = progress
+
+
+class Worker:
+    """Runs jobs until `stop`; one instance a process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        """Work for the runtime's database."""
+        self._runtime = runtime
+        self._settings = runtime.settings.worker
+        self._stopping = threading.Event()
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+
+    def run(self) -> None:
+        """Take and run jobs until told to stop; returns when every thread has given its job back."""
+        threads = [
+            threading.Thread(target=self._loop, name=f"worker-{number}", daemon=True)
+            for number in range(self._settings.concurrency)
+        ]
+        for thread in threads:
+            thread.start()
+        swept = 0.0
+        while not self._stopping.wait(self._settings.poll_s):
+            if time.monotonic() - swept > SWEEP_EVERY_S or not swept:
+                swept = time.monotonic()
+                self._sweep()
+        deadline = time.monotonic() + STOP_WAIT_S
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def stop(self) -> None:
+        """Take no more jobs and give back those in work."""
+        self._stopping.set()
+
+    def run_pending(self) -> int:
+        """Run jobs until none is left to take.
+
+        Returns:
+            Number of jobs run.
+        """
+        count = 0
+        while not self._stopping.is_set() and self.run_one():
+            count += 1
+        return count
+
+    def run_one(self) -> bool:
+        """Take a job and run it to its end.
+
+        Returns:
+            False where there was nothing to do.
+        """
+        with self._runtime.db.write() as session:
+            job = jobs.claim(
+                session, self.owner, utc_now(), self._settings.lease_s, self._settings.max_attempts
+            )
+        if job is None:
+            return False
+        started = time.monotonic()
+        with _Lease(self._runtime, job, self._stopping) as lease:
+            outcome = self._execute(job, lease)
+        logger.info(
+            "job ended",
+            extra={
+                "job": job.id,
+                "document": job.document_id,
+                "outcome": outcome,
+                "attempt": job.attempts,
+                "seconds": round(time.monotonic() - started, 3),
+            },
+        )
+        return True
+
+    def _execute(self, job: Job, lease: _Lease) -> str:
+        try:
+            ingesting.run_job(self._runtime, job, lease.report)
+        except LeaseLostError:
+            return "lease lost"
+        except StoppedError:
+            return self._give_back(job, count_attempt=False)
+        except Exception as error:  # noqa: BLE001 - any failure of a document is recorded on it
+            return self._after_error(job, error)
+        return "done"
+
+    def _after_error(self, job: Job, error: Exception) -> str:
+        failure = describe(error)
+        if failure.status >= 500:
+            logger.error("ingestion failed", extra={"job": job.id}, exc_info=error)
+        again = ingesting.is_transient(error) or isinstance(error, OperationalError)
+        try:
+            if again and job.attempts < self._settings.max_attempts:
+                return self._give_back(job, count_attempt=True)
+            ingesting.record_failure(self._runtime, job, failure.info)
+        except LeaseLostError:
+            return "lease lost"
+        except OperationalError:
+            # The database is away: the lease runs out and the job is taken up again.
+            return "left to its lease"
+        return f"failed: {failure.code}"
+
+    def _give_back(self, job: Job, *, count_attempt: bool) -> str:
+        wait = timedelta(seconds=2.0**job.attempts if count_attempt else 0.0)
+        try:
+            with self._runtime.db.write() as session:
+                jobs.give_back(session, job, utc_now() + wait, count_attempt=count_attempt)
+        except LeaseLostError:
+            return "lease lost"
+        return "given back"
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                busy = self.run_one()
+            except OperationalError:
+                logger.warning("the database does not answer; trying again", exc_info=True)
+                busy = False
+            if not busy:
+                self._stopping.wait(self._settings.poll_s)
+
+    def _sweep(self) -> None:
+        def in_use(hashes: Collection[str]) -> set[str]:
+            with self._runtime.db.read() as session:
+                return documents.known_blobs(session, hashes)
+
+        try:
+            self._runtime.blobs.sweep(in_use, older_than_s=SWEEP_AGE_S)
+        except (OSError, OperationalError):
+            logger.warning("clean-up of stored files failed; it is tried again later", exc_info=True)
