@@ -138,6 +138,7 @@ def source_passage(item: ContextPassage) -> SourcePassage:
         key=str(passage.chunk_id),
         text=passage.text,
         kept=[(start - passage.start, end - passage.start) for start, end in item.kept],
+        sentences=[(start - passage.start, end - passage.start) for start, end in passage.sentences],
     )
 
 
