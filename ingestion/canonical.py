@@ -16,6 +16,8 @@ from ingestion.types import Block, BlockKind, Document, Dropped, PageSpan
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
 _SPACES = re.compile(r"[ \t\r\n\f\v\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f]+")
+_LONG_SPACE = re.compile(r"[^\S\n]{65,}")
+_MANY_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){3,}")
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -25,8 +27,9 @@ def squeeze(text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    """Normalise line ends and drop control characters, keeping every other character and all spacing."""
-    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """Normalise line ends and drop control characters; spacing is kept, but for absurd runs of white space."""
+    text = _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _MANY_BLANK_LINES.sub("\n\n\n", _LONG_SPACE.sub(" " * 64, text))
 
 
 def language_of(text: str) -> str:

@@ -96,7 +96,9 @@ def _utf16_without_bom(data: bytes) -> str | None:
         return None
     even, odd = sample[0::2], sample[1::2]
     for name, high, low in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-        ascii_pairs = sum(h == 0 and (32 <= c < 127 or c in b"\r\n\t") for h, c in zip(high, low, strict=True))
+        ascii_pairs = sum(
+            h == 0 and (32 <= c < 127 or c in b"\r\n\t") for h, c in zip(high, low, strict=True)
+        )
         if ascii_pairs and low.count(0) == 0:
             text = sample.decode(name, errors="replace")
             if ascii_pairs > 0.4 * len(high) or _score_chinese(text) > 0.12:

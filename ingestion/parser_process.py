@@ -95,7 +95,7 @@ class ParserProcess:
                 "OMP_NUM_THREADS": "1",
                 "MALLOC_ARENA_MAX": "2",
             }
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            self._process = subprocess.Popen(
                 [sys.executable, "-B", "-X", "utf8", "-m", "ingestion.parser_child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

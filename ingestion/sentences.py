@@ -13,9 +13,11 @@ from ingestion.types import Block, BlockKind
 
 Span = tuple[int, int]
 
-_CLOSERS = "”’\"'）)】」』》〉］]}"
+_CLOSERS = re.escape("”’\"'）)】」』》〉］]}")
+# Possessive, and a run of full stops begins only at its first: time stays linear on hostile runs.
 _CANDIDATE = re.compile(
-    rf"[。！？!?｡]+[{_CLOSERS}。！？!?…]*|…+[{_CLOSERS}]*|\.+[{_CLOSERS}\"']*(?=\s|\Z|[\u3400-\u9fff])|\n[^\S\n]*"
+    rf"[。！？!?｡]++[{_CLOSERS}。！？!?…]*+|…++[{_CLOSERS}]*+|(?<!\.)\.++[{_CLOSERS}]*+(?=\s|\Z|[\u3400-\u9fff])"
+    r"|\n[^\S\n]*+"
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|sr|jr|st|mt|vs|etc|e\.g|i\.e|cf|al|fig|figs|eq|eqs|sec|secs|ch|chap|no|nos|vol|pp|p|ed|"
@@ -23,16 +25,18 @@ _ABBREVIATION = re.compile(
     r"sept|oct|nov|dec|u\.s|u\.k|u\.n|e\.u|a\.m|p\.m|ph\.d|d\.c|tab|ref|refs|app|art|z\.b|d\.h|bzw|u\.a)|\b[A-Z])\.\Z",
     re.I,
 )
-_CAPITAL_INITIAL = re.compile(r"\b[A-Z]\.\Z")
 # These end sentences about as often as not; a capital letter after them decides.
-_MAY_END = re.compile(r"\b(?:etc|inc|ltd|co|corp|a\.m|p\.m|ph\.d|u\.s|u\.k|u\.n|e\.u|d\.c|al|jr|sr)\.\Z", re.I)
+_MAY_END = re.compile(
+    r"\b(?:etc|inc|ltd|co|corp|a\.m|p\.m|ph\.d|u\.s|u\.k|u\.n|e\.u|d\.c|al|jr|sr)\.\Z", re.I
+)
 _LIST_NUMBER = re.compile(r"(?:\A|\n)\s*(?:\(?\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})\.\Z")
 _ITEM_START = re.compile(
-    r"[-*•▪◦‣+]\s|\(?\d{1,3}[.)、．]|[（(][一二三四五六七八九十\d]{1,3}[)）]|[一二三四五六七八九十]{1,3}、|第[\d一二三四五六七八九十百千零]{1,7}[条條章节節款]|[①-⑳]"
+    r"[-*•▪◦‣+]\s|\(?\d{1,3}[.)、．]|[（(][一二三四五六七八九十\d]{1,3}[)）]|[一二三四五六七八九十]{1,3}、|[①-⑳]"
+    r"|第[\d一二三四五六七八九十百千零]{1,7}[条條章节節款]"
 )
 _LOOK_BACK = 40
 _WRAPPED_SHARE = 0.75
-_TERMINATORS = tuple("。！？!?.…：:；;”\"」』）)")
+_TERMINATORS = tuple('。！？!?.…：:；;”"」』）)')
 
 
 def sentences_of(text: str, block: Block) -> list[Span]:
@@ -46,7 +50,7 @@ def sentences_of(text: str, block: Block) -> list[Span]:
         Ascending, disjoint ranges that together hold every visible character of the block.
     """
     if block.kind in {BlockKind.CODE, BlockKind.TABLE}:
-        return [span for span in _lines(text, block.start, block.end)]
+        return list(_lines(text, block.start, block.end))
     if block.kind is BlockKind.HEADING:
         return _trimmed(text, [(block.start, block.end)])
     return split_sentences(text, block.start, block.end)
@@ -62,8 +66,9 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[S
         if match.start() < begin:
             continue
         if _is_bound(text, begin, match, end, wrap_width):
-            spans.append((begin, match.end()))
-            begin = match.end()
+            stop = _without_opening_quote(text, begin, match)
+            spans.append((begin, stop))
+            begin = stop
     spans.append((begin, end))
     return _trimmed(text, spans)
 
@@ -76,7 +81,8 @@ def _is_bound(text: str, begin: int, match: re.Match[str], end: int, wrap_width:
         return not text.startswith(("，", "、", "；", "。"), match.end())
     following = text[match.end() : match.end() + 1]
     if mark[0] in "!?…":
-        return not following or following.isspace() and not _small_letter_follows(text, match.end(), end) or following > "\u2e7f"
+        goes_on = _next_visible(text, match.end(), end).islower()
+        return not following or following > "\u2e7f" or (following.isspace() and not goes_on)
     return _full_stop_ends(text, begin, match, end)
 
 
@@ -87,21 +93,28 @@ def _full_stop_ends(text: str, begin: int, match: re.Match[str], end: int) -> bo
     if following and not following.isspace():
         # A full stop straight before Chinese: an end only after a word, not in `3.个` or `e.g.中`.
         return len(before) > 2 and before[-2].isalpha() and not _ABBREVIATION.search(before)
-    if _small_letter_follows(text, match.end(), end) or _LIST_NUMBER.search(before):
+    visible = _next_visible(text, match.end(), end)
+    if visible.islower() or _LIST_NUMBER.search(before):
         return False
     if match.group() != "." or not _ABBREVIATION.search(before):
         return True
-    return _MAY_END.search(before) is not None and not _CAPITAL_INITIAL.search(before[-3:]) or _is_last(text, match.end(), end)
+    return not visible or _MAY_END.search(before) is not None
 
 
-def _is_last(text: str, position: int, end: int) -> bool:
-    return not text[position:end].strip()
-
-
-def _small_letter_follows(text: str, position: int, end: int) -> bool:
+def _next_visible(text: str, position: int, end: int) -> str:
+    """The next character that is not white space, or an empty string."""
     while position < end and text[position].isspace():
         position += 1
-    return position < end and text[position].islower()
+    return text[position] if position < end else ""
+
+
+def _without_opening_quote(text: str, begin: int, match: re.Match[str]) -> int:
+    """End of a mark with its closers; a straight quote that was not opened before begins the next sentence."""
+    stop = match.end()
+    quote = text[stop - 1]
+    if quote in "\"'" and stop - 1 > match.start() and text.count(quote, begin, stop - 1) % 2 == 0:
+        return stop - 1
+    return stop
 
 
 def _wrap_width(text: str, start: int, end: int) -> int:

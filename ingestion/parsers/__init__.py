@@ -19,6 +19,7 @@ def parse_source(source: Source, limits: ParsingLimits) -> Document:
     """Read a file in this process; for trusted files and for the parser child.
 
     Raises:
+        UnsupportedFormatError: If there is no parser for it.
         IngestionError: If the file can't be read; the subclass says why.
     """
     media_type = media_type_of(source)

@@ -73,7 +73,9 @@ class PackedFile:
     def _check(self, name: str, size: int, packed: int, added: int) -> None:
         self._unpacked += added
         if self._unpacked > self._limits.max_unpacked_bytes:
-            raise LimitExceededError(f"The file unpacks to more than {self._limits.max_unpacked_bytes} bytes.")
+            raise LimitExceededError(
+                f"The file unpacks to more than {self._limits.max_unpacked_bytes} bytes."
+            )
         if size > _RATIO_FROM_BYTES and size > self._limits.max_unpack_ratio * packed:
             raise LimitExceededError(
                 f"The part {name} unpacks to over {self._limits.max_unpack_ratio} times its size.",

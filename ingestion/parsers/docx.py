@@ -29,14 +29,25 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     """Read a DOCX file; headers, footers, comments and pictures are left out and counted."""
     with PackedFile(source.data, limits) as packed:
         packed.refuse_document_types()
-        main = next((name for name in packed.names if re.fullmatch(r"word/document\d*\.xml", name)), "word/document.xml")
+        main = next(
+            (name for name in packed.names if re.fullmatch(r"word/document\d*\.xml", name)),
+            "word/document.xml",
+        )
         body = _transitional(packed, main).find(f"{_W}body")
-        styles = _styles(_transitional(packed, "word/styles.xml")) if "word/styles.xml" in packed.names else {}
+        styles = (
+            _styles(_transitional(packed, "word/styles.xml")) if "word/styles.xml" in packed.names else {}
+        )
         has_lists = "word/numbering.xml" in packed.names
         numbering = _Numbering(_transitional(packed, "word/numbering.xml") if has_lists else None)
         writer = CanonicalWriter(limits)
-        for part, what in (("header", "page headers"), ("footer", "page footers"), ("comments", "comment parts")):
-            writer.drop(what, sum(re.fullmatch(rf"word/{part}\d*\.xml", name) is not None for name in packed.names))
+        for part, what in (
+            ("header", "page headers"),
+            ("footer", "page footers"),
+            ("comments", "comment parts"),
+        ):
+            writer.drop(
+                what, sum(re.fullmatch(rf"word/{part}\d*\.xml", name) is not None for name in packed.names)
+            )
         if body is not None:
             _Walker(writer, styles, numbering).blocks(body, 0)
         for name in ("word/footnotes.xml", "word/endnotes.xml"):
@@ -201,7 +212,11 @@ def _has_header(rows: list[etree._Element], texts: list[list[str]]) -> bool:
         return True
     first = texts[0]
     short = all(cell and len(cell) <= _MAX_HEADER_CELL_CHARS for cell in first)
-    return short and len(set(first)) == len(first) and not any(re.fullmatch(r"[\d.,%\s-]+", cell) for cell in first)
+    return (
+        short
+        and len(set(first)) == len(first)
+        and not any(re.fullmatch(r"[\d.,%\s-]+", cell) for cell in first)
+    )
 
 
 def _notes(root: etree._Element, writer: CanonicalWriter) -> None:

@@ -16,15 +16,80 @@ from ingestion.types import BlockKind, Document, Source
 _DECLARED = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _IGNORED = frozenset(
-    "script style noscript template svg math head nav footer aside form button select textarea iframe object embed "
-    "audio video canvas map dialog".split()
+    {
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "head",
+        "nav",
+        "footer",
+        "aside",
+        "form",
+        "button",
+        "select",
+        "textarea",
+        "iframe",
+        "object",
+        "embed",
+        "audio",
+        "video",
+        "canvas",
+        "map",
+        "dialog",
+    }
 )
 _BLOCKS = frozenset(
-    "address article blockquote body center dd details div dl dt fieldset figcaption figure h1 h2 h3 h4 h5 h6 header "
-    "hr html li main ol p pre section summary table tbody td tfoot th thead tr ul caption".split()
+    {
+        "address",
+        "article",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "caption",
+    }
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BOILERPLATE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary"})
+_FURNITURE = re.compile(
+    r"(?:\A|[\s_-])(?:nav|navbar|navbox|menu|sidebar|breadcrumbs?|cookies?|noprint|toc|pagination)(?:\Z|[\s_-])",
+    re.I,
+)
+_MAX_LINK_SHARE = 0.6
 _MIN_MAIN_SHARE = 0.3
 _MAX_DEPTH = 200
 
@@ -54,7 +119,9 @@ def text_of_fragment(text: str) -> str:
     """Text of a piece of HTML, one line a block; an empty string for a comment or a lone tag."""
     if not re.sub(r"<!--.*?-->|<[^>]*>", "", text, flags=re.S).strip():
         return ""
-    lines = re.sub(r"<(?:br|/?(?:p|div|li|tr|h\d|summary|details|table|ul|ol))\b[^>]*>", "\n", text, flags=re.I)
+    lines = re.sub(
+        r"<(?:br|/?(?:p|div|li|tr|h\d|summary|details|table|ul|ol))\b[^>]*>", "\n", text, flags=re.I
+    )
     plain = lxml_html.fromstring(f"<div>{lines}</div>").text_content()
     return "\n".join(line for line in map(squeeze, plain.split("\n")) if line)
 
@@ -110,7 +177,14 @@ class _Walker:
             if tag in {"nav", "footer", "aside", "form"} or element.get("role"):
                 self._writer.drop("navigation and page furniture")
             return True
-        return "hidden" in element.attrib or element.get("aria-hidden") == "true"
+        if "hidden" in element.attrib or element.get("aria-hidden") == "true":
+            return True
+        if _FURNITURE.search(f"{element.get('class', '')} {element.get('id', '')}") and _is_mostly_links(
+            element
+        ):
+            self._writer.drop("navigation and page furniture")
+            return True
+        return False
 
     def _element(self, element: lxml_html.HtmlElement, depth: int) -> None:
         tag = element.tag.lower()
@@ -169,11 +243,17 @@ class _Walker:
         return f"{number}."
 
     def _table(self, table: lxml_html.HtmlElement) -> None:
-        rows = [[squeeze(cell.text_content()) for cell in _cells(row)] for row in _rows(table)]
-        first = next(_rows(table), None)
-        tags = [cell.tag for cell in _cells(first)] if first is not None else []
-        named = bool(tags) and (all(tag == "th" for tag in tags) or first.getparent().tag == "thead")
-        self._writer.table(rows, header=named)
+        rows = list(_rows(table))
+        cells = [[squeeze(cell.text_content()) for cell in _cells(row)] for row in rows]
+        named = rows[0].getparent().tag == "thead" or all(cell.tag == "th" for cell in _cells(rows[0]))
+        if not named:
+            # A head cell at a row's start names what follows it.
+            pairs = [_cells(row) for row in rows]
+            cells = [
+                [f"{texts[0]}: {texts[1]}"] if len(texts) == 2 and pair[0].tag == "th" else texts
+                for texts, pair in zip(cells, pairs, strict=True)
+            ]
+        self._writer.table(cells, header=named)
 
     def _add(self, text: str | None) -> None:
         if text:
@@ -191,6 +271,12 @@ class _Walker:
             self._writer.paragraph(text, BlockKind.LIST_ITEM, len(self._lists) - 1)
         else:
             self._writer.paragraph(text, BlockKind.QUOTE if self._quotes else BlockKind.PARAGRAPH)
+
+
+def _is_mostly_links(element: lxml_html.HtmlElement) -> bool:
+    whole = len(element.text_content().strip())
+    linked = sum(len(link.text_content().strip()) for link in element.iter("a"))
+    return linked > _MAX_LINK_SHARE * whole
 
 
 def _rows(table: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]:

@@ -18,6 +18,8 @@ _FRONT_TITLE = re.compile(r"^(?:title|标题)\s*[:：]\s*(.+?)\s*$", re.M)
 _ADMONITION = re.compile(r"^[ \t]*:::+[ \t]*\{?[\w-]*\}?[ \t]*(?:\[(.*)\]|(.*))$", re.M)
 _MODULE_LINE = re.compile(r"^(?:import\s.+\sfrom\s+['\"].+['\"];?|export\s+(?:default|const)\s.+)$", re.M)
 _HEADING_ID = re.compile(r"\s*\{#[\w.-]+\}\s*$")
+# A picture's text that says something, and is not a file's name.
+_CAPTION = re.compile(r"\S+\s+\S+\s+\S+|[\u4e00-\u9fff]{4}")
 _MAX_NESTING = 40
 
 
@@ -96,8 +98,11 @@ class _Walker:
             self._writer.paragraph(text, BlockKind.LIST_ITEM, len(self._lists) - 1)
         elif self._quotes:
             self._writer.paragraph(text, BlockKind.QUOTE)
-        elif not _MODULE_LINE.fullmatch(text.strip()):
-            self._writer.paragraph(text)
+        else:
+            lines = text.split("\n")
+            self._writer.paragraph(
+                "\n".join(line for line in lines if not _MODULE_LINE.fullmatch(line.strip()))
+            )
 
     def _mark(self) -> str:
         number = self._lists[-1]
@@ -122,7 +127,8 @@ class _Walker:
                     parts.append("\n")
                 case "image":
                     self._writer.drop("pictures")
-                    parts.append(self._text(child.children or []))
+                    caption = self._text(child.children or [])
+                    parts.append(caption if _CAPTION.search(caption) else "")
                 case "link_open" if child.info != "auto":
                     self._writer.drop("link targets")
                 case "html_inline" if child.content.lower().startswith("<br"):
@@ -132,4 +138,6 @@ class _Walker:
 
 def _join_lines(text: str) -> str:
     """Join wrapped lines: Chinese without a space, other text with one."""
-    return re.sub(r"(?<=[\u3001-\u9fff\uff00-\uffef])[ \t]*\n[ \t]*(?=[\u3001-\u9fff\uff00-\uffef])", "", text)
+    return re.sub(
+        r"(?<=[\u3001-\u9fff\uff00-\uffef])[ \t]*\n[ \t]*(?=[\u3001-\u9fff\uff00-\uffef])", "", text
+    )

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 import pypdfium2 as pdfium
@@ -11,8 +11,8 @@ import pypdfium2.raw as pdfium_c
 from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, EncryptedError, LimitExceededError, NoTextLayerError
-from ingestion.parsers.pdf_layout import Line, Paragraph, paragraphs_of, reading_order
-from ingestion.parsers.pdf_lines import HYPHEN_MARK, lines_of
+from ingestion.parsers.pdf_layout import Paragraph, paragraphs_of, reading_order
+from ingestion.parsers.pdf_lines import HYPHEN_MARK, Line, lines_of
 from ingestion.sniff import PDF
 from ingestion.types import Document, Source
 
@@ -22,10 +22,12 @@ _MIN_REPEATS = 3
 _HEADING_RATIO = 1.15
 _MAX_HEADING_CHARS = 120
 _LIST_MARK = re.compile(r"[•▪‣◦●■□\uf0b7\u2013-]\s+(?=\S)")
-_PAGE_NUMBER = re.compile(r"\W*(?:page|seite|第)?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:页|頁|(?:/|of|von)\s*\d{1,4})?\W*", re.I)
+_PAGE_NUMBER = re.compile(
+    r"\W*(?:page|seite|第)?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:页|頁|(?:/|of|von)\s*\d{1,4})?\W*", re.I
+)
 _LEADERS = re.compile(r"(?:\s*[.·…]){4,}\s*")
 _DIGITS = re.compile(r"\d+|[ivxlc]+(?=\W*\Z)")
-_SENTENCE_END = tuple("。！？!?.;；:：…”’\"")
+_SENTENCE_END = tuple('。！？!?.;；:：…”’"')
 _HAN_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]\Z")
 
 
@@ -90,12 +92,16 @@ def _read_page(document: pdfium.PdfDocument, number: int) -> list[Line] | None:
 
 def _is_title(title: str) -> bool:
     """File names, tool names and garbage stand in many title fields."""
-    return bool(title) and not re.search(r"\.(?:docx?|tex|pdf|indd|pptx?)\b|untitled|anonymous|\ufffd", title, re.I)
+    return bool(title) and not re.search(
+        r"\.(?:docx?|tex|pdf|indd|pptx?)\b|untitled|anonymous|\ufffd", title, re.I
+    )
 
 
 def _drop_furniture(pages: Sequence[list[Line]]) -> int:
     """Remove what repeats in the margins of several pages (page numbers count as equal); returns lines removed."""
-    counts = Counter(key for page in pages for key in {_furniture_key(line) for line in page if line.in_margin(_MARGIN)})
+    counts = Counter(
+        key for page in pages for key in {_furniture_key(line) for line in page if line.in_margin(_MARGIN)}
+    )
     repeated = {key for key, count in counts.items() if count >= max(_MIN_REPEATS, 0.3 * len(pages))}
     removed = 0
     for page in pages:
@@ -159,7 +165,9 @@ def _body_size(pages: Sequence[list[Line]]) -> float:
 
 def _heading_sizes(pages: Sequence[list[Line]], body_size: float) -> list[float]:
     """Font sizes above the body's, largest first: the first is level 1."""
-    larger = {round(line.size, 1) for page in pages for line in page if line.size > _HEADING_RATIO * body_size}
+    larger = {
+        round(line.size, 1) for page in pages for line in page if line.size > _HEADING_RATIO * body_size
+    }
     return sorted(larger, reverse=True)
 
 

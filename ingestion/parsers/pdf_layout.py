@@ -8,6 +8,7 @@ cells: a row is read across.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from ingestion.parsers.pdf_lines import HYPHEN_MARK, Line
@@ -17,13 +18,15 @@ _PROSE_SHARE = 0.55  # of a column's width: how far the typical line of prose re
 _STEP_PT = 2.0  # grid on which a gutter is looked for
 _MAX_CROSSING_SHARE = 0.25
 _SHORT_LINE_SHARE = 0.7  # of the column's width
-_NEW_ITEM = re.compile(r"\s*(?:\(?\d{1,3}[.)、]|[•▪‣◦●■□\uf0b7–-]|[（(][一二三四五六七八九十\d]+[)）]|第.{1,6}[条條章节節])\s*(?=\D)")
+_NEW_ITEM = re.compile(
+    r"\s*(?:\(?\d{1,3}[.)、]|[•▪‣◦●■□\uf0b7–-]|[（(][一二三四五六七八九十\d]+[)）]|第.{1,6}[条條章节節])\s*(?=\D)"
+)
 _PARAGRAPH_GAP = 0.75  # of the line's height, between the boxes of two lines
 _INDENT_EM = 0.8
 _MAX_DEPTH = 12
 _CELL_GAP_EM = 1.2
 _WORD_GAP_EM = 0.15
-_SENTENCE_END = tuple("。！？!?.;；:：…”’\"")
+_SENTENCE_END = tuple('。！？!?.;；:：…”’"')
 _HAN = re.compile(r"[\u3001-\u9fff\uff00-\uffef]")
 
 
@@ -118,7 +121,7 @@ def _joined_row(row: Sequence[Line]) -> Line:
         return row[0]
     ordered = sorted(row, key=lambda line: line.x0)
     cells = [ordered[0].text.strip()]
-    for before, line in zip(ordered, ordered[1:], strict=False):
+    for before, line in pairwise(ordered):
         white = line.x0 - before.x1
         em = max(before.size, line.size)
         if white > _CELL_GAP_EM * em:
@@ -153,7 +156,7 @@ def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
 
 def _usual_gap(lines: Sequence[Line]) -> float:
     """Typical white space between two lines of one paragraph, in points."""
-    gaps = [above.y0 - below.y1 for above, below in zip(lines, lines[1:], strict=False)]
+    gaps = [above.y0 - below.y1 for above, below in pairwise(lines)]
     near = [gap for gap, line in zip(gaps, lines, strict=False) if -line.size < gap < 2.5 * line.size]
     return median(near) if near else 0.0
 

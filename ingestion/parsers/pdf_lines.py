@@ -130,7 +130,9 @@ class _Run:
         em = max(self._box[3] - self._box[1], self._sizes[-1] if self._sizes else 0.0)
         middle = (bottom + top) / 2
         if not self._box[1] - 0.1 * em <= middle <= self._box[3] + 0.1 * em:
-            return abs(left - self._right) > _SCRIPT_GAP_EM * em or top < self._box[1] or bottom > self._box[3]
+            return (
+                abs(left - self._right) > _SCRIPT_GAP_EM * em or top < self._box[1] or bottom > self._box[3]
+            )
         return left - self._right > _GAP_EM * em or left < self._right - 2 * em
 
     def add(self, text: str, box: tuple[float, float, float, float], size: float) -> None:
@@ -150,5 +152,7 @@ class _Run:
             # Producers scale a font of size 1 by the text matrix; the glyphs' height tells then.
             size = max(self._sizes) if max(self._sizes) > 2 else glyph_height
             x0, y0, x1, y1 = self._box
-            lines.append(Line(text=text, x0=x0, y0=y0, x1=x1, y1=y1, size=size, height=self._height, bold=self.bold))
+            lines.append(
+                Line(text=text, x0=x0, y0=y0, x1=x1, y1=y1, size=size, height=self._height, bold=self.bold)
+            )
         self._reset()

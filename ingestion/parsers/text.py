@@ -10,7 +10,9 @@ from ingestion.sniff import TEXT
 from ingestion.types import Block, BlockKind, Document, Dropped, Source
 
 _PARAGRAPH = re.compile(r"\S(?:[^\n]|\n(?![^\S\n]*(?:\n|\Z)))*")
-_STATUTE_HEADING = re.compile(r"第[一二三四五六七八九十百零〇\d]{1,6}([编編章节節])[\s\u3000][^\n。；]{1,40}\Z")
+_STATUTE_HEADING = re.compile(
+    r"第[一二三四五六七八九十百零〇\d]{1,6}([编編章节節])[\s\u3000][^\n。；]{1,40}\Z"
+)
 _STATUTE_LEVEL = {"编": 1, "編": 1, "章": 2, "节": 3, "節": 3}
 
 
