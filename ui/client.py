@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, Any, Final, Generic, Self, TypeVar, cast
+from typing import IO, Any, Final, Generic, Self, TypedDict, TypeVar, Unpack, cast
 from urllib.parse import quote
 
 import httpx
 
-from ui.errors import ApiError, ApiUnreachable
+from ui.errors import ApiError, ApiUnreachableError
 from ui.sse import ServerEvent, read_events
 from ui.wire import Answer, ChunkItem, Collection, Content, Document, Job, SearchReply, UploadReply
 
@@ -37,6 +37,16 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
+class _Options(TypedDict, total=False):
+    """What a request may carry."""
+
+    params: dict[str, Any]
+    json: dict[str, Any]
+    headers: dict[str, str]
+    files: list[Any]
+    timeout: float
+
+
 def _segment(identifier: str) -> str:
     """Quote an identifier so that it stays one segment of a path."""
     return quote(identifier, safe="")
@@ -57,6 +67,7 @@ def _problem(response: httpx.Response) -> ApiError:
         detail=str(body.get("detail") or ""),
         hint=str(body.get("hint") or ""),
         request_id=str(body.get("request_id") or response.headers.get("x-request-id", "")),
+        fields=tuple(f"{e.get('field')}: {e.get('message')}" for e in body.get("errors") or []),
     )
 
 
@@ -87,23 +98,23 @@ class FathomClient:
         """Close the connections."""
         self._http.close()
 
-    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _send(self, method: str, path: str, **options: Unpack[_Options]) -> httpx.Response:
         try:
             response = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
-            raise ApiUnreachable(self.base_url, str(error) or type(error).__name__) from error
+            raise ApiUnreachableError(self.base_url, str(error) or type(error).__name__) from error
         if response.is_error:
             raise _problem(response)
         return response
 
-    def _json(self, method: str, path: str, **options: Any) -> Any:
+    def _json(self, method: str, path: str, **options: Unpack[_Options]) -> Any:
         response = self._send(method, path, **options)
         if response.status_code == httpx.codes.NO_CONTENT or not response.content:
             return None
         try:
             return response.json()
         except ValueError as error:
-            raise ApiUnreachable(
+            raise ApiUnreachableError(
                 self.base_url, "the reply is no JSON; is this the address of Fathom?"
             ) from error
 
@@ -239,17 +250,24 @@ class FathomClient:
             yield events
 
     @contextmanager
-    def _events(self, method: str, path: str, **options: Any) -> Iterator[Iterator[ServerEvent | None]]:
-        headers = {"Accept": "text/event-stream"} | options.pop("headers", {})
+    def _events(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Iterator[Iterator[ServerEvent | None]]:
+        sent = {"Accept": "text/event-stream"} | (headers or {})
         timeout = httpx.Timeout(10.0, read=_STREAM_READ_TIMEOUT_S)
         try:
-            with self._http.stream(method, path, headers=headers, timeout=timeout, **options) as response:
+            with self._http.stream(method, path, headers=sent, json=json, timeout=timeout) as response:
                 if response.is_error:
                     response.read()
                     raise _problem(response)
                 yield read_events(response.iter_bytes())
         except httpx.HTTPError as error:
-            raise ApiUnreachable(self.base_url, str(error) or type(error).__name__) from error
+            raise ApiUnreachableError(self.base_url, str(error) or type(error).__name__) from error
 
     def stop_answer(self, answer_id: str) -> None:
         """Stop writing an answer at once."""
@@ -273,7 +291,7 @@ class FathomClient:
         try:
             response = self._http.get(path)
         except httpx.HTTPError as error:
-            raise ApiUnreachable(self.base_url, str(error) or type(error).__name__) from error
+            raise ApiUnreachableError(self.base_url, str(error) or type(error).__name__) from error
         try:
             body = response.json()
         except json.JSONDecodeError:

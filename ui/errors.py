@@ -1,8 +1,8 @@
 """What can go wrong between the pages and the REST interface.
 
 FathomError
-├── ApiUnreachable   nothing answered, or the connection broke
-└── ApiError         the interface answered with a problem document
+├── ApiUnreachableError   nothing answered, or the connection broke
+└── ApiError              the interface answered with a problem document
 """
 
 
@@ -10,7 +10,7 @@ class FathomError(Exception):
     """Root of the errors that a page shows instead of its content."""
 
 
-class ApiUnreachable(FathomError):
+class ApiUnreachableError(FathomError):
     """No answer from the REST interface at `url`: not started, another port, or cut off."""
 
     def __init__(self, url: str, reason: str) -> None:
@@ -20,10 +20,21 @@ class ApiUnreachable(FathomError):
 
 
 class ApiError(FathomError):
-    """The interface refused a request; the fields are those of its problem document."""
+    """The interface refused a request; the attributes are those of its problem document.
+
+    `fields` says what is wrong with each part of the request, one line a part.
+    """
 
     def __init__(
-        self, *, status: int, code: str, title: str, detail: str, hint: str, request_id: str
+        self,
+        *,
+        status: int,
+        code: str,
+        title: str,
+        detail: str,
+        hint: str,
+        request_id: str,
+        fields: tuple[str, ...] = (),
     ) -> None:
         super().__init__(f"{title}: {detail} {hint}".strip())
         self.status = status
@@ -32,3 +43,4 @@ class ApiError(FathomError):
         self.detail = detail
         self.hint = hint
         self.request_id = request_id
+        self.fields = fields

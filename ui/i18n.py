@@ -36,6 +36,12 @@ def text(key: str, **values: object) -> str:
     return STRINGS[key][0 if language() == "en" else 1].format(**values)
 
 
+def count(key: str, n: int) -> str:
+    """The string of `key` for `n` things; English tells one from many."""
+    single = f"{key}.one"
+    return text(single if n == 1 and single in STRINGS else key, n=f"{n:,}")
+
+
 def status_text(status: str) -> str:
     """A document's or a job's state in words; an unknown state stays as it is."""
     key = f"state.{status}"
@@ -45,6 +51,12 @@ def status_text(status: str) -> str:
 def error_hint(code: str) -> str | None:
     """What to do about an error code, in the session's language, where we know better than the interface."""
     key = f"hint.{code}"
+    return text(key) if key in STRINGS else None
+
+
+def error_title(code: str) -> str | None:
+    """What an error code means, in the session's language; None leaves it to the interface's own words."""
+    key = f"code.{code}"
     return text(key) if key in STRINGS else None
 
 

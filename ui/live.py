@@ -1,7 +1,7 @@
 """An answer while it is written: read in the background, looked at by the page.
 
-Reading does not hang on the page's own runs, so a click elsewhere loses nothing. When the page is gone (it has
-not looked for `ABANDONED_S`), the reader hangs up, and the interface stops writing after its grace.
+Reading does not hang on the page's own runs, so a click elsewhere loses nothing. When the page is gone (it
+has not looked for `ABANDONED_S`), the reader hangs up, and the interface stops writing after its grace.
 """
 
 import json
@@ -12,9 +12,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ui.errors import ApiError, ApiUnreachable, FathomError
+from ui.errors import ApiError, ApiUnreachableError, FathomError
 from ui.sse import ServerEvent
-from ui.text_runs import INK_COPIED
 from ui.wire import Answer, Citation, Span
 
 ABANDONED_S: Final = 15.0
@@ -34,7 +33,11 @@ class LiveText:
     final: Answer | None = None
 
     def apply(self, name: str, data: dict[str, Any]) -> None:
-        """Take in one event of the stream; unknown events change nothing."""
+        """Take in one event of the stream; unknown events change nothing.
+
+        Raises:
+            ApiError: The event says that the answer failed.
+        """
         if name == "meta":
             self.answer_id = data.get("id") or self.answer_id
         elif name == "token":
@@ -63,20 +66,10 @@ class LiveText:
             self.spans.append({"answer_start": start, "answer_end": len(self.text), "kind": kind})
 
     def _replace(self, data: dict[str, Any]) -> None:
-        """Put another text in the place of what the filter took back."""
-        start = int(data.get("answer_start", data.get("start", 0)))
-        end = int(data.get("answer_end", data.get("end", len(self.text))))
-        kept, rest = self.text[:start], self.text[end:]
-        self.text, self.spans = "", []
-        for piece in (kept, str(data.get("text", "")), rest):
-            if piece:
-                self._append(piece, "written")
-        self.citations = [c for c in self.citations if c["answer_end"] <= start]
-
-    @property
-    def copied_chars(self) -> int:
-        """Characters that were copied from documents."""
-        return sum(s["answer_end"] - s["answer_start"] for s in self.spans if s["kind"] == INK_COPIED)
+        """Take another text for all that has arrived; its citations come again after it."""
+        self.text, self.spans, self.citations = "", [], []
+        self._append(str(data.get("text") or ""), "written")
+        self.spans = list(data.get("spans") or self.spans)
 
 
 class LiveAnswer:
@@ -113,7 +106,7 @@ class LiveAnswer:
                 try:
                     self._consume(open_stream())
                     break
-                except ApiUnreachable as error:
+                except ApiUnreachableError as error:
                     answer_id = self.live.answer_id
                     if answer_id is None or attempt == _RESUMES:
                         self.error = error
@@ -123,7 +116,7 @@ class LiveAnswer:
         except FathomError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001 - a thread's error would vanish; the page shows it
-            self.error = ApiUnreachable("the stream", f"{type(error).__name__}: {error}")
+            self.error = ApiUnreachableError("the stream", f"{type(error).__name__}: {error}")
         finally:
             self.finished.set()
 
@@ -139,4 +132,4 @@ class LiveAnswer:
                 if self.live.final is not None:
                     return
         if self.live.final is None and not self.finished.is_set():
-            raise ApiUnreachable("the stream", "it ended before the answer did")
+            raise ApiUnreachableError("the stream", "it ended before the answer did")

@@ -14,9 +14,6 @@ def main() -> None:
     """Draw the frame and the page that was asked for."""
     st.set_page_config(page_title="Fathom", page_icon=str(ICON), layout="wide")
     page_style()
-    with st.sidebar:
-        tagline = escape(i18n.text("app.tagline"))
-        st.html(f"<div class='fx-brand'>Fathom<small>{tagline}</small></div>")
     pages = {
         "ask": st.Page(
             ask.render, title=i18n.text("nav.ask"), icon=":material/forum:", url_path="ask", default=True
@@ -40,9 +37,14 @@ def main() -> None:
             status.render, title=i18n.text("nav.status"), icon=":material/monitor_heart:", url_path="status"
         ),
     }
-    page = st.navigation(list(pages.values()))
+    # Our own links, so that the name stands above them.
+    page = st.navigation(list(pages.values()), position="hidden")
     register(pages)
     with st.sidebar:
+        tagline = escape(i18n.text("app.tagline"))
+        st.html(f"<div class='fx-brand'>Fathom<small>{tagline}</small></div>")
+        for target in pages.values():
+            st.page_link(target, width="stretch")
         st.radio(
             i18n.text("lang.label"), list(i18n.LANGUAGES), format_func=lambda code: i18n.LANGUAGES[code],
             index=list(i18n.LANGUAGES).index(i18n.browser_language()), key=i18n.LANGUAGE_KEY,

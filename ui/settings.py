@@ -22,6 +22,7 @@ class UiSettings:
 
 def read_settings() -> UiSettings:
     """Read `FATHOM_API_URL` and `FATHOM_PUBLIC_API_URL` from the environment."""
-    api_url = os.environ.get("FATHOM_API_URL", "").strip().rstrip("/") or DEFAULT_API_URL
-    public_url = os.environ.get("FATHOM_PUBLIC_API_URL", "").strip().rstrip("/") or api_url
+    environment = os.environ
+    api_url = environment.get("FATHOM_API_URL", "").strip().rstrip("/") or DEFAULT_API_URL
+    public_url = environment.get("FATHOM_PUBLIC_API_URL", "").strip().rstrip("/") or api_url
     return UiSettings(api_url=api_url, public_api_url=public_url)

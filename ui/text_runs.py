@@ -6,6 +6,7 @@ and the browser gets ready pieces. Joining the `t` of the runs always gives the 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from ui.wire import Answer, Content, Hit
@@ -25,7 +26,7 @@ def _clamp(value: int, low: int, high: int) -> int:
 def _pieces(text: str, cuts: Iterable[int]) -> list[tuple[int, int]]:
     """Cut `text` at every offset of `cuts` that lies inside it."""
     bounds = sorted({0, len(text), *(cut for cut in cuts if 0 < cut < len(text))})
-    return [(start, end) for start, end in zip(bounds, bounds[1:], strict=False) if start < end]
+    return [(start, end) for start, end in pairwise(bounds) if start < end]
 
 
 def answer_runs(answer: Answer | Mapping[str, Any]) -> list[Run]:
@@ -116,7 +117,7 @@ def source_view(
 def _block_class(kind: str) -> str:
     if kind in {"heading", "title"}:
         return "h"
-    return "code" if kind in {"code", "table"} else ""
+    return kind if kind in {"code", "table", "quote"} else ""
 
 
 def _line_start(text: str, at: int) -> int:
@@ -135,13 +136,12 @@ def _page_at(content: Content, at: int) -> int | None:
 
 
 def hit_runs(hit: Hit) -> list[Run]:
-    """Cut a hit's text into kept (class `kept`) and left-out runs (`cut`); without compression all is plain."""
+    """Cut a hit's text into kept (class `kept`) and left-out runs (`cut`); uncompressed, all is plain."""
     text, kept = hit["text"], hit.get("kept") or []
     if not kept:
         return [{"t": text, "c": ""}]
     # Kept ranges are given in the document, like the hit's own range.
-    offset = hit["start"] if all(k["start"] >= hit["start"] for k in kept) else 0
-    ranges = [(k["start"] - offset, k["end"] - offset) for k in kept]
+    ranges = [(k["start"] - hit["start"], k["end"] - hit["start"]) for k in kept]
     return [
         {"t": text[a:b], "c": "kept" if any(s <= a < e for s, e in ranges) else "cut"}
         for a, b in _pieces(text, [cut for pair in ranges for cut in pair])

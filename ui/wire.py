@@ -86,7 +86,7 @@ class ChunkItem(TypedDict):
     start: int
     end: int
     text: NotRequired[str]
-    tokens: NotRequired[int]
+    token_count: NotRequired[int]
     page: NotRequired[int | None]
     heading_path: NotRequired[list[str]]
 
@@ -162,6 +162,9 @@ class Answer(TypedDict):
     question: str
     text: str
     answerable: NotRequired[bool]
+    reason: NotRequired[str | None]
+    error: NotRequired[Failure | None]
+    feedback: NotRequired[dict[str, Any] | None]
     collections: NotRequired[list[Any]]
     confidence: NotRequired[float | None]
     granularity: NotRequired[str | None]

@@ -98,7 +98,7 @@ class Chromium:
         return [
             u
             for u in self.requests
-            if urlsplit(u).scheme not in {"data", "blob", "about"} and urlsplit(u).netloc not in local
+            if urlsplit(u).scheme not in {"data", "blob", "about", "chrome"} and urlsplit(u).netloc not in local
         ]
 
 

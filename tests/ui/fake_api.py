@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 STAGES = ["queued", "parsing", "chunking", "embedding", "indexing"]
 
 
-class Problem(Exception):
+class ProblemError(Exception):
     def __init__(self, status: int, code: str, title: str, detail: str = "", hint: str = "") -> None:
         super().__init__(title)
         self.status, self.code, self.title, self.detail, self.hint = status, code, title, detail, hint
@@ -43,7 +43,7 @@ class FakeStore:
 
     def document(self, document_id: str) -> dict[str, Any]:
         if document_id not in self.documents:
-            raise Problem(404, "not_found", "No such document", document_id)
+            raise ProblemError(404, "not_found", "No such document", document_id)
         return self.wire(self.documents[document_id])
 
     def wire(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class FakeStore:
         ids = {names.get(c, c) for c in collections}
         missing = ids - set(self.collections)
         if missing:
-            raise Problem(
+            raise ProblemError(
                 404, "not_found", "No such collection", ", ".join(missing), "List the collections first."
             )
         rows = [d for d in self.documents.values() if d["collection_id"] in ids and d["enabled"]]
@@ -82,7 +82,7 @@ class FakeStore:
 def chunks_of(row: dict[str, Any]) -> list[dict[str, Any]]:
     text = row["_text"]
     return [
-        {"id": int(row["id"][4:]) * 1000 + i, "start": m.start(), "end": m.end(), "text": m[0], "tokens": len(m[0]) // 4,
+        {"id": int(row["id"][4:]) * 1000 + i, "start": m.start(), "end": m.end(), "text": m[0], "token_count": len(m[0]) // 4,
          "page": 1 + m.start() // 2000, "heading_path": []}
         for i, m in enumerate(re.finditer(r"[^\n]+\n*", text))
     ]  # fmt: skip
@@ -158,7 +158,7 @@ async def stream(store: FakeStore, answer_id: str, after: int) -> Any:
         if store.drop_stream_after == number:
             store.drop_stream_after = None
             return
-        if name != "done" and answer["status"] == "stopped":
+        if name != "done" and answer["status"] == "cancelled":
             continue
         if name == "done":
             answer["status"] = "done" if answer["status"] == "running" else answer["status"]
@@ -169,8 +169,8 @@ async def stream(store: FakeStore, answer_id: str, after: int) -> Any:
 def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route after the other
     app = FastAPI()
 
-    @app.exception_handler(Problem)
-    async def problem(request: Request, error: Problem) -> JSONResponse:
+    @app.exception_handler(ProblemError)
+    async def problem(request: Request, error: ProblemError) -> JSONResponse:
         body = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail,
                 "code": error.code, "hint": error.hint, "request_id": "req_1"}  # fmt: skip
         return JSONResponse(body, error.status, media_type="application/problem+json")
@@ -200,7 +200,7 @@ def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route afte
 
     @app.get("/readyz")
     async def readyz() -> dict[str, Any]:
-        return {"status": "ready", "checks": {"database": "ok", "model": "ok"}}
+        return {"ready": True, "checks": [{"name": "database", "ok": True, "detail": "sqlite"}]}
 
     @app.get("/v1/collections")
     async def collections(cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
@@ -210,7 +210,7 @@ def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route afte
     async def create(request: Request) -> dict[str, Any]:
         body = await request.json()
         if any(c["name"] == body["name"] for c in store.collections.values()):
-            raise Problem(
+            raise ProblemError(
                 409,
                 "name_taken",
                 "The name is taken",
@@ -237,7 +237,7 @@ def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route afte
         for file in files:
             data = await file.read()
             if b"TOO LARGE" in data:
-                raise Problem(413, "too_large", "The file is too large", str(file.filename), "Split it.")
+                raise ProblemError(413, "too_large", "The file is too large", str(file.filename), "Split it.")
             sha = hashlib.sha256(data).hexdigest()
             same = [d for d in store.documents.values() if (d["name"], d["sha256"]) == (file.filename, sha)]
             if same:
@@ -332,7 +332,7 @@ def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route afte
     async def ask(request: Request) -> Any:
         body = await request.json()
         if len(body["question"]) > 4000:
-            raise Problem(
+            raise ProblemError(
                 422,
                 "question_too_long",
                 "The question is too long",
@@ -346,7 +346,7 @@ def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route afte
     @app.get("/v1/answers/{answer_id}")
     async def stored(answer_id: str) -> dict[str, Any]:
         if answer_id not in store.answers:
-            raise Problem(404, "not_found", "No such answer", answer_id)
+            raise ProblemError(404, "not_found", "No such answer", answer_id)
         return store.answers[answer_id]
 
     @app.get("/v1/answers/{answer_id}/events")
@@ -356,7 +356,7 @@ def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route afte
 
     @app.delete("/v1/answers/{answer_id}/stream", status_code=204)
     async def stop(answer_id: str) -> Response:
-        store.answers[answer_id]["status"] = "stopped"
+        store.answers[answer_id]["status"] = "cancelled"
         return Response(status_code=204)
 
     @app.post("/v1/answers/{answer_id}/feedback", status_code=204)

@@ -49,7 +49,7 @@ def document_card(document: Document, job: Job | None = None, *, manage: bool = 
         _fill_failed(card, document)
     elif is_busy(document):
         card["tone"] = "busy"
-        total, done = (job or {}).get("total") or 0, (job or {}).get("done") or 0
+        total, done = (job.get("total") or 0, job.get("done") or 0) if job else (0, 0)
         card["progress"] = min(1.0, done / total) if total else 0.0
         if total:
             card["state"] = f"{i18n.status_text(status)} {done}/{total}"
@@ -80,9 +80,9 @@ def _fill_failed(card: Card, document: Document) -> None:
 def _meta(document: Document) -> str:
     parts: list[str] = []
     if document.get("pages"):
-        parts.append(i18n.text("documents.pages", n=document["pages"]))
+        parts.append(i18n.count("documents.pages", document["pages"] or 0))
     if document["status"] == "ready":
-        parts.append(i18n.text("documents.chunks", n=document.get("chunks") or 0))
+        parts.append(i18n.count("documents.chunks", document.get("chunks") or 0))
     if document.get("size_bytes") is not None:
         parts.append(i18n.size_text(document["size_bytes"]))
     if document.get("language"):

@@ -1,4 +1,4 @@
-"""Registers our browser components: script and style files of this folder, with data beside them.
+"""Our browser components: script and style files of this folder, with data beside them.
 
 Text from documents reaches the browser as data and is drawn with `textContent` only, so it can't become markup.
 """
@@ -20,7 +20,7 @@ def _asset(*names: str) -> str:
     return "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in names)
 
 
-def mount(name: str, data: dict[str, Any], *, key: str, triggers: dict[str, Callable[[], None]]) -> Any:
+def mount(name: str, data: dict[str, Any], *, key: str, triggers: dict[str, Callable[[], None]]) -> None:
     """Draw a component.
 
     Args:
@@ -28,15 +28,13 @@ def mount(name: str, data: dict[str, Any], *, key: str, triggers: dict[str, Call
         data: What to draw; JSON.
         key: Names this instance within the page.
         triggers: Events that the component sends, each with what to call.
-
-    Returns:
-        The component's state: one attribute for each trigger.
     """
     draw = st.components.v2.component(
         f"fathom_{name}", html="<div class='root'></div>",
         css=_asset("base.css", f"{name}.css"), js=_asset("dom.js", f"{name}.js"),
     )  # fmt: skip
-    return draw(key=key, data=data, **{f"on_{event}_change": call for event, call in triggers.items()})
+    callbacks: dict[str, Any] = {f"on_{event}_change": call for event, call in triggers.items()}
+    draw(key=key, data=data, **callbacks)
 
 
 def page_style() -> None:

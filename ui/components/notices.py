@@ -6,7 +6,7 @@ from typing import Literal
 import streamlit as st
 
 from ui import i18n
-from ui.errors import ApiError, ApiUnreachable, FathomError
+from ui.errors import ApiError, ApiUnreachableError, FathomError
 
 Tone = Literal["bad", "good", "quiet"]
 
@@ -20,12 +20,13 @@ def notice(title: str, *lines: str, tone: Tone = "quiet") -> None:
 
 def error_lines(error: FathomError) -> tuple[str, list[str]]:
     """Title and lines that say what happened and what to do."""
-    if isinstance(error, ApiUnreachable):
+    if isinstance(error, ApiUnreachableError):
         return i18n.text("error.unreachable"), [i18n.text("error.unreachable.hint", url=error.url)]
     if isinstance(error, ApiError):
         hint = i18n.error_hint(error.code) or error.hint
         request = i18n.text("error.request_id", id=error.request_id) if error.request_id else ""
-        return error.title or i18n.text("error.refused"), [error.detail, hint, request]
+        title = i18n.error_title(error.code) or error.title or i18n.text("error.refused")
+        return title, [error.detail, *error.fields, hint, request]
     return i18n.text("error.refused"), [str(error)]
 
 

@@ -1,5 +1,6 @@
 """The text of a document around a passage, the passage highlighted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
@@ -31,14 +32,24 @@ class Place:
         return f"{self.document['id']}:{self.start}:{self.end}"
 
 
-def source_panel(place: Place, *, key: str, reveal: bool = True) -> None:
+def source_panel(
+    place: Place, *, key: str, reveal: bool = True, on_close: Callable[[], None] | None = None
+) -> None:
     """Draw the document around `place`; a deleted document is said to be gone.
 
     Args:
         place: What to show; an empty range shows the start of the document.
         key: Names this panel within the page.
         reveal: Whether a narrow screen scrolls to it.
+        on_close: Called when somebody closes the panel; without it there is no button for that.
     """
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        _head(place)
+        if on_close is not None:
+            st.button(
+                i18n.text("common.close"), icon=":material/close:", type="tertiary", key=f"{key}:close",
+                on_click=on_close,
+            )  # fmt: skip
     try:
         content = state.client().content(place.document["id"])
     except ApiError as error:
@@ -50,12 +61,11 @@ def source_panel(place: Place, *, key: str, reveal: bool = True) -> None:
     except FathomError as error:
         show_error(error)
         return
-    _head(place, content)
     _text(place, content, key=key, reveal=reveal)
 
 
-def _head(place: Place, content: Content) -> None:
-    title = content.get("title") or place.document.get("title") or place.document["name"]
+def _head(place: Place) -> None:
+    title = place.document.get("title") or place.document["name"]
     parts = [place.document["name"]] if place.document["name"] != title else []
     if place.page:
         parts.append(i18n.text("common.page", n=place.page))

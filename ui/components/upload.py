@@ -64,12 +64,14 @@ def _show_report() -> None:
     report = st.session_state.get(_REPORT)
     if not isinstance(report, Report):
         return
+    # Toasts hold our own words only: they are drawn as markdown.
+    if report.accepted:
+        st.toast(i18n.text("documents.accepted", n=report.accepted), icon=":material/check:")
+    if report.known:
+        st.toast(i18n.text("documents.known", n=report.known), icon=":material/info:")
+    report.accepted = report.known = 0
     for name, title, lines in report.rejected:
         notice(i18n.text("documents.rejected", name=name), title, *lines, tone="bad")
-    if report.accepted:
-        notice(i18n.text("documents.accepted", n=report.accepted), tone="good")
-    if report.known:
-        notice(i18n.text("documents.known", n=report.known))
-    if st.button(i18n.text("documents.dismiss"), key="dismiss_report", type="tertiary"):
+    if report.rejected and st.button(i18n.text("documents.dismiss"), key="dismiss_report", type="tertiary"):
         del st.session_state[_REPORT]
         st.rerun()

@@ -20,7 +20,9 @@ from ui.wire import Answer, Passage
 _ANSWER: Final = "answer"
 _OPEN: Final = "open_place"
 _POLL_S: Final = 0.25
-_UNFINISHED: Final = {"queued", "pending", "running", "streaming", "searching", "generating"}
+_UNFINISHED: Final = "running"
+_STOPPED: Final = "cancelled"
+_REASONS: Final = {"empty_collection", "no_passages", "sources_withdrawn"}
 
 
 def render() -> None:
@@ -97,7 +99,7 @@ def _found_running() -> LiveAnswer | None:
         answer = state.client().answer(answer_id)
     except FathomError:
         return None  # said where the stored answer is read
-    if answer.get("status") not in _UNFINISHED:
+    if answer.get("status") != _UNFINISHED:
         return None
     client = state.client()
     live = LiveAnswer(answer["question"], lambda: client.resume(answer_id, None), client.resume)
@@ -121,7 +123,7 @@ def _writing() -> None:
         )
         st.button(i18n.text("ask.stop"), key="stop", icon=":material/stop_circle:", on_click=_stop)
     shown = {"text": arrived.text, "spans": arrived.spans, "citations": arrived.citations}
-    answer_text(shown, key="live_answer_text", on_open=lambda n: None, live=True)
+    answer_text(shown, key="live_answer_text", on_open=lambda _n: None, live=True)
     if live.finished.is_set():
         st.rerun()
 
@@ -130,7 +132,7 @@ def _settle(live: LiveAnswer) -> None:
     """Put a finished answer into the address and the history."""
     state.set_live_answer(None)
     final = live.live.final
-    answer_id = (final or {}).get("id") or live.live.answer_id
+    answer_id = final["id"] if final is not None else live.live.answer_id
     if answer_id:
         st.query_params[_ANSWER] = str(answer_id)
         state.remember(str(answer_id), live.question)
@@ -162,12 +164,7 @@ def _answer(answer: Answer) -> None:
         _answer_body(answer)
     if place and right is not None:
         with right:
-            if st.button(
-                i18n.text("common.close"), icon=":material/close:", type="tertiary", key="close_source"
-            ):
-                st.session_state.pop(_OPEN, None)
-                st.rerun()
-            source_panel(place, key="ask_source")
+            source_panel(place, key="ask_source", on_close=lambda: st.session_state.pop(_OPEN, None))
 
 
 def _asked(question: str) -> None:
@@ -177,20 +174,23 @@ def _asked(question: str) -> None:
 def _answer_body(answer: Answer) -> None:
     _asked(answer["question"])
     status = answer.get("status")
-    if status in {"stopped", "cancelled"}:
+    if status == _STOPPED:
         notice(i18n.text("ask.stopped"))
+    error = answer.get("error")
+    if error:
+        notice(error["message"], error.get("hint") or "", tone="bad")
     citations = answer.get("citations") or []
-    if answer.get("answerable", True):
+    if answer.get("answerable", True) and answer["text"]:
         answer_text(
             answer, key=f"answer:{answer['id']}",
             on_open=lambda n: _open_place(next(c for c in citations if c["n"] == n)),
         )  # fmt: skip
         _facts(answer)
         _passages(list(citations), i18n.text("ask.sources"), "citation_cards", [c["n"] for c in citations])
-    elif status in {"stopped", "cancelled", "failed"} and not answer["text"]:
-        pass  # nothing was written, so nothing was refused either
-    else:
-        notice(i18n.text("ask.not_answerable"), answer["text"])
+    elif status == "done":  # of one that was stopped or failed, nothing can be said yet
+        reason = answer.get("reason")
+        title = f"ask.reason.{reason}" if reason in _REASONS else "ask.not_answerable"
+        notice(i18n.text(title), answer["text"])
         nearest = list(answer.get("nearest") or [])
         _passages(nearest, i18n.text("ask.nearest"), "nearest_cards", list(range(1, len(nearest) + 1)))
     _feedback(answer)
@@ -222,7 +222,7 @@ def _passages(passages: list[Passage], title: str, key: str, numbers: list[int])
         })  # fmt: skip
     st.html(f"<p class='fx-sub'>{escape(title)}</p>")
     by_number = dict(zip(map(str, numbers), passages, strict=True))
-    cards(items, label=title, key=key, on_act=lambda what, n: _open_place(by_number[n]))
+    cards(items, label=title, key=key, on_act=lambda _what, n: _open_place(by_number[n]))
 
 
 def _facts(answer: Answer) -> None:
@@ -274,7 +274,7 @@ def _history() -> None:
     if not entries:
         return
 
-    def show(what: str, answer_id: str) -> None:
+    def show(_what: str, answer_id: str) -> None:
         _stop()
         state.set_live_answer(None)
         st.session_state.pop(_OPEN, None)

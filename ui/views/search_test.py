@@ -78,14 +78,14 @@ def _results(reply: SearchReply) -> None:
     with left:
         cards(
             [_card(h, opened is h) for h in hits], label=i18n.text("search.title"), key="hit_cards",
-            on_act=lambda what, chunk_id: st.session_state.update({_OPEN: chunk_id}),
+            on_act=lambda _what, chunk_id: st.session_state.update({_OPEN: chunk_id}),
         )  # fmt: skip
     if opened and right is not None:
         with right:
             place = Place(
                 document=opened["document"], start=opened["start"], end=opened["end"], page=opened.get("page")
             )
-            source_panel(place, key="search_source")
+            source_panel(place, key="search_source", on_close=lambda: st.session_state.pop(_OPEN, None))
 
 
 def _card(hit: Hit, opened: bool) -> Card:

@@ -37,21 +37,15 @@ def render() -> None:
 def _health(readiness: Mapping[str, Any]) -> None:
     ready = bool(readiness.get("ok"))
     notice(i18n.text("status.ready" if ready else "status.not_ready"), tone="good" if ready else "bad")
-    parts = {k: v for k, v in readiness.items() if k not in {"ok", "http_status"}}
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _flat(parts))
+    rows = "".join(_check(check) for check in readiness.get("checks") or [])
     url = escape(state.settings().public_api_url)
     st.html(f"<dl class='fx-parts'><dt>{escape(i18n.text('status.api'))}</dt><dd>{url}</dd>{rows}</dl>")
 
 
-def _flat(parts: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested facts as lines `a.b: value`."""
-    rows: list[tuple[str, str]] = []
-    for name, value in parts.items():
-        if isinstance(value, Mapping):
-            rows += _flat(value, f"{prefix}{name}.")
-        else:
-            rows.append((f"{prefix}{name}", str(value)))
-    return rows
+def _check(check: Mapping[str, Any]) -> str:
+    mark = "✓" if check.get("ok") else "✗"
+    detail = escape(str(check.get("detail") or ""))
+    return f"<dt>{escape(str(check.get('name')))}</dt><dd><span>{mark}</span> {detail}</dd>"
 
 
 def _counts(collections: list[Collection]) -> None:
