@@ -75,14 +75,11 @@ def _streamlit(settings: Settings) -> tuple[str, ...]:
     spec = importlib.util.find_spec("ui")
     if spec is None or spec.origin is None:
         raise SupervisorError("the package 'ui' is missing; reinstall fathom")
+    # The rest is in ui/.streamlit/config.toml.
     options = {
         "server.address": settings.host,
         "server.port": str(settings.ui_port),
-        "server.headless": "true",
-        "server.fileWatcherType": "none",
         "server.maxUploadSize": str(max(1, settings.limits.max_upload_bytes // (1024 * 1024))),
-        "browser.gatherUsageStats": "false",
-        "client.toolbarMode": "viewer",
     }
     main = str(Path(spec.origin).parent / "main.py")
     return (
