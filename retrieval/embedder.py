@@ -1,6 +1,6 @@
 """Texts to unit vectors by the encoder's own rules: prefixes, windows, mean pooling.
 
-The only place that knows these rules. Long texts are read in windows of whole sentences and their token states
+Long texts are read in windows of whole sentences and their token states
 summed ("late chunking", arXiv 2409.04701): nothing is cut off, and a sentence has seen its neighbours.
 """
 

@@ -1,7 +1,7 @@
 """Text to index terms, the same for documents and questions.
 
-Chinese becomes words and characters, English stems. Folding is for matching only: no offset of a term leads back
-into the text.
+Chinese becomes words and characters, English stems. Folding is for matching only: no offset of a
+term leads back into the text.
 """
 
 import re
@@ -26,9 +26,9 @@ _MAX_TERM = 64
 
 # Words that say how a question is put, not what about. A question of nothing else keeps them.
 _ENGLISH = (
-    "a an and are as at be been by can could did do does for from had has have how i if in is it its me my of on "
-    "or our s she should so t than that the their them there these they this those to us was we were what when "
-    "where which who whom whose why will with would you your"
+    "a an and are as at be been by can could did do does for from had has have how i if in is it its me my of "
+    "on or our s she should so t than that the their them there these they this those to us was we were what "
+    "when where which who whom whose why will with would you your"
 )
 _CHINESE = (
     "的 了 是 在 和 与 及 或 有 被 把 将 也 都 就 而 吗 呢 吧 啊 哪 哪个 哪些 哪里 哪儿 什么 怎么 怎样 如何 为什么 "

@@ -187,9 +187,7 @@ class HnswIndex:
         return table.scan(unit, k, allowed)
 
     def _allowed_rows(self, allow: frozenset[int]) -> NDArray[np.int64]:
-        """Rows of a filter, remembered until the next change: the same caller asks with the same set
-        again.
-        """
+        """Rows of a filter, remembered until the next change: callers ask with the same set again."""
         with self._filters_lock:
             rows = self._filters.pop(allow, None)
         if rows is None:
