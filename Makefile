@@ -45,7 +45,7 @@ bench: $(STAMP) ## Measure speed and memory against named peers (benchmarks/)
 	  [ -e "$$bench" ] || { echo "There is no benchmark yet."; exit 0; }; \
 	  echo "== $$bench"; $(BIN)/python "$$bench"; done
 
-docs: $(STAMP) ## Regenerate docs/rest.md, docs/cli.md and docs/settings.md from the code
+docs: $(STAMP) ## Write the reference pages in docs/ anew from the code
 	@$(BIN)/python docs/generate.py
 
 lock: $(STAMP_DEV) ## Resolve the dependencies anew and write both lock files

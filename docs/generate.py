@@ -1,4 +1,4 @@
-"""Write docs/settings.md, docs/rest.md and docs/cli.md from the code they describe.
+"""Write settings.md, rest.md, cli.md and errors.md in docs/ from the code they describe.
 
 `python docs/generate.py` writes them; `--check` says which are out of date and changes nothing.
 """
@@ -171,6 +171,24 @@ def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from _commands(one, f"{name} {child}")
 
 
+def errors_page() -> str:
+    """The codes of problem documents."""
+    sys.path.insert(0, str(FOLDER))
+    from error_codes import error_codes
+
+    lines = [
+        "# Error codes",
+        "",
+        "A failed request answers `application/problem+json`; its `code` is one of these and does not change,",
+        "its `detail` says what happened to which thing, its `hint` what to do. Failed documents carry the same.",
+        "",
+        "| code | status | what happened |",
+        "| --- | --- | --- |",
+    ]
+    lines += [f"| `{one.code}` | {one.status} | {_one_line(one.meaning)} |" for one in error_codes(ROOT)]
+    return "\n".join(lines) + "\n"
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
@@ -183,6 +201,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_page,
     "rest.md": rest_page,
     "cli.md": cli_page,
+    "errors.md": errors_page,
 }
 
 
