@@ -104,7 +104,6 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
         "文档中没有答案时的回复（可选）",
     ),
     "collections.create": ("Create", "新建"),
-    "collections.created": ("Created.", "已新建。"),
     "collections.name_missing": ("Give the collection a name.", "请填写文档集名称。"),
     "collections.open": ("Documents", "文档"),
     "collections.ask": ("Ask", "提问"),
@@ -226,8 +225,6 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "stage.total": ("total", "总计"),
     # status
     "status.title": ("Status", "状态"),
-    "status.alive": ("Running", "运行中"),
-    "status.dead": ("Not running", "未运行"),
     "status.ready": ("Ready for work", "可以使用"),
     "status.not_ready": ("Not ready yet", "尚未就绪"),
     "status.documents": ("Documents", "文档"),
@@ -236,6 +233,5 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "status.collections": ("Collections", "文档集"),
     "status.failures": ("Failed documents", "失败的文档"),
     "status.no_failures": ("No document has failed.", "没有失败的文档。"),
-    "status.parts": ("Parts", "组件"),
     "status.api": ("REST interface", "REST 接口"),
 }

@@ -1,0 +1,200 @@
+"""The pages through Streamlit's own test harness, against the fake interface."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import ui
+from tests.ui.fake_api import FakeStore
+from tests.ui.servers import free_port
+from tests.ui.test_client import filled
+from ui import state
+from ui.client import FathomClient
+
+MAIN = Path(ui.__file__).parent / "main.py"
+
+
+@pytest.fixture
+def _at_api(api_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("FATHOM_API_URL", api_url)
+    state.settings.clear()  # type: ignore[attr-defined]
+    state.client.clear()  # type: ignore[attr-defined]
+    yield
+    state.client().close()
+    state.settings.clear()  # type: ignore[attr-defined]
+    state.client.clear()  # type: ignore[attr-defined]
+
+
+def page(body: str) -> AppTest:
+    """A run of one page by itself."""
+    return AppTest.from_string(
+        f"from ui import navigation\nnavigation.register({{}})\n{body}", default_timeout=30
+    )
+
+
+def shown(app: AppTest) -> str:
+    assert not app.exception, app.exception
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def settled(app: AppTest) -> AppTest:
+    """Run again until the answer is there, as the page does by itself in a browser."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        live = app.session_state["live_answer"] if "live_answer" in app.session_state else None
+        if live is None:
+            return app
+        live.finished.wait(10)
+        app.run()
+    raise AssertionError("the answer did not settle")
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_the_first_page_leads_on_when_there_is_nothing_yet() -> None:
+    app = AppTest.from_file(str(MAIN), default_timeout=30).run()
+    assert "There is no collection to ask yet." in shown(app)
+    assert [b.label for b in app.button] == ["Add documents"]
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_the_language_switch_changes_every_word() -> None:
+    app = AppTest.from_file(str(MAIN), default_timeout=30).run()
+    app.radio(key="lang").set_value("zh").run()
+    assert "还没有可以提问的文档集" in shown(app)
+    assert "Ask" not in shown(app)
+    assert [link.label for link in app.get("page_link")][:2] == ["提问", "文档"]
+
+
+def test_a_missing_interface_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("FATHOM_API_URL", url)
+    state.settings.clear()  # type: ignore[attr-defined]
+    state.client.clear()  # type: ignore[attr-defined]
+    app = AppTest.from_file(str(MAIN), default_timeout=30).run()
+    assert "Fathom does not answer" in shown(app)
+    assert url in shown(app)
+    state.settings.clear()  # type: ignore[attr-defined]
+    state.client.clear()  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_a_question_is_answered_and_stays_in_the_address(client: FathomClient, store: FakeStore) -> None:
+    filled(client, "A whale eats krill. It sleeps.")
+    app = page("from ui.views import ask\nask.render()").run()
+    app.chat_input[0].set_value("What about krill?").run()
+    settled(app)
+    assert "What about krill?" in shown(app)
+    assert "confidence 93%" in shown(app)
+    assert app.query_params["answer"] in (list(store.answers), list(store.answers)[0])
+    # A new session at the same address shows the same answer without asking again.
+    again = page("from ui.views import ask\nask.render()")
+    again.query_params["answer"] = list(store.answers)[0]
+    again.run()
+    assert "What about krill?" in shown(again)
+    assert len(store.answers) == 1
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_what_is_not_in_the_documents_is_said(client: FathomClient) -> None:
+    filled(client, "A whale eats krill.")
+    app = page("from ui.views import ask\nask.render()").run()
+    app.chat_input[0].set_value("Say nothing").run()
+    settled(app)
+    assert "Not in these documents" in shown(app)
+    assert "The nearest passages" in shown(app)
+
+
+@pytest.mark.usefixtures("_at_api")
+@pytest.mark.parametrize(
+    ("question", "said"), [("   ", "Type a question first."), ("x" * 100_000, "The question is too long")]
+)
+def test_a_bad_question_gets_one_clear_line(client: FathomClient, question: str, said: str) -> None:
+    filled(client, "A whale eats krill.")
+    app = page("from ui.views import ask\nask.render()").run()
+    app.chat_input[0].set_value(question).run()
+    settled(app)
+    assert said in shown(app)
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_feedback_is_sent_once_and_again_with_its_comment(client: FathomClient, store: FakeStore) -> None:
+    filled(client, "A whale eats krill.")
+    app = page("from ui.views import ask\nask.render()").run()
+    app.chat_input[0].set_value("krill").run()
+    settled(app)
+    app.feedback[0].set_value(0).run()
+    app.run()
+    assert [(f["rating"], f.get("comment")) for f in store.feedback] == [(-1, None)]
+    app.text_input[0].set_value("wrong whale")
+    next(b for b in app.button if b.label == "Send").click().run()
+    assert [(f["rating"], f.get("comment")) for f in store.feedback][1:] == [(-1, "wrong whale")]
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_untrusted_text_is_escaped_wherever_html_is_drawn(client: FathomClient) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    filled(client, f"A whale eats krill {evil}.")
+    app = page("from ui.views import ask\nask.render()").run()
+    app.chat_input[0].set_value(f"{evil} krill").run()
+    settled(app)
+    assert evil not in shown(app)
+    assert "&lt;img src=x onerror=alert(1)&gt; krill" in shown(app)
+    assert not [m for m in app.markdown if evil in m.value]
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_a_refused_upload_keeps_the_others(client: FathomClient) -> None:
+    collection_id = client.create_collection("c")["id"]
+    app = page("from ui.views import documents\ndocuments.render()").run()
+    files = [
+        ("good.txt", b"krill", "text/plain"),
+        ("big.txt", b"TOO LARGE", "text/plain"),
+        ("too.txt", b"x", "text/plain"),
+    ]
+    app.file_uploader[0].set_value(files).run()
+    assert "Not accepted: big.txt" in shown(app)
+    assert "Split it." in shown(app)
+    assert [d["name"] for d in client.documents(collection_id).items] == ["good.txt", "too.txt"]
+    assert not app.file_uploader[0].value  # the area is empty again, its bytes are let go
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_search_shows_scores_and_times(client: FathomClient) -> None:
+    filled(client, "A whale eats krill.")
+    app = page("from ui.views import search_test\nsearch_test.render()").run()
+    app.text_input[0].set_value("krill")
+    next(b for b in app.button if b.label == "Search").click().run()
+    assert "120 tokens compressed to 30" in shown(app)
+    assert "94 ms" in shown(app)
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_status_counts_and_lists_failures(client: FathomClient) -> None:
+    filled(client, "A whale eats krill.", "FAIL encrypted")
+    app = page("from ui.views import status\nstatus.render()").run()
+    assert "Ready for work" in shown(app)
+    assert "<b>2</b><span>Documents</span>" in shown(app)
+    assert "<b>1</b><span>Failed</span>" in shown(app)
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_a_collection_needs_a_name(client: FathomClient) -> None:
+    app = page("from ui.views import collections\ncollections.render()").run()
+    next(b for b in app.button if b.label == "Create").click().run()
+    assert "Give the collection a name." in shown(app)
+    client.create_collection("taken")
+    app.text_input[0].set_value("taken")
+    next(b for b in app.button if b.label == "Create").click().run()
+    assert "The name is taken" in shown(app)
+
+
+@pytest.mark.usefixtures("_at_api")
+@pytest.mark.parametrize("address", ["doc_none", "<script>"])
+def test_a_document_that_is_gone_is_said_so(client: FathomClient, address: str) -> None:
+    app = page("from ui.views import documents\ndocuments.render()")
+    app.query_params["document"] = address
+    app.run()
+    assert "This document does not exist any more." in shown(app)

@@ -1,0 +1,102 @@
+"""Cutting text into runs loses nothing, and marks exactly what was asked for."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ui.text_runs import answer_runs, hit_runs, source_view
+
+# Characters outside the first plane count as one here and as two in a browser.
+TEXT = st.text(alphabet="ab 深度𝔸🐋.\n", max_size=200)
+
+
+@st.composite
+def texts_with_ranges(draw: Any) -> tuple[str, list[tuple[int, int]]]:
+    text = draw(TEXT)
+    bounds = sorted(draw(st.lists(st.integers(0, len(text)), max_size=8)))
+    return text, [(a, b) for a, b in zip(bounds[::2], bounds[1::2], strict=False) if a < b]
+
+
+def joined(runs: list[dict[str, Any]], name: str | None = None) -> str:
+    return "".join(r["t"] for r in runs if "t" in r and (name is None or name in r["c"].split()))
+
+
+@given(texts_with_ranges())
+def test_runs_of_an_answer_give_its_text_and_its_copied_text(case: tuple[str, list[tuple[int, int]]]) -> None:
+    text, ranges = case
+    spans = [{"answer_start": a, "answer_end": b, "kind": "copied"} for a, b in ranges]
+    citations = [{"n": n, "answer_start": a, "answer_end": b} for n, (a, b) in enumerate(ranges, 1)]
+    runs = answer_runs({"text": text, "spans": spans, "citations": citations})
+    assert joined(runs) == text
+    assert joined(runs, "copied") == "".join(text[a:b] for a, b in ranges)
+    assert [r["chip"] for r in runs if "chip" in r] == [c["n"] for c in citations]
+
+
+def test_a_chip_stands_behind_what_it_backs() -> None:
+    answer = {
+        "text": "It is 4 tonnes a day.",
+        "spans": [
+            {"answer_start": 0, "answer_end": 6, "kind": "written"},
+            {"answer_start": 6, "answer_end": 14, "kind": "copied"},
+            {"answer_start": 14, "answer_end": 21, "kind": "written"},
+        ],
+        "citations": [{"n": 1, "answer_start": 6, "answer_end": 14}],
+    }
+    assert answer_runs(answer) == [
+        {"t": "It is ", "c": "written"},
+        {"t": "4 tonnes", "c": "copied", "n": 1},
+        {"chip": 1},
+        {"t": " a day.", "c": "written"},
+    ]
+
+
+def test_a_citation_of_text_that_was_taken_back_keeps_its_chip() -> None:
+    answer = {"text": "short", "citations": [{"n": 3, "answer_start": 40, "answer_end": 50}]}
+    assert {"chip": 3} in answer_runs(answer)
+
+
+@given(texts_with_ranges(), st.integers(0, 250))
+def test_the_highlight_of_a_source_is_the_quote(case: tuple[str, list[tuple[int, int]]], radius: int) -> None:
+    text, ranges = case
+    blocks = [{"kind": "heading", "start": a, "end": b} for a, b in ranges]
+    content: Any = {"document_id": "d", "text": text, "blocks": blocks, "pages": []}
+    marks = ranges[-1:]
+    view = source_view(content, marks, radius=radius)
+    assert joined(view.runs) == text[view.start : view.end]
+    assert joined(view.runs, "hl") == "".join(text[a:b] for a, b in marks)
+
+
+def test_pages_begin_where_they_begin() -> None:
+    content: Any = {
+        "document_id": "d", "text": "one\ntwo\nthree",
+        "pages": [{"number": 1, "start": 0, "end": 4}, {"number": 2, "start": 4, "end": 13}],
+    }  # fmt: skip
+    runs = source_view(content, [(4, 7)]).runs
+    assert runs == [
+        {"page": 1},
+        {"t": "one\n", "c": ""},
+        {"page": 2},
+        {"t": "two", "c": "hl"},
+        {"t": "\nthree", "c": ""},
+    ]
+
+
+def test_a_long_document_is_shown_around_the_mark_only() -> None:
+    content: Any = {
+        "document_id": "d",
+        "text": "x" * 100_000,
+        "pages": [{"number": 7, "start": 0, "end": 100_000}],
+    }
+    view = source_view(content, [(50_000, 50_010)], radius=1000)
+    assert (view.start, view.end, view.total) == (49_000, 51_010, 100_000)
+    assert view.runs[0] == {"page": 7}
+
+
+def test_kept_ranges_of_a_hit_are_given_in_its_document() -> None:
+    hit: Any = {"text": "left kept left", "start": 1000, "kept": [{"start": 1005, "end": 1009}]}
+    assert hit_runs(hit) == [
+        {"t": "left ", "c": "cut"},
+        {"t": "kept", "c": "kept"},
+        {"t": " left", "c": "cut"},
+    ]
