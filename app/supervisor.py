@@ -22,7 +22,7 @@ from app.config import Settings, child_environment
 from app.sample_collection import SampleError, SampleProgress, add_samples, already_added
 
 READY_TIMEOUT_S: Final = 180.0
-STOP_GRACE_S: Final = 15.0
+STOP_GRACE_S: Final = 35.0  # the API gives answers in progress 30 s
 _POLL_S: Final = 0.1
 
 
@@ -126,6 +126,8 @@ async def supervise(settings: Settings, *, with_samples: bool, say: Say) -> int:
         if stop.is_set():  # asked twice: no more patience
             for service in services:
                 service.kill()
+        else:
+            say("Stopping; once more ends it at once.")
         stop.set()
 
     loop = asyncio.get_running_loop()
@@ -194,7 +196,7 @@ async def _open(settings: Settings, *, with_samples: bool, say: Say) -> None:
         say("")
         say(f"Fathom is ready after {time.monotonic() - started:.1f} s. Ctrl-C stops it.")
         say(f"  Web pages  {ui_url(settings)}")
-        say(f"  REST       {api_url(settings)}/docs")
+        say(f"  REST       {api_url(settings)}/v1 (described by {api_url(settings)}/openapi.json)")
         if with_samples and not already_added(settings.home):
             await _add_samples(client, settings, say)
         say("  Try        " + example_curl(settings))

@@ -62,7 +62,7 @@ def rest_page() -> str:
 
     api = create_app(Settings()).openapi()
     lines = ["# REST reference", "", _one_paragraph(api["info"].get("description", "")), ""]
-    lines += ["The same as OpenAPI: `/openapi.json`; to try out: `/docs`.", ""]
+    lines += ["The same as OpenAPI, for tools: `/openapi.json`.", ""]
     for path, item in api["paths"].items():
         for method in METHODS:
             if method in item:
