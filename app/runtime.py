@@ -5,6 +5,7 @@ starts at once.
 """
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,15 @@ from app.indexes.passages import SqlPassageStore
 from app.indexes.registry import IndexRegistry, remove_index_files
 from app.storage import BlobStore
 from generator.types import Generator
+from ingestion.types import CountTokens
 from retrieval.compress import SentenceVectorCache
 from retrieval.config import RetrievalConfig
-from retrieval.protocols import CountTokens, Embedder, PassageStore
+from retrieval.protocols import Embedder, PassageStore
 
 GENERATOR = "fathom-small"
+logger = logging.getLogger(__name__)
+
+MODELS = ("count_tokens", "embedder", "generator")
 VOCABULARY = Path("tokenizer") / "fathom_bpe.tiktoken"
 
 
@@ -54,6 +59,7 @@ class Runtime:
         self.passages: PassageStore = SqlPassageStore(self.db)
         self._parts = parts
         self._loading = threading.RLock()
+        self._load_errors: dict[str, str] = {}
 
     @property
     def embedder(self) -> Embedder:
@@ -90,6 +96,25 @@ class Runtime:
         """Open indexes of this process."""
         with self._loading:
             return self._indexes
+
+    def warm_up(self) -> None:
+        """Load all models now; what can't be loaded is told by `model_states` and by whoever needs it."""
+        for name in MODELS:
+            try:
+                getattr(self, name)
+            except Exception as error:
+                self._load_errors[name] = str(error)
+                logger.exception("a model can't be loaded", extra={"model": name})
+
+    def model_states(self) -> list[tuple[str, bool, str]]:
+        """Name, whether it is loaded, and what is in the way, for each model."""
+        loaded = {"embedder": "_embedder", "count_tokens": "_vocabulary", "generator": "_generator"}
+        return [
+            (name, True, "loaded")
+            if loaded[name] in self.__dict__
+            else (name, False, self._load_errors.get(name, "loading"))
+            for name in MODELS
+        ]
 
     def collection_index(self, collection_id: str) -> CollectionIndex:
         """Dense and lexical index of a collection, up to date with the last commit of any process.

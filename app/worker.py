@@ -6,11 +6,13 @@ stop, it gives them back at once. A document that fails is recorded and the next
 
 import logging
 import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Collection
 from datetime import timedelta
+from types import FrameType
 
 from sqlalchemy.exc import OperationalError
 
@@ -20,6 +22,7 @@ from app.db.types import utc_now
 from app.errors import LeaseLostError, describe
 from app.runtime import Runtime
 from app.services import ingesting
+from ingestion.parser_process import ParserProcess
 
 logger = logging.getLogger(__name__)
 
@@ -137,12 +140,16 @@ class Worker:
             Number of jobs run.
         """
         count = 0
-        while not self._stopping.is_set() and self.run_one():
-            count += 1
+        with ParserProcess() as parser:
+            while not self._stopping.is_set() and self.run_one(parser):
+                count += 1
         return count
 
-    def run_one(self) -> bool:
+    def run_one(self, parser: ParserProcess | None = None) -> bool:
         """Take a job and run it to its end.
+
+        Args:
+            parser: A warm parser process; without one another is started for the document.
 
         Returns:
             False where there was nothing to do.
@@ -155,7 +162,7 @@ class Worker:
             return False
         started = time.monotonic()
         with _Lease(self._runtime, job, self._stopping) as lease:
-            outcome = self._execute(job, lease)
+            outcome = self._execute(job, lease, parser)
         logger.info(
             "job ended",
             extra={
@@ -168,9 +175,9 @@ class Worker:
         )
         return True
 
-    def _execute(self, job: Job, lease: _Lease) -> str:
+    def _execute(self, job: Job, lease: _Lease, parser: ParserProcess | None) -> str:
         try:
-            ingesting.run_job(self._runtime, job, lease.report)
+            ingesting.run_job(self._runtime, job, lease.report, parser)
         except LeaseLostError:
             return "lease lost"
         except StoppedError:
@@ -205,14 +212,15 @@ class Worker:
         return "given back"
 
     def _loop(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                busy = self.run_one()
-            except OperationalError:
-                logger.warning("the database does not answer; trying again", exc_info=True)
-                busy = False
-            if not busy:
-                self._stopping.wait(self._settings.poll_s)
+        with ParserProcess() as parser:
+            while not self._stopping.is_set():
+                try:
+                    busy = self.run_one(parser)
+                except OperationalError:
+                    logger.warning("the database does not answer; trying again", exc_info=True)
+                    busy = False
+                if not busy:
+                    self._stopping.wait(self._settings.poll_s)
 
     def _sweep(self) -> None:
         def in_use(hashes: Collection[str]) -> set[str]:
@@ -223,3 +231,18 @@ class Worker:
             self._runtime.blobs.sweep(in_use, older_than_s=SWEEP_AGE_S)
         except (OSError, OperationalError):
             logger.warning("clean-up of stored files failed; it is tried again later", exc_info=True)
+
+
+def run_until_signal(runtime: Runtime) -> None:
+    """Work until SIGINT or SIGTERM, give jobs back, and close the runtime; for the main thread only."""
+    worker = Worker(runtime)
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        worker.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    try:
+        worker.run()
+    finally:
+        runtime.close()

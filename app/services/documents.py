@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.db import chunks, collections, documents, jobs
-from app.db.documents import Document, DocumentVersion, DocumentView
+from app.db.chunks import ContentChunk
+from app.db.documents import Content, Document, DocumentVersion, DocumentView
 from app.db.jobs import Job
+from app.db.paging import Slice
 from app.db.types import new_id, utc_now
 from app.errors import (
     CollectionNotFoundError,
     ConflictError,
     DocumentNotFoundError,
     InvalidInputError,
+    NotFoundError,
 )
 from app.runtime import Runtime
 from app.storage import StoredBlob
@@ -86,6 +90,79 @@ def get(runtime: Runtime, document_id: str) -> DocumentView:
     if view is None:
         raise DocumentNotFoundError(document_id)
     return view
+
+
+def page(
+    runtime: Runtime, collection: str, status: str | None, cursor: str | None, limit: int
+) -> Slice[DocumentView]:
+    """Some documents of a collection, oldest first, perhaps only those in one state.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+    """
+    with runtime.db.read() as session:
+        found = collections.find(session, collection)
+        if found is None:
+            raise CollectionNotFoundError(collection)
+        return documents.page(session, found.id, status, cursor, limit)
+
+
+def content(runtime: Runtime, document_id: str) -> tuple[DocumentVersion, Content]:
+    """The serving version with its text and structure.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+        ConflictError: No version of it is ready.
+    """
+    with runtime.db.read() as session:
+        found = documents.serving_content(session, document_id)
+    if found is None:
+        status = get(runtime, document_id).newest.status
+        raise ConflictError(
+            "document_not_ready",
+            f"Document {document_id!r} has no text yet: it is {status}.",
+            "Wait for its job, or see its `error`; `?format=original` gives the uploaded file.",
+        )
+    return found
+
+
+def original(runtime: Runtime, document_id: str) -> tuple[str, Path]:
+    """Name and file of the serving version's bytes, of the newest where none serves.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+        NotFoundError: The stored file is missing.
+    """
+    view = get(runtime, document_id)
+    version = view.serving or view.newest
+    try:
+        return view.document.name, runtime.blobs.path(version.sha256)
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            "file_missing",
+            f"The stored file of document {document_id!r} is missing.",
+            "Upload the document again, or restore the stored files from a backup.",
+        ) from error
+
+
+def chunk_page(
+    runtime: Runtime, document_id: str, cursor: str | None, limit: int
+) -> Slice[tuple[int, ContentChunk]]:
+    """Some searchable chunks of a document with their ids, in the order of the text.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+        InvalidInputError: The cursor can't be read.
+    """
+    if cursor is not None and not cursor.isdecimal():
+        raise InvalidInputError(
+            "bad_cursor", "The cursor can't be read.", "Use `next_cursor` of the last page as it came."
+        )
+    get(runtime, document_id)
+    with runtime.db.read() as session:
+        rows = chunks.of_document(session, document_id, int(cursor) if cursor else -1, limit + 1)
+    more = len(rows) > limit
+    return Slice(rows[:limit], str(rows[limit - 1][1].position) if more else None)
 
 
 def change(

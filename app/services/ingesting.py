@@ -19,6 +19,7 @@ from app.errors import FathomError, LeaseLostError, UnavailableError
 from app.runtime import Runtime
 from app.services import mapping
 from ingestion.config import ChunkingConfig
+from ingestion.parser_process import ParserProcess
 from ingestion.pipeline import ingest
 from ingestion.types import Chunk, IngestEvent, Source
 from ingestion.types import Document as ParsedDocument
@@ -40,13 +41,14 @@ class Task:
     chunking: ChunkingConfig
 
 
-def run_job(runtime: Runtime, job: Job, on_progress: OnProgress) -> None:
+def run_job(runtime: Runtime, job: Job, on_progress: OnProgress, parser: ParserProcess | None = None) -> None:
     """Ingest the document version of a leased job and publish it.
 
     Args:
         runtime: The runtime.
         job: From `app.db.jobs.claim`.
         on_progress: Told `(stage, done, total)` as the work goes on; may raise to stop it.
+        parser: A warm parser process; without one another is started for this document.
 
     Raises:
         IngestionError: The document can't be taken in, now or ever.
@@ -57,7 +59,7 @@ def run_job(runtime: Runtime, job: Job, on_progress: OnProgress) -> None:
         on_progress("indexing", 0, 1)
         if _publish(runtime, task, None):
             return
-    parsed = _ingest(runtime, task, on_progress)
+    parsed = _ingest(runtime, task, on_progress, parser)
     on_progress("indexing", 0, 1)
     _publish(runtime, task, parsed)
 
@@ -105,7 +107,7 @@ def _reusable(runtime: Runtime, task: Task) -> bool:
 
 
 def _ingest(
-    runtime: Runtime, task: Task, on_progress: OnProgress
+    runtime: Runtime, task: Task, on_progress: OnProgress, parser: ParserProcess | None
 ) -> tuple[ParsedDocument, tuple[Chunk, ...]]:
     try:
         data = runtime.blobs.read(task.key.sha256)
@@ -117,7 +119,9 @@ def _ingest(
         ) from error
 
     def on_event(event: IngestEvent) -> None:
-        on_progress(event.stage, event.done, event.total)
+        # Chunking ends when embedding does; telling so would look like a step back.
+        if event.stage != "chunking" or event.done < event.total:
+            on_progress(event.stage, event.done, event.total)
 
     # The suffix is the better hint: browsers declare types at random.
     has_suffix = task.key.hint.startswith(".")
@@ -130,6 +134,7 @@ def _ingest(
         chunking=task.chunking,
         limits=mapping.parsing_limits(runtime.settings.limits),
         on_event=on_event,
+        parser=parser,
     )
 
 

@@ -1,0 +1,65 @@
+"""Routes of collections."""
+
+from fastapi import APIRouter, Response
+
+from app.api.deps import CollectionKey, Cursor, Limit, RuntimeDep
+from app.api.idempotency import IdempotentRoute
+from app.api.problems import PROBLEM_RESPONSES
+from app.api.wire import collection_out
+from app.schemas.collections import CollectionCreate, CollectionOut, CollectionUpdate
+from app.schemas.paging import Page
+from app.services import collections
+
+router = APIRouter(
+    prefix="/collections", tags=["collections"], route_class=IdempotentRoute, responses=PROBLEM_RESPONSES
+)
+
+
+@router.post("", status_code=201)
+def create_collection(body: CollectionCreate, runtime: RuntimeDep, response: Response) -> CollectionOut:
+    """Make an empty collection."""
+    view = collections.create(
+        runtime,
+        name=body.name,
+        description=body.description,
+        language=body.language,
+        settings=body.settings.model_dump(),
+    )
+    response.headers["Location"] = f"/v1/collections/{view.row.id}"
+    return collection_out(view)
+
+
+@router.get("")
+def list_collections(runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 50) -> Page[CollectionOut]:
+    """Collections, oldest first."""
+    found = collections.page(runtime, cursor, limit)
+    return Page(
+        items=[collection_out(view) for view in found.items],
+        next_cursor=found.next_cursor,
+        has_more=found.next_cursor is not None,
+    )
+
+
+@router.get("/{collection}")
+def get_collection(collection: CollectionKey, runtime: RuntimeDep) -> CollectionOut:
+    """A collection with its statistics."""
+    return collection_out(collections.get(runtime, collection))
+
+
+@router.patch("/{collection}")
+def change_collection(
+    collection: CollectionKey, body: CollectionUpdate, runtime: RuntimeDep
+) -> CollectionOut:
+    """Change a collection; what the body does not name stays."""
+    changes = body.model_dump(exclude_unset=True)
+    for required in ("name", "description", "settings"):
+        if changes.get(required, ...) is None:
+            del changes[required]
+    return collection_out(collections.update(runtime, collection, changes))
+
+
+@router.delete("/{collection}", status_code=204)
+def delete_collection(collection: CollectionKey, runtime: RuntimeDep) -> Response:
+    """Delete a collection with all its documents; nothing of it is found once this returns."""
+    collections.delete(runtime, collection)
+    return Response(status_code=204)

@@ -1,0 +1,23 @@
+"""What routes are given: the runtime, and the parameters of lists."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Query, Request
+
+from app.runtime import Runtime
+
+
+def _runtime(request: Request) -> Runtime:
+    return cast("Runtime", request.app.state.runtime)
+
+
+RuntimeDep = Annotated[Runtime, Depends(_runtime)]
+"""The runtime of the process."""
+
+Cursor = Annotated[
+    str | None, Query(max_length=500, description="`next_cursor` of the page before; absent for the first.")
+]
+Limit = Annotated[int, Query(ge=1, le=200, description="Most items of a page.")]
+CollectionKey = Annotated[str, Path(max_length=300, description="Id or name of a collection.")]
+DocumentId = Annotated[str, Path(max_length=64, description="Id of a document.")]
+JobId = Annotated[str, Path(max_length=64, description="Id of a job.")]

@@ -1,0 +1,170 @@
+"""Routes of documents."""
+
+import json
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from app.api.deps import CollectionKey, Cursor, DocumentId, Limit, RuntimeDep
+from app.api.idempotency import IdempotentRoute, once
+from app.api.problems import PROBLEM_RESPONSES
+from app.api.uploads import digest_of, read_uploads
+from app.api.wire import chunk_out, content_out, document_out, job_out
+from app.runtime import Runtime
+from app.schemas.documents import (
+    ChunkOut,
+    ContentOut,
+    DocumentOut,
+    DocumentStatus,
+    DocumentUpdate,
+    UploadOut,
+)
+from app.schemas.jobs import JobOut
+from app.schemas.paging import Page
+from app.services import documents
+from app.services.documents import Upload
+
+router = APIRouter(tags=["documents"], route_class=IdempotentRoute, responses=PROBLEM_RESPONSES)
+
+UPLOAD_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "metadata": {"type": "string", "description": "A JSON object, for all files."},
+                        "external_id": {"type": "string", "description": "Your own id, for a single file."},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/collections/{collection}/documents",
+    status_code=202,
+    response_model=UploadOut,
+    openapi_extra=UPLOAD_BODY,
+)
+async def upload_documents(collection: CollectionKey, request: Request, runtime: RuntimeDep) -> Response:
+    """Take in one or many files; they are stored when this returns, and read by a worker afterwards.
+
+    The same bytes under the same name change nothing. New bytes under a known name replace the document
+    once they are searchable.
+    """
+    uploads = await read_uploads(request, runtime.blobs, runtime.settings.limits)
+
+    async def take_in() -> Response:
+        return await run_in_threadpool(_take_in, runtime, collection, uploads)
+
+    return await once(request, digest_of(uploads), take_in)
+
+
+def _take_in(runtime: Runtime, collection: str, uploads: list[Upload]) -> Response:
+    taken = documents.take_in(runtime, collection, uploads)
+    jobs = [job_out(item.job) for item in taken if item.job is not None]
+    body = UploadOut(documents=[document_out(item.view) for item in taken], jobs=jobs)
+    headers = {"Location": f"/v1/jobs/{jobs[0].id}"} if len(jobs) == 1 else {}
+    return JSONResponse(body.model_dump(mode="json"), 202, headers=headers)
+
+
+@router.get("/collections/{collection}/documents")
+def list_documents(
+    collection: CollectionKey,
+    runtime: RuntimeDep,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    status: Annotated[DocumentStatus | None, Query(description="Only documents in this state.")] = None,
+) -> Page[DocumentOut]:
+    """Documents of a collection, oldest first."""
+    found = documents.page(runtime, collection, status, cursor, limit)
+    return Page(
+        items=[document_out(view) for view in found.items],
+        next_cursor=found.next_cursor,
+        has_more=found.next_cursor is not None,
+    )
+
+
+@router.get("/documents/{document_id}")
+def get_document(document_id: DocumentId, runtime: RuntimeDep) -> DocumentOut:
+    """A document with its state."""
+    return document_out(documents.get(runtime, document_id))
+
+
+@router.patch("/documents/{document_id}")
+def change_document(document_id: DocumentId, body: DocumentUpdate, runtime: RuntimeDep) -> DocumentOut:
+    """Show or hide a document in searches, or replace its metadata."""
+    view = documents.change(runtime, document_id, enabled=body.enabled, metadata=body.metadata)
+    return document_out(view)
+
+
+@router.delete("/documents/{document_id}", status_code=204)
+def delete_document(document_id: DocumentId, runtime: RuntimeDep) -> Response:
+    """Delete a document; not one of its chunks is found once this returns."""
+    documents.delete(runtime, document_id)
+    return Response(status_code=204)
+
+
+@router.post("/documents/{document_id}/retry", status_code=202)
+def retry_document(document_id: DocumentId, runtime: RuntimeDep, response: Response) -> JobOut:
+    """Try a failed document again."""
+    job = job_out(documents.retry(runtime, document_id))
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return job
+
+
+@router.get("/documents/{document_id}/chunks")
+def list_chunks(
+    document_id: DocumentId, runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ChunkOut]:
+    """Searchable chunks of a document in the order of its text."""
+    found = documents.chunk_page(runtime, document_id, cursor, limit)
+    return Page(
+        items=[chunk_out(chunk_id, document_id, body) for chunk_id, body in found.items],
+        next_cursor=found.next_cursor,
+        has_more=found.next_cursor is not None,
+    )
+
+
+@router.get(
+    "/documents/{document_id}/content",
+    response_model=ContentOut,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+def get_content(
+    document_id: DocumentId,
+    runtime: RuntimeDep,
+    format: Annotated[  # noqa: A002 - the name on the wire
+        Literal["text", "original"], Query(description="The text with its structure, or the uploaded bytes.")
+    ] = "text",
+) -> Response:
+    """The text that citations point into, or the file as it was uploaded."""
+    if format == "original":
+        return _original(runtime, document_id)
+    version, content = documents.content(runtime, document_id)
+    body = content_out(document_id, version, content).model_dump(mode="json")
+    return Response(json.dumps(body, ensure_ascii=False), media_type="application/json")
+
+
+def _original(runtime: Runtime, document_id: str) -> FileResponse:
+    name, path = documents.original(runtime, document_id)
+    last = name.replace("\\", "/").rpartition("/")[2] or name
+    return FileResponse(
+        path,
+        # Never a type that a browser would run, whatever was uploaded.
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(last, safe='')}",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )

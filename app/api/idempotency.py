@@ -1,0 +1,114 @@
+"""`Idempotency-Key`: a POST that is sent twice takes effect once and gets the same reply.
+
+The first call claims the key, and its reply is kept for 24 hours. The same key with another request is
+refused (422), and while the first call runs, the second is told to wait (409). Failures are not kept: they
+changed nothing, and the key may be used again. Streams are not kept; an answer can be read again by its id.
+"""
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from app.db import idempotency
+from app.db.idempotency import StoredReply
+from app.db.types import utc_now
+from app.errors import ConflictError, InvalidInputError
+from app.runtime import Runtime
+
+HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotency-Replayed"
+KEPT_HEADERS = ("content-type", "location")
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class IdempotentRoute(APIRoute):
+    """A route whose POSTs honour the key; uploads do it themselves, once their files are known."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler of the route, with the key around it."""
+        handle = super().get_route_handler()
+
+        async def handle_once(request: Request) -> Response:
+            multipart = request.headers.get("content-type", "").lower().startswith("multipart/")
+            if request.method != "POST" or HEADER not in request.headers or multipart:
+                return await handle(request)
+            digest = hashlib.sha256(await request.body()).hexdigest()
+            return await once(request, digest, lambda: handle(request))
+
+        return handle_once
+
+
+async def once(request: Request, digest: str, call: Callable[[], Coroutine[Any, Any, Response]]) -> Response:
+    """Run `call`, or give the reply that it gave before under the same key.
+
+    Args:
+        request: Holds the key, which may be absent.
+        digest: Hash over what the caller sent.
+        call: Makes the reply.
+
+    Raises:
+        InvalidInputError: The key is malformed or was used for another request.
+        ConflictError: A call with this key is still running.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return await call()
+    if not 1 <= len(key) <= 255 or not key.isprintable():
+        raise InvalidInputError(
+            "bad_idempotency_key", "The Idempotency-Key is empty or too long.", "Use 1 to 255 characters."
+        )
+    runtime = cast("Runtime", request.app.state.runtime)
+    fingerprint = hashlib.sha256(f"{request.method} {request.url.path} {digest}".encode()).hexdigest()
+    known = await run_in_threadpool(_claim, runtime, key, fingerprint)
+    if known is not None:
+        return _replay(known, fingerprint)
+    try:
+        response = await call()
+        body = getattr(response, "body", None)
+        keep = isinstance(body, bytes) and 200 <= response.status_code < 300
+    except BaseException:
+        await run_in_threadpool(_release, runtime, key)
+        raise
+    if not keep:
+        await run_in_threadpool(_release, runtime, key)
+        return response
+    headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    await run_in_threadpool(_complete, runtime, key, response.status_code, headers, bytes(response.body))
+    return response
+
+
+def _replay(known: StoredReply, fingerprint: str) -> Response:
+    if known.fingerprint != fingerprint:
+        raise InvalidInputError(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request.",
+            "Use a fresh key for each request, and the same key only to repeat one.",
+        )
+    if known.status_code is None:
+        raise ConflictError(
+            "still_running",
+            "The first request with this Idempotency-Key is still running.",
+            "Repeat the request in a moment to get its reply.",
+            retry_after_s=1,
+        )
+    return Response(known.body, known.status_code, {**known.headers, REPLAYED_HEADER: "true"})
+
+
+def _claim(runtime: Runtime, key: str, fingerprint: str) -> StoredReply | None:
+    with runtime.db.write() as session:
+        return idempotency.claim(session, key, fingerprint, utc_now())
+
+
+def _complete(runtime: Runtime, key: str, status: int, headers: dict[str, str], body: bytes) -> None:
+    with runtime.db.write() as session:
+        idempotency.complete(session, key, status, headers, body)
+
+
+def _release(runtime: Runtime, key: str) -> None:
+    with runtime.db.write() as session:
+        idempotency.release(session, key)

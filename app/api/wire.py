@@ -1,0 +1,96 @@
+"""From rows to wire types; nothing here decides anything."""
+
+from app.db.chunks import ContentChunk
+from app.db.documents import Content, DocumentVersion, DocumentView
+from app.db.jobs import Job
+from app.schemas.collections import CollectionOut
+from app.schemas.documents import ChunkOut, ContentOut, DocumentOut
+from app.schemas.jobs import JobOut
+from app.services.collections import CollectionView
+
+
+def collection_out(view: CollectionView) -> CollectionOut:
+    """A collection as it is shown."""
+    row = view.row
+    return CollectionOut.model_validate(
+        {
+            "id": row.id,
+            "name": row.name,
+            "description": row.description,
+            "language": row.language,
+            "settings": row.settings,
+            "documents": view.stats.documents,
+            "chunks": view.stats.chunks,
+            "failed": view.stats.failed,
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
+        }
+    )
+
+
+def document_out(view: DocumentView) -> DocumentOut:
+    """A document as it is shown: state of the newest version, facts of its content once there is some."""
+    row, newest, content = view.document, view.newest, view.newest_content
+    return DocumentOut.model_validate(
+        {
+            "id": row.id,
+            "collection_id": row.collection_id,
+            "name": row.name,
+            "external_id": row.external_id,
+            "media_type": newest.media_type,
+            "size_bytes": view.size_bytes,
+            "sha256": newest.sha256,
+            "title": newest.title or (view.serving.title if view.serving else "") or row.name,
+            "language": content.language if content else None,
+            "status": newest.status,
+            "enabled": row.enabled,
+            "version": row.version,
+            "serving_version": view.serving.number if view.serving else None,
+            "chunks": view.chunks,
+            "pages": content.page_count if content else 0,
+            "metadata": row.meta,
+            "dropped": content.dropped if content else [],
+            "error": newest.error,
+            "job_id": view.job_id,
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
+        }
+    )
+
+
+def job_out(job: Job) -> JobOut:
+    """A job as it is shown."""
+    return JobOut.model_validate(job, from_attributes=True)
+
+
+def chunk_out(chunk_id: int, document_id: str, body: ContentChunk) -> ChunkOut:
+    """A chunk as it is shown."""
+    return ChunkOut.model_validate(
+        {
+            "id": chunk_id,
+            "document_id": document_id,
+            "index": body.position,
+            "start": body.start,
+            "end": body.end,
+            "text": body.text,
+            "token_count": body.token_count,
+            "language": body.language,
+            "heading_path": body.heading_path,
+            "page": body.page,
+            "page_end": body.page_end,
+            "sentences": body.sentences,
+        }
+    )
+
+
+def content_out(document_id: str, version: DocumentVersion, content: Content) -> ContentOut:
+    """The canonical text of a document's serving version with its structure."""
+    return ContentOut.model_validate(
+        {
+            "document_id": document_id,
+            "title": version.title,
+            "text": content.text,
+            "pages": content.pages,
+            "blocks": content.blocks,
+        }
+    )

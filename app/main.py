@@ -1,0 +1,67 @@
+"""The web application: routes, guards and what lives as long as the process."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import metadata
+
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from app.api import answers, collections, documents, health, jobs, problems, search
+from app.api.guard import GuardMiddleware
+from app.config import Settings
+from app.observability import Metrics, RequestContextMiddleware
+from app.runtime import Parts, build_runtime
+
+DESCRIPTION = """Answers questions from your documents, each with the passages that it comes from.
+
+Failures are `application/problem+json` with a stable `code` and a `hint`. Lists are paged by cursor. A POST
+with an `Idempotency-Key` takes effect once, however often it is sent."""
+
+
+def create_app(settings: Settings, parts: Parts | None = None) -> FastAPI:
+    """The application for these settings; it opens the database when it starts, not here.
+
+    Args:
+        settings: What to serve.
+        parts: Other ways to make the heavy parts, for tests.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        runtime = await run_in_threadpool(build_runtime, settings, parts)
+        app.state.runtime = runtime
+        app.state.streams = answers.make_hub(settings)
+        threading.Thread(target=runtime.warm_up, name="warm-up", daemon=True).start()
+        try:
+            yield
+        finally:
+            app.state.draining = True
+            await run_in_threadpool(app.state.streams.close)
+            await run_in_threadpool(runtime.close)
+
+    app = FastAPI(
+        title="Fathom",
+        version=metadata.version("fathom"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        # These pages load scripts from other servers; the description itself is at /openapi.json.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.metrics = Metrics()
+    app.state.draining = False
+    app.include_router(_versioned())
+    app.include_router(health.router)
+    problems.install(app)
+    app.add_middleware(GuardMiddleware, settings=settings)
+    app.add_middleware(RequestContextMiddleware, metrics=app.state.metrics)
+    return app
+
+
+def _versioned() -> APIRouter:
+    router = APIRouter(prefix="/v1")
+    for part in (collections, documents, jobs, search, answers):
+        router.include_router(part.router)
+    return router

@@ -1,0 +1,140 @@
+"""Logs, request ids and metrics: set up by the programs' entry points, never on import.
+
+Libraries log constant messages with fields; here the fields become `key=value` or JSON. Line breaks and
+control characters in values are escaped: one event is one line.
+"""
+
+import json
+import logging
+import re
+import sys
+import time
+from contextvars import ContextVar
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.config import Settings
+from app.db.types import new_id
+
+REQUEST_ID_HEADER = "X-Request-ID"
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+logger = logging.getLogger(__name__)
+
+
+def request_id() -> str:
+    """Id of the request in work, empty outside of one."""
+    return _request_id.get()
+
+
+class _Formatter(logging.Formatter):
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
+        self.converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if request_id():
+            fields["request_id"] = request_id()
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        moment = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z"
+        if self._as_json:
+            head = {
+                "time": moment,
+                "level": record.levelname,
+                "logger": record.name,
+                "message": record.getMessage(),
+            }
+            return json.dumps({**head, **fields}, ensure_ascii=False, default=str)
+        exception = fields.pop("exception", None)
+        tail = "".join(f" {key}={_plain(value)}" for key, value in fields.items())
+        line = f"{moment} {record.levelname:<7} {record.name}: {_plain(record.getMessage())}{tail}"
+        return line if exception is None else f"{line}\n{exception}"
+
+
+def _plain(value: object) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send log lines to standard error in the configured form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter(as_json=settings.log_format == "json"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level.upper())
+    for noisy in ("httpx", "httpcore", "sentence_transformers", "alembic", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class Metrics:
+    """Counters of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        """All at zero."""
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "fathom_http_requests", "Requests.", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "fathom_http_request_seconds",
+            "Seconds from the first byte of a request to the last of its reply.",
+            ("method", "route"),
+            registry=self.registry,
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+        )
+
+
+class RequestContextMiddleware:
+    """Gives each request an id, in logs and in the reply, and counts it."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Count in `metrics`."""
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        identifier = given if _GIVEN_ID.fullmatch(given) else new_id("req")
+        token = _request_id.set(identifier)
+        started = time.perf_counter()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = identifier
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            self._count(scope, status, time.perf_counter() - started)
+            _request_id.reset(token)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        # The path of the route, not of the request: ids must not become label values.
+        route = getattr(scope.get("route"), "path", "unknown")
+        method = scope["method"] if scope["method"] in {"GET", "POST", "PUT", "PATCH", "DELETE"} else "other"
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.seconds.labels(method, route).observe(seconds)
+        logger.info(
+            "request",
+            extra={
+                "method": method,
+                "path": scope["path"],
+                "status": status,
+                "ms": round(seconds * 1000, 1),
+            },
+        )

@@ -1,0 +1,18 @@
+"""Use cases of jobs: read one, and follow it."""
+
+from app.db.jobs import Job
+from app.errors import JobNotFoundError
+from app.runtime import Runtime
+
+
+def get(runtime: Runtime, job_id: str) -> Job:
+    """A job as it stands.
+
+    Raises:
+        JobNotFoundError: There is none.
+    """
+    with runtime.db.read() as session:
+        job = session.get(Job, job_id)
+    if job is None:
+        raise JobNotFoundError(job_id)
+    return job

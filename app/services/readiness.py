@@ -1,0 +1,41 @@
+"""What must work before requests are served well, checked one by one."""
+
+import shutil
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db import migrate
+from app.runtime import Runtime
+
+DISK_FLOOR_BYTES = 200 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must work, and how it stands."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def checks(runtime: Runtime) -> list[Check]:
+    """All checks; the service is ready when each is ok."""
+    return [_database(runtime), _disk(runtime), *(Check(*state) for state in runtime.model_states())]
+
+
+def _database(runtime: Runtime) -> Check:
+    try:
+        runtime.db.check_writable()
+        current, head = migrate.current_revision(runtime.db), migrate.head_revision()
+    except SQLAlchemyError as error:
+        return Check("database", False, f"not writable: {type(error).__name__}")
+    if current != head:
+        return Check("database", False, f"schema {current}, needed {head}")
+    return Check("database", True, f"writable, schema {current}")
+
+
+def _disk(runtime: Runtime) -> Check:
+    free = shutil.disk_usage(runtime.settings.home).free
+    return Check("disk", free >= DISK_FLOOR_BYTES, f"{free // (1024 * 1024)} MiB free")
