@@ -82,6 +82,5 @@ def test_the_health_check_asks_a_route_that_exists(compose: dict[str, Any]) -> N
     from app.config import Settings
     from app.main import create_app
 
-    routes = {getattr(route, "path", "") for route in create_app(Settings()).routes}
     assert "/readyz" in " ".join(compose["services"]["api"]["healthcheck"]["test"])
-    assert "/readyz" in routes
+    assert "/readyz" in create_app(Settings()).openapi()["paths"]
