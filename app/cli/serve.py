@@ -1,18 +1,67 @@
-"""`fathom serve`: the REST interface, until it is interrupted."""
+"""The web server around the application: its socket, its signals, its orderly end."""
 
-from typing import Annotated
+import socket
+from types import FrameType
 
-import typer
+import uvicorn
 
-from app.cli.output import settings_of
+from app.config import Settings
+from app.errors import UnavailableError
+from app.main import create_app
+from app.observability import configure_logging
+
+GRACEFUL_STOP_S = 30
 
 
-def serve(
-    context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; otherwise FATHOM_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one; otherwise FATHOM_PORT.")] = None,
-) -> None:
-    """Serve the REST interface. Documents are taken in by `fathom worker`, beside it."""
-    from app.cli.http_server import run_server
+class _Server(uvicorn.Server):
+    """Says that it is not ready as soon as it is told to stop."""
 
-    raise typer.Exit(run_server(settings_of(context, host=host, port=port)))
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        state = getattr(self.config.app, "state", None)
+        if state is not None:
+            state.draining = True
+        super().handle_exit(sig, frame)
+
+
+def run_server(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: Host, port and all the rest; port 0 takes a free one.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UnavailableError: The address is taken or not of this machine.
+    """
+    configure_logging(settings)
+    listener = _listen(settings.host, settings.port)
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_STOP_S,
+        timeout_keep_alive=5,
+    )
+    server = _Server(config)
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise UnavailableError(
+            "address_in_use",
+            f"Can't listen on {host}:{port}: {error.strerror}.",
+            "Stop the program that uses the port, or choose another with FATHOM_PORT or --port.",
+        ) from error
+    listener.set_inheritable(True)
+    return listener

@@ -1,16 +1,17 @@
-"""`fathom worker`: takes documents in, until it is interrupted."""
+"""The worker process: settings to a running worker, and its orderly end."""
 
-import typer
+from app.config import Settings
+from app.observability import configure_logging
+from app.runtime import build_runtime
+from app.worker import run_until_signal
 
-from app.cli.output import settings_of
 
+def run_worker(settings: Settings) -> int:
+    """Work until SIGINT or SIGTERM, then give jobs back and leave.
 
-def worker(context: typer.Context) -> None:
-    """Take in uploaded documents. Several workers may run at once, also on several machines."""
-    from app.observability import configure_logging
-    from app.runtime import build_runtime
-    from app.worker import run_until_signal
-
-    settings = settings_of(context)
+    Returns:
+        The exit code.
+    """
     configure_logging(settings)
     run_until_signal(build_runtime(settings))
+    return 0
