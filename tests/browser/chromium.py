@@ -61,7 +61,7 @@ class Chromium:
             try:
                 if found := check():
                     return found
-            except (StaleElementReferenceException, WebDriverException, IndexError) as error:
+            except (StaleElementReferenceException, WebDriverException, IndexError, StopIteration) as error:
                 last = error
             time.sleep(0.1)
         raise AssertionError(
@@ -83,6 +83,16 @@ class Chromium:
 
         self.until(clicked, f"clickable {selector} {having!r}", seconds)
 
+    def write(self, selector: str, text: str) -> None:
+        """Type into the first element that takes text."""
+
+        def written() -> bool:
+            element = next(e for e in self.all(selector) if e.is_displayed() and e.is_enabled())
+            element.send_keys(text)
+            return True
+
+        self.until(written, f"writable {selector}")
+
     def page_text(self) -> str:
         return " ".join(self.text(e) for e in self.all("[data-testid=stMainBlockContainer], .root"))
 
@@ -98,7 +108,8 @@ class Chromium:
         return [
             u
             for u in self.requests
-            if urlsplit(u).scheme not in {"data", "blob", "about", "chrome"} and urlsplit(u).netloc not in local
+            if urlsplit(u).scheme not in {"data", "blob", "about", "chrome"}
+            and urlsplit(u).netloc not in local
         ]
 
 

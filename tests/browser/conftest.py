@@ -1,0 +1,48 @@
+"""Chromium, the pages as a process, and an interface behind them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import BROWSER, DRIVER, Chromium, chromium
+from tests.ui.fake_api import FakeStore, create_fake_api
+from tests.ui.servers import run_ui, serve
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = not (BROWSER.exists() and DRIVER.exists())
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if missing:
+                item.add_marker(pytest.mark.skip(reason=f"no {BROWSER} with {DRIVER}"))
+
+
+@pytest.fixture(scope="module")
+def store() -> FakeStore:
+    return FakeStore()
+
+
+@pytest.fixture(scope="module")
+def api_url(store: FakeStore) -> Iterator[str]:
+    with serve(create_fake_api(store)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def ui_url(api_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with run_ui(api_url, tmp_path_factory.mktemp("ui") / "ui.log") as url:
+        yield url
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Chromium]:
+    with chromium(tmp_path / "profile") as found:
+        yield found
+
+
+@pytest.fixture
+def phone(tmp_path: Path) -> Iterator[Chromium]:
+    with chromium(tmp_path / "phone", width=390, height=844) as found:
+        yield found
