@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ingestion.config import ChunkingConfig
 
 _MIN_PIECES_FOR_STATISTICS = 6
+_CLEAREST = -2.0  # lower than the other end: a change of topic stands out, sameness doesn't
 _LARGE_SIZE_COST = 0.3
 _ROWS_AT_ONCE = 4096
 
@@ -26,7 +27,7 @@ def similarity_costs(sums: NDArray[np.float32], window: int) -> NDArray[np.float
         window: Sentences on each side.
 
     Returns:
-        float32 [N], from -1 (the clearest change of topic) to 1; entry i is the place before sentence i, entry 0 is 0.
+        float32 [N], from -2 (the clearest change of topic) to 1; entry i is the place before sentence i, entry 0 is 0.
         All 0 in documents too short for statistics.
     """
     count = len(sums)
@@ -48,7 +49,7 @@ def similarity_costs(sums: NDArray[np.float32], window: int) -> NDArray[np.float
         )
     spread = float(similarity.std())
     if spread > 1e-6:
-        costs[1:] = np.clip((similarity - similarity.mean()) / (2 * spread), -1, 1)
+        costs[1:] = np.clip((similarity - similarity.mean()) / (2 * spread), _CLEAREST, 1)
     return costs
 
 

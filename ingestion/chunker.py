@@ -200,8 +200,9 @@ def _assemble(
 
 
 def _heading_path(blocks: Sequence[Block], members: Sequence[Piece]) -> tuple[str, ...]:
-    """What the headings of all its blocks have in common, or the first block's where they share nothing."""
-    paths = {blocks[piece.block].heading_path for piece in members}
+    """What the headings over all its text have in common, or the first block's where they share nothing."""
+    text = [piece for piece in members if blocks[piece.block].kind is not BlockKind.HEADING] or members
+    paths = {blocks[piece.block].heading_path for piece in text}
     shortest = min(paths, key=len)
     for depth in range(len(shortest), 0, -1):
         if all(path[:depth] == shortest[:depth] for path in paths):

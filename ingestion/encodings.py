@@ -35,10 +35,12 @@ _COMMON_HAN = frozenset(
 )
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _KANA = re.compile(r"[\u3041-\u30ff]")
+_HALF_WIDTH_KANA = re.compile(r"[\uff61-\uff9f]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x9f\ue000-\uf8ff]")
 _SAMPLE_BYTES = 200_000
 _MAX_REPLACED_SHARE = 0.05
+_MIN_UTF16_SCORE = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,8 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
     except UnicodeDecodeError:
         pass
     legacy = _legacy_encoding(data, declared)
-    if _valid_utf8_share(data) > 0.5 or legacy is None:
+    share = _valid_utf8_share(data)
+    if legacy is None or share > 0.9 or (share > 0.5 and not _can_decode(data, legacy)):
         return _mixed(data)
     return _tolerant(data, legacy)
 
@@ -90,20 +93,22 @@ def _checked(text: str, encoding: str, replaced: int) -> Decoded:
 
 
 def _utf16_without_bom(data: bytes) -> str | None:
-    """UTF-16 is recognised by zero bytes on one side of ASCII, or by the lines' ends."""
+    """UTF-16 holds zero bytes, and read the right way round it is ASCII and the commonest Han characters."""
     sample = data[: _SAMPLE_BYTES // 2 * 2]
-    if len(sample) < 4 or len(data) % 2:
+    if len(sample) < 4 or len(data) % 2 or 0 not in sample:
         return None
-    even, odd = sample[0::2], sample[1::2]
-    for name, high, low in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-        ascii_pairs = sum(
-            h == 0 and (32 <= c < 127 or c in b"\r\n\t") for h, c in zip(high, low, strict=True)
+    scores = []
+    for name in ("utf-16-le", "utf-16-be"):
+        text = sample.decode(name, errors="replace")
+        known = sum(
+            "\x20" <= character < "\x7f"
+            or character in "\t\r\n，。、：；（）《》"
+            or character in _COMMON_HAN
+            for character in text
         )
-        if ascii_pairs and low.count(0) == 0:
-            text = sample.decode(name, errors="replace")
-            if ascii_pairs > 0.4 * len(high) or _score_chinese(text) > 0.12:
-                return name
-    return None
+        scores.append(((known - text.count("\x00")) / len(text), name))
+    score, name = max(scores)
+    return name if score > _MIN_UTF16_SCORE else None
 
 
 def _valid_utf8_share(data: bytes) -> float:
@@ -123,35 +128,41 @@ def _score_chinese(text: str) -> float:
     return sum(character in _COMMON_HAN for character in han) / len(han) - 3 * strange / len(text)
 
 
-def _score_script(script: re.Pattern[str]) -> Callable[[str], float]:
-    def score(text: str) -> float:
-        letters = sum(character > "\u0250" for character in text)
-        strange = len(_CONTROL.findall(text)) + text.count("\ufffd")
-        return len(script.findall(text)) / max(1, letters) - 3 * strange / max(1, len(text))
-
-    return score
+def _score_japanese(text: str) -> float:
+    """Kana beside Han; half-width kana are what Chinese bytes look like in Japanese encodings."""
+    letters = sum(character > "\u0250" for character in text)
+    wrong = len(_HALF_WIDTH_KANA.findall(text)) / max(1, letters)
+    return max(0.4 * len(_KANA.findall(text)) / max(1, letters), 0.8 * _score_chinese(text)) - wrong
 
 
-# Encoding, its score, and the score from which a reading is believable.
-_LEGACY: tuple[tuple[str, Callable[[str], float], float], ...] = (
-    ("gb18030", _score_chinese, 0.12),
-    ("big5hkscs", _score_chinese, 0.12),
-    ("cp932", _score_script(_KANA), 0.3),
-    ("euc_jp", _score_script(_KANA), 0.3),
-    ("cp949", _score_script(_HANGUL), 0.6),
+def _score_korean(text: str) -> float:
+    letters = sum(character > "\u0250" for character in text)
+    strange = len(_CONTROL.findall(text)) + text.count("\ufffd")
+    return 0.4 * len(_HANGUL.findall(text)) / max(1, letters) - 3 * strange / max(1, len(text))
+
+
+# Encoding to test with, its score, and the encoding to read with (a superset). euc_kr has only the syllables in use;
+# its superset makes Hangul of nearly any bytes.
+_LEGACY: tuple[tuple[str, Callable[[str], float], str], ...] = (
+    ("gb18030", _score_chinese, "gb18030"),
+    ("big5hkscs", _score_chinese, "big5hkscs"),
+    ("cp932", _score_japanese, "cp932"),
+    ("euc_jp", _score_japanese, "euc_jp"),
+    ("euc_kr", _score_korean, "cp949"),
 )
+_BELIEVABLE_SCORE = 0.12
 
 
 def _legacy_encoding(data: bytes, declared: str | None) -> str | None:
     sample = data[:_SAMPLE_BYTES]
     scored = []
-    for encoding, score, believable in _LEGACY:
+    for encoding, score, superset in _LEGACY:
         text = sample.decode(encoding, errors="replace")
-        if text.count("\ufffd") <= 1 + 0.01 * len(text) and score(text) >= believable:
-            # Normalised by what its own kind of text reaches, so that scripts compare.
-            scored.append((score(text) / believable, encoding))
-    if scored:
-        return max(scored)[1]
+        if text.count("\ufffd") <= 1 + 0.01 * len(text):
+            scored.append((score(text), superset))
+    best_score, best = max(scored, default=(0.0, None))
+    if best_score >= _BELIEVABLE_SCORE:
+        return best
     if declared is not None and _can_decode(sample, declared):
         return declared
     if _looks_western(sample):
@@ -159,8 +170,8 @@ def _legacy_encoding(data: bytes, declared: str | None) -> str | None:
     if sum(byte > 127 for byte in sample) < 24:
         # A name or two of Han characters holds too few common ones to be told by them.
         return next((name for name, *_ in _LEGACY if _can_decode(sample, name)), None)
-    best = charset_normalizer.from_bytes(sample).best()
-    return None if best is None or best.encoding in {"utf_8", "ascii"} else best.encoding
+    guess = charset_normalizer.from_bytes(sample).best()
+    return None if guess is None or guess.encoding in {"utf_8", "ascii"} else guess.encoding
 
 
 def _can_decode(data: bytes, encoding: str) -> bool:
@@ -175,7 +186,7 @@ def _looks_western(sample: bytes) -> bool:
     """A few accented letters, each beside an ASCII letter, and no C1 control."""
     high = [match.start() for match in re.finditer(rb"[\x80-\xff]", sample)]
     lonely = re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?=[a-zA-Z\s.,;:!?'\")]|$)", sample)
-    return 0 < len(high) < 0.2 * len(sample) and len(lonely) > 0.7 * len(high)
+    return 0 < len(high) < 0.3 * len(sample) and len(lonely) > 0.7 * len(high)
 
 
 def _mixed(data: bytes) -> Decoded:

@@ -19,17 +19,108 @@ _CANDIDATE = re.compile(
     rf"[。！？!?｡]++[{_CLOSERS}。！？!?…]*+|…++[{_CLOSERS}]*+|(?<!\.)\.++[{_CLOSERS}]*+(?=\s|\Z|[\u3400-\u9fff])"
     r"|\n[^\S\n]*+"
 )
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|sr|jr|st|mt|vs|etc|e\.g|i\.e|cf|al|fig|figs|eq|eqs|sec|secs|ch|chap|no|nos|vol|pp|p|ed|"
-    r"eds|inc|ltd|co|corp|dept|est|approx|ca|resp|gen|col|sgt|capt|rev|hon|sen|rep|gov|jan|feb|mar|apr|jun|jul|aug|sep|"
-    r"sept|oct|nov|dec|u\.s|u\.k|u\.n|e\.u|a\.m|p\.m|ph\.d|d\.c|tab|ref|refs|app|art|z\.b|d\.h|bzw|u\.a)|\b[A-Z])\.\Z",
-    re.I,
+_ABBREVIATIONS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "sr",
+        "jr",
+        "st",
+        "mt",
+        "vs",
+        "etc",
+        "e.g",
+        "i.e",
+        "cf",
+        "al",
+        "fig",
+        "figs",
+        "eq",
+        "eqs",
+        "sec",
+        "secs",
+        "ch",
+        "chap",
+        "no",
+        "nos",
+        "vol",
+        "pp",
+        "ed",
+        "eds",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "dept",
+        "est",
+        "approx",
+        "ca",
+        "resp",
+        "gen",
+        "col",
+        "sgt",
+        "capt",
+        "rev",
+        "hon",
+        "sen",
+        "rep",
+        "gov",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "u.s",
+        "u.k",
+        "u.n",
+        "e.u",
+        "a.m",
+        "p.m",
+        "ph.d",
+        "d.c",
+        "tab",
+        "ref",
+        "refs",
+        "app",
+        "art",
+        "z.b",
+        "d.h",
+        "bzw",
+        "u.a",
+    ]
 )
 # These end sentences about as often as not; a capital letter after them decides.
-_MAY_END = re.compile(
-    r"\b(?:etc|inc|ltd|co|corp|a\.m|p\.m|ph\.d|u\.s|u\.k|u\.n|e\.u|d\.c|al|jr|sr)\.\Z", re.I
+_MAY_END = frozenset(
+    [
+        "etc",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "a.m",
+        "p.m",
+        "ph.d",
+        "u.s",
+        "u.k",
+        "u.n",
+        "e.u",
+        "d.c",
+        "al",
+        "jr",
+        "sr",
+    ]
 )
-_LIST_NUMBER = re.compile(r"(?:\A|\n)\s*(?:\(?\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})\.\Z")
+_LIST_NUMBER = re.compile(r"(?:[^\n]*\n)?\s*(?:\(?\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})\.$")
 _ITEM_START = re.compile(
     r"[-*•▪◦‣+]\s|\(?\d{1,3}[.)、．]|[（(][一二三四五六七八九十\d]{1,3}[)）]|[一二三四五六七八九十]{1,3}、|[①-⑳]"
     r"|第[\d一二三四五六七八九十百千零]{1,7}[条條章节節款]"
@@ -88,17 +179,33 @@ def _is_bound(text: str, begin: int, match: re.Match[str], end: int, wrap_width:
 
 def _full_stop_ends(text: str, begin: int, match: re.Match[str], end: int) -> bool:
     """Whether a Western full stop (and what closes after it) ends a sentence."""
-    before = text[max(begin, match.start() - _LOOK_BACK) : match.start() + 1]
+    word = _word_before(text, begin, match.start())
     following = text[match.end() : match.end() + 1]
     if following and not following.isspace():
         # A full stop straight before Chinese: an end only after a word, not in `3.个` or `e.g.中`.
-        return len(before) > 2 and before[-2].isalpha() and not _ABBREVIATION.search(before)
+        return word[-1:].isalpha() and not _is_abbreviation(word)
     visible = _next_visible(text, match.end(), end)
-    if visible.islower() or _LIST_NUMBER.search(before):
+    if visible.islower() or _LIST_NUMBER.match(text, max(begin, match.start() - _LOOK_BACK), match.end()):
         return False
-    if match.group() != "." or not _ABBREVIATION.search(before):
+    if match.group() != "." or not _is_abbreviation(word):
         return True
-    return not visible or _MAY_END.search(before) is not None
+    return not visible or word.lower() in _MAY_END
+
+
+def _word_before(text: str, begin: int, stop: int) -> str:
+    """The run of Latin letters and full stops that ends at `stop`."""
+    start = stop
+    while (
+        start > max(begin, stop - _LOOK_BACK)
+        and text[start - 1].isascii()
+        and (text[start - 1].isalpha() or text[start - 1] == ".")
+    ):
+        start -= 1
+    return text[start:stop].lstrip(".")
+
+
+def _is_abbreviation(word: str) -> bool:
+    return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper())
 
 
 def _next_visible(text: str, position: int, end: int) -> str:

@@ -106,8 +106,10 @@ def _drop_furniture(pages: Sequence[list[Line]]) -> int:
     removed = 0
     for page in pages:
         kept = [line for line in page if not (line.in_margin(_MARGIN) and _is_furniture(line, repeated))]
-        removed += len(page) - len(kept)
-        page[:] = kept
+        if kept:
+            # A page of nothing but such lines is content.
+            removed += len(page) - len(kept)
+            page[:] = kept
     return removed
 
 

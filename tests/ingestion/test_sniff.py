@@ -1,0 +1,122 @@
+"""Media types come from bytes; what can't be read is refused by name."""
+
+import io
+import zipfile
+
+import pytest
+
+from ingestion import sniff
+from ingestion.errors import (
+    CorruptFileError,
+    EmptyDocumentError,
+    EncryptedError,
+    IngestionError,
+    UnsupportedFormatError,
+)
+from ingestion.types import Source
+from tests.ingestion.hostile import docx, packed, paragraph
+from tests.ingestion.samples import sample
+
+
+def kind(name: str, data: bytes, declared: str | None = None) -> str:
+    return sniff.media_type_of(Source(name=name, data=data, media_type=declared))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("two_columns.pdf", sniff.PDF),
+        ("paper.docx", sniff.DOCX),
+        ("blog.html", sniff.HTML),
+        ("io_processing_zh.md", sniff.MARKDOWN),
+        ("shift_jis.csv", sniff.CSV),
+    ],
+)
+def test_real_files_are_told_apart(name: str, expected: str) -> None:
+    assert sniff.media_type_of(sample(name)) == expected
+
+
+def test_bytes_win_over_a_wrong_name() -> None:
+    assert kind("report.txt", sample("two_columns.pdf").data) == sniff.PDF
+    assert kind("report.pdf", sample("paper.docx").data) == sniff.DOCX
+
+
+def test_a_page_without_a_name_is_html_by_its_start() -> None:
+    assert kind("download", b"\xef\xbb\xbf <!-- saved --> <!DOCTYPE html><p>x") == sniff.HTML
+    assert kind("download", b"no tags here") == sniff.TEXT
+
+
+def test_a_declared_type_decides_between_kinds_of_text_only() -> None:
+    assert kind("note", b"# Title", "text/markdown; charset=utf-8") == sniff.MARKDOWN
+    assert kind("note", b"# Title", "application/pdf") == sniff.TEXT
+
+
+def test_utf16_is_text() -> None:
+    assert kind("a.txt", "\ufeff中文和 English".encode("utf-16-le")) == sniff.TEXT
+    assert kind("a.txt", "plain English text".encode("utf-16-be")) == sniff.TEXT
+
+
+@pytest.mark.parametrize("data", [b"", b"   \n\t", b"\x00" * 100])
+def test_empty_files_are_refused(data: bytes) -> None:
+    with pytest.raises(EmptyDocumentError):
+        kind("a.txt", data)
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "PNG"),
+        (b"\xff\xd8\xff\xe0" + bytes(50), "JPEG"),
+        (b"ID3\x04" + bytes(50), "MP3"),
+        (b"\x00\x00\x00 ftypM4A " + bytes(50), "MP4"),
+        (b"{\\rtf1 text}", "RTF"),
+        (b"\x1f\x8b\x08" + bytes(50), "gzip"),
+        (bytes(range(256)) * 4, "not text"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old Office"),
+    ],
+)
+def test_other_formats_are_refused_by_name(data: bytes, word: str) -> None:
+    with pytest.raises(UnsupportedFormatError, match=word) as caught:
+        kind("file.bin", data)
+    assert caught.value.code == "unsupported_format"
+    assert caught.value.hint
+
+
+def test_words_that_look_like_a_magic_number_are_text() -> None:
+    assert kind("a.txt", b"BMW makes cars. MZ is a pair of letters.") == sniff.TEXT
+
+
+def test_an_office_file_with_a_password_is_encrypted() -> None:
+    data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500) + "EncryptedPackage".encode("utf-16-le")
+    with pytest.raises(EncryptedError):
+        kind("a.docx", data)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.95])
+def test_a_docx_cut_off_is_corrupt(share: float) -> None:
+    data = sample("paper.docx").data
+    with pytest.raises(CorruptFileError, match="DOCX"):
+        kind("paper.docx", data[: int(share * len(data))])
+
+
+def test_office_formats_are_told_by_their_parts() -> None:
+    assert kind("x", docx(paragraph("a"))) == sniff.DOCX
+    assert kind("x", packed({"ppt/presentation.xml": b"<x/>"})) == sniff.PPTX
+    assert kind("x", packed({"xl/workbook.xml": b"<x/>"})) == sniff.XLSX
+
+
+def test_a_zip_is_refused_with_advice() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.txt", "text")
+    with pytest.raises(UnsupportedFormatError) as caught:
+        kind("a.zip", buffer.getvalue())
+    assert "Unpack" in caught.value.hint
+    with pytest.raises(CorruptFileError, match="no DOCX content"):
+        kind("a.docx", buffer.getvalue())
+
+
+def test_every_error_has_a_code_and_a_hint() -> None:
+    for error in IngestionError.__subclasses__():
+        assert error.code != IngestionError.code
+        assert error("what happened").hint.endswith(".")
