@@ -23,7 +23,7 @@ from app.sample_collection import SampleError, SampleProgress, add_samples, alre
 
 READY_TIMEOUT_S: Final = 180.0
 STOP_GRACE_S: Final = 35.0  # the API gives answers in progress 30 s
-_POLL_S: Final = 0.1
+_POLL_S: Final = 0.3
 
 
 class SupervisorError(Exception):
@@ -220,10 +220,21 @@ def example_curl(settings: Settings) -> str:
 
 
 async def _wait_ready(client: httpx.AsyncClient, url: str, what: str, deadline: float) -> None:
+    reason = "it does not answer"
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.TransportError):
             response = await client.get(url, timeout=5.0)
             if response.is_success:
                 return
+            reason = _not_ready_because(response)
         await asyncio.sleep(_POLL_S)
-    raise SupervisorError(f"the {what} did not get ready within {READY_TIMEOUT_S:g} s; see the lines above")
+    raise SupervisorError(f"the {what} did not get ready within {READY_TIMEOUT_S:g} s: {reason}")
+
+
+def _not_ready_because(response: httpx.Response) -> str:
+    try:
+        checks = response.json()["checks"]
+        failed = [f"{check['name']}: {check['detail']}" for check in checks if not check["ok"]]
+    except (ValueError, KeyError, TypeError):
+        return f"it answers {response.status_code}"
+    return "; ".join(failed)

@@ -1,6 +1,7 @@
 """`fathom run` with small stand-ins for the three processes: what it says, when it stops, its status."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -83,6 +84,22 @@ def test_the_end_of_the_api_ends_everything_with_a_failure(
     assert asyncio.run(_run(settings, said, None)) == 1
     assert "   api | no such model" in said
     assert any("The API ended with status 1" in line for line in said)
+
+
+@pytest.mark.processes
+def test_an_api_that_does_not_get_ready_is_told_with_its_reasons(
+    settings: Settings, stand_ins: dict[str, ServiceSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "READY_TIMEOUT_S", 3.0)
+    checks = [
+        {"name": "disk", "ok": True, "detail": ""},
+        {"name": "generator", "ok": False, "detail": "no weights"},
+    ]
+    code = SERVER.replace("200", "503").replace('b"{}"', repr(json.dumps({"checks": checks}).encode()))
+    stand_ins["api"] = stand_in(stand_ins["api"], code, settings.port)
+    said: list[str] = []
+    assert asyncio.run(_run(settings, said, None)) == 1
+    assert any(line.endswith("did not get ready within 3 s: generator: no weights") for line in said)
 
 
 @pytest.mark.processes
