@@ -60,7 +60,7 @@ class DecoderConfig:
     experts: int = 8
     active_experts: int = 2
     shared_experts: int = 1
-    expert_hidden: int = 384
+    expert_hidden: int = 256
     dense_hidden: int = 1024
     write_pieces: int = 16_000
     rope_theta: float = 10_000.0
@@ -83,10 +83,23 @@ def debug_config(vocab_size: int = 256) -> ModelConfig:
     """A model small enough for tests: two document layers, two reading layers, width 32."""
     return ModelConfig(
         reader=ReaderConfig(
-            vocab_size=vocab_size, width=32, heads=4, hidden=64, document_layers=2, reading_layers=2, max_positions=128
+            vocab_size=vocab_size,
+            width=32,
+            heads=4,
+            hidden=64,
+            document_layers=2,
+            reading_layers=2,
+            max_positions=128,
         ),
         decoder=DecoderConfig(
-            layers=2, heads=4, kv_heads=2, experts=4, expert_hidden=32, dense_hidden=64, write_pieces=64, max_actions=64
+            layers=2,
+            heads=4,
+            kv_heads=2,
+            experts=4,
+            expert_hidden=32,
+            dense_hidden=64,
+            write_pieces=64,
+            max_actions=64,
         ),
         name="debug",
     )

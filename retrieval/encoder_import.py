@@ -11,11 +11,13 @@ earlier import is repeated instead. Weights are copied as 4-bit blocks, bit for 
 import argparse
 import hashlib
 import json
+import logging
 import re
 import struct
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from torch import Tensor
+
+log = logging.getLogger(__name__)
 
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
@@ -82,7 +86,9 @@ class E5File:
         offsets = self._array("<u4", n_pieces + 1)
         self.scores = self._array("<f4", n_pieces)
         blob = self._array("u1", blob_len).tobytes()
-        self.pieces = [blob[a:b].decode("utf-8", "replace") for a, b in zip(offsets, offsets[1:], strict=False)]
+        self.pieces = [
+            blob[a:b].decode("utf-8", "replace") for a, b in zip(offsets, offsets[1:], strict=False)
+        ]
         _entries, skip = self._take("iI")
         self._at += skip
         self._directory = self._read_directory()
@@ -116,7 +122,9 @@ class E5File:
     def q4(self, name: str, rows: int, cols: int) -> tuple[Tensor, Tensor]:
         """A 4-bit matrix: uint8 [R, C/32, 16] and float16 [R, C/32]."""
         kind = np.dtype([("scale", "<f2"), ("q", "u1", 16)])
-        block = np.frombuffer(self.data, kind, rows * cols // 32, self._directory[name]).reshape(rows, cols // 32)
+        block = np.frombuffer(self.data, kind, rows * cols // 32, self._directory[name]).reshape(
+            rows, cols // 32
+        )
         return torch.from_numpy(block["q"].copy()), torch.from_numpy(block["scale"].copy())
 
 
@@ -161,10 +169,12 @@ def choose_pieces(source: E5File, full: Tokenizer, lines: Iterator[str], frequen
         counts.update(encoding.ids)
     header = source.header
     keep = {header.bos, header.eos, header.pad, header.unk}
-    keep.update(i for i, piece in enumerate(source.pieces) if len(piece.lstrip("▁")) <= 1 or HAN.search(piece))
+    keep.update(
+        i for i, piece in enumerate(source.pieces) if len(piece.lstrip("▁")) <= 1 or HAN.search(piece)
+    )
     keep.update(i for i, _ in counts.most_common(frequent))
     covered = sum(count for i, count in counts.items() if i in keep) / max(1, counts.total())
-    print(f"{counts.total():,} tokens counted; {len(keep):,} pieces kept; coverage {covered:.5f}")
+    log.info("%s tokens counted; %s pieces kept; coverage %.5f", counts.total(), len(keep), covered)
     return sorted(keep)
 
 
@@ -188,7 +198,9 @@ def collect_tensors(source: E5File, keep: list[int]) -> tuple[dict[str, Tensor],
             out_size = header.ffn if short == "fi" else hidden
             in_size = header.ffn if short == "fo" else hidden
             name = f"encoder.layer.{i}.{long}"
-            layers[f"{name}.weight.q4"], layers[f"{name}.weight.scale"] = source.q4(f"l{i}.{short}.w", out_size, in_size)
+            layers[f"{name}.weight.q4"], layers[f"{name}.weight.scale"] = source.q4(
+                f"l{i}.{short}.w", out_size, in_size
+            )
             layers[f"{name}.bias"] = source.float32(f"l{i}.{short}.b", out_size)
         for short, long in LAYER_NORMS:
             name = f"encoder.layer.{i}.{long}"
@@ -224,6 +236,7 @@ def write_folder(source: E5File, keep: list[int], out: Path) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Command line of the importer."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path)

@@ -48,13 +48,17 @@ def encoder_state(path: Path) -> dict[str, Tensor]:
     """
     manifest_path = path / "manifest.json"
     if not manifest_path.is_file():
-        raise EncoderError(f"no encoder in {path}: manifest.json is missing; point `models_dir` at the shipped models")
+        raise EncoderError(
+            f"no encoder in {path}: manifest.json is missing; point `models_dir` at the shipped models"
+        )
     manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
     stored: dict[str, Tensor] = {}
     for name, digest in manifest["shards"].items():
         shard = path / name
         if not shard.is_file() or hashlib.sha256(shard.read_bytes()).hexdigest() != digest:
-            raise EncoderError(f"encoder shard {shard} is missing or damaged; restore it from the distribution")
+            raise EncoderError(
+                f"encoder shard {shard} is missing or damaged; restore it from the distribution"
+            )
         stored.update(load_file(shard))
     state: dict[str, Tensor] = {}
     for name, tensor in stored.items():
@@ -83,4 +87,4 @@ def load_encoder(path: Path) -> tuple[BertModel, Tokenizer]:
     state = encoder_state(path)
     model = BertModel(BertConfig.from_json_file(path / "config.json"), add_pooling_layer=False)
     model.load_state_dict(state)
-    return model.eval(), Tokenizer.from_file(str(path / "tokenizer.json"))
+    return model.train(mode=False), Tokenizer.from_file(str(path / "tokenizer.json"))

@@ -1,16 +1,12 @@
 """`fathom train`: one command a recipe; resumable, seeded, logged."""
 
-import json
 import logging
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 train_app = typer.Typer(name="train", help="Train the generator.", no_args_is_help=True)
-
-RECIPES = Path(__file__).parents[2] / "generator" / "training" / "recipes"
 
 
 @train_app.callback()
@@ -22,65 +18,70 @@ def group() -> None:
 def sft(
     data: Annotated[Path, typer.Option(help="Folder with the training sets that the recipe names.")],
     run: Annotated[Path, typer.Option(help="Run folder: checkpoint and log; a run found there goes on.")],
-    stage: Annotated[str, typer.Option(help="reader")] = "reader",
+    stage: Annotated[str, typer.Option(help="reader, or writer (needs --reader-run).")] = "reader",
+    reader_run: Annotated[Path | None, typer.Option(help="Run folder of the trained reader.")] = None,
     steps: Annotated[int, typer.Option(help="Optimizer steps in all.")] = 8000,
-    recipe: Annotated[Path | None, typer.Option(help="Recipe file.")] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="Recipe file; the shipped one of the stage if left out.")
+    ] = None,
     models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
-    learning_rate: Annotated[float, typer.Option(help="Of pretrained parameters; new ones learn 8 times faster.")] = 1.7e-4,
+    learning_rate: Annotated[
+        float, typer.Option(help="Of pretrained parameters; new ones learn 8 times faster.")
+    ] = 1.7e-4,
     seed: Annotated[int, typer.Option(help="Order of the data and new weights.")] = 0,
     threads: Annotated[int, typer.Option(help="0 leaves torch's choice.")] = 0,
-    decay_share: Annotated[float, typer.Option(help="Share of the steps, at the end, of falling learning rate.")] = 0.3,
+    decay_share: Annotated[
+        float, typer.Option(help="Share of the steps, at the end, of falling learning rate.")
+    ] = 0.3,
     minutes: Annotated[float, typer.Option(help="Stop (and save) after this time; 0 for no limit.")] = 0,
-    compile_model: Annotated[bool, typer.Option("--compile/--no-compile", help="torch.compile the model.")] = True,
+    compile_model: Annotated[
+        bool, typer.Option("--compile/--no-compile", help="torch.compile the model.")
+    ] = True,
 ) -> None:
     """Supervised training on question-answer sets."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    if stage != "reader":
-        raise typer.BadParameter(f"unknown stage {stage!r}; known: reader", param_hint="--stage")
     import torch
+
+    from app.services.training import TrainingOptions, train_reader, train_writer
 
     if threads:
         torch.set_num_threads(threads)
-    torch.manual_seed(seed)
-    from tokenizers import Tokenizer
-
-    from generator.config import ReaderConfig
-    from generator.model.match import PieceMatcher
-    from generator.training.batches import BatchConfig, ReadingData
-    from generator.training.examples import SetSpec, read_set
-    from generator.training.loop import LoopConfig, TrainingLoop
-    from generator.training.reader import (
-        NEW_PARAMETERS,
-        PieceScores,
-        Reader,
-        ReaderBatches,
-        ReaderLoss,
-        ReadingRecipe,
+    options = TrainingOptions(
+        data=data,
+        run=run,
+        models=models,
+        steps=steps,
+        decay_share=decay_share,
+        learning_rate=learning_rate,
+        minutes=minutes,
+        seed=seed,
+        compile_model=compile_model,
+        recipe=recipe,
     )
-    from generator.training.schedule import Schedule
-    from retrieval.encoder_weights import encoder_state
+    if stage == "reader":
+        resumed = train_reader(options)
+    elif stage == "writer" and reader_run is not None:
+        resumed = train_writer(options, reader_run)
+    else:
+        raise typer.BadParameter(
+            "stage is reader, or writer together with --reader-run", param_hint="--stage"
+        )
+    typer.echo("went on with an earlier run" if resumed else "began a new run", err=True)
 
-    state = encoder_state(models / "encoder")
-    tokenizer_path = models / "encoder" / "tokenizer.json"
-    tokenizer = Tokenizer.from_file(str(tokenizer_path))
-    matcher = PieceMatcher.from_tokenizer(tokenizer_path)
-    plan = json.loads((recipe or RECIPES / "reading.json").read_text(encoding="utf-8"))
-    recipe_sets = ReadingRecipe(train=tuple(SetSpec(**spec) for spec in plan["train"]))
-    batches = ReaderBatches(recipe_sets, data, tokenizer, matcher, seed)
-    reader = Reader(ReaderConfig(vocab_size=tokenizer.get_vocab_size()), state)
-    development = []
-    for spec in plan.get("development", []):
-        shapes = BatchConfig(passage_pieces=(128, 448), batch_pieces=7680, negatives=0.0)
-        held_out = ReadingData(read_set(SetSpec(**spec), data), tokenizer, matcher, shapes)
-        name = spec["path"].split("/")[0]
-        development += [(name, batch) for batch in held_out.epoch(range(len(held_out.examples)), 0)]
-    config = LoopConfig(
-        schedule=Schedule(steps=steps, decay_share=decay_share), learning_rate=learning_rate, seed=seed, evaluate_every=700
-    )
-    loop = TrainingLoop(reader, set(NEW_PARAMETERS), ReaderLoss(reader, compile_model=compile_model), run, config)
-    typer.echo("resumed" if loop.resume() else "new run", err=True)
-    begun = time.monotonic()
-    loop.run(batches, PieceScores(development, reader), lambda: bool(minutes) and time.monotonic() - begun > minutes * 60)
+
+@train_app.command("export")
+def export(
+    reader_run: Annotated[Path, typer.Option(help="Run folder of the reader.")],
+    out: Annotated[Path, typer.Option(help="Folder to write, e.g. models/fathom-small.")],
+    writer_run: Annotated[Path | None, typer.Option(help="Run folder of the writer.")] = None,
+    models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
+) -> None:
+    """Pack trained runs into a model that can be loaded."""
+    from app.services.training import export_generator
+    from generator.fathom_small import Calibration
+
+    export_generator(models, reader_run, writer_run, out, Calibration())
+    typer.echo(f"wrote {out}", err=True)
 
 
 if __name__ == "__main__":

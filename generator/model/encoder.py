@@ -38,7 +38,8 @@ class EncoderLayer(nn.Module):
         q_BHLK, k_BHLK, v_BHLK = qkv_3BHLK.unbind(0)
         mixed_BHLK = F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK, attn_mask=mask_B11L)
         x_BLD = self.attention_norm(x_BLD + self.out(mixed_BHLK.transpose(1, 2).reshape(B, L, D)))
-        return self.output_norm(x_BLD + self.down(F.gelu(self.up(x_BLD))))
+        out_BLD: Tensor = self.output_norm(x_BLD + self.down(F.gelu(self.up(x_BLD))))
+        return out_BLD
 
 
 class DocumentLayers(nn.Module):
@@ -63,7 +64,7 @@ class DocumentLayers(nn.Module):
             [B, L, D]; rows at padding are meaningless.
         """
         positions_L = torch.arange(ids_BL.shape[1], device=ids_BL.device)
-        x_BLD = self.norm(self.pieces(ids_BL) + self.positions(positions_L) + self.types.weight[0])
+        x_BLD: Tensor = self.norm(self.pieces(ids_BL) + self.positions(positions_L) + self.types.weight[0])
         for layer in self.layers:
             x_BLD = layer(x_BLD, mask_BL[:, None, None, :])
         return x_BLD

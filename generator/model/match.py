@@ -47,7 +47,9 @@ class PieceMatcher:
                 continue
             classes_V[i] = classes.setdefault(word, len(classes) + 1)
             rarity_V[i] = min(1.0, -score / 20.0)
-            units = HAN.findall(word)[:SUBUNITS] or ([word[:PREFIX_LETTERS]] if len(word) >= PREFIX_LETTERS else [])
+            units = HAN.findall(word)[:SUBUNITS] or (
+                [word[:PREFIX_LETTERS]] if len(word) >= PREFIX_LETTERS else []
+            )
             for u, unit in enumerate(units):
                 subunits_VU[i, u] = subunits.setdefault(unit, len(subunits) + 1)
         return cls(classes_V, subunits_VU, rarity_V)
@@ -63,7 +65,9 @@ class PieceMatcher:
             float32 [B, L, 4].
         """
         own_BL, other_class_BM = self.classes_V[ids_BL], self.classes_V[other_BM]
-        exact_BL = ((own_BL[:, :, None] == other_class_BM[:, None, :]) & (own_BL[:, :, None] > 0)).any(-1).float()
+        exact_BL = (
+            ((own_BL[:, :, None] == other_class_BM[:, None, :]) & (own_BL[:, :, None] > 0)).any(-1).float()
+        )
         units_BLU, other_BU = self.subunits_VU[ids_BL], self.subunits_VU[other_BM].flatten(1)
         used_BLU = units_BLU > 0
         hit_BLU = (units_BLU[..., None] == other_BU[:, None, None, :]).any(-1) & used_BLU

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from generator.errors import TrainingDataError
 from generator.model.match import PieceMatcher
 from generator.training.examples import Example
 
@@ -30,13 +31,15 @@ class BatchConfig:
         question_pieces: Questions are cut and padded to this length.
         passage_pieces: Window lengths; a row takes the shortest that holds it, the last one cuts.
         batch_pieces: Rows of a batch = this / (question + passage pieces).
-        negatives: Share of rows whose passage is exchanged for another of the same group.
+        negatives: Share of rows whose passage is exchanged for one that does not answer: another of the same group.
+        foreign: Share of those whose passage is from anywhere instead.
     """
 
     question_pieces: int = 32
     passage_pieces: tuple[int, ...] = (64, 128, 192, 256)
     batch_pieces: int = 3456
-    negatives: float = 0.12
+    negatives: float = 0.16
+    foreign: float = 0.4
 
     def rows(self, S: int) -> int:
         """Rows of a batch with windows of `S` pieces."""
@@ -45,13 +48,19 @@ class BatchConfig:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A tokenised example: piece ids without special pieces; answers as piece ranges [first, last]."""
+    """A tokenised example: piece ids without special pieces; answers as piece ranges [first, last].
+
+    Attributes:
+        passage: Number of the passage among the data's passages.
+        target: Piece ids of a free-form answer; empty where the answer is a range.
+    """
 
     question: NDArray[np.int32]
     passage: int
     answers: tuple[tuple[int, int], ...]
     group: str
     source: str
+    target: tuple[int, ...] = ()
 
 
 class ReadingBatch(NamedTuple):
@@ -75,25 +84,33 @@ class ReadingData:
         """Tokenise everything (about 20,000 passages a minute on one core)."""
         self.config = config
         self.matcher = matcher
-        self.bos, self.eos = tokenizer.token_to_id("<s>"), tokenizer.token_to_id("</s>")
-        self.pad = tokenizer.token_to_id("<pad>")
+        self.bos, self.eos, self.pad = (special_id(tokenizer, piece) for piece in ("<s>", "</s>", "<pad>"))
         texts = sorted({example.passage for example in examples})
         number = {text: i for i, text in enumerate(texts)}
         encodings = tokenizer.encode_batch([PASSAGE_PREFIX + t for t in texts], add_special_tokens=False)
-        questions = tokenizer.encode_batch([QUESTION_PREFIX + e.question for e in examples], add_special_tokens=False)
+        questions = tokenizer.encode_batch(
+            [QUESTION_PREFIX + e.question for e in examples], add_special_tokens=False
+        )
         shift = len(PASSAGE_PREFIX)
-        self.prefix = np.array(tokenizer.encode(PASSAGE_PREFIX.strip(), add_special_tokens=False).ids, np.int32)
+        self.prefix = np.array(
+            tokenizer.encode(PASSAGE_PREFIX.strip(), add_special_tokens=False).ids, np.int32
+        )
         self.passages = [np.array(e.ids[len(self.prefix) :], np.int32) for e in encodings]
         self.examples: list[Encoded] = []
         self.by_group: dict[str, list[int]] = {}
         for example, question in zip(examples, questions, strict=True):
             passage = number[example.passage]
             offsets = encodings[passage].offsets[len(self.prefix) :]
-            spans = {s for a, b in example.answers if (s := piece_range(offsets, a + shift, b + shift)) is not None}
+            spans = {
+                s for a, b in example.answers if (s := piece_range(offsets, a + shift, b + shift)) is not None
+            }
             if example.answers and not spans:
                 continue
             ids = np.array(question.ids[: config.question_pieces - 2], np.int32)
-            self.examples.append(Encoded(ids, passage, tuple(sorted(spans)), example.group, example.source))
+            target = tokenizer.encode(example.target, add_special_tokens=False).ids if example.target else ()
+            self.examples.append(
+                Encoded(ids, passage, tuple(sorted(spans)), example.group, example.source, tuple(target))
+            )
             passages = self.by_group.setdefault(example.group, [])
             if passage not in passages:
                 passages.append(passage)
@@ -104,20 +121,29 @@ class ReadingData:
         waiting: dict[int, list[tuple[Encoded, NDArray[np.int32], tuple[tuple[int, int], ...]]]] = {}
         for i in order:
             example = self.examples[i]
-            window, answers = self._window(example, rng)
-            S = next((s for s in self.config.passage_pieces if len(window) <= s), self.config.passage_pieces[-1])
+            window, answers = self.window(example, rng)
+            S = next(
+                (s for s in self.config.passage_pieces if len(window) <= s), self.config.passage_pieces[-1]
+            )
             rows = waiting.setdefault(S, [])
             rows.append((example, window, answers))
             if len(rows) == self.config.rows(S):
-                yield self._collate(waiting.pop(S), S)
+                yield self.collate(waiting.pop(S), S)
 
-    def _window(
+    def window(
         self, example: Encoded, rng: random.Random
     ) -> tuple[NDArray[np.int32], tuple[tuple[int, int], ...]]:
+        """A window of the example's passage, or at times of another one of its group.
+
+        Returns:
+            int32 piece ids with special and prefix pieces; answers as piece ranges in them.
+        """
         others = self.by_group[example.group]
         passage, answers = example.passage, example.answers
-        if len(others) > 1 and rng.random() < self.config.negatives:
+        if rng.random() < self.config.negatives:
             other = rng.choice(others)
+            if rng.random() < self.config.foreign:
+                other = rng.randrange(len(self.passages))
             if other != passage:
                 passage, answers = other, ()
         ids = self.passages[passage]
@@ -130,15 +156,20 @@ class ReadingData:
                 a, b = rng.choice(answers)
                 low, high = max(0, min(b + 1 - room, high)), max(0, min(a, high))
             first = rng.randint(min(low, high), max(low, high))
-        window = np.concatenate([[self.bos], self.prefix, ids[first : first + room], [self.eos]]).astype(np.int32)
+        window = np.concatenate([[self.bos], self.prefix, ids[first : first + room], [self.eos]]).astype(
+            np.int32
+        )
         inside = tuple(
-            (a - first + lead, b - first + lead) for a, b in answers if a >= first and b < first + min(room, len(ids))
+            (a - first + lead, b - first + lead)
+            for a, b in answers
+            if a >= first and b < first + min(room, len(ids))
         )
         return window, inside[:MAX_ANSWERS]
 
-    def _collate(
+    def collate(
         self, rows: Sequence[tuple[Encoded, NDArray[np.int32], tuple[tuple[int, int], ...]]], S: int
     ) -> ReadingBatch:
+        """Pad rows to one batch with windows of `S` pieces."""
         B, Q = len(rows), self.config.question_pieces
         question_BQ = torch.full((B, Q), self.pad)
         passage_BS = torch.full((B, S), self.pad)
@@ -158,6 +189,18 @@ class ReadingData:
             self.matcher.features(passage_BS, question_BQ),
             answers_BN2,
         )
+
+
+def special_id(tokenizer: Tokenizer, piece: str) -> int:
+    """Id of a special piece.
+
+    Raises:
+        TrainingDataError: The tokenizer has no such piece.
+    """
+    number = tokenizer.token_to_id(piece)
+    if number is None:
+        raise TrainingDataError(f"the tokenizer has no piece {piece}; use the encoder's own tokenizer.json")
+    return number
 
 
 def piece_range(offsets: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int] | None:

@@ -43,6 +43,7 @@ class SetSpec:
         limit: Most examples, spread evenly over the file; None for all.
         repeat: How often the set is seen per epoch; a fraction samples.
         join: Largest number of neighbouring short passages (sentences) joined into one.
+        free_form: Take answers as texts to be produced, also where the passage does not hold them word for word.
     """
 
     path: str
@@ -53,6 +54,7 @@ class SetSpec:
     limit: int | None = None
     repeat: float = 1.0
     join: int = 1
+    free_form: bool = False
 
 
 def locate(passage: str, answer: str, hint: int | None = None) -> tuple[int, int] | None:
@@ -93,7 +95,7 @@ def _read_all(spec: SetSpec, root: Path) -> list[Example]:
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     lines = lines[spec.skip_first : len(lines) - spec.skip_last]
     lines = lines[: int(len(lines) * spec.take)]
-    examples = [example for line in lines if (example := _line(line, spec.path)) is not None]
+    examples = [e for line in lines if (e := _line(line, spec.path, free_form=spec.free_form)) is not None]
     if not examples:
         raise TrainingDataError(f"{path} holds no example of a known form")
     return _join_neighbours(lines, examples, spec.join) if spec.join > 1 else examples
@@ -109,17 +111,23 @@ def _squad(articles: list[dict[str, Any]], source: str) -> Iterator[Example]:
                 answers = tuple(sorted(span for span in found if span is not None))
                 if not answers and not qa.get("is_impossible", False):
                     continue
-                yield Example(question=qa["question"], passage=passage, answers=answers, group=group, source=source)
+                yield Example(
+                    question=qa["question"], passage=passage, answers=answers, group=group, source=source
+                )
 
 
-def _line(line: dict[str, Any], source: str) -> Example | None:
+def _line(line: dict[str, Any], source: str, *, free_form: bool) -> Example | None:
     if "ctxs" in line:
         context = line["ctxs"][0]
         spans = tuple(s for a in line["answers"] if (s := locate(context["text"], a)) is not None)
         if not spans:
             return None
         return Example(
-            question=line["question"], passage=context["text"], answers=spans, group=context["title"], source=source
+            question=line["question"],
+            passage=context["text"],
+            answers=spans,
+            group=context["title"],
+            source=source,
         )
     passage, question = line["context"], line["question"]
     if line.get("validators_agree", 2) < 2:
@@ -132,9 +140,12 @@ def _line(line: dict[str, Any], source: str) -> Example | None:
         texts = line.get("answers") or [line.get("answer", "")]
         texts = [texts] if isinstance(texts, str) else texts
         spans = tuple(s for t in texts if (s := locate(passage, t)) is not None)
-    if not spans:
+    target = line["answers"][0] if free_form else None
+    if not spans and target is None:
         return None
-    return Example(question=question, passage=passage, answers=spans, group=group, source=source)
+    return Example(
+        question=question, passage=passage, answers=spans, group=group, source=source, target=target
+    )
 
 
 def _join_neighbours(lines: list[dict[str, Any]], examples: list[Example], most: int) -> list[Example]:

@@ -58,14 +58,17 @@ class TrainingLoop:
         """Prepare optimizer and state.
 
         Args:
-            model: Only its parameters with `requires_grad` are trained and saved.
+            model: Its parameters with `requires_grad` are trained, and saved with its buffers.
             fast: Name prefixes of parameters that learn `fast_factor` times faster.
             loss: Batch to loss and metrics; calls the model.
             folder: Run folder: `last/` (checkpoint), `log.jsonl`.
+            config: How long and how to train.
         """
         self.model, self.loss, self.folder, self.config = model, loss, folder, config
         named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
         self.trained = dict(named)
+        saved = set(model.state_dict())
+        self.buffers = {name: buffer for name, buffer in model.named_buffers() if name in saved}
         quick = [p for n, p in named if n.startswith(tuple(fast))]
         slow = [p for n, p in named if not n.startswith(tuple(fast))]
         groups = [{"params": slow, "scale": 1.0}, {"params": quick, "scale": config.fast_factor}]
@@ -80,25 +83,33 @@ class TrainingLoop:
         self.seen = 0
 
     def resume(self) -> bool:
-        """Load the last checkpoint of the run folder, if there is one."""
+        """Load the last checkpoint of the run folder; False where there is none.
+
+        Raises:
+            CheckpointError: It belongs to a model of other shapes.
+        """
         try:
             tensors, meta = read_folder(self.folder / "last")
         except CheckpointError:
             return False
         self.load_weights(tensors["model"])
-        for (name, parameter), moments in zip(self.trained.items(), _moments(tensors["optimizer"]), strict=True):
+        for (name, parameter), moments in zip(
+            self.trained.items(), _moments(tensors["optimizer"]), strict=True
+        ):
             self.optimizer.state[parameter] = moments
             if moments["exp_avg"].shape != parameter.shape:
                 raise CheckpointError(f"optimizer state of {name} has another shape; start a new run folder")
-        self.step, self.epoch, self.epoch_step, self.seen = (meta[k] for k in ("step", "epoch", "epoch_step", "seen"))
+        self.step, self.epoch, self.epoch_step, self.seen = (
+            meta[k] for k in ("step", "epoch", "epoch_step", "seen")
+        )
         return True
 
     def load_weights(self, state: Mapping[str, Tensor]) -> None:
-        """Copy weights into the trained parameters; names that are not trained are ignored."""
+        """Copy weights into the trained parameters and the buffers; other names are ignored."""
         with torch.no_grad():
-            for name, parameter in self.trained.items():
+            for name, tensor in [*self.trained.items(), *self.buffers.items()]:
                 if name in state:
-                    parameter.copy_(state[name])
+                    tensor.copy_(state[name])
 
     def save(self) -> None:
         """Write the checkpoint of this step, replacing the last one."""
@@ -106,9 +117,16 @@ class TrainingLoop:
         for i, parameter in enumerate(self.trained.values()):
             for key, value in self.optimizer.state[parameter].items():
                 moments[f"{i:04d}.{key}"] = value
-        meta = {"step": self.step, "epoch": self.epoch, "epoch_step": self.epoch_step, "seen": self.seen}
-        meta["config"] = asdict(self.config)
-        write_atomically(self.folder / "last", {"model": self.trained, "optimizer": moments}, meta)
+        meta: dict[str, Any] = {
+            "step": self.step,
+            "epoch": self.epoch,
+            "epoch_step": self.epoch_step,
+            "seen": self.seen,
+            "config": asdict(self.config),
+        }
+        write_atomically(
+            self.folder / "last", {"model": {**self.trained, **self.buffers}, "optimizer": moments}, meta
+        )
 
     def run(
         self,

@@ -24,6 +24,8 @@ def reading_loss(read: ReadStates, answers_BN2: Tensor, relevance_weight: float 
     arXiv 1806.03822); several gold spans are summed over (marginal likelihood, arXiv 1710.10723).
 
     Args:
+        read: What the reading layers gave.
+        relevance_weight: Weight of the second part.
         answers_BN2: int64 [B, N, 2] start and end pieces, -1 where unused; a row of only -1 is unanswerable.
     """
     start_BS = torch.cat([read.null_B2[:, :1], read.start_BS], dim=1).log_softmax(-1)

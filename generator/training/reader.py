@@ -6,7 +6,7 @@ reading layers, match features and heads are trained.
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -54,7 +54,7 @@ class ReadingRecipe:
     """Sets to train on; see `recipes/reading.json`."""
 
     train: tuple[SetSpec, ...]
-    batch: BatchConfig = BatchConfig()
+    batch: BatchConfig = field(default_factory=BatchConfig)
 
 
 class ReaderLoss:
@@ -66,15 +66,28 @@ class ReaderLoss:
     def __call__(self, batch: ReadingBatch) -> tuple[Tensor, Mapping[str, float]]:
         """Loss of one batch."""
         loss = reading_loss(self.forward(batch), batch.answers_BN2)
-        metrics = {"span": float(loss.span), "relevance": float(loss.relevance), "rows": len(batch.answers_BN2)}
+        metrics = {
+            "span": float(loss.span),
+            "relevance": float(loss.relevance),
+            "rows": len(batch.answers_BN2),
+        }
         return loss.total, metrics
 
 
 class ReaderBatches:
     """Epochs of a recipe: sets repeated by their weight, shuffled by seed and epoch."""
 
-    def __init__(self, recipe: ReadingRecipe, root: Path, tokenizer: Tokenizer, matcher: PieceMatcher, seed: int) -> None:
+    def __init__(
+        self, recipe: ReadingRecipe, root: Path, tokenizer: Tokenizer, matcher: PieceMatcher, seed: int
+    ) -> None:
         """Read and tokenise all sets of the recipe.
+
+        Args:
+            recipe: What to read, and the shapes of batches.
+            root: Folder that the recipe's paths are relative to.
+            tokenizer: The encoder's.
+            matcher: Over the same vocabulary.
+            seed: Of the order.
 
         Raises:
             TrainingDataError: A set is missing.
@@ -134,7 +147,9 @@ class PieceScores:
                 gold = [(a, b) for a, b in answers if a >= 0]
                 if gold:
                     sums.setdefault(f"{name}/em", []).append(100.0 * (tuple(span) in gold))
-                    sums.setdefault(f"{name}/f1", []).append(100.0 * max(overlap_f1(tuple(span), g) for g in gold))
+                    sums.setdefault(f"{name}/f1", []).append(
+                        100.0 * max(overlap_f1(tuple(span), g) for g in gold)
+                    )
         return {name: sum(values) / len(values) for name, values in sums.items()}
 
 

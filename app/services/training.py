@@ -1,0 +1,200 @@
+"""Training of the generator, composed: the encoder comes from retrieval, recipes and loop from the generator."""
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from generator.checkpoint import read_folder
+from generator.config import DecoderConfig, ModelConfig, ReaderConfig
+from generator.fathom_small import Calibration
+from generator.loading import save_generator, writable_pieces
+from generator.model.decoder import Decoder
+from generator.model.match import PieceMatcher
+from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
+from generator.training.examples import SetSpec, read_set
+from generator.training.loop import LoopConfig, TrainingLoop
+from generator.training.reader import (
+    NEW_PARAMETERS,
+    PieceScores,
+    Reader,
+    ReaderBatches,
+    ReaderLoss,
+    ReadingRecipe,
+)
+from generator.training.schedule import Schedule
+from generator.training.writer import Writer, WriterBatches, WriterLoss
+from retrieval.encoder_weights import encoder_state
+
+RECIPES = Path(__file__).parents[2] / "generator" / "training" / "recipes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingOptions:
+    """What the command line chooses.
+
+    Attributes:
+        data: Folder that the recipe's paths are relative to.
+        run: Run folder; a run found there goes on.
+        models: Folder with `encoder/`.
+        steps: Optimizer steps in all.
+        decay_share: Share of them, at the end, of falling learning rate.
+        learning_rate: Of pretrained parameters.
+        minutes: Stop and save after this time; 0 for no limit.
+        compile_model: Use `torch.compile`.
+        recipe: Recipe file; None takes the shipped one of the stage.
+    """
+
+    data: Path
+    run: Path
+    models: Path
+    steps: int
+    decay_share: float
+    learning_rate: float
+    minutes: float = 0.0
+    seed: int = 0
+    compile_model: bool = True
+    recipe: Path | None = None
+
+    def loop_config(self, *, fast_factor: float = 8.0) -> LoopConfig:
+        """The loop's part."""
+        schedule = Schedule(steps=self.steps, decay_share=self.decay_share)
+        return LoopConfig(
+            schedule=schedule,
+            learning_rate=self.learning_rate,
+            fast_factor=fast_factor,
+            seed=self.seed,
+            evaluate_every=700,
+        )
+
+    def stop(self) -> Callable[[], bool]:
+        """Tells whether the time is up, or SIGTERM came: the run is then saved at the step it has reached."""
+        begun = time.monotonic()
+        asked = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: asked.set())
+        return lambda: asked.is_set() or (bool(self.minutes) and time.monotonic() - begun > self.minutes * 60)
+
+
+class _Parts:
+    """Tokenizer, matcher and encoder weights."""
+
+    def __init__(self, models: Path) -> None:
+        path = models / "encoder" / "tokenizer.json"
+        self.tokenizer = Tokenizer.from_file(str(path))
+        self.matcher = PieceMatcher.from_tokenizer(path)
+        self.vocabulary: list[tuple[str, float]] = json.loads(path.read_text(encoding="utf-8"))["model"][
+            "vocab"
+        ]
+        self.encoder = encoder_state(models / "encoder")
+
+    def reader(self) -> Reader:
+        """A reader over the encoder's weights."""
+        return Reader(ReaderConfig(vocab_size=len(self.vocabulary)), self.encoder)
+
+
+def _plan(options: TrainingOptions, name: str) -> dict[str, Any]:
+    plan: dict[str, Any] = json.loads((options.recipe or RECIPES / name).read_text(encoding="utf-8"))
+    return plan
+
+
+def train_reader(options: TrainingOptions) -> bool:
+    """Train the reading half; True where an earlier run went on.
+
+    Raises:
+        TrainingDataError: A set of the recipe is missing.
+        CheckpointError: The run folder holds another model.
+    """
+    torch.manual_seed(options.seed)
+    parts, plan = _Parts(options.models), _plan(options, "reading.json")
+    recipe = ReadingRecipe(train=tuple(SetSpec(**spec) for spec in plan["train"]))
+    batches = ReaderBatches(recipe, options.data, parts.tokenizer, parts.matcher, options.seed)
+    reader = parts.reader()
+    development = _development(plan, options.data, parts)
+    loss = ReaderLoss(reader, compile_model=options.compile_model)
+    loop = TrainingLoop(reader, set(NEW_PARAMETERS), loss, options.run, options.loop_config())
+    resumed = loop.resume()
+    loop.run(batches, PieceScores(development, reader), options.stop())
+    return resumed
+
+
+def _development(plan: dict[str, Any], data: Path, parts: _Parts) -> list[tuple[str, ReadingBatch]]:
+    shapes = BatchConfig(passage_pieces=(128, 448), batch_pieces=7680, negatives=0.0)
+    batches = []
+    for spec in plan.get("development", []):
+        held_out = ReadingData(read_set(SetSpec(**spec), data), parts.tokenizer, parts.matcher, shapes)
+        name = spec["path"].split("/")[0]
+        batches += [(name, batch) for batch in held_out.epoch(range(len(held_out.examples)), 0)]
+    return batches
+
+
+def _load_reader(parts: _Parts, run: Path) -> tuple[Reader, dict[str, Any]]:
+    reader = parts.reader()
+    tensors, meta = read_folder(run / "last")
+    reader.load_state_dict(tensors["model"], strict=False)
+    return reader, meta
+
+
+def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
+    """Train the writing half over the reader of another run; True where an earlier run went on.
+
+    Raises:
+        TrainingDataError: A set of the recipe is missing.
+        CheckpointError: There is no reader run, or the run folder holds another model.
+    """
+    torch.manual_seed(options.seed)
+    parts, plan = _Parts(options.models), _plan(options, "writing.json")
+    reader, _ = _load_reader(parts, reader_run)
+    specs = [SetSpec(**spec) for spec in plan["train"]]
+    examples = [example for spec in specs for example in read_set(spec, options.data)]
+    shapes = BatchConfig(passage_pieces=(256,), negatives=0.0, batch_pieces=9216)
+    data = ReadingData(examples, parts.tokenizer, parts.matcher, shapes)
+    writer = Writer(reader, _decoder(parts))
+    repeat = {spec.path: spec.repeat for spec in specs}
+    batches = WriterBatches(data, repeat, writer.decoder.writable_V, options.seed, pieces=256, steps=40)
+    loop = TrainingLoop(writer, {"none"}, WriterLoss(writer), options.run, options.loop_config())
+    resumed = loop.resume()
+    loop.run(batches, None, options.stop())
+    return resumed
+
+
+def _decoder(parts: _Parts) -> Decoder:
+    config = DecoderConfig()
+    return Decoder(
+        ReaderConfig(vocab_size=1).width, config, writable_pieces(parts.vocabulary, config.write_pieces)
+    )
+
+
+def export_generator(
+    models: Path, reader_run: Path, writer_run: Path | None, out: Path, calibration: Calibration
+) -> None:
+    """Put a reader run and a writer run together into a folder that can be loaded.
+
+    Without a writer run the decoder is untrained: it answers exactly as the extractive reader does.
+
+    Raises:
+        CheckpointError: A run has no checkpoint.
+    """
+    parts = _Parts(models)
+    reader, meta = _load_reader(parts, reader_run)
+    torch.manual_seed(0)
+    decoder = _decoder(parts)
+    training = {"reader": {k: meta[k] for k in ("step", "seen", "config")}}
+    if writer_run is not None:
+        tensors, writer_meta = read_folder(writer_run / "last")
+        state: dict[str, Tensor] = {
+            name.removeprefix("decoder."): t
+            for name, t in tensors["model"].items()
+            if name.startswith("decoder.")
+        }
+        decoder.load_state_dict(state, strict=False)
+        training["writer"] = {k: writer_meta[k] for k in ("step", "seen", "config")}
+    config = ModelConfig(reader=ReaderConfig(vocab_size=len(parts.vocabulary)))
+    save_generator(out, config, reader.reading.state_dict(), decoder.state_dict(), calibration, training)

@@ -1,0 +1,139 @@
+"""Decode one answer, action by action; the reference loop that batched serving must equal.
+
+Dimensions in names: P passages, S pieces of a passage (padded), N = P * S rows, D width, T steps.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from generator.inference.reading import LONGEST_SPAN, Reading
+from generator.model.actions import Action, StepLogProbs, reader_prior
+from generator.model.decoder import Decoder, FusedMemory, StepInputs
+from generator.model.kv_cache import KVCache
+from generator.types import Ink, Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodingConfig:
+    """How actions are chosen.
+
+    Attributes:
+        max_actions: Most steps of an answer.
+        temperature: 0 takes the most probable action; else actions are drawn.
+        seed: Of the draw.
+    """
+
+    max_actions: int = 128
+    temperature: float = 0.0
+    seed: int = 0
+
+
+def fuse(decoder: Decoder, reading: Reading) -> FusedMemory:
+    """Prepare the read states of all passages as one set of rows."""
+    read = reading.read
+    P, S, D = read.states_BSD.shape
+    prior = reader_prior(
+        read.start_BS[None],
+        read.end_BS[None],
+        read.null_B2.sum(-1)[None],
+        reading.segment_PS[None],
+        LONGEST_SPAN,
+    )
+    weight_P = torch.tensor([math.log(passage.weight) for passage in reading.passages])
+    bias_PS = weight_P[:, None].expand(P, S).masked_fill(reading.segment_PS < 0, float("-inf"))
+    return decoder.fuse(read.states_BSD.reshape(1, P * S, D), bias_PS.reshape(1, P * S), prior)
+
+
+class _Run:
+    """The answer so far: what was produced last, and the text position of a copied run."""
+
+    def __init__(self, reading: Reading, pieces: Sequence[str], writable: Sequence[int]) -> None:
+        self.reading, self.pieces, self.writable = reading, pieces, writable
+        self.S = reading.ids_PS.shape[1]
+        self.piece, self.before, self.row = 0, 0, 0
+        self.text = ""
+
+    def inputs(self) -> StepInputs:
+        return StepInputs(
+            torch.tensor([[self.piece]]), torch.tensor([[self.before]]), torch.tensor([[self.row]])
+        )
+
+    def take(self, action: Action, argument: int) -> Iterator[Token]:
+        """Carry out an action that produces text."""
+        if action == Action.WRITE:
+            self.piece, self.before, self.row = self.writable[argument], 2, 0
+            text = self.pieces[self.piece].replace("▁", " ")
+            yield self._emit(Token(text=text if self.text else text.lstrip(), ink=Ink.WRITTEN))
+            return
+        row = self.row + 1 if action == Action.NEXT else argument
+        p, s = divmod(row, self.S)
+        start, end = self.reading.ranges[p][s]
+        passage = self.reading.passages[p]
+        if action == Action.NEXT:
+            start = self.reading.ranges[p][s - 1][1]
+        elif self._needs_space(p, s):
+            yield self._emit(Token(text=" ", ink=Ink.WRITTEN))
+        self.piece, self.before, self.row = int(self.reading.ids_PS[p, s]), 1, row
+        yield self._emit(
+            Token(text=passage.text[start:end], ink=Ink.COPIED, passage=passage.key, start=start, end=end)
+        )
+
+    def _emit(self, token: Token) -> Token:
+        self.text += token.text
+        return token
+
+    def _needs_space(self, p: int, s: int) -> bool:
+        starts_word = self.pieces[int(self.reading.ids_PS[p, s])].startswith("▁")
+        return starts_word and bool(self.text) and not self.text[-1].isspace() and self.text[-1].isascii()
+
+
+def decode(
+    decoder: Decoder,
+    table: nn.Embedding,
+    pieces: Sequence[str],
+    reading: Reading,
+    config: DecodingConfig,
+) -> Iterator[Token]:
+    """Answer token by token; ends with *stop* or at `max_actions`.
+
+    Args:
+        decoder: In evaluation mode.
+        table: The encoder's piece embeddings.
+        pieces: Text of every piece, by id.
+        reading: What was read.
+        config: How actions are chosen.
+    """
+    generator = torch.Generator().manual_seed(config.seed)
+    run = _Run(reading, pieces, decoder.writable_V.tolist())
+    with torch.inference_mode():
+        fused = fuse(decoder, reading)
+    caches = [KVCache() for _ in decoder.layers]
+    for step in range(config.max_actions):
+        with torch.inference_mode():
+            log_probs, _ = decoder(
+                run.inputs(), fused, table, positions_BT=torch.tensor([[step]]), caches=caches
+            )
+        action, argument = choose(log_probs, config.temperature, generator)
+        if action == Action.STOP:
+            return
+        yield from run.take(action, argument)
+
+
+def choose(log_probs: StepLogProbs, temperature: float, generator: torch.Generator) -> tuple[Action, int]:
+    """Most probable action of the last step, or one drawn at a temperature."""
+    action = Action(_pick(log_probs.action_BTA[0, -1], temperature, generator))
+    if action == Action.WRITE:
+        return action, _pick(log_probs.write_BTV[0, -1], temperature, generator)
+    if action == Action.COPY:
+        return action, _pick(log_probs.copy_BTN[0, -1], temperature, generator)
+    return action, 0
+
+
+def _pick(log_probs_N: Tensor, temperature: float, generator: torch.Generator) -> int:
+    if temperature <= 0:
+        return int(log_probs_N.argmax())
+    return int(torch.multinomial((log_probs_N / temperature).softmax(-1), 1, generator=generator))

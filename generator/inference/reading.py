@@ -1,0 +1,190 @@
+"""Read a question against passages: memories in, read states and a distribution over answer spans out.
+
+Dimensions in names: P passages, Q question pieces, S passage pieces (padded), D width.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from generator.errors import RequestError
+from generator.inference.passage_memory import MemoryCache, PassageMemory
+from generator.model.encoder import DocumentLayers, ReadingLayers, ReadStates
+from generator.model.match import PieceMatcher
+from generator.types import SourcePassage
+
+QUESTION_PREFIX = "query: "
+LONGEST_SPAN = 64
+"""Longest answer phrase, in pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a question against its passages gives.
+
+    Attributes:
+        passages: Those that were read (weight above 0 and some text kept), in the order given.
+        ranges: Character ranges of the kept pieces, by passage; (0, 0) for pieces of no text.
+        ids_PS: int64 piece ids; padding is 0.
+        segment_PS: int64 number of the kept range a piece stands in; -1 for pieces of no text, which are not copied.
+        read: Heads and states of the reading layers.
+    """
+
+    passages: Sequence[SourcePassage]
+    ranges: Sequence[Sequence[tuple[int, int]]]
+    ids_PS: Tensor
+    segment_PS: Tensor
+    read: ReadStates
+
+
+class PassageReader:
+    """Composes tokenizer, memory cache and reading layers. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        document: DocumentLayers,
+        reading: ReadingLayers,
+        tokenizer: Tokenizer,
+        matcher: PieceMatcher,
+        window: int,
+        *,
+        question_pieces: int = 128,
+    ) -> None:
+        """Set up with an empty memory cache.
+
+        Args:
+            document: In evaluation mode.
+            reading: In evaluation mode.
+            tokenizer: The encoder's.
+            matcher: Over the same vocabulary.
+            window: Longest text of the document layers, in pieces.
+            question_pieces: Longest question; a longer one keeps its end, where the question usually stands.
+        """
+        self.memories = MemoryCache(document, tokenizer, window)
+        self._document, self._reading = document, reading
+        self._tokenizer, self._matcher, self._question_pieces = tokenizer, matcher, question_pieces
+        self._bos, self._eos = tokenizer.token_to_id("<s>"), tokenizer.token_to_id("</s>")
+        self._prefix = tokenizer.encode(QUESTION_PREFIX.strip(), add_special_tokens=False).ids
+
+    def read(self, question: str, passages: Sequence[SourcePassage]) -> Reading | None:
+        """Read the kept parts of each passage; None where there is nothing to read.
+
+        Raises:
+            RequestError: The question is empty.
+        """
+        if not question.strip():
+            raise RequestError("the question is empty; ask something")
+        live = [p for p in passages if p.weight > 0 and p.text.strip()]
+        if not live:
+            return None
+        gathered = [
+            _gather(m, p) for m, p in zip(self.memories.get([p.text for p in live]), live, strict=True)
+        ]
+        S = max(len(memory.ids_S) for memory in gathered)
+        P, D = len(live), gathered[0].states_SD.shape[1]
+        memory_PSD, ids_PS = torch.zeros(P, S, D), torch.zeros(P, S, dtype=torch.long)
+        mask_PS = torch.zeros(P, S, dtype=torch.bool)
+        segment_PS = torch.full((P, S), -1)
+        for p, memory in enumerate(gathered):
+            n = len(memory.ids_S)
+            memory_PSD[p, :n], ids_PS[p, :n], mask_PS[p, :n] = memory.states_SD, memory.ids_S, True
+            segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, live[p].kept))
+        with torch.inference_mode():
+            read = self._read_states(question, memory_PSD, ids_PS, mask_PS)
+            weight_P1 = torch.tensor([math.log(p.weight) for p in live])[:, None]
+            read = read._replace(
+                start_BS=read.start_BS.masked_fill(segment_PS < 0, float("-inf")) + weight_P1,
+                end_BS=read.end_BS.masked_fill(segment_PS < 0, float("-inf")),
+            )
+        return Reading(live, [memory.ranges for memory in gathered], ids_PS, segment_PS, read)
+
+    def _read_states(self, question: str, memory_PSD: Tensor, ids_PS: Tensor, mask_PS: Tensor) -> ReadStates:
+        pieces = self._tokenizer.encode(QUESTION_PREFIX + question, add_special_tokens=False).ids[
+            len(self._prefix) :
+        ]
+        pieces = pieces[-(self._question_pieces - len(self._prefix) - 2) :]
+        question_1Q = torch.tensor([[self._bos, *self._prefix, *pieces, self._eos]])
+        P = ids_PS.shape[0]
+        states_1QD = self._document(question_1Q, torch.ones_like(question_1Q, dtype=torch.bool))
+        question_PQ = question_1Q.expand(P, -1)
+        read: ReadStates = self._reading(
+            states_1QD.expand(P, -1, -1),
+            torch.ones_like(question_PQ, dtype=torch.bool),
+            memory_PSD,
+            mask_PS,
+            self._matcher.features(question_PQ, ids_PS),
+            self._matcher.features(ids_PS, question_PQ),
+        )
+        return read
+
+
+@dataclass(frozen=True, slots=True)
+class SpanDistribution:
+    """Probability of answer spans over all passages and of "none of them answers".
+
+    Scores are start + end logits minus the passage's own null logits, so that passages compare; the null of the
+    whole set has score 0. Built from `Reading` by `span_distribution`.
+
+    Attributes:
+        log_joint_PSS: Log-probability of the span first..last of a passage; -inf where not allowed.
+        answerable_logit: log of (probability of any span / probability of null).
+    """
+
+    log_joint_PSS: Tensor
+    answerable_logit: float
+
+    def best(self) -> tuple[int, int, int, float]:
+        """Most probable span: passage, first and last piece, log-probability."""
+        flat = self.log_joint_PSS.flatten()
+        place = int(flat.argmax())
+        S = self.log_joint_PSS.shape[-1]
+        return place // (S * S), place // S % S, place % S, float(flat[place])
+
+    def within(self, passage: int, first: int, last: int) -> float:
+        """Probability that the answer lies inside a range of pieces of a passage."""
+        return float(self.log_joint_PSS[passage, first : last + 1, first : last + 1].exp().sum())
+
+
+def span_distribution(reading: Reading, temperature: float = 1.0) -> SpanDistribution:
+    """Distribution over spans of at most `LONGEST_SPAN` pieces, over all passages together.
+
+    Shared normalisation over passages follows arXiv 1710.10723.
+    """
+    read = reading.read
+    null_P = read.null_B2.sum(-1)
+    joint_PSS = read.start_BS[:, :, None] + read.end_BS[:, None, :] - null_P[:, None, None]
+    S = joint_PSS.shape[-1]
+    near_SS = torch.ones(S, S, dtype=torch.bool).triu().tril(LONGEST_SPAN - 1)
+    same_PSS = reading.segment_PS[:, :, None] == reading.segment_PS[:, None, :]
+    joint_PSS = (joint_PSS / temperature).masked_fill(~(near_SS & same_PSS), float("-inf"))
+    any_span = float(joint_PSS.flatten().logsumexp(0))
+    total = math.log1p(math.exp(-abs(any_span))) + max(any_span, 0.0)
+    return SpanDistribution(joint_PSS - total, any_span)
+
+
+def _gather(memory: PassageMemory, passage: SourcePassage) -> PassageMemory:
+    """Rows of the kept ranges, with the pieces of no text that frame a passage."""
+    if not passage.kept:
+        return memory
+    keep = [
+        i
+        for i, (a, b) in enumerate(memory.ranges)
+        if b <= a or any(b > start and a < end for start, end in passage.kept)
+    ]
+    if len(keep) == len(memory.ranges):
+        return memory
+    rows = torch.tensor(keep)
+    return PassageMemory(memory.ids_S[rows], memory.states_SD[rows], [memory.ranges[i] for i in keep])
+
+
+def _segments(ranges: Sequence[tuple[int, int]], kept: Sequence[tuple[int, int]]) -> list[int]:
+    """Number of the kept range each piece stands in: 0 throughout where all is kept, -1 for pieces of no text."""
+    numbers = []
+    for a, b in ranges:
+        inside = [i for i, (start, end) in enumerate(kept) if b > start and a < end] if kept else [0]
+        numbers.append(inside[0] if b > a and inside else -1)
+    return numbers

@@ -1,0 +1,187 @@
+"""Recipe: train the writing half over a reader (`fathom train sft --stage writer`).
+
+The reader is frozen. Answers that stand in a passage are copied as a whole; free-form ones are turned into actions by
+greedy longest alignment. A second passage stands beside the one that answers, so that the decoder learns to look at a
+set.
+
+Dimensions in names: B answers, P passages an answer, S pieces of a passage, N = P * S rows, T steps.
+"""
+
+import random
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from generator.inference.reading import LONGEST_SPAN
+from generator.model.actions import Action, ActionTargets, action_loss, align, reader_prior
+from generator.model.decoder import Decoder, StepInputs
+from generator.training.batches import Encoded, ReadingBatch, ReadingData
+from generator.training.reader import Reader
+
+PASSAGES = 2
+SHORTEST_COPY = 3
+
+
+class WritingBatch(NamedTuple):
+    """Rows to read (B * P of them, an answer's passages next to each other) and what to do with them."""
+
+    reading: ReadingBatch
+    targets: ActionTargets
+    inputs: StepInputs
+
+
+class WriterBatches:
+    """Epochs of answers as actions."""
+
+    def __init__(
+        self,
+        data: ReadingData,
+        repeat: Mapping[str, float],
+        writable_V: Tensor,
+        seed: int,
+        *,
+        pieces: int,
+        steps: int,
+    ) -> None:
+        """Set up.
+
+        Args:
+            data: With `negatives` 0, so that every window answers.
+            repeat: How often a set is seen per epoch, by its path.
+            writable_V: int64 encoder ids of the pieces that can be written.
+            seed: Of order and distractors.
+            pieces: Padded passage length S.
+            steps: Longest answer T, *stop* included; longer ones are left out.
+        """
+        self.data, self.repeat, self.seed = data, repeat, seed
+        self.S, self.T = pieces, steps
+        self.writable = {int(piece): number for number, piece in enumerate(writable_V)}
+
+    def __call__(self, epoch: int) -> Iterator[WritingBatch]:
+        """Batches of one epoch."""
+        rng = random.Random(self.seed * 1_000_003 + epoch)
+        order: list[int] = []
+        for i, example in enumerate(self.data.examples):
+            repeat = self.repeat[example.source]
+            order.extend([i] * (int(repeat) + (rng.random() < repeat - int(repeat))))
+        rng.shuffle(order)
+        size = self.data.config.rows(self.S) // PASSAGES
+        waiting = []
+        for i in order:
+            if (row := self._row(self.data.examples[i], rng)) is not None:
+                waiting.append(row)
+            if len(waiting) == size:
+                yield self._collate(waiting, rng)
+                waiting = []
+
+    def _row(
+        self, example: Encoded, rng: random.Random
+    ) -> tuple[Encoded, list[int], list[tuple[Action, int]]] | None:
+        window, answers = self.data.window(example, rng)
+        if len(window) > self.S:
+            return None
+        if example.target:
+            lead = len(self.data.prefix) + 1
+            blocked = [-1] * lead + window[lead:-1].tolist() + [-1]
+            actions = align(list(example.target), blocked, self.writable, SHORTEST_COPY)
+        elif answers:
+            first, last = rng.choice(answers)
+            copied = [(Action.NEXT, row) for row in range(first + 1, last + 1)]
+            actions = [(Action.COPY, first), *copied, (Action.STOP, 0)]
+        else:
+            return None
+        return (example, window.tolist(), actions) if 1 < len(actions) <= self.T else None
+
+    def _collate(
+        self, rows: list[tuple[Encoded, list[int], list[tuple[Action, int]]]], rng: random.Random
+    ) -> WritingBatch:
+        reading_rows = []
+        B = len(rows)
+        action_BT = torch.full((B, self.T), -1)
+        argument_BT = torch.zeros((B, self.T), dtype=torch.long)
+        piece_BT, before_BT, row_BT = (torch.zeros((B, self.T), dtype=torch.long) for _ in range(3))
+        writable = list(self.writable)
+        for b, (example, window, actions) in enumerate(rows):
+            place = rng.randrange(PASSAGES)
+            shift = place * self.S
+            for p in range(PASSAGES):
+                pieces = window if p == place else self._distractor(example, rng)
+                reading_rows.append((example, torch.tensor(pieces).numpy(), ()))
+            for t, (action, argument) in enumerate(actions):
+                copied = action in (Action.COPY, Action.NEXT)
+                action_BT[b, t] = int(action)
+                argument_BT[b, t] = argument + shift if copied else argument
+                if t + 1 < len(actions):
+                    piece_BT[b, t + 1] = window[argument] if copied else writable[argument]
+                    before_BT[b, t + 1] = 1 if copied else 2
+                    row_BT[b, t + 1] = argument + shift if copied else 0
+        return WritingBatch(
+            self.data.collate(reading_rows, self.S),
+            ActionTargets(action_BT, argument_BT),
+            StepInputs(piece_BT, before_BT, row_BT),
+        )
+
+    def _distractor(self, example: Encoded, rng: random.Random) -> list[int]:
+        others = self.data.by_group[example.group]
+        number = rng.choice(others) if len(others) > 1 else rng.randrange(len(self.data.passages))
+        if number == example.passage:
+            number = rng.randrange(len(self.data.passages))
+        ids = self.data.passages[number][: self.S - len(self.data.prefix) - 2].tolist()
+        return [self.data.bos, *self.data.prefix.tolist(), *ids, self.data.eos]
+
+
+class Writer(nn.Module):
+    """Frozen reader and decoder, as one module for training."""
+
+    def __init__(self, reader: Reader, decoder: Decoder) -> None:
+        super().__init__()
+        self.reader = reader.requires_grad_(requires_grad=False)
+        self.decoder = decoder
+
+    def forward(self, batch: WritingBatch) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Loss of one batch, and the routers' loads by layer."""
+        rows = batch.reading
+        with torch.no_grad():
+            read = self.reader(rows)
+        B, S = batch.targets.action_BT.shape[0], rows.passage_BS.shape[1]
+        text_BPS = (rows.passage_mask_BS & (rows.passage_BS > 3)).view(B, PASSAGES, S)
+        segment_BPS = torch.where(text_BPS, 0, -1)
+        none = float("-inf")
+        prior = reader_prior(
+            read.start_BS.view(B, PASSAGES, S).masked_fill(~text_BPS, none),
+            read.end_BS.view(B, PASSAGES, S).masked_fill(~text_BPS, none),
+            read.null_B2.sum(-1).view(B, PASSAGES),
+            segment_BPS,
+            LONGEST_SPAN,
+        )
+        states_BND = read.states_BSD.float().view(B, PASSAGES * S, -1)
+        bias_BN = torch.zeros(B, PASSAGES * S).masked_fill(~text_BPS.flatten(1), none)
+        fused = self.decoder.fuse(states_BND, bias_BN, prior)
+        valid_BT = batch.targets.action_BT >= 0
+        log_probs, stats = self.decoder(batch.inputs, fused, self.reader.document.pieces, valid_BT=valid_BT)
+        loss, _ = action_loss(log_probs, batch.targets)
+        entropy = sum((s.entropy for s in stats), torch.zeros(()))
+        loads = {f"load{i}": s.load_E for i, s in enumerate(stats)}
+        return loss - self.decoder.config.entropy_weight * entropy, {"nll": loss.detach(), **loads}
+
+
+class WriterLoss:
+    """Callable for the loop; moves the routing biases after each step."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    def __call__(self, batch: WritingBatch) -> tuple[Tensor, Mapping[str, float]]:
+        """Loss of one batch."""
+        loss, parts = self.writer(batch)
+        metrics = {"nll": float(parts["nll"]), "rows": len(batch.targets.action_BT)}
+        expert_layers = [layer for layer in self.writer.decoder.decoder_layers() if layer.experts]
+        for i, layer in enumerate(expert_layers):
+            load_E = parts[f"load{i}"]
+            if layer.experts is not None:
+                layer.experts.update_bias(load_E)
+            metrics[f"max_violation{i}"] = float(load_E.max() / load_E.mean().clamp(min=1e-9) - 1)
+            metrics[f"busy{i}"] = float((load_E > 0).float().mean())
+        return loss, metrics
