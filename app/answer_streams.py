@@ -195,16 +195,22 @@ class StreamHub:
         """
         with self._lock:
             self._forget_old()
-            waiting = len(self._futures) - self._config.max_running
-            if waiting >= self._config.max_waiting:
-                turns = (waiting + 1) / self._config.max_running
-                raise StreamsBusyError(max(waiting, 0), max(1, round(turns * self._mean_s)))
+            self._check_room()
             stream = AnswerStream(stream_id, self._config.grace_s)
             self._streams[stream_id] = stream
             future = self._pool.submit(self._run, stream, work)
             self._futures[stream_id] = future
         future.add_done_callback(lambda _: self._futures.pop(stream_id, None))
         return stream
+
+    def check_room(self) -> None:
+        """Refuse early what `start` would refuse.
+
+        Raises:
+            StreamsBusyError: The queue is full.
+        """
+        with self._lock:
+            self._check_room()
 
     def get(self, stream_id: str) -> AnswerStream | None:
         """The stream, while it is in memory."""
@@ -223,6 +229,12 @@ class StreamHub:
         for stream in list(self._streams.values()):
             stream.stop("shutdown")
         self._pool.shutdown(wait=True)
+
+    def _check_room(self) -> None:
+        waiting = len(self._futures) - self._config.max_running
+        if waiting >= self._config.max_waiting:
+            turns = (waiting + 1) / self._config.max_running
+            raise StreamsBusyError(max(waiting, 0), max(1, round(turns * self._mean_s)))
 
     def _run(self, stream: AnswerStream, work: Callable[[AnswerStream], None]) -> None:
         began = time.monotonic()

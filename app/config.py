@@ -117,8 +117,10 @@ class AnswerSettings(_Group):
     """Seconds between comments that keep a silent stream open."""
     max_new_tokens: PositiveInt = 128
     """Most tokens of one answer."""
-    max_concurrent: PositiveInt = 4
-    """Answers generated at the same time; more are refused with 429."""
+    max_concurrent: PositiveInt = 2
+    """Answers generated at the same time; more wait for their turn."""
+    max_waiting: Annotated[int, Field(ge=0)] = 16
+    """Answers that may wait for their turn; more are refused with 503 and a Retry-After."""
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
     """Sampling temperature when a request names none; 0 takes the most likely."""
 

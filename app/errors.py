@@ -3,13 +3,14 @@
 FathomError                     has `code`, `message`, `hint`; each class has its HTTP status and exit code
 ├── InvalidInputError      422  a value can't be used: a cursor, a name, a question that is too long
 ├── NotFoundError          404  there is no such thing
-│   ├── CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError
+│   ├── CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError, AnswerNotFoundError
 ├── ConflictError          409  a name is taken, the same call is still running, nothing to retry
 ├── TooLargeError          413  an upload or a request body beyond its limit
 ├── UnsupportedBodyError   415  a body of a type that the route does not read
 ├── ForbiddenOriginError   403  a request from a foreign web page, or for a host name not served here
 ├── BusyError              429  too much at once; try again later
 ├── UnavailableError       503  a part that is needed is not there: weights, disk, database
+├── QuoteMismatchError     500  a citation would not have equalled the stored text
 └── LeaseLostError         409  a worker that lost its job tried to write (never leaves the worker)
 
 Errors of the libraries keep their own trees; `describe` maps them here.
@@ -85,6 +86,26 @@ class DocumentNotFoundError(NotFoundError):
             "document_not_found",
             f"There is no document {key!r}.",
             "List the documents of its collection; it may have been deleted.",
+        )
+
+
+class AnswerNotFoundError(NotFoundError):
+    """There is no answer of that id."""
+
+    def __init__(self, key: str) -> None:
+        """Name what was asked for."""
+        super().__init__("answer_not_found", f"There is no answer {key!r}.", "Ask the question again.")
+
+
+class QuoteMismatchError(FathomError):
+    """A citation does not read as the answer says: passages and stored text disagree."""
+
+    def __init__(self, document_id: str, place: tuple[int, int], stored: str, said: str) -> None:
+        """Name the document, the characters, and both texts."""
+        super().__init__(
+            "quote_mismatch",
+            f"Document {document_id} reads {stored!r} at {place}, where the answer says {said!r}.",
+            "Nothing was answered. Run `fathom index audit`, and upload the document again if it is clean.",
         )
 
 

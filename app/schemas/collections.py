@@ -39,7 +39,9 @@ class CollectionSettings(BaseModel):
         le=16384,
         description="Token budget of the compressed context; null for the server's.",
     )
-    rerank: bool = Field(default=True, description="Order passages by the reader's relevance.")
+    rerank: bool = Field(
+        default=False, description="Order search hits by the reader's relevance: better, and slower."
+    )
     compress: bool = Field(default=True, description="Keep only sentences that matter to the question.")
     refusal_text: str | None = Field(
         default=None,
@@ -94,7 +96,7 @@ class CollectionOut(BaseModel):
                     "max_tokens": None,
                     "k": 12,
                     "context_tokens": None,
-                    "rerank": True,
+                    "rerank": False,
                     "compress": True,
                     "refusal_text": None,
                 },

@@ -5,7 +5,7 @@ command line and evaluation show or measure the same answer. Knows nothing of HT
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -105,12 +105,6 @@ def note(runtime: Runtime, pending: Pending) -> None:
     """Keep the accepted question, so that its answer can be asked for while it is made."""
     with runtime.db.write() as session:
         answer_rows.add(session, pending.id, pending.question, pending.scope.ids, pending.request)
-
-
-def keep(runtime: Runtime, pending: Pending, answer: Mapping[str, Any]) -> None:
-    """Store what came of a noted question."""
-    with runtime.db.write() as session:
-        answer_rows.finish(session, pending.id, status=answer["status"], answer=answer, model=answer["model"])
 
 
 def produce(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopReason) -> Outcome:

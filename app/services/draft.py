@@ -8,27 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from app.db.engine import Database
-from app.db.sources import Source, read_sources
-from app.errors import FathomError
+from app.db.sources import read_sources
+from app.errors import QuoteMismatchError
 from app.services.citations import AnswerSpan, CitedRange, citations_of, to_document
 from generator.types import Span, Token
 from retrieval.types import ContextPassage
 
 Citation = dict[str, Any]
 NEAREST = 3
-
-
-class QuoteMismatchError(FathomError):
-    """A cited range does not read as the answer says: passages and stored text disagree."""
-
-    def __init__(self, source: Source, said: str) -> None:
-        """Name the document and both texts."""
-        super().__init__(
-            "quote_mismatch",
-            f"Document {source.document.id} reads {source.quote!r} at [{source.start}, {source.end}), "
-            f"where the answer says {said!r}.",
-            "Nothing was answered. Run `fathom index audit`, which finds and repairs this.",
-        )
 
 
 class SourcesWithdrawnError(Exception):
@@ -122,7 +109,7 @@ class Draft:
                 raise SourcesWithdrawnError(item.document)
             said = text[item.answer_start : item.answer_end]
             if source.quote != said:
-                raise QuoteMismatchError(source, said)
+                raise QuoteMismatchError(source.document.id, (source.start, source.end), source.quote, said)
             where = {"n": number, "answer_start": item.answer_start, "answer_end": item.answer_end}
             citations.append(where | asdict(source) | {"score": self._scores.get(item.chunk, 0.0)})
         return citations

@@ -5,7 +5,7 @@ This module knows nothing of answers or of HTTP.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from app.db import collections as collection_rows
@@ -55,10 +55,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """Hits with what is needed to show them, and the documents by chunk id."""
+    """Hits with what is needed to show them: passages and documents by chunk id."""
 
     query: str
     retrieved: Retrieved
+    passages: Mapping[int, Passage]
     documents: Mapping[int, DocumentName]
 
 
@@ -76,11 +77,11 @@ def checked_text(text: str, limit: int, what: str) -> str:
     stripped = text.strip().replace("\x00", "")
     if not any(character.isalnum() for character in stripped):
         raise InvalidInputError(
-            f"empty_{what}", f"The {what} holds no letter and no digit.", "Write what you want to know."
+            "empty_question", f"The {what} holds no letter and no digit.", "Write what you want to know."
         )
     if len(stripped) > limit:
         raise InvalidInputError(
-            f"{what}_too_long",
+            "question_too_long",
             f"The {what} has {len(stripped):,} characters; {limit:,} are allowed.",
             "Ask for one thing in a few sentences; put longer text into a document and ask about it.",
         )
@@ -113,7 +114,7 @@ def scope_of(runtime: Runtime, keys: Sequence[str]) -> Scope:
         chunks=sum(item.chunks for item in stats.values()),
         k=max(own.get("k") or defaults.k for own in settings),
         context_tokens=max(own.get("context_tokens") or defaults.context_tokens for own in settings),
-        rerank=any(own.get("rerank", True) for own in settings),
+        rerank=any(own.get("rerank", False) for own in settings),
         compress=any(own.get("compress", True) for own in settings),
         refusal_text=next((own["refusal_text"] for own in settings if own.get("refusal_text")), None),
     )
@@ -152,9 +153,11 @@ def search(
     retrieved = retrieve(
         runtime, scope, query, k or scope.k, scorer=_scorer(runtime) if scope.rerank else None
     )
+    found = [hit.chunk_id for hit in retrieved.hits]
     with runtime.db.read() as session:
-        documents = document_names(session, (hit.chunk_id for hit in retrieved.hits))
-    return SearchResult(query=query, retrieved=retrieved, documents=documents)
+        documents = document_names(session, found)
+    passages = runtime.passages.passages(found)
+    return SearchResult(query=query, retrieved=retrieved, passages=passages, documents=documents)
 
 
 def retrieve(
@@ -220,3 +223,38 @@ def _scorer(runtime: Runtime) -> Scorer:
         return runtime.generator.relevance(question, given)
 
     return score
+
+
+def as_wire(result: SearchResult) -> dict[str, Any]:
+    """A search as every face of the program gives it."""
+    context = result.retrieved.context
+    read = {item.passage.chunk_id: item for item in context.passages}
+    hits = []
+    for rank, hit in enumerate(result.retrieved.hits, 1):
+        passage, document = result.passages.get(hit.chunk_id), result.documents.get(hit.chunk_id)
+        if passage is None or document is None:
+            continue  # deleted since it was found
+        kept = read[hit.chunk_id].kept if hit.chunk_id in read else ()
+        hits.append(
+            {
+                "rank": rank,
+                "score": hit.score,
+                "scores": dict(hit.scores),
+                "chunk_id": hit.chunk_id,
+                "document": asdict(document),
+                "page": passage.page,
+                "heading_path": list(passage.heading_path),
+                "start": passage.start,
+                "end": passage.end,
+                "text": passage.text,
+                "kept": [{"start": start, "end": end} for start, end in kept],
+            }
+        )
+    return {
+        "query": result.query,
+        "hits": hits,
+        "stages": {name: [hit.chunk_id for hit in found] for name, found in result.retrieved.stages.items()},
+        "tokens_before": context.tokens_before,
+        "tokens_after": context.tokens_after,
+        "timings_ms": {name: round(value, 2) for name, value in result.retrieved.timings_ms.items()},
+    }

@@ -1,0 +1,216 @@
+"""Routes of answers: ask, follow the stream, stop it, read and rate what was answered.
+
+An answer is made in a thread of the stream hub, whether its client wants a stream or waits for the whole:
+stopping, leaving and overload are therefore the same for both.
+"""
+
+import contextvars
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Header, Path, Request
+from fastapi.responses import JSONResponse, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from app.answer_streams import AnswerStream, StreamConfig, StreamEvent, StreamHub, StreamsBusyError
+from app.api.deps import RuntimeDep
+from app.api.idempotency import IdempotentRoute
+from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES, problem
+from app.config import Settings
+from app.errors import InvalidInputError, UnavailableError, describe
+from app.runtime import Runtime
+from app.schemas.answers import AnswerOut, AnswerRequest, FeedbackIn, FeedbackOut
+from app.services import answering, stored_answers
+from app.services.answering import Ask, Pending
+
+logger = logging.getLogger(__name__)
+
+EVENT_STREAM = "text/event-stream"
+LOOK_FOR_CLIENT_S = 1.0
+
+router = APIRouter(
+    prefix="/answers", tags=["answers"], responses=PROBLEM_RESPONSES, route_class=IdempotentRoute
+)
+
+
+def make_hub(settings: Settings) -> StreamHub:
+    """The hub that answers are made in; closed when the program ends."""
+    return StreamHub(
+        StreamConfig(
+            max_running=settings.answers.max_concurrent,
+            max_waiting=settings.answers.max_waiting,
+            grace_s=settings.answers.stream_grace_s,
+        )
+    )
+
+
+def _hub(request: Request) -> StreamHub:
+    return cast("StreamHub", request.app.state.streams)
+
+
+HubDep = Annotated[StreamHub, Depends(_hub)]
+AnswerId = Annotated[str, Path(max_length=64, description="Id of an answer.")]
+STREAM_DOC: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer. As a stream: `meta`, `token`, `citation`, `replace`, then `done` with the "
+        "answer or `error` with a problem; a comment as ping.",
+        "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.post("", response_model=AnswerOut, responses=STREAM_DOC)
+async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeDep, hub: HubDep) -> Response:
+    """Answer a question from the documents of some collections, or say that they don't answer it."""
+    ask = Ask(
+        collections=tuple(body.collections),
+        question=body.question,
+        k=body.k,
+        temperature=body.temperature,
+    )
+    pending = await run_in_threadpool(answering.accept, runtime, ask)
+    stream = await run_in_threadpool(_start, runtime, hub, pending, request.url.path)
+    if body.stream or EVENT_STREAM in request.headers.get("accept", ""):
+        return _as_events(stream, 0, runtime.settings)
+    return await _whole(stream, request)
+
+
+@router.get("/{answer_id}")
+def get_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> AnswerOut:
+    """A stored answer; its citations are those that its stream carried."""
+    stream = hub.get(answer_id)
+    in_work = stream is not None and not stream.finished
+    return AnswerOut.model_validate(stored_answers.get(runtime, answer_id, in_work=in_work))
+
+
+@router.get("/{answer_id}/events", response_class=Response, responses=STREAM_DOC)
+async def follow_answer(
+    answer_id: AnswerId,
+    runtime: RuntimeDep,
+    hub: HubDep,
+    last_event_id: Annotated[str | None, Header(description="Id of the last event seen.")] = None,
+) -> EventSourceResponse:
+    """The stream of an answer from its beginning, or from behind the event that was seen last."""
+    after = _event_number(last_event_id)
+    stream = hub.get(answer_id)
+    if stream is not None:
+        return _as_events(stream, after, runtime.settings)
+    kept = await run_in_threadpool(stored_answers.events, runtime, answer_id)
+    return EventSourceResponse(_replay([event for event in kept if event["id"] > after]))
+
+
+@router.delete("/{answer_id}/stream", status_code=204)
+def stop_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
+    """Stop an answer at once; one that is finished stays as it is."""
+    if not hub.stop(answer_id):
+        stored_answers.get(runtime, answer_id, in_work=False)  # tells where there is no such answer
+
+
+@router.post("/{answer_id}/feedback")
+def rate_answer(answer_id: AnswerId, body: FeedbackIn, runtime: RuntimeDep) -> FeedbackOut:
+    """Say whether an answer was good (1) or not (-1); the last opinion counts."""
+    stored_answers.rate(runtime, answer_id, body.rating, body.comment)
+    return FeedbackOut(rating=body.rating, comment=body.comment)
+
+
+def _start(runtime: Runtime, hub: StreamHub, pending: Pending, instance: str) -> AnswerStream:
+    """Note the question and queue its answer.
+
+    Raises:
+        UnavailableError: Too many answers wait already.
+    """
+    try:
+        hub.check_room()
+        answering.note(runtime, pending)
+        # the request's id goes along, so that what is logged in the thread can be found by it
+        context = contextvars.copy_context()
+        return hub.start(pending.id, lambda stream: context.run(_work, runtime, pending, stream, instance))
+    except StreamsBusyError as error:
+        busy = UnavailableError(
+            "answers_busy",
+            f"{error.waiting} answers wait for their turn already.",
+            f"Ask again in {error.retry_after_s} s.",
+            retry_after_s=error.retry_after_s,
+        )
+        stored_answers.keep_failure(runtime, pending, describe(busy))
+        raise busy from error
+
+
+def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: str) -> None:
+    """Make the answer; runs in a thread of the hub."""
+
+    def emit(event: str, data: dict[str, Any]) -> None:
+        if event == "done":
+            # kept before it is told: whoever has seen `done` finds the answer stored
+            stored_answers.keep(runtime, pending.id, data["answer"], _stored(stream, event, data))
+        stream.publish(event, data)
+
+    try:
+        answering.produce(runtime, pending, emit, lambda: stream.stop_reason)
+    except Exception as error:
+        failure = describe(error)
+        if failure.status >= 500:
+            logger.exception("answer failed", extra={"answer": pending.id})
+        stored_answers.keep_failure(runtime, pending, failure)
+        stream.publish("error", {"problem": problem(failure, instance).model_dump(exclude_none=True)})
+
+
+def _stored(stream: AnswerStream, event: str, data: dict[str, Any]) -> list[dict[str, Any]]:
+    events = [{"id": item.id, "event": item.event, "data": item.data} for item in stream.events]
+    return [*events, {"id": len(events) + 1, "event": event, "data": data}]
+
+
+def _as_events(stream: AnswerStream, after: int, settings: Settings) -> EventSourceResponse:
+    ping = max(1, round(settings.answers.ping_s))
+    headers = {"X-Answer-ID": stream.id, "Cache-Control": "no-store"}
+    return EventSourceResponse(_live(stream, after), ping=ping, headers=headers)
+
+
+async def _live(stream: AnswerStream, after: int) -> AsyncIterator[ServerSentEvent]:
+    async for event in stream.follow(after):
+        if event is not None:  # pings are the response's own
+            yield _sse(event.id, event.event, event.data)
+
+
+async def _replay(events: list[dict[str, Any]]) -> AsyncIterator[ServerSentEvent]:
+    for event in events:
+        yield _sse(event["id"], event["event"], event["data"])
+
+
+def _sse(number: int, event: str, data: dict[str, Any]) -> ServerSentEvent:
+    return ServerSentEvent(json.dumps(data, ensure_ascii=False), event=event, id=str(number))
+
+
+async def _whole(stream: AnswerStream, request: Request) -> Response:
+    """Wait for the end of a stream; a client that goes away is noticed, and its answer given up."""
+    last: StreamEvent | None = None
+    async for event in stream.follow(0, LOOK_FOR_CLIENT_S):
+        if event is None and await request.is_disconnected():
+            break
+        last = event or last
+    if last is not None and last.event == "error":
+        told = last.data["problem"]
+        return JSONResponse(told, told["status"], media_type=MEDIA_TYPE)
+    if last is None or last.event != "done":
+        return Response(status_code=499)  # nobody is there to read it
+    return JSONResponse(AnswerOut.model_validate(last.data["answer"]).model_dump(mode="json"))
+
+
+def _event_number(last_event_id: str | None) -> int:
+    """Number in a `Last-Event-ID`.
+
+    Raises:
+        InvalidInputError: It is not an event's id.
+    """
+    if not last_event_id:
+        return 0
+    if not last_event_id.isascii() or not last_event_id.isdecimal() or len(last_event_id) > 9:
+        raise InvalidInputError(
+            "bad_last_event_id",
+            f"{last_event_id[:40]!r} is not the id of an event.",
+            "Send the id of the last event you saw, or leave the header away.",
+        )
+    return int(last_event_id)

@@ -1,0 +1,19 @@
+"""The route of searches."""
+
+from fastapi import APIRouter
+
+from app.api.deps import RuntimeDep
+from app.api.problems import PROBLEM_RESPONSES
+from app.schemas.search import SearchOut, SearchRequest
+from app.services import searching
+
+router = APIRouter(prefix="/search", tags=["search"], responses=PROBLEM_RESPONSES)
+
+
+@router.post("")
+def search(body: SearchRequest, runtime: RuntimeDep) -> SearchOut:
+    """Find passages, with the scores of each stage and what an answer would read of them."""
+    result = searching.search(
+        runtime, body.collections, body.query, k=body.k, rerank=body.rerank, compress=body.compress
+    )
+    return SearchOut.model_validate(searching.as_wire(result))

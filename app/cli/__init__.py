@@ -1,0 +1,79 @@
+"""`fathom`: the command line. Commands import what is heavy when they run, so that help is instant."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from app.cli import ask, collections, doctor, evaluate, index, ingest, processes, search
+from app.cli.output import State, fail
+from app.cli.run import run
+from app.cli.train import train_app
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="fathom",
+    help="Ask your own documents, and see for every answer where it comes from.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of the data; otherwise FATHOM_HOME, or ./.fathom.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+) -> None:
+    """Options of all commands."""
+    context.obj = State(home=home, debug=debug)
+
+
+app.command("run")(run)
+app.command("serve")(processes.serve)
+app.command("worker")(processes.worker)
+app.command("ingest")(ingest.ingest)
+app.command("ask")(ask.ask)
+app.command("search")(search.search)
+app.command("eval")(evaluate.evaluate)
+app.command("doctor")(doctor.doctor)
+app.add_typer(collections.collections_app)
+app.add_typer(index.index_app)
+app.add_typer(train_app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and end the process with its exit code.
+
+    0 done; 2 a wrong argument or unusable input; 3 no such collection or document; 4 a conflict;
+    5 something needed is missing or busy; 6 some documents failed; 70 a fault of the program; 130 interrupted.
+
+    Args:
+        arguments: Command line without the program's name; None takes the process's own.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(given, prog_name="fathom", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+        code = INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except BrokenPipeError:
+        # `fathom … | head` is no error; keep Python from complaining again while it closes stdout
+        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        code = 0
+    except Exception as error:  # noqa: BLE001 - the last place that can tell the user in one line
+        code = fail(error, as_json="--json" in given, debug="--debug" in given)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,153 @@
+"""`fathom ask`: an answer with its sources, from a collection or straight from a folder."""
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.output import JsonFlag, console, open_runtime, print_json, table_of
+
+if TYPE_CHECKING:
+    from app.runtime import Runtime
+
+COPIED, WRITTEN = "green", "yellow"
+
+
+def ask(
+    context: typer.Context,
+    target: Annotated[
+        str, typer.Argument(metavar="COLLECTION_OR_PATH", help="Name, id, or a file or folder.")
+    ],
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    k: Annotated[int | None, typer.Option(help="Passages to read.", min=1, max=100)] = None,
+    temperature: Annotated[float | None, typer.Option(help="0 takes the most likely.", min=0, max=2)] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show where each part comes from.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Answer a question from documents, with citations that equal them.
+
+    A path is taken in first, into a collection of its own that later calls only bring up to date.
+    """
+    from app.services import answering, stored_answers
+
+    with open_runtime(context) as runtime:
+        collection, ingested = _collection(runtime, target, question, as_json=as_json)
+        asked = answering.Ask(collections=(collection,), question=question, k=k, temperature=temperature)
+        pending = answering.accept(runtime, asked)
+        answering.note(runtime, pending)
+        screen = _Screen(live=not as_json and sys.stdout.isatty())
+        with screen:
+            answer = answering.produce(runtime, pending, screen.show, lambda: None).answer
+        stored_answers.keep(runtime, pending.id, answer)
+    if as_json:
+        print_json(answer if ingested is None else answer | {"ingested": ingested})
+        return
+    screen.end(answer)
+    if explain:
+        _explain(answer)
+
+
+def _collection(
+    runtime: "Runtime", target: str, question: str, *, as_json: bool
+) -> tuple[str, dict[str, Any] | None]:
+    """Id of the collection to ask; a path is brought up to date first.
+
+    Raises:
+        CollectionNotFoundError: There is neither a collection nor a path of that name.
+        InvalidInputError: The question can't be answered whatever is taken in.
+    """
+    from app.cli.ingest import print_failed
+    from app.cli.progress import take_in
+    from app.errors import CollectionNotFoundError
+    from app.services import collections, filing, searching
+
+    path = Path(target).expanduser()
+    try:
+        return collections.get(runtime, target).row.id, None
+    except CollectionNotFoundError:
+        if not path.exists():
+            raise
+    # an unusable question is told before a folder is read for it
+    searching.checked_text(question, runtime.settings.limits.max_question_chars, "question")
+    folder = path.resolve()
+    name = f"{folder.name} {hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    view = collections.get_or_create(runtime, name)
+    if not view.row.description:
+        collections.update(runtime, view.row.id, {"description": f"Kept equal to {folder}"})
+    result = take_in(runtime, view.row.id, filing.files_under([folder]), quiet=as_json, mirror=True)
+    if not as_json:
+        print_failed(result["failed"])
+    return view.row.id, result
+
+
+class _Screen:
+    """The answer on a terminal as it is written; elsewhere, once it is complete."""
+
+    def __init__(self, *, live: bool) -> None:
+        self._live = live
+        self._shown = False
+        self._status = console().status("reading") if live else None
+
+    def __enter__(self) -> None:
+        if self._status is not None:
+            self._status.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def show(self, event: str, data: dict[str, Any]) -> None:
+        """Take an event of the answer."""
+        if not self._live or event not in {"token", "replace"}:
+            return
+        if self._status is not None:
+            self._status.stop()
+        if event == "replace" and self._shown:
+            print()
+        text = typer.style(data["text"], fg=COPIED if data.get("kind") == "copied" else WRITTEN)
+        print(text, end="", flush=True)
+        self._shown = True
+
+    def end(self, answer: dict[str, Any]) -> None:
+        """Print what is left to print: the text where it was not shown, then the sources."""
+        print("" if self._shown else answer["text"])
+        for citation in answer["citations"]:
+            print(f"[{citation['n']}] {_place(citation)}: “{citation['quote']}”")
+        if answer["nearest"]:
+            print("Nearest passages:")
+        for source in answer["nearest"]:
+            print(f" -  {_place(source)}: “{_shortened(source['quote'])}”")
+
+
+def _place(source: dict[str, Any]) -> str:
+    page = f", page {source['page']}" if source["page"] else ""
+    return f"{source['document']['name']}{page} [{source['start']}, {source['end']})"
+
+
+def _shortened(text: str, width: int = 160) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _explain(answer: dict[str, Any]) -> None:
+    """Both inks with the source of each run, then what it took."""
+    names = {c["document"]["id"]: c["document"]["name"] for c in answer["citations"]}
+    rows = [
+        [
+            answer["text"][span["answer_start"] : span["answer_end"]],
+            span["kind"],
+            names.get(span["document"], span["document"]),
+            "" if span["start"] is None else f"[{span['start']}, {span['end']})",
+        ]
+        for span in answer["spans"]
+    ]
+    screen = console()
+    screen.print(table_of("Where each part comes from", ["text", "ink", "document", "characters"], rows))
+    usage = answer["usage"]
+    screen.print(
+        f"confidence {answer['confidence']:.2f} · {answer['granularity']} · "
+        f"read {usage['compressed_tokens']} of {usage['context_tokens']} tokens found · model {answer['model'] or '-'}"
+    )
+    screen.print(" · ".join(f"{name} {value:.0f} ms" for name, value in answer["timings_ms"].items()))

@@ -1,0 +1,151 @@
+"""`fathom collections`: list, make, show and delete collections."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.output import JsonFlag, open_runtime, print_json, table_of
+
+if TYPE_CHECKING:
+    from app.runtime import Runtime
+    from app.services.collections import CollectionView
+
+PAGE = 200
+
+collections_app = typer.Typer(name="collections", help="List, make, show and delete collections.")
+
+
+@collections_app.callback(invoke_without_command=True)
+def default(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """Without a sub-command: list."""
+    if context.invoked_subcommand is None:
+        list_all(context, as_json=as_json)
+
+
+@collections_app.command("list")
+def list_all(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """List all collections."""
+    with open_runtime(context) as runtime:
+        views = [_described(view) for view in _all(runtime)]
+    if as_json:
+        print_json({"items": views})
+        return
+    columns = ["name", "documents", "chunks", "failed", "id", "description"]
+    print_table("Collections", columns, [[view[name] for name in columns] for view in views])
+
+
+@collections_app.command("create")
+def create(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    description: Annotated[str, typer.Option(help="What it holds.")] = "",
+    refusal_text: Annotated[str | None, typer.Option(help="Said when the documents don't answer.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make an empty collection."""
+    from app.services import collections
+
+    settings = {"refusal_text": refusal_text} if refusal_text else {}
+    with open_runtime(context) as runtime:
+        view = _described(
+            collections.create(runtime, name=name.strip(), description=description, settings=settings)
+        )
+    if as_json:
+        print_json(view)
+    else:
+        print(f"{view['name']} ({view['id']}) is made.")
+
+
+@collections_app.command("show")
+def show(
+    context: typer.Context,
+    collection: Annotated[str, typer.Argument(help="Name or id.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Show a collection and its documents, the failed ones with reason and hint."""
+    from app.cli.ingest import print_failed
+    from app.db import filing as rows
+    from app.services import collections, filing
+
+    with open_runtime(context) as runtime:
+        view = collections.get(runtime, collection)
+        with runtime.db.read() as session:
+            known = rows.known_files(session, view.row.id)
+        documents = filing.views_of(runtime, [item.document_id for item in known.values()])
+    listed: list[dict[str, Any]] = [
+        {
+            "id": item.document.id,
+            "name": item.document.name,
+            "title": item.newest.title,
+            "status": item.newest.status,
+            "chunks": item.chunks,
+            "size_bytes": item.size_bytes,
+            "error": item.newest.error,
+        }
+        for item in documents
+    ]
+    if as_json:
+        print_json(_described(view) | {"items": listed})
+        return
+    columns = ["name", "status", "chunks", "size_bytes", "id"]
+    print_table(view.row.name, columns, [[item[name] for name in columns] for item in listed])
+    print_failed([{"name": item["name"], **item["error"]} for item in listed if item["error"]])
+
+
+@collections_app.command("delete")
+def delete(
+    context: typer.Context,
+    collection: Annotated[str, typer.Argument(help="Name or id.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Delete a collection with its documents."""
+    from app.services import collections
+
+    with open_runtime(context) as runtime:
+        view = collections.get(runtime, collection)
+        if not yes:
+            count = view.stats.documents
+            typer.confirm(f"Delete {view.row.name!r} with {count} documents?", abort=True, err=True)
+        collections.delete(runtime, view.row.id)
+    if as_json:
+        print_json({"deleted": view.row.id})
+    else:
+        print(f"{view.row.name} is deleted.")
+
+
+def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
+    """Print a table on standard output, cut to no width where that is no terminal."""
+    import sys
+
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 200
+    Console(highlight=False, width=width).print(table_of(title, columns, rows))
+
+
+def _all(runtime: "Runtime") -> "list[CollectionView]":
+    from app.services import collections
+
+    views: list[CollectionView] = []
+    cursor: str | None = None
+    while True:
+        page = collections.page(runtime, cursor, PAGE)
+        views += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return views
+
+
+def _described(view: "CollectionView") -> dict[str, Any]:
+    return {
+        "id": view.row.id,
+        "name": view.row.name,
+        "description": view.row.description,
+        "language": view.row.language,
+        "settings": view.row.settings,
+        "documents": view.stats.documents,
+        "chunks": view.stats.chunks,
+        "failed": view.stats.failed,
+        "created_at": view.row.created_at.isoformat(),
+    }

@@ -1,0 +1,106 @@
+"""`fathom doctor`: what this installation is, how it is configured, and whether it works."""
+
+import platform
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.output import JsonFlag, open_runtime, print_json
+
+if TYPE_CHECKING:
+    from app.config import Settings
+    from app.runtime import Runtime
+
+UNHEALTHY = 5
+PACKAGES = (
+    "torch", "transformers", "sentence-transformers", "hnswlib", "tantivy", "tiktoken", "sqlalchemy", "fastapi",
+)  # fmt: skip
+
+
+def doctor(
+    context: typer.Context,
+    models: Annotated[bool, typer.Option("--models/--no-models", help="Load the models too.")] = True,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check the installation: settings, database, disk, models.
+
+    Ends with 5 where something does not work.
+    """
+    with open_runtime(context) as runtime:
+        checks = _checks(runtime, models=models)
+        report: dict[str, Any] = {
+            "ok": all(check["ok"] for check in checks),
+            "checks": checks,
+            "machine": _machine(),
+            "versions": _versions(),
+            "settings": _settings(runtime.settings),
+        }
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+    if not report["ok"]:
+        raise typer.Exit(UNHEALTHY)
+
+
+def _checks(runtime: "Runtime", *, models: bool) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    from app.services import readiness
+
+    if models:
+        runtime.warm_up()
+    found = [asdict(check) for check in readiness.checks(runtime)]
+    if not models:
+        unloaded = {name for name, _, _ in runtime.model_states()}
+        found = [check for check in found if check["name"] not in unloaded]
+    return found
+
+
+def _machine() -> dict[str, Any]:
+    import os
+
+    return {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0)),
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {"fathom": metadata.version("fathom")}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "missing"
+    return versions
+
+
+def _settings(settings: "Settings") -> dict[str, Any]:
+    """All settings by the variable that sets each, secrets masked."""
+    from app.config import variables
+
+    dumped = settings.model_dump(mode="json")  # pydantic masks what is a secret
+    values: dict[str, Any] = {}
+    for variable, path in variables():
+        value: Any = dumped
+        for key in path:
+            value = value[key]
+        if not isinstance(value, dict):
+            values[variable] = value
+    return values
+
+
+def _show(report: dict[str, Any]) -> None:
+    for check in report["checks"]:
+        print(f"{'ok  ' if check['ok'] else 'FAIL'}  {check['name']}: {check['detail']}")
+    print()
+    machine = report["machine"]
+    print(f"Python {machine['python']} on {machine['system']}, {machine['cores']} cores")
+    print(", ".join(f"{name} {version}" for name, version in report["versions"].items()))
+    print()
+    for variable, value in report["settings"].items():
+        print(f"{variable} = {'' if value is None else value}")

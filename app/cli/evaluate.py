@@ -1,0 +1,7 @@
+"""`fathom eval`."""
+
+import typer
+
+
+def evaluate(context: typer.Context) -> None:
+    """Placeholder."""

@@ -1,0 +1,117 @@
+"""What all commands share: their state, an open runtime, JSON and errors as a program's user wants them."""
+
+import json
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from app.config import Settings
+    from app.runtime import Runtime
+
+SOME_FAILED = 6
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Options that stand before the command.
+
+    Attributes:
+        home: Folder of the data, or None for the configured one.
+        debug: Whether errors come with a traceback.
+    """
+
+    home: Path | None = None
+    debug: bool = False
+
+
+def settings_of(context: typer.Context, **overrides: object) -> "Settings":
+    """The configuration, with the options of the command line over it."""
+    from app.config import load_settings
+
+    state = context.find_object(State) or State()
+    return load_settings(home=state.home, **overrides)
+
+
+@contextmanager
+def open_runtime(context: typer.Context) -> Iterator["Runtime"]:
+    """A runtime on the configured home, in this process; no server is needed."""
+    from app.runtime import build_runtime
+
+    quiet_libraries()
+    runtime = build_runtime(settings_of(context))
+    try:
+        yield runtime
+    finally:
+        runtime.close()
+
+
+def quiet_libraries() -> None:
+    """Keep library chatter off a terminal that shows progress; warnings still come through."""
+    import logging
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for name in ("jieba", "sentence_transformers", "transformers", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def console() -> "Console":
+    """Where people read: standard error, so that standard output carries results only."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value on standard output."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def fail(error: Exception, *, as_json: bool, debug: bool) -> int:
+    """Say in one line what went wrong and what to do.
+
+    Args:
+        error: What was raised.
+        as_json: Print `{"error": …}` on standard output instead.
+        debug: Print the traceback first.
+
+    Returns:
+        The exit code.
+    """
+    from app.errors import describe
+
+    failure = describe(error)
+    if debug:
+        traceback.print_exception(error)
+    message, hint = failure.message, failure.hint
+    if failure.code == "internal_error":
+        message = f"{type(error).__name__}: {error}".splitlines()[0]
+        hint = "This is a fault of the program; `fathom --debug …` shows where it comes from."
+    if as_json:
+        print_json({"error": {"code": failure.code, "message": message, "hint": hint}})
+    else:
+        print(f"fathom: {message} {hint}", file=sys.stderr)
+    return failure.exit_code
+
+
+def table_of(title: str, columns: list[str], rows: list[list[Any]]) -> Any:
+    """A rich table; numbers stand right."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for index, name in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    return table

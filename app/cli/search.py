@@ -1,0 +1,44 @@
+"""`fathom search`: passages, with the scores of each stage."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.output import JsonFlag, open_runtime, print_json
+
+if TYPE_CHECKING:
+    from app.services.searching import SearchResult
+
+
+def search(
+    context: typer.Context,
+    collections: Annotated[str, typer.Argument(help="Name or id; several with commas.")],
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    k: Annotated[int | None, typer.Option(help="Hits wanted.", min=1, max=100)] = None,
+    rerank: Annotated[
+        bool | None, typer.Option("--rerank/--no-rerank", help="Order by the reader's relevance.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Find passages in collections."""
+    from app.services import searching
+
+    keys = [key.strip() for key in collections.split(",") if key.strip()]
+    with open_runtime(context) as runtime:
+        result = searching.search(runtime, keys, query, k=k, rerank=rerank)
+        found = searching.as_wire(result)
+    if as_json:
+        print_json(found)
+    else:
+        _show(result, found)
+
+
+def _show(result: "SearchResult", found: dict[str, Any]) -> None:
+    if not found["hits"]:
+        print(f"Nothing found for {result.query!r}.")
+    for hit in found["hits"]:
+        page = f", page {hit['page']}" if hit["page"] else ""
+        scores = " ".join(f"{name} {value:.3f}" for name, value in hit["scores"].items())
+        text = " ".join(hit["text"].split())
+        print(f"{hit['rank']}. {hit['document']['name']}{page} [{hit['start']}, {hit['end']})  {scores}")
+        print(f"   {text[:300]}{'…' if len(text) > 300 else ''}")

@@ -1,0 +1,102 @@
+"""Use cases of answers that were given: read, rate, replay."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.db import answers as rows
+from app.db.answers import Answer
+from app.errors import AnswerNotFoundError, Failure
+from app.runtime import Runtime
+from app.services.answering import Pending
+
+INTERRUPTED = {
+    "code": "answer_interrupted",
+    "message": "The program ended while this answer was being written.",
+    "hint": "Ask again.",
+}
+
+
+def get(runtime: Runtime, answer_id: str, *, in_work: bool) -> dict[str, Any]:
+    """An answer as every face of the program gives it.
+
+    Args:
+        runtime: The runtime.
+        answer_id: Its id.
+        in_work: Whether this process is making it now; one that is neither kept nor in work was interrupted.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer.
+    """
+    with runtime.db.read() as session:
+        row = rows.get(session, answer_id)
+    if row is None:
+        raise AnswerNotFoundError(answer_id)
+    feedback = None if row.rating is None else {"rating": row.rating, "comment": row.comment}
+    return (dict(row.answer) if row.answer else _without_text(row, in_work)) | {"feedback": feedback}
+
+
+def events(runtime: Runtime, answer_id: str) -> list[dict[str, Any]]:
+    """The stream of a finished answer; for one that has none, what its clients need to end.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer.
+    """
+    with runtime.db.read() as session:
+        row = rows.get(session, answer_id, with_events=True)
+        if row is None:
+            raise AnswerNotFoundError(answer_id)
+        if row.events:
+            return list(row.events)
+    return [{"id": 1, "event": "done", "data": {"answer": get(runtime, answer_id, in_work=False)}}]
+
+
+def keep(
+    runtime: Runtime, answer_id: str, answer: Mapping[str, Any], stream: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    """Store a finished answer, and its stream for clients that resume late."""
+    with runtime.db.write() as session:
+        rows.finish(session, answer_id, status=answer["status"], answer=answer, model=answer["model"])
+        if stream:
+            rows.keep_events(session, answer_id, stream)
+
+
+def keep_failure(runtime: Runtime, pending: Pending, failure: Failure) -> None:
+    """Store that a question could not be answered because something broke."""
+    with runtime.db.write() as session:
+        rows.finish(session, pending.id, status="failed", answer=None, error=failure.info)
+
+
+def rate(runtime: Runtime, answer_id: str, rating: int, comment: str | None) -> None:
+    """Keep what somebody thinks of an answer; a later opinion replaces the earlier one.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer.
+    """
+    with runtime.db.write() as session:
+        if not rows.rate(session, answer_id, rating, comment):
+            raise AnswerNotFoundError(answer_id)
+
+
+def _without_text(row: Answer, in_work: bool) -> dict[str, Any]:
+    """An answer that is still being made, or that never came to an end."""
+    running = row.status == "running"
+    return {
+        "id": row.id,
+        "question": row.question,
+        "collections": row.collection_ids,
+        "created_at": row.created_at.isoformat(),
+        "text": "",
+        "answerable": False,
+        "reason": None,
+        "confidence": 0.0,
+        "granularity": "phrase",
+        "phrase": "",
+        "spans": [],
+        "citations": [],
+        "nearest": [],
+        "usage": {"context_tokens": 0, "compressed_tokens": 0, "generated_tokens": 0},
+        "timings_ms": {},
+        "model": row.model,
+        "status": "running" if running and in_work else "failed",
+        "error": row.error or (INTERRUPTED if running and not in_work else None),
+    }
