@@ -91,6 +91,9 @@ class Metrics:
         )
 
 
+_WATCHED_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
 class RequestContextMiddleware:
     """Gives each request an id, in logs and in the reply, and counts it."""
 
@@ -129,7 +132,10 @@ class RequestContextMiddleware:
         method = scope["method"] if scope["method"] in {"GET", "POST", "PUT", "PATCH", "DELETE"} else "other"
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)
-        logger.info(
+        # Machines ask these all the time.
+        level = logging.DEBUG if route in _WATCHED_ROUTES else logging.INFO
+        logger.log(
+            level,
             "request",
             extra={
                 "method": method,
