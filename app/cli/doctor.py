@@ -1,7 +1,6 @@
 """`fathom doctor`: what this installation is, how it is configured, and whether it works."""
 
 import platform
-import sys
 from importlib import metadata
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,7 +64,7 @@ def _machine() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "system": platform.platform(),
-        "cores": os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0)),
+        "cores": os.cpu_count(),
     }
 
 

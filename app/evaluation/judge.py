@@ -1,0 +1,116 @@
+"""Judges one answer and its citations against what is known to be right. Pure functions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.evaluation.scores import contains_answer, exact_match, f1, has_han
+from app.evaluation.truth import Place, overlap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerScore:
+    """How good an answer is; em, f1 and hits in [0, 1].
+
+    Attributes:
+        text: What was said, empty where it abstained.
+        em: Exact match of `text`.
+        f1: Overlap of `text`.
+        phrase_f1: Overlap of the best phrase, also where a sentence was said or nothing.
+        sentence_hit: Whether a sentence that the answer was taken from holds a gold answer.
+    """
+
+    text: str
+    phrase: str
+    answered: bool
+    confidence: float
+    granularity: str
+    em: float
+    f1: float
+    phrase_em: float
+    phrase_f1: float
+    sentence_hit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitationScore:
+    """Judged citations of one answer.
+
+    Attributes:
+        given: Number of citations.
+        right: Of those, how many overlap the place of a gold answer or quote one.
+        containing: How many quote a whole gold answer.
+        verbatim: How many equal the document's text at their range.
+    """
+
+    given: int
+    right: int
+    containing: int
+    verbatim: int
+
+
+def score_answer(
+    golds: Sequence[str],
+    *,
+    text: str,
+    phrase: str,
+    sentences: Sequence[str],
+    answered: bool,
+    confidence: float,
+    granularity: str,
+    by_character: bool,
+) -> AnswerScore:
+    """Score an answer.
+
+    Args:
+        golds: Right answers; where there is none, all scores are 0 and only `answered` counts.
+        text: What was said; empty for an abstention.
+        phrase: The best phrase, whatever was said.
+        sentences: Text of the sentences that the answer was taken from.
+        answered: Whether it answered at all.
+        confidence: Probability that the passages answer.
+        granularity: "phrase" or "sentence".
+        by_character: Whether to compare characters (Chinese) instead of words.
+    """
+    sources = [*sentences, text]
+    hit = answered and any(contains_answer(item, golds, by_character=by_character) for item in sources)
+    return AnswerScore(
+        text=text,
+        phrase=phrase,
+        answered=answered,
+        confidence=confidence,
+        granularity=granularity,
+        em=exact_match(text, golds, by_character=by_character) if answered else 0.0,
+        f1=f1(text, golds, by_character=by_character) if answered else 0.0,
+        phrase_em=exact_match(phrase, golds, by_character=by_character),
+        phrase_f1=f1(phrase, golds, by_character=by_character),
+        sentence_hit=float(hit),
+    )
+
+
+def judge_citations(
+    citations: Sequence[Mapping[str, Any]],
+    golds: Sequence[str],
+    places: Sequence[Place],
+    texts: Mapping[str, str],
+) -> CitationScore:
+    """Compare citations with the gold places and with the documents.
+
+    Args:
+        citations: As the answer carries them.
+        golds: Gold answers; empty where the question has none, and then no citation is right.
+        places: Where gold answers stand.
+        texts: Canonical text by document id.
+    """
+    right = containing = verbatim = 0
+    for citation in citations:
+        document, start, end = citation["document"]["id"], citation["start"], citation["end"]
+        quotes_gold = contains_answer(
+            citation["quote"], golds, by_character=any(has_han(gold) for gold in golds)
+        )
+        containing += quotes_gold
+        right += bool(places) and (
+            quotes_gold or any(overlap((document, start, end), place) for place in places)
+        )
+        verbatim += texts.get(document, "")[start:end] == citation["quote"]
+    return CitationScore(given=len(citations), right=right, containing=containing, verbatim=verbatim)
