@@ -10,6 +10,7 @@ tokens go, so the whole can be compiled. The plain loop over experts that it mus
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -115,6 +116,14 @@ class MoE(nn.Module):
         shared_hidden = config.shared * H if config.shared_hidden is None else config.shared_hidden
         self.shared = SwiGLU(D, shared_hidden) if shared_hidden else None
         self.reset_parameters()
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "MoE":
+        """Move with the model, but keep bias and history in float32: the steps of the bias are small."""
+        bias_E, history_E = self.bias_E, self.history_E
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        if not self.bias_E.is_meta and not bias_E.is_meta:
+            self.bias_E, self.history_E = bias_E.to(self.bias_E.device), history_E.to(self.bias_E.device)
+        return self
 
     def reset_parameters(self) -> None:
         """Router by `init_scale`; experts like `nn.Linear`, uniform within 1 / sqrt(inputs)."""

@@ -7,6 +7,7 @@ other implementations keep the two halves of a pair K / 2 apart, which needs wei
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -83,12 +84,19 @@ class Rope(nn.Module):
 
     def __init__(self, head_width: int, theta: float, yarn: YarnConfig | None = None) -> None:
         super().__init__()
+        self.shape = (head_width, theta, yarn)
         self.scale = yarn.rotation_scale if yarn else 1.0
         self.register_buffer("frequencies_P", rope_frequencies(head_width, theta, yarn), persistent=False)
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Rope":
+        """Move with the model, but stay float32: rounded to bfloat16, far positions would turn by wrong angles."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.frequencies_P = rope_frequencies(*self.shape).to(self.frequencies_P.device)
+        return self
+
     def forward(self, positions_BT: Tensor) -> tuple[Tensor, Tensor]:
         """Cosine and sine, float32 [B, T, P] each, of int64 positions [B, T]."""
-        angles_BTP = positions_BT[..., None].float() * self.frequencies_P.float()
+        angles_BTP = positions_BT[..., None].float() * self.frequencies_P
         return angles_BTP.cos() * self.scale, angles_BTP.sin() * self.scale
 
 
