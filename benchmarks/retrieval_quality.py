@@ -51,8 +51,8 @@ def articles_of(path: Path) -> Iterator[list[tuple[str, list[str]]]]:
         yield [(p["context"], [qa["question"] for qa in p["qas"]]) for p in article["paragraphs"]]
 
 
-def load(spec: str) -> Collection:
-    """Read `QUESTIONS[:LAST][+POOL...]`."""
+def load(spec: str, most: int) -> Collection:
+    """Read `QUESTIONS[:LAST][+POOL...]`, with at most `most` paragraphs besides those asked for."""
     asked, *pools = spec.split("+")
     name, _, last = asked.partition(":")
     collection = Collection()
@@ -62,12 +62,15 @@ def load(spec: str) -> Collection:
         count = len(articles) if not last else float(last) * (1 if float(last) >= 1 else len(articles))
         for place, article in enumerate(articles):
             numbers = []
+            asked_for = path == name and place >= len(articles) - count
+            if not asked_for and len(collection.paragraphs) >= most:
+                continue
             for text, questions in article:
                 if text not in seen:
                     seen[text] = len(collection.paragraphs)
                     collection.paragraphs.append(text)
                     numbers.append(seen[text])
-                if path == name and place >= len(articles) - count:
+                if asked_for:
                     collection.questions += [(question, seen[text]) for question in questions]
             if numbers:
                 collection.articles.append(numbers)
@@ -104,11 +107,14 @@ def figures(rankings: Sequence[Sequence[int]], collection: Collection) -> dict[s
     return {name: round(100 * value, 2) for name, value in result.items()}
 
 
-def measure(spec: str, embedder: SentenceTransformerEmbedder, cache: Path | None) -> dict[str, dict[str, float]]:
+def measure(
+    collection: Collection, embedder: SentenceTransformerEmbedder, cache: Path | None
+) -> dict[str, dict[str, float]]:
     """All stages of one set."""
-    collection = load(spec)
     questions = [question for question, _ in collection.questions]
-    print(f"  {len(collection.paragraphs)} paragraphs, {len(collection.articles)} articles, {len(questions)} questions")
+    print(
+        f"  {len(collection.paragraphs)} paragraphs, {len(collection.articles)} articles, {len(questions)} questions"
+    )
     vectors = {}
     start = time.perf_counter()
     vectors["dense"] = embedder.embed_passages(collection.paragraphs)
@@ -152,11 +158,14 @@ def fuse(dense: Sequence[int], lexical: Sequence[int], constant: float, weight: 
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("sets", nargs="+", metavar="SET=QUESTIONS[:LAST][+POOL...]")
     parser.add_argument("--encoder", type=Path, default=Path("models/encoder"))
     parser.add_argument("--dtype", default="auto", help="auto, float32 or bfloat16")
     parser.add_argument("--window", type=int, default=512, help="pieces a window of late chunking")
+    parser.add_argument("--most", type=int, default=10**9, help="paragraphs besides those asked for")
     parser.add_argument("--cache", type=Path, help="folder to keep the vectors in")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -167,7 +176,7 @@ def main() -> None:
         name, _, spec = item.partition("=")
         print(f"{name} ({embedder.dtype}, window {options.window})")
         cache = options.cache / f"{name}-{embedder.dtype}-{options.window}.npz" if options.cache else None
-        report[name] = measure(spec, embedder, cache)
+        report[name] = measure(load(spec, options.most), embedder, cache)
         for stage, values in report[name].items():
             print(f"  {stage:24}" + "  ".join(f"{key} {value:6.2f}" for key, value in values.items()))
     if options.json:

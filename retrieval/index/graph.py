@@ -33,7 +33,7 @@ _DEAD_BYTE = 2
 class Graph:
     """A navigable graph over rows of a `VectorTable`; made by `empty` or `read`."""
 
-    def __init__(self, index: Any, config: HnswConfig) -> None:  # noqa: ANN401 (hnswlib ships no types)
+    def __init__(self, index: Any, config: HnswConfig) -> None:
         self._index = index
         self._config = config
         self._index.set_ef(config.ef_search)

@@ -12,7 +12,7 @@ import threading
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import tantivy
 
@@ -27,6 +27,7 @@ _STATE = "fathom.json"
 _LOCK = "fathom.lock"
 # The end of each of tantivy's own files: JSON with a CRC of what stands before, its length, and a mark.
 _FOOTER_MARK = 1337
+_SEGMENT_PARTS = {".fast", ".fieldnorm", ".idx", ".pos", ".store", ".term"}
 # A filter of more ids than this is applied to the results instead of inside the query.
 _MAX_ID_TERMS = 4_096
 
@@ -277,26 +278,54 @@ def _read_state(path: Path) -> int:
 
 
 def _verify(path: Path) -> None:
-    """Check the checksum that ends each of tantivy's files: it does not do so itself when it opens them.
+    """Check the checksum that ends each file in use: tantivy does not do so itself when it opens them.
 
     Raises:
-        CorruptIndexError: A file is damaged.
+        CorruptIndexError: A file is damaged or missing.
     """
-    for file in path.iterdir():
-        if (
-            file.suffix in {".json", ".tmp", ".lock"}
-            or file.name.startswith((".", _STATE))
-            or not file.is_file()
-        ):
-            continue
-        data = memoryview(file.read_bytes())
-        length, mark = int.from_bytes(data[-8:-4], "little"), int.from_bytes(data[-4:], "little")
-        body = len(data) - 8 - length
-        if mark != _FOOTER_MARK or body < 0:
-            raise CorruptIndexError(f"{file} is cut short; the texts are added again")
-        try:
-            expected = json.loads(bytes(data[body:-8]))["crc"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise CorruptIndexError(f"{file} has a damaged end; the texts are added again") from error
-        if zlib.crc32(data[:body]) != expected:
-            raise CorruptIndexError(f"{file} is damaged; the texts are added again")
+    meta = path / "meta.json"
+    if not meta.exists():
+        return
+    try:
+        segments = [_segment_files(path, segment) for segment in json.loads(meta.read_bytes())["segments"]]
+    except (KeyError, TypeError) as error:
+        raise CorruptIndexError(f"{meta} is damaged; the texts are added again") from error
+    # Other files are left over from a writer that was killed, and tantivy clears them away.
+    for files in segments:
+        for file in files:
+            _verify_file(file)
+
+
+def _segment_files(path: Path, segment: dict[str, Any]) -> list[Path]:
+    """Files of one segment, and its newest list of deletions where there is one.
+
+    Raises:
+        CorruptIndexError: A file is missing.
+    """
+    name = str(segment["segment_id"]).replace("-", "")
+    files = [file for file in path.glob(f"{name}.*") if file.suffix != ".del"]
+    if segment["deletes"]:
+        files.append(path / f"{name}.{segment['deletes']['opstamp']}.del")
+    present = {file.suffix for file in files if file.exists()}
+    if len(present) < len(files) or not present >= _SEGMENT_PARTS:
+        raise CorruptIndexError(f"{path} lacks files of segment {name}; the texts are added again")
+    return files
+
+
+def _verify_file(file: Path) -> None:
+    """Check one file against its end.
+
+    Raises:
+        CorruptIndexError: It is cut short or damaged.
+    """
+    data = memoryview(file.read_bytes())
+    length, mark = int.from_bytes(data[-8:-4], "little"), int.from_bytes(data[-4:], "little")
+    body = len(data) - 8 - length
+    if mark != _FOOTER_MARK or body < 0:
+        raise CorruptIndexError(f"{file} is cut short; the texts are added again")
+    try:
+        expected = json.loads(bytes(data[body:-8]))["crc"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorruptIndexError(f"{file} has a damaged end; the texts are added again") from error
+    if zlib.crc32(data[:body]) != expected:
+        raise CorruptIndexError(f"{file} is damaged; the texts are added again")

@@ -126,7 +126,8 @@ class VectorIndexContract:
         np.testing.assert_allclose(index.search(rows[2] * 0.01, 1)[1], [1], atol=1e-5)
 
     @pytest.mark.parametrize(
-        "bad", [np.zeros((1, DIM)), np.full((1, DIM), np.nan), np.full((1, DIM), np.inf), np.ones((1, DIM + 1))]
+        "bad",
+        [np.zeros((1, DIM)), np.full((1, DIM), np.nan), np.full((1, DIM), np.inf), np.ones((1, DIM + 1))],
     )
     def test_impossible_vectors_are_refused_and_change_nothing(self, index, bad):
         index.add([1], vectors(1))

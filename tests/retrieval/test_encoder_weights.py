@@ -37,7 +37,9 @@ def test_vectors_equal_those_of_the_original_engine() -> None:
         assert cosine > (0.9 if cut else 0.995), item["text"]
 
 
-@pytest.mark.parametrize("text", ["饕餮魑魅", "臺灣鬱卒", "naïve café", "x\ty\nz", "“引号”——…", "ABCdef123", "π≈3.14159"])
+@pytest.mark.parametrize(
+    "text", ["饕餮魑魅", "臺灣鬱卒", "naïve café", "x\ty\nz", "“引号”——…", "ABCdef123", "π≈3.14159"]
+)
 def test_what_the_original_vocabulary_knew_is_still_known(text: str) -> None:
     _, tokenizer = load_encoder(ENCODER)
     unknown = tokenizer.token_to_id("<unk>")

@@ -1,6 +1,7 @@
 """What the graph index promises beyond the contract: recall, plans of filters, churn, compaction beside searches."""
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def test_a_filter_far_from_the_question_still_gives_k(pair, rows):
 
 
 def test_saved_graph_has_equal_recall_and_equal_answers(pair, rows, tmp_path):
-    graph, scan = pair
+    graph, _ = pair
     graph.save(tmp_path / "graph")
     loaded = HnswIndex(DIM)
     loaded.load(tmp_path / "graph")
@@ -133,8 +134,7 @@ def test_more_rows_than_a_label_can_carry_are_refused(rows, monkeypatch):
 def test_short_file_of_hnswlib_is_noticed(pair, tmp_path, monkeypatch):
     class Short:
         def save_index(self, path):
-            with open(path, "wb") as file:
-                file.write(b"x")
+            Path(path).write_bytes(b"x")
 
         def index_file_size(self):
             return 2

@@ -86,7 +86,9 @@ class Indexes(RuleBasedStateMachine):
         for chunk_id, cosine in zip(found.tolist(), cosines.tolist(), strict=True):
             assert abs(float(self.truth[chunk_id] @ query) - cosine) < 1e-4
 
-    @rule(place=st.integers(0, 399), k=st.integers(1, 40), allow=st.frozensets(st.integers(0, 400), max_size=80))
+    @rule(
+        place=st.integers(0, 399), k=st.integers(1, 40), allow=st.frozensets(st.integers(0, 400), max_size=80)
+    )
     def search_filtered(self, place, k, allow):
         found, cosines = self.graph.search(POOL[place], k, allow)
         _, best = self.scan.search(POOL[place], k, allow)

@@ -156,7 +156,9 @@ def test_file_that_kills_the_loader_kills_only_a_child(tmp_path):
         data[links + 4 : links + 4 + 64] = b"\xf0" * 64
     path.write_bytes(data)
     manifest = Manifest.from_json(manifest_path.read_text())
-    fields = {name: getattr(manifest, name) for name in manifest.__slots__} | {"sha256": snapshot_module._sha256(path)}
+    fields = {name: getattr(manifest, name) for name in manifest.__slots__} | {
+        "sha256": snapshot_module._sha256(path)
+    }
     manifest_path.write_text(Manifest(**fields).to_json())
     found, index = load(store)
     assert found.seq == 1

@@ -1,0 +1,39 @@
+import pytest
+
+from retrieval.config import (
+    CompressionConfig,
+    EmbedderConfig,
+    FusionConfig,
+    HnswConfig,
+    LexicalConfig,
+    RetrievalConfig,
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "options"),
+    [
+        (HnswConfig, {"m": 1}),
+        (HnswConfig, {"ef_construction": 3}),
+        (HnswConfig, {"ef_search": 0}),
+        (HnswConfig, {"exact_share": 1.5}),
+        (HnswConfig, {"compact_above": 0.0}),
+        (HnswConfig, {"exact_below": -1}),
+        (LexicalConfig, {"gram_boost": -1}),
+        (LexicalConfig, {"max_query_terms": 0}),
+        (LexicalConfig, {"writer_heap_bytes": 1}),
+        (EmbedderConfig, {"dtype": "int3"}),
+        (EmbedderConfig, {"batch_tokens": 0}),
+        (FusionConfig, {"constant": -1}),
+        (FusionConfig, {"dense_weight": -1}),
+        (CompressionConfig, {"max_tokens": 0}),
+        (CompressionConfig, {"keep_share": 0}),
+        (CompressionConfig, {"semantic_weight": -1}),
+        (CompressionConfig, {"neighbour_bonus": 2}),
+        (RetrievalConfig, {"candidates": 0}),
+    ],
+)
+def test_impossible_settings_are_refused(config, options):
+    config()
+    with pytest.raises(ValueError, match=r"\w{3}"):
+        config(**options)
