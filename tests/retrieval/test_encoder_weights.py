@@ -38,7 +38,7 @@ def test_vectors_equal_those_of_the_original_engine() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["饕餮魑魅", "臺灣鬱卒", "naïve café", "x\ty\nz", "“引号”——…", "ABCdef123", "π≈3.14159"]
+    "text", ["饕餮鬱卒", "臺灣鬱卒", "naïve café", "x\ty\nz", "“引号”——…", "ABCdef123", "π≈3.14159"]
 )
 def test_what_the_original_vocabulary_knew_is_still_known(text: str) -> None:
     _, tokenizer = load_encoder(ENCODER)
