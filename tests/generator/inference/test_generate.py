@@ -1,0 +1,118 @@
+"""The stream of an answer: copied runs are exact, an untrained decoder is the extractive reader, stopping works."""
+
+import pytest
+import torch
+
+from generator.fathom_small import Calibration
+from generator.inference.reading import span_distribution
+from generator.types import Generated, Ink, Request, SourcePassage, Token
+from tests.generator.small_model import SmallModel
+
+PASSAGES = [
+    SourcePassage(
+        key="a", text="the cat sat on the mat. the dog ran to the park.", sentences=[(0, 23), (24, 48)]
+    ),
+    SourcePassage(
+        key="b", text="条约在1992年签署。 the treaty was signed in Paris.", sentences=[(0, 11), (12, 44)]
+    ),
+]
+
+
+def answer(
+    model: SmallModel, question: str, calibration: Calibration | None = None
+) -> tuple[list[Token], Generated]:
+    events = list(model.generator(calibration).stream(Request(question=question, passages=PASSAGES)))
+    last = events[-1]
+    assert isinstance(last, Generated)
+    return [event for event in events if isinstance(event, Token)], last
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_untrained_decoder_answers_as_the_extractive_reader(tmp_path: str, seed: int) -> None:
+    from pathlib import Path
+
+    model = SmallModel(Path(tmp_path), seed)
+    _, generated = answer(model, "who sat on the mat?")
+    reading = model.reader().read("who sat on the mat?", PASSAGES)
+    assert reading is not None
+    assert generated.text == generated.phrase
+    passage, first, last, _ = span_distribution(reading).best()
+    start, end = reading.ranges[passage][first][0], reading.ranges[passage][last][1]
+    assert generated.text == PASSAGES[passage].text[start:end]
+
+
+def test_copied_runs_equal_their_source(small: SmallModel) -> None:
+    texts = {p.key: p.text for p in PASSAGES}
+    with torch.no_grad():
+        small.decoder.heads.state_bias.zero_()
+        small.decoder.heads.action.bias[3] -= 2
+    request = Request(question="where?", passages=PASSAGES, temperature=1.5, max_new_tokens=40)
+    copied = 0
+    for seed in range(20):
+        events = list(small.generator().stream(Request(**{**_fields(request), "seed": seed})))
+        generated = events[-1]
+        assert isinstance(generated, Generated)
+        assert generated.text == "".join(e.text for e in events if isinstance(e, Token))
+        at = 0
+        for span in generated.spans:
+            assert span.answer_start == at
+            at = span.answer_end
+            if span.ink == Ink.COPIED:
+                copied += 1
+                assert span.passage is not None
+                quote = texts[span.passage][span.start : span.end]
+                assert quote == generated.text[span.answer_start : span.answer_end]
+        assert at == len(generated.text)
+    assert copied > 20
+
+
+def test_same_seed_gives_the_same_answer(small: SmallModel) -> None:
+    request = Request(question="where?", passages=PASSAGES, temperature=1.0, seed=3)
+    one, other = (list(small.generator().stream(request))[-1] for _ in range(2))
+    assert isinstance(one, Generated)
+    assert isinstance(other, Generated)
+    assert one.text == other.text
+
+
+def test_below_the_threshold_nothing_is_answered_but_the_phrase_is_told(small: SmallModel) -> None:
+    tokens, generated = answer(small, "who?", Calibration(answer_from=1.1))
+    assert not tokens
+    assert not generated.answerable
+    assert generated.text == ""
+    assert generated.phrase
+
+
+def test_uncertain_phrase_becomes_its_sentence(small: SmallModel) -> None:
+    tokens, generated = answer(
+        small, "who sat?", Calibration(answer_from=0.0, phrase_from=1.1, sentence_from=0.0)
+    )
+    assert generated.granularity == "sentence"
+    assert generated.phrase in generated.text
+    sentences = {p.text[a:b] for p in PASSAGES for a, b in p.sentences}
+    assert generated.text in sentences
+    assert len(tokens) == 1
+
+
+def test_closing_the_stream_ends_it(small: SmallModel) -> None:
+    stream = small.generator().stream(Request(question="who?", passages=PASSAGES))
+    next(stream)
+    stream.close()
+    assert list(stream) == []
+
+
+def test_nothing_to_read_is_not_answerable(small: SmallModel) -> None:
+    events = list(small.generator().stream(Request(question="who?", passages=[])))
+    assert events == [events[0]]
+    assert isinstance(events[0], Generated)
+    assert not events[0].answerable
+
+
+def test_relevance_keeps_the_order_given(small: SmallModel) -> None:
+    ignored = SourcePassage(key="c", text="the park", weight=0.0)
+    scores = small.generator().relevance("who?", [PASSAGES[0], ignored, PASSAGES[1]])
+    assert scores[1] == 0.0
+    assert all(0 < s < 1 for s in (scores[0], scores[2]))
+
+
+def _fields(request: Request) -> dict[str, object]:
+    return {name: getattr(request, name) for name in request.__dataclass_fields__}

@@ -1,0 +1,71 @@
+"""A tiny model over a tiny tokenizer, random but fixed, for tests of everything around the weights."""
+
+import json
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+from generator.config import ModelConfig, debug_config
+from generator.fathom_small import Calibration, FathomSmall
+from generator.inference.reading import PassageReader
+from generator.model.decoder import Decoder
+from generator.model.encoder import DocumentLayers, ReadingLayers
+from generator.model.match import PieceMatcher
+
+WORDS = "▁the ▁cat ▁sat ▁on ▁mat ▁dog ▁ran ▁to ▁park ▁who ▁where ▁in ▁1992 ▁was ▁signed ▁treaty ▁Paris ▁passage ▁query"
+CHARACTERS = "abcdefghijklmnopqrstuvwxyzPT0123456789:.,?!▁猫坐在垫子上狗跑公园谁哪里签署条约巴黎年，。？"
+
+
+def write_tokenizer(folder: Path) -> Path:
+    """Write a `tokenizer.json` of the encoder's kind."""
+    pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    pieces += [(word, -5.0 - i / 10) for i, word in enumerate(WORDS.split())]
+    pieces += [(character, -9.0 - i / 20) for i, character in enumerate(CHARACTERS)]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3))
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    path = folder / "tokenizer.json"
+    tokenizer.save(str(path))
+    return path
+
+
+class SmallModel:
+    """Parts of a debug model, and the generator made of them."""
+
+    def __init__(self, folder: Path, seed: int = 0) -> None:
+        torch.manual_seed(seed)
+        self.tokenizer_path = write_tokenizer(folder)
+        self.tokenizer = Tokenizer.from_file(str(self.tokenizer_path))
+        self.pieces = [
+            p for p, _ in json.loads(self.tokenizer_path.read_text(encoding="utf-8"))["model"]["vocab"]
+        ]
+        self.config: ModelConfig = debug_config(len(self.pieces))
+        self.document = DocumentLayers(self.config.reader).eval().requires_grad_(requires_grad=False)
+        self.reading = ReadingLayers(self.config.reader).eval().requires_grad_(requires_grad=False)
+        with torch.no_grad():
+            self.reading.span.weight.mul_(6)
+        self.matcher = PieceMatcher.from_tokenizer(self.tokenizer_path)
+        self.decoder = Decoder(self.config.reader.width, self.config.decoder, torch.arange(4, 4 + 30)).eval()
+        self.decoder.requires_grad_(requires_grad=False)
+
+    def reader(self, window: int | None = None) -> PassageReader:
+        """A reader with an empty cache."""
+        return PassageReader(
+            self.document,
+            self.reading,
+            self.tokenizer,
+            self.matcher,
+            window or self.config.reader.max_positions,
+        )
+
+    def generator(self, calibration: Calibration | None = None) -> FathomSmall:
+        """The whole generator; by default it always answers, with a phrase."""
+        always = Calibration(answer_from=0.0, phrase_from=0.0)
+        return FathomSmall(
+            self.reader(), self.decoder, self.document.pieces, self.pieces, calibration or always, "debug@0"
+        )
