@@ -58,29 +58,23 @@ def main() -> None:
         source, limits = wire.decode_request(header, data)
         del data
         _limit(limits)
-        reply, spent = answer(source, limits)
+        reply = answer(source, limits)
         signal.alarm(0)
         wire.write_frame(replies, reply)
-        if spent:
-            return
 
 
-def answer(source: Source, limits: ParsingLimits) -> tuple[bytes, bool]:
-    """Read one file.
-
-    Returns:
-        The reply, and whether the process should end after it (its memory ran out).
-    """
+def answer(source: Source, limits: ParsingLimits) -> bytes:
+    """Read one file and give the reply: the document, or why there is none."""
     try:
-        return wire.encode_document(parse_source(source, limits)), False
+        return wire.encode_document(parse_source(source, limits))
     except IngestionError as error:
-        return wire.encode_error(error), False
+        return wire.encode_error(error)
     except MemoryError:
         allowed = limits.memory_bytes >> 20
-        return wire.encode_error(LimitExceededError(f"Reading the file takes more than {allowed} MiB.")), True
+        return wire.encode_error(LimitExceededError(f"Reading the file takes more than {allowed} MiB."))
     except Exception as error:  # noqa: BLE001 - libraries raise anything on damaged files; the owner needs a reply
         message = f"The file is damaged: reading it failed with {type(error).__name__}."
-        return wire.encode_error(CorruptFileError(message)), False
+        return wire.encode_error(CorruptFileError(message))
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:

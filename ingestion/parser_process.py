@@ -53,6 +53,7 @@ class ParserProcess:
             try:
                 reply = _exchange(process, source, limits)
             except (EOFError, OSError) as error:
+                timer.cancel()
                 raise self._cause_of_death(process, limits, late=late.is_set()) from error
             except BaseException:
                 # The owner was interrupted between frames: this child's stream can't be used again.
@@ -61,7 +62,13 @@ class ParserProcess:
                 raise
             finally:
                 timer.cancel()
-        return wire.decode_reply(reply)
+            try:
+                return wire.decode_reply(reply)
+            except LimitExceededError:
+                # Its memory may be in pieces; the next file gets a fresh child.
+                process.kill()
+                self._forget(process)
+                raise
 
     def close(self) -> None:
         """End the child; a later `parse` starts another."""
@@ -119,7 +126,8 @@ class ParserProcess:
     def _cause_of_death(
         self, process: subprocess.Popen[bytes], limits: ParsingLimits, *, late: bool
     ) -> IngestionError:
-        process.kill()
+        # Not `process.kill`: that would reap the child, and with it what it used.
+        os.kill(process.pid, signal.SIGKILL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         code = process.returncode
@@ -147,5 +155,6 @@ def _stdin(process: subprocess.Popen[bytes]) -> BinaryIO:
 
 
 def _kill(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    """End a child that is late; it is reaped by the thread that waits for its reply."""
     late.set()
-    process.kill()
+    os.kill(process.pid, signal.SIGKILL)

@@ -4,13 +4,16 @@ Offsets are counted in Unicode code points (Python `str` indices) and are half-o
 This module knows nothing of vectors' meaning, of storage, or of the web.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # the parser child imports these types and starts twice as fast without numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class BlockKind(StrEnum):
