@@ -205,22 +205,20 @@ def _load_embedder(settings: Settings) -> Embedder:
 
 
 def _load_generator(settings: Settings) -> Generator:
+    # Imported here: an installation without the model can still ingest and search.
     from generator.errors import CheckpointError
+    from generator.loading import load_generator
     from retrieval.encoder_weights import encoder_state
     from retrieval.errors import EncoderError
 
     encoder = settings.models_dir / "encoder"
     try:
-        # Imported here: an installation without the model can still ingest and search.
-        from generator import load  # type: ignore[attr-defined]
-
-        generator: Generator = load(
+        return load_generator(
             settings.models_dir / GENERATOR,
             encoder_state=encoder_state(encoder),
             tokenizer_path=encoder / "tokenizer.json",
         )
-        return generator
-    except (CheckpointError, EncoderError, ImportError, OSError) as error:
+    except (CheckpointError, EncoderError, OSError) as error:
         raise _missing("generator", str(error)) from error
 
 
