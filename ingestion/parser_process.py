@@ -43,7 +43,8 @@ class ParserProcess:
         """Parse a file in the child.
 
         Raises:
-            IngestionError: If the file can't be read; `LimitExceededError` if it took too much.
+            LimitExceededError: If reading it took too much.
+            IngestionError: If it can't be read for another reason.
         """
         with self._lock:
             process = self._started()
