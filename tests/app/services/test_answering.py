@@ -1,0 +1,249 @@
+"""The path of a question in process: real ingestion, indexes and database, a generator that copies."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.db.documents import serving_content
+from app.errors import CollectionNotFoundError, InvalidInputError, QuoteMismatchError
+from app.services import answering, collections, documents, searching, stored_answers
+from app.services.answering import Ask
+from app.services.documents import Upload
+from generator.types import Generated, Ink, Span, Token
+from tests.app.copying_generator import CopyingGenerator
+from tests.app.doubles import small_parts
+from tests.app.texts import DUCKS, GEESE
+
+CHINESE = "第一条 劳动者每日工作时间不超过八小时。\n\n第二条 用人单位应当按月支付工资。\n".encode()
+
+
+@pytest.fixture
+def generator():
+    return CopyingGenerator()
+
+
+@pytest.fixture
+def parts(generator):
+    return replace(small_parts(), generator=lambda settings: generator)
+
+
+@pytest.fixture
+def fill(runtime, work):
+    def put(name, **files):
+        collection = collections.get_or_create(runtime, name).row.id
+        uploads = [Upload(name=f"{key}.md", blob=runtime.blobs.put(data)) for key, data in files.items()]
+        taken = documents.take_in(runtime, collection, uploads)
+        work()
+        return [item.view.document.id for item in taken]
+
+    return put
+
+
+def ask(runtime, question, *names, stop=lambda: None, **more):
+    events = []
+    pending = answering.accept(runtime, Ask(collections=names or ("birds",), question=question, **more))
+    outcome = answering.produce(runtime, pending, lambda event, data: events.append((event, data)), stop)
+    return outcome.answer, events
+
+
+def test_an_answer_is_copied_and_its_citation_equals_the_document(runtime, fill):
+    (document, _) = fill("birds", ducks=DUCKS, geese=GEESE)
+    answer, events = ask(runtime, "Which weeds do they eat?")
+    assert answer["text"].strip() == "They eat weeds and insects."
+    (citation,) = answer["citations"]
+    assert citation["document"] == {"id": document, "name": "ducks.md", "title": "Ducks"}
+    assert citation["quote"] == "They eat weeds and insects."
+    assert answer["text"][citation["answer_start"] : citation["answer_end"]] == citation["quote"]
+    with runtime.db.read() as session:
+        _, content = serving_content(session, document)
+    assert content.text[citation["start"] : citation["end"]] == citation["quote"]
+    assert [event for event, _ in events if event != "token"] == ["meta", "citation", "done"]
+    assert "".join(data["text"] for event, data in events if event == "token") == answer["text"]
+
+
+def test_timings_and_usage_are_told_by_stage(runtime, fill):
+    fill("birds", ducks=DUCKS)
+    answer, _ = ask(runtime, "Which weeds do they eat?")
+    stages = {"embed", "retrieve", "compress", "fuse", "first_token", "total"}
+    assert stages <= answer["timings_ms"].keys()
+    assert 0 < answer["timings_ms"]["first_token"] <= answer["timings_ms"]["total"]
+    assert answer["usage"]["context_tokens"] >= answer["usage"]["compressed_tokens"] > 0
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Quantum chromodynamics?", "The documents do not answer this question."),
+        ("量子色动力学？", "这些文档没有回答这个问题。"),
+    ],
+)
+def test_no_evidence_gives_the_refusal_in_the_language_of_the_question(runtime, fill, question, text):
+    fill("birds", ducks=DUCKS)
+    answer, _ = ask(runtime, question)
+    assert (answer["answerable"], answer["text"], answer["citations"]) == (False, text, [])
+    assert answer["reason"] == "not_in_documents"
+    assert answer["nearest"][0]["document"]["name"] == "ducks.md"
+    assert answer["nearest"][0]["quote"] in DUCKS.decode()
+
+
+def test_a_collection_has_its_own_refusal_text(runtime, fill):
+    fill("birds", ducks=DUCKS)
+    collections.update(runtime, "birds", {"settings": {"refusal_text": "Ask the ranger."}})
+    assert ask(runtime, "Quantum chromodynamics?")[0]["text"] == "Ask the ranger."
+
+
+def test_an_empty_collection_says_so_and_asks_no_model(runtime, fill, generator):
+    collections.create(runtime, name="empty")
+    answer, _ = ask(runtime, "Which weeds do they eat?", "empty")
+    assert (answer["answerable"], answer["reason"]) == (False, "empty_collection")
+    assert "Add documents" in answer["text"]
+    assert generator.requests == []
+
+
+def test_chinese_questions_find_chinese_documents(runtime, fill):
+    fill("laws", labour=CHINESE)
+    answer, _ = ask(runtime, "工资何时支付？", "laws")
+    assert answer["citations"][0]["quote"] == "第二条 用人单位应当按月支付工资。"
+
+
+def test_several_collections_are_asked_as_one(runtime, fill):
+    fill("ducks", ducks=DUCKS)
+    fill("geese", geese=GEESE)
+    for question, name in (
+        ("Which weeds do they eat?", "ducks.md"),
+        ("When do geese fly south?", "geese.md"),
+    ):
+        answer, _ = ask(runtime, question, "ducks", "geese")
+        assert answer["citations"][0]["document"]["name"] == name
+    assert len(ask(runtime, "Which weeds do they eat?", "ducks", "ducks")[0]["collections"]) == 1
+
+
+def test_a_deleted_document_is_never_cited_again(runtime, fill):
+    (document,) = fill("birds", ducks=DUCKS)
+    assert ask(runtime, "Which weeds do they eat?")[0]["citations"]
+    documents.delete(runtime, document)
+    answer, _ = ask(runtime, "Which weeds do they eat?")
+    assert (answer["reason"], answer["citations"], answer["nearest"]) == ("empty_collection", [], [])
+
+
+def test_a_document_deleted_while_the_answer_is_written_withdraws_it(runtime, fill, generator):
+    (document,) = fill("birds", ducks=DUCKS)
+    generator.spoil = " Surely."
+
+    def delete_at_the_first_token(event, data):
+        events.append((event, data))
+        if [name for name, _ in events].count("token") == 1:
+            documents.delete(runtime, document)
+
+    events = []
+    pending = answering.accept(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
+    answer = answering.produce(runtime, pending, delete_at_the_first_token, lambda: None).answer
+    assert (answer["reason"], answer["citations"], answer["spans"]) == ("sources_withdrawn", [], [])
+    assert [name for name, _ in events][-2:] == ["replace", "done"]
+    assert generator.closed == 1
+
+
+def test_written_words_stand_in_the_other_ink_and_are_not_cited(runtime, fill, generator):
+    fill("birds", ducks=DUCKS)
+    generator.spoil = " Surely."
+    answer, _ = ask(runtime, "Which weeds do they eat?")
+    assert [span["kind"] for span in answer["spans"]] == ["copied", "written"]
+    assert answer["text"].endswith("Surely.")
+    assert len(answer["citations"]) == 1
+
+
+def test_stopping_keeps_what_was_written_and_frees_the_generator(runtime, fill, generator):
+    fill("birds", ducks=DUCKS)
+    count = iter(range(99))
+    answer, events = ask(
+        runtime, "Which weeds do they eat?", stop=lambda: "stopped" if next(count) >= 4 else None
+    )
+    assert answer["status"] == "cancelled"
+    assert answer["text"] == "They eat "
+    assert answer["citations"][0]["quote"] == "They eat"
+    assert events[-1][0] == "done"
+    assert generator.closed == 1
+
+
+class LyingGenerator(CopyingGenerator):
+    """Says that it copied what is not there."""
+
+    def stream(self, request):
+        key = request.passages[0].key
+        yield Token(text="Ducks bark.", ink=Ink.COPIED, passage=key, start=0, end=11)
+        span = Span(answer_start=0, answer_end=11, ink=Ink.COPIED, passage=key, start=0, end=11)
+        yield Generated(text="Ducks bark.", spans=(span,), answerable=True, confidence=1.0)
+
+
+class RevisingGenerator(CopyingGenerator):
+    """Streams one word, and settles on the whole sentence."""
+
+    def stream(self, request):
+        *_, last = super().stream(request)
+        key = last.spans[0].passage
+        start = last.spans[1].start
+        yield Token(text="eat", ink=Ink.COPIED, passage=key, start=start, end=start + 3)
+        yield last
+
+
+@pytest.mark.parametrize("generator", [LyingGenerator()])
+def test_a_quote_that_is_not_in_the_document_is_never_shown(runtime, fill, generator):
+    fill("birds", ducks=DUCKS)
+    with pytest.raises(QuoteMismatchError, match="Ducks bark"):
+        ask(runtime, "Which weeds do they eat?")
+
+
+@pytest.mark.parametrize("generator", [RevisingGenerator()])
+def test_a_revised_text_replaces_what_was_streamed(runtime, fill, generator):
+    fill("birds", ducks=DUCKS)
+    answer, events = ask(runtime, "Which weeds do they eat?")
+    names = [name for name, _ in events]
+    assert names == ["meta", "token", "replace", "citation", "done"]
+    assert events[2][1]["text"] == answer["text"]
+    assert events[3][1] == answer["citations"][0]
+
+
+@pytest.mark.parametrize(("question", "code"), [("", "empty"), (" \n？!", "empty"), ("a" * 100_000, "long")])
+def test_questions_that_can_not_be_answered_are_refused_at_once(runtime, question, code):
+    collections.create(runtime, name="birds")
+    with pytest.raises(InvalidInputError) as refused:
+        answering.accept(runtime, Ask(collections=("birds",), question=question))
+    assert code in refused.value.code
+    assert refused.value.hint
+
+
+def test_an_unknown_collection_is_named(runtime):
+    with pytest.raises(CollectionNotFoundError, match="'nowhere'"):
+        ask(runtime, "What?", "nowhere")
+
+
+def test_a_stored_answer_equals_the_one_given(runtime, fill):
+    fill("birds", ducks=DUCKS)
+    pending = answering.accept(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
+    answering.note(runtime, pending)
+    assert stored_answers.get(runtime, pending.id, in_work=True)["status"] == "running"
+    assert stored_answers.get(runtime, pending.id, in_work=False)["error"]["code"] == "answer_interrupted"
+    answer = answering.produce(runtime, pending, lambda *_: None, lambda: None).answer
+    stored_answers.keep(runtime, pending.id, answer)
+    assert stored_answers.get(runtime, pending.id, in_work=False) == answer | {"feedback": None}
+
+
+def test_search_gives_hits_by_stage_with_verbatim_text(runtime, fill):
+    fill("birds", ducks=DUCKS, geese=GEESE)
+    found = searching.as_wire(searching.search(runtime, ["birds"], "ducks eggs", k=2))
+    assert found["hits"][0]["document"]["name"] == "ducks.md"
+    assert found["hits"][0]["text"] in DUCKS.decode()
+    assert found["stages"].keys() >= {"dense", "lexical", "fused"}
+    assert [hit["rank"] for hit in found["hits"]] == list(range(1, len(found["hits"]) + 1))
+
+
+def test_search_reranks_where_asked(runtime, fill):
+    fill("birds", ducks=DUCKS, geese=GEESE)
+    found = searching.as_wire(searching.search(runtime, ["birds"], "goose nest", rerank=True))
+    assert found["hits"][0]["document"]["name"] == "geese.md"
+    assert "rerank" in found["hits"][0]["scores"]
+
+
+def test_a_search_in_an_empty_collection_is_empty(runtime):
+    collections.create(runtime, name="empty")
+    assert searching.as_wire(searching.search(runtime, ["empty"], "ducks"))["hits"] == []
