@@ -82,7 +82,9 @@ class FathomClient:
     def __init__(self, base_url: str, *, timeout_s: float = 30.0) -> None:
         self.base_url = base_url
         # `trust_env=False`: a proxy named in the environment must not get between two local processes.
-        self._http = httpx.Client(base_url=base_url, timeout=timeout_s, trust_env=False)
+        # Connections are kept for less time than servers keep theirs (5 s), or both would close at once.
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=2.0)
+        self._http = httpx.Client(base_url=base_url, timeout=timeout_s, trust_env=False, limits=limits)
 
     def __enter__(self) -> Self:
         """Return itself; the connections close at the end of the block."""
@@ -98,11 +100,20 @@ class FathomClient:
         """Close the connections."""
         self._http.close()
 
-    def _send(self, method: str, path: str, **options: Unpack[_Options]) -> httpx.Response:
+    def _request(self, method: str, path: str, **options: Unpack[_Options]) -> httpx.Response:
         try:
-            response = self._http.request(method, path, **options)
+            try:
+                return self._http.request(method, path, **options)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                # A kept connection that the server closed in this very moment; reading again changes nothing.
+                if method != "GET":
+                    raise
+                return self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise ApiUnreachableError(self.base_url, str(error) or type(error).__name__) from error
+
+    def _send(self, method: str, path: str, **options: Unpack[_Options]) -> httpx.Response:
+        response = self._request(method, path, **options)
         if response.is_error:
             raise _problem(response)
         return response
@@ -288,10 +299,7 @@ class FathomClient:
         return self._probe("/readyz")
 
     def _probe(self, path: str) -> dict[str, Any]:
-        try:
-            response = self._http.get(path)
-        except httpx.HTTPError as error:
-            raise ApiUnreachableError(self.base_url, str(error) or type(error).__name__) from error
+        response = self._request("GET", path)
         try:
             body = response.json()
         except json.JSONDecodeError:

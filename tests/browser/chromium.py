@@ -20,6 +20,8 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
 
+PATIENCE_S = 90.0  # a busy machine is slow, not wrong
+
 # Elements of the page and of the open shadow roots in it.
 _FIND = """
 const out = [];
@@ -53,7 +55,7 @@ class Chromium:
     def text(self, element: WebElement) -> str:
         return str(self.driver.execute_script("return arguments[0].textContent", element))
 
-    def until(self, check: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+    def until(self, check: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
         """Wait for `check` to give something true, and give it back."""
         deadline = time.monotonic() + seconds
         last: BaseException | None = None
@@ -63,18 +65,18 @@ class Chromium:
                     return found
             except (StaleElementReferenceException, WebDriverException, IndexError, StopIteration) as error:
                 last = error
-            time.sleep(0.1)
+            time.sleep(0.2)
         raise AssertionError(
             f"no {what} within {seconds} s ({last}); the page says: {self.page_text()[:1500]}"
         )
 
-    def find(self, selector: str, having: str = "", seconds: float = 30) -> WebElement:
+    def find(self, selector: str, having: str = "", seconds: float = PATIENCE_S) -> WebElement:
         found: WebElement = self.until(
             lambda: self.all(selector, having)[0], f"{selector} {having!r}", seconds
         )
         return found
 
-    def click(self, selector: str, having: str = "", seconds: float = 30) -> None:
+    def click(self, selector: str, having: str = "", seconds: float = PATIENCE_S) -> None:
         def clicked() -> bool:
             element = self.all(selector, having)[0]
             self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)

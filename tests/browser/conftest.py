@@ -36,13 +36,14 @@ def ui_url(api_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         yield url
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chromium]:
-    with chromium(tmp_path / "profile") as found:
+# One browser for a module: each page load is a session of its own, and a start costs seconds.
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    with chromium(tmp_path_factory.mktemp("browser") / "profile") as found:
         yield found
 
 
-@pytest.fixture
-def phone(tmp_path: Path) -> Iterator[Chromium]:
-    with chromium(tmp_path / "phone", width=390, height=844) as found:
+@pytest.fixture(scope="module")
+def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    with chromium(tmp_path_factory.mktemp("phone") / "profile", width=390, height=844) as found:
         yield found

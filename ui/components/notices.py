@@ -21,7 +21,10 @@ def notice(title: str, *lines: str, tone: Tone = "quiet") -> None:
 def error_lines(error: FathomError) -> tuple[str, list[str]]:
     """Title and lines that say what happened and what to do."""
     if isinstance(error, ApiUnreachableError):
-        return i18n.text("error.unreachable"), [i18n.text("error.unreachable.hint", url=error.url)]
+        return i18n.text("error.unreachable"), [
+            i18n.text("error.unreachable.hint", url=error.url),
+            error.reason,
+        ]
     if isinstance(error, ApiError):
         hint = i18n.error_hint(error.code) or error.hint
         request = i18n.text("error.request_id", id=error.request_id) if error.request_id else ""

@@ -123,7 +123,9 @@ def _writing() -> None:
         )
         st.button(i18n.text("ask.stop"), key="stop", icon=":material/stop_circle:", on_click=_stop)
     shown = {"text": arrived.text, "spans": arrived.spans, "citations": arrived.citations}
-    answer_text(shown, key="live_answer_text", on_open=lambda _n: None, live=True)
+    cited = {c["n"]: c for c in arrived.citations}
+    # A source that is opened while the answer is still being written is shown beside the finished answer.
+    answer_text(shown, key="live_answer_text", on_open=lambda n: _open_place(cited[n]), live=True)
     if live.finished.is_set():
         st.rerun()
 
