@@ -54,6 +54,16 @@ class FathomSmall:
         self._calibration, self._model_id = calibration, model_id
 
     @property
+    def reader(self) -> PassageReader:
+        """The reading half, for measuring and fitting."""
+        return self._reader
+
+    @property
+    def calibration(self) -> Calibration:
+        """What was fitted on development sets."""
+        return self._calibration
+
+    @property
     def model_id(self) -> str:
         """Name and content hash of the weights."""
         return self._model_id

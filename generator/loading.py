@@ -86,6 +86,18 @@ def load_generator(folder: Path, encoder_state: dict[str, Tensor], tokenizer_pat
     )
 
 
+def store_calibration(folder: Path, calibration: Calibration, figures: Mapping[str, float]) -> None:
+    """Put a new calibration, and what it was measured to give, beside the weights of a folder.
+
+    Raises:
+        CheckpointError: The folder cannot be read.
+    """
+    tensors, meta = read_folder(folder)
+    meta["calibration"] = asdict(calibration)
+    meta["calibration_figures"] = {name: round(value, 4) for name, value in figures.items()}
+    write_atomically(folder, tensors, meta)
+
+
 def config_from_json(values: Mapping[str, Any]) -> ModelConfig:
     """Rebuild a configuration from its `asdict` form."""
     return ModelConfig(

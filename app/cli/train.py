@@ -84,5 +84,20 @@ def export(
     typer.echo(f"wrote {out}", err=True)
 
 
+@train_app.command("calibrate")
+def calibrate(
+    data: Annotated[Path, typer.Option(help="Folder with the development sets of the reading recipe.")],
+    model: Annotated[Path, typer.Option(help="Folder of the model, changed in place.")] = Path(
+        "models/fathom-small"
+    ),
+    models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
+) -> None:
+    """Fit confidence and thresholds of a model on development questions."""
+    from app.services.training import calibrate_generator
+
+    for name, value in calibrate_generator(models, model, data).items():
+        typer.echo(f"{name:14} {value:.4f}")
+
+
 if __name__ == "__main__":
     train_app()

@@ -16,9 +16,10 @@ from torch import Tensor
 from generator.checkpoint import read_folder
 from generator.config import DecoderConfig, ModelConfig, ReaderConfig
 from generator.fathom_small import Calibration
-from generator.loading import save_generator, writable_pieces
+from generator.loading import load_generator, save_generator, store_calibration, writable_pieces
 from generator.model.decoder import Decoder
 from generator.model.match import PieceMatcher
+from generator.training import calibrate
 from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
 from generator.training.examples import SetSpec, read_set
 from generator.training.loop import LoopConfig, TrainingLoop
@@ -32,6 +33,7 @@ from generator.training.reader import (
 )
 from generator.training.schedule import Schedule
 from generator.training.writer import Writer, WriterBatches, WriterLoss
+from ingestion.sentences import split_sentences
 from retrieval.encoder_weights import encoder_state
 
 RECIPES = Path(__file__).parents[2] / "generator" / "training" / "recipes"
@@ -198,3 +200,23 @@ def export_generator(
         training["writer"] = {k: writer_meta[k] for k in ("step", "seen", "config")}
     config = ModelConfig(reader=ReaderConfig(vocab_size=len(parts.vocabulary)))
     save_generator(out, config, reader.reading.state_dict(), decoder.state_dict(), calibration, training)
+
+
+def calibrate_generator(models: Path, folder: Path, data: Path, seed: int = 0) -> dict[str, float]:
+    """Fit the answering thresholds of a model folder on the recipe's development sets, and store them there.
+
+    Returns:
+        Figures of the fit, see `generator.training.calibrate.fit`.
+
+    Raises:
+        CheckpointError: There is no model in the folder.
+        TrainingDataError: A development set is missing.
+    """
+    encoder = models / "encoder"
+    model = load_generator(folder, encoder_state(encoder), encoder / "tokenizer.json")
+    plan: dict[str, Any] = json.loads((RECIPES / "reading.json").read_text(encoding="utf-8"))
+    examples = [e for spec in plan["development"] for e in read_set(SetSpec(**spec), data)]
+    samples = calibrate.measure(model.reader, examples, split_sentences, seed)
+    calibration, figures = calibrate.fit(samples, model.calibration)
+    store_calibration(folder, calibration, figures)
+    return figures
