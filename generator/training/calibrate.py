@@ -162,7 +162,8 @@ def _platt(logits_N: Tensor, labels_N: Tensor) -> tuple[float, float]:
         return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
-    return float(weights[0]), float(weights[1])
+    scale, shift = weights.detach().tolist()
+    return scale, shift
 
 
 def _phrase_threshold(samples: Sequence[Sample]) -> float:
