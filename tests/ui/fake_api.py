@@ -294,11 +294,11 @@ def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route afte
         return page(chunks_of(store.documents[document_id]), cursor, limit)
 
     @app.get("/v1/documents/{document_id}/content")
-    async def content(document_id: str, format: str = "json") -> Any:
+    async def content(document_id: str, request: Request) -> Any:
         store.document(document_id)
         row = store.documents[document_id]
         text = row["_text"]
-        if format == "original":
+        if request.query_params.get("format") == "original":
             return Response(text.encode(), media_type="application/octet-stream")
         pages = [
             {"number": 1 + i, "start": 2000 * i, "end": min(len(text), 2000 * (i + 1))}

@@ -1,5 +1,7 @@
 """Server-sent events: any cutting of the bytes gives the same events."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +24,7 @@ EVENTS = [
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12))
 def test_pieces_of_any_size_give_the_same_events(cuts: list[int]) -> None:
     bounds = sorted({0, len(STREAM), *cuts})
-    parts = [STREAM[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    parts = [STREAM[a:b] for a, b in itertools.pairwise(bounds)]
     # A CR at the very end of a stream is a line's end only once something follows.
     assert list(read_events([*parts, b"\n"])) == EVENTS
 

@@ -21,6 +21,9 @@ def one_document(document_id: str, *, back: str) -> None:
     Args:
         document_id: What to show.
         back: The parameter of the address to remove when somebody goes back to the list.
+
+    Raises:
+        ApiError: The interface refused; a document that is gone is said on the page instead.
     """
     if st.button(i18n.text("documents.back"), icon=":material/arrow_back:", type="tertiary"):
         del st.query_params[back]

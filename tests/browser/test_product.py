@@ -1,0 +1,154 @@
+"""The pages on the real product: `serve` and `worker` as processes, their own models, a fresh home."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.chromium import Chromium
+from tests.browser.test_pages import ask, new_collection, upload
+from tests.ui.servers import ROOT, free_port, run_ui, wait_for
+
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(600)]
+
+WHALES = """# Blue whales
+
+The blue whale is the largest animal known to have ever existed. The longest one measured was 29.9 metres long.
+
+## Food
+
+Blue whales feed almost exclusively on krill. An adult eats up to 4 tonnes of krill on a summer day.
+
+## Voice
+
+Their calls reach 188 decibels and are heard over hundreds of kilometres.
+"""
+SCRIPT = "<script>window.ran=1</script>"
+
+
+@contextmanager
+def process(*command: str, environment: dict[str, str], log: Path) -> Iterator[None]:
+    with log.open("wb") as out:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "app", *command],
+            env=environment,
+            cwd=ROOT,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield
+        finally:
+            child.send_signal(signal.SIGTERM)
+            try:
+                child.wait(40)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait(5)
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Addresses of the pages and of the interface."""
+    home = tmp_path_factory.mktemp("product")
+    port = free_port()
+    api = f"http://127.0.0.1:{port}"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("FATHOM_")}
+    environment |= {"FATHOM_HOME": str(home / "data"), "FATHOM_PORT": str(port)}
+    with ExitStack() as stack:
+        stack.enter_context(process("serve", environment=environment, log=home / "serve.log"))
+        wait_for(f"{api}/healthz", 180)
+        stack.enter_context(process("worker", environment=environment, log=home / "worker.log"))
+        yield stack.enter_context(run_ui(api, home / "ui.log")), api
+
+
+def content_of(api: str, document_id: str) -> str:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{api}/v1/documents/{document_id}/content", timeout=30) as reply:
+        return str(json.loads(reply.read())["text"])
+
+
+def answer_of(api: str, browser: Chromium) -> dict[str, object]:
+    answer_id = browser.driver.current_url.split("answer=")[1].split("&")[0]
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{api}/v1/answers/{answer_id}", timeout=30) as reply:
+        found: dict[str, object] = json.loads(reply.read())
+        return found
+
+
+def test_upload_progress_and_search(browser: Chromium, product: tuple[str, str], tmp_path: Path) -> None:
+    ui_url, _ = product
+    new_collection(browser, ui_url, "whales")
+    files = {"whales.md": WHALES, "script.md": f"# {SCRIPT}\n\nA page about {SCRIPT}.\n", "empty.txt": ""}
+    upload(browser, tmp_path / "in", files)
+    browser.until(
+        lambda: len(browser.all(".card.ok")) == 2 and len(browser.all(".card.bad")) == 1,
+        "the outcome",
+        seconds=240,
+    )
+    assert browser.text(browser.all(".card .name")[0]) == "empty.txt"
+    assert "holds no text" in browser.text(browser.all(".card.bad")[0])
+
+    browser.click("[data-testid=stPageLink] a", "Search")
+    browser.write("[data-testid=stTextInput] input", "How much krill does a whale eat?" + Keys.ENTER)
+    first = browser.find(".card", seconds=120)
+    assert "4 tonnes of krill" in browser.text(first)
+    assert browser.driver.execute_script("return window.ran ?? null") is None
+    assert browser.outgoing(ui_url) == []
+
+
+def test_an_answer_opens_its_source(browser: Chromium, product: tuple[str, str]) -> None:
+    ui_url, api = product
+    browser.open(f"{ui_url}/")
+    ask(browser, "What do blue whales eat?")
+    browser.until(
+        lambda: browser.all(".chip[data-n='1']") and not browser.all("button", "Stop"),
+        "the answer",
+        seconds=240,
+    )
+    answer = answer_of(api, browser)
+    citation = answer["citations"][0]  # type: ignore[index]
+    browser.click(".chip[data-n='1']")
+    browser.find("mark")
+    marked = "".join(browser.text(m) for m in browser.all("mark"))
+    assert marked == citation["quote"]
+    assert marked == content_of(api, citation["document"]["id"])[citation["start"] : citation["end"]]
+    assert "krill" in str(answer["text"])
+    assert browser.outgoing(ui_url) == []
+
+
+def test_a_question_without_an_answer_gets_the_nearest_passages(
+    browser: Chromium, product: tuple[str, str]
+) -> None:
+    ui_url, api = product
+    browser.open(f"{ui_url}/")
+    ask(browser, "Who was the first president of France?")
+    browser.until(
+        lambda: browser.all(".card[data-id='1']") and not browser.all("button", "Stop"),
+        "the reply",
+        seconds=240,
+    )
+    assert answer_of(api, browser)["answerable"] is False
+    assert "The nearest passages" in browser.page_text()
+
+
+def test_a_question_of_a_hundred_thousand_characters_is_refused(
+    browser: Chromium, product: tuple[str, str]
+) -> None:
+    ui_url, _ = product
+    browser.open(f"{ui_url}/")
+    box = browser.find("[data-testid=stChatInputTextArea]")
+    # Put in as a paste would: typing it key by key takes minutes.
+    browser.driver.execute_script(
+        "arguments[0].focus(); document.execCommand('insertText', false, 'why '.repeat(25000))", box
+    )
+    browser.write("[data-testid=stChatInputTextArea]", Keys.ENTER)
+    browser.until(lambda: "The question is too long" in browser.page_text(), "the refusal")
