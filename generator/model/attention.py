@@ -12,28 +12,12 @@ from torch.nn import functional as F
 
 from generator.model.kv_cache import KVCache
 from generator.model.rope import Rope, YarnConfig, apply_rope
+from generator.model.sliding_window import attend_in_window, window_mask
 
 
 def causal_mask(T: int, S: int, device: torch.device) -> Tensor:
     """Bool [T, S]: the T queries are the last of S tokens, each sees itself and all before."""
     return torch.ones(T, S, dtype=torch.bool, device=device).tril(S - T)
-
-
-def window_mask(query_BT: Tensor, key_BS: Tensor, window: int, global_tokens: int) -> Tensor:
-    """Who may see whom in a sliding window.
-
-    Args:
-        query_BT: int64 positions of the queries.
-        key_BS: int64 positions of the keys.
-        window: A token sees this many: itself and the `window - 1` before it.
-        global_tokens: The first tokens of a text, which all later ones see.
-
-    Returns:
-        bool [B, T, S], causal.
-    """
-    distance_BTS = query_BT[:, :, None] - key_BS[:, None, :]
-    near_BTS = (distance_BTS < window) | (key_BS[:, None, :] < global_tokens)
-    return near_BTS & (distance_BTS >= 0)
 
 
 def attend(
@@ -105,6 +89,8 @@ class GroupedQueryAttention(nn.Module):
                 raise ValueError(f"{self.heads} heads do not divide by {self.kv_heads} key and value heads")
             if self.head_width % 2:
                 raise ValueError(f"head width {self.head_width} is odd; rotary positions turn pairs")
+            if self.window is not None and not 0 <= self.global_tokens <= self.window:
+                raise ValueError(f"{self.global_tokens} global tokens do not fit a window of {self.window}")
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -143,13 +129,37 @@ class GroupedQueryAttention(nn.Module):
         key_positions_BS = positions_BT
         if cache is not None:
             k_BGSK, v_BGSK, key_positions_BS = cache.append(k_BGSK, v_BGSK, positions_BT)
-        window = self.config.window
-        if window is not None and k_BGSK.shape[2] > window:
-            near_BTS = window_mask(positions_BT, key_positions_BS, window, self.config.global_tokens)
-            mask_BTS = near_BTS if mask_BTS is None else near_BTS & mask_BTS
-        mixed_BHTK = attend(q_BHTK, k_BGSK, v_BGSK, mask_BTS, self.scale)
+        mixed_BHTK = self._mix(q_BHTK, k_BGSK, v_BGSK, mask_BTS, positions_BT, key_positions_BS)
         out_BTD: Tensor = self.out(mixed_BHTK.transpose(1, 2).reshape(B, T, -1))
         return out_BTD
+
+    def new_cache(self) -> KVCache:
+        """A cache that drops what the window has left; for unpadded batches (`KVCache()` serves padded ones)."""
+        return KVCache(self.config.window, self.config.global_tokens)
+
+    def _mix(
+        self,
+        q_BHTK: Tensor,
+        k_BGSK: Tensor,
+        v_BGSK: Tensor,
+        mask_BTS: Tensor | None,
+        positions_BT: Tensor,
+        key_positions_BS: Tensor,
+    ) -> Tensor:
+        """Attention, full or windowed by the cheapest way that is right; [B, H, T, K].
+
+        Raises:
+            ValueError: The mask is for another number of keys, as it is when the cache has dropped some.
+        """
+        window, T, keys = self.config.window, q_BHTK.shape[2], k_BGSK.shape[2]
+        if mask_BTS is not None and mask_BTS.shape[-1] != keys:
+            raise ValueError(f"the mask covers {mask_BTS.shape[-1]} tokens, the cache holds {keys}")
+        if window is not None and keys > window:
+            if mask_BTS is None and keys == T and keys >= 3 * window:
+                return attend_in_window(q_BHTK, k_BGSK, v_BGSK, window, self.config.global_tokens, self.scale)
+            near_BTS = window_mask(positions_BT, key_positions_BS, window, self.config.global_tokens)
+            mask_BTS = near_BTS if mask_BTS is None else near_BTS & mask_BTS
+        return attend(q_BHTK, k_BGSK, v_BGSK, mask_BTS, self.scale)
 
     def _heads(self, x_BTC: Tensor) -> Tensor:
         """[B, T, heads * K] -> [B, heads, T, K]."""

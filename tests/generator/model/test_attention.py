@@ -1,8 +1,11 @@
+import math
+
 import pytest
 import torch
 
-from generator.model.attention import GroupedQueryAttention, window_mask
+from generator.model.attention import GroupedQueryAttention, attend
 from generator.model.kv_cache import KVCache
+from generator.model.sliding_window import attend_in_window, window_mask
 from tests.generator.model.closeness import assert_close
 
 KINDS = {
@@ -107,6 +110,48 @@ def test_the_window_mask_sees_itself_the_window_and_the_globals_and_no_future():
     assert row.nonzero().flatten().tolist() == [0, 1, 6, 7, 8]
 
 
+@pytest.mark.parametrize(
+    ("tokens", "window", "global_tokens"), [(1030, 256, 8), (768, 256, 8), (50, 7, 7), (21, 7, 0), (29, 1, 1)]
+)
+def test_the_blocked_window_equals_the_dense_mask_forward_and_gradient(tokens, window, global_tokens):
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, heads, tokens, 8, requires_grad=True) for heads in (4, 2, 2))
+    positions = torch.arange(tokens).expand(2, -1)
+    dense = attend(q, k, v, window_mask(positions, positions, window, global_tokens), 0.3)
+    blocked = attend_in_window(q, k, v, window, global_tokens, 0.3)
+    assert_close(blocked, dense, 1e-5, "output")
+    weights = torch.randn_like(dense)
+    gradients = [torch.autograd.grad((out * weights).sum(), [q, k, v]) for out in (blocked, dense)]
+    for ours, theirs in zip(*gradients, strict=True):
+        assert_close(ours, theirs, 1e-4, "gradient")
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("prompt", [1, 40, 97])
+def test_a_cache_that_drops_what_left_the_window_changes_nothing_and_stays_small(prompt):
+    layer = build(window=16, global_tokens=3).eval()
+    x, positions = torch.randn(1, 140, 32), torch.arange(140)[None]
+    cache, small = KVCache(), layer.new_cache()
+    for piece in torch.arange(140).split([prompt, *[1] * (130 - prompt), 10]):
+        whole, dropped = (layer(x[:, piece], positions[:, piece], cache=c) for c in (cache, small))
+        assert_close(dropped, whole, 1e-5)
+        assert small.nbytes <= (3 + 2 * 16) * 2 * 2 * 8 * 4
+    assert small.length == cache.length == 140
+    with pytest.raises(ValueError, match="left the window"):
+        small.truncate(100)
+    with pytest.raises(ValueError, match="mask covers"):
+        layer(x[:, :1], positions[:, :1], torch.ones(1, 1, 141, dtype=torch.bool), small)
+
+
+@torch.no_grad()
+def test_the_cache_of_window_256_and_8_globals_takes_a_fifth_at_8192_tokens():
+    layer = build(window=256, global_tokens=8).eval()
+    small = layer.new_cache()
+    layer(torch.randn(1, 8192, 32), torch.arange(8192)[None], cache=small)
+    full = 8192 * 2 * 2 * 8 * 4
+    assert math.isclose(full / small.nbytes, 8192 / 264, rel_tol=1e-6)
+
+
 def test_the_cache_forgets_and_reorders():
     cache = KVCache()
     k = torch.randn(2, 1, 5, 4)
@@ -124,5 +169,7 @@ def test_the_cache_forgets_and_reorders():
 def test_bad_shapes_are_refused():
     with pytest.raises(ValueError, match="divide"):
         build(kv_heads=3)
+    with pytest.raises(ValueError, match="window"):
+        build(window=4, global_tokens=5)
     with pytest.raises(ValueError, match="odd"):
         build(head_width=7)
