@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from app.cli import ask, collections, doctor, evaluate, index, ingest, processes, search
@@ -62,18 +61,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(given, prog_name="fathom", standalone_mode=False)
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         code = error.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
         code = INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
     except BrokenPipeError:
         # `fathom … | head` is no error; keep Python from complaining again while it closes stdout
         sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115
         code = 0
     except Exception as error:  # noqa: BLE001 - the last place that can tell the user in one line
-        code = fail(error, as_json="--json" in given, debug="--debug" in given)
+        code = _tell(error, given)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(error: Exception, given: Sequence[str]) -> int:
+    """Say what went wrong; gives the exit code."""
+    # Typer's own errors (an unknown option, a missing argument) show themselves; their base class is private
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+        return int(getattr(error, "exit_code", 2))
+    return fail(error, as_json="--json" in given, debug="--debug" in given)

@@ -1,0 +1,140 @@
+"""`fathom eval` end to end on a set small enough to know every figure by hand."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from app.evaluation.datasets import Selection, build
+from app.evaluation.formats import read
+from app.evaluation.judge import judge_citations, score_answer
+from app.evaluation.report import details, summarise, tables
+from app.evaluation.run import EvalOptions, cut, evaluate
+from tests.app.copying_generator import CopyingGenerator
+from tests.app.doubles import small_parts
+
+DUCKS = "Ducks swim on quiet ponds. Their food is pondweed. A drake has green feathers."
+GEESE = "Geese migrate in autumn. A wedge saves strength. Ganders guard nests."
+
+
+@pytest.fixture
+def parts():
+    return replace(small_parts(), generator=lambda settings: CopyingGenerator())
+
+
+def qa(question, answer, context, **more):
+    start = context.index(answer) if answer else 0
+    return {
+        "question": question,
+        "answers": [{"text": answer, "answer_start": start}] if answer else [],
+        **more,
+    }
+
+
+@pytest.fixture
+def birds(tmp_path):
+    data = {
+        "data": [
+            {"title": "Ducks", "paragraphs": [{"context": DUCKS, "qas": [
+                qa("What food?", "Their food is pondweed.", DUCKS),
+                qa("Which green thing?", "feathers", DUCKS),
+                qa("Zirconium xylophone?", None, DUCKS, is_impossible=True),
+            ]}]},
+            {"title": "Geese", "paragraphs": [{"context": GEESE, "qas": [qa("Whose nests?", "nests", GEESE)]}]},
+        ]
+    }  # fmt: skip
+    path = tmp_path / "birds.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path
+
+
+def measure(runtime, path, options=EvalOptions(), selection=Selection()):  # noqa: B008 - both are frozen
+    name, records = read(path)
+    dataset = build(path.name, name, records, selection)
+    stages = []
+    run = evaluate(runtime, dataset, options, lambda stage, done, total: stages.append((stage, done, total)))
+    assert stages[-1] == ("asking", len(dataset.questions), len(dataset.questions))
+    return run, summarise(run, runtime.settings, options, selection)
+
+
+def test_all_figures_of_a_small_set(runtime, birds):
+    run, report = measure(runtime, birds)
+    assert (report["n"], report["n_answerable"], report["n_unanswerable"]) == (4, 3, 1)
+    assert report["n_located"] == 3
+    # sentences: an exact one; "A drake has green feathers." is 1 of 4 words (a is dropped): F1 2/5;
+    # "Ganders guard nests." is 1 of 3 words: F1 1/2
+    assert report["gold"]["em"] == pytest.approx(100 / 3, abs=1e-3)
+    assert report["gold"]["f1"] == pytest.approx(100 * (1 + 2 / 5 + 1 / 2) / 3, abs=1e-3)
+    assert report["gold"]["phrase_f1"] == report["gold"]["f1"]
+    assert report["gold"]["sentence_hit"] == 100
+    assert report["retrieved"] == report["gold"]
+    assert report["abstention"] == {"accuracy": 1.0, "auroc": 1.0, "gold": {"accuracy": 1.0, "auroc": 1.0}}
+    assert report["citations"] == {
+        "n": 3, "precision": 1.0, "recall": 1.0, "containing_answer": 1.0, "verbatim": 1.0,
+    }  # fmt: skip
+    for stage in ("dense", "lexical", "fused", "compressed"):
+        assert report["retrieval"][stage].keys() == {"recall@1", "recall@5", "recall@20", "mrr"}
+        assert report["retrieval"][stage]["recall@5"] == 1.0  # there are two chunks
+    assert report["latency_ms"].keys() >= {"embed", "retrieve", "compress", "first_token", "total"}
+    assert report["settings"]["documents"] == 2
+    assert report["ci95"]["gold.sentence_hit"] == [100, 100]
+    assert len(details(run)) == 4
+    assert {title for title, _, _ in tables(report)} >= {"Abstention", "Citations"}
+    json.dumps(report)
+
+
+def test_gold_that_was_taken_away_counts_for_abstention_only(runtime, birds):
+    _, report = measure(runtime, birds, EvalOptions(drop_gold=1.0))
+    assert (report["n_answerable"], report["n_unanswerable"], report["n_located"]) == (0, 4, 0)
+    assert report["abstention"]["accuracy"] == 1.0
+    assert report["abstention"]["auroc"] is None
+    assert report["retrieved"]["f1"] is None
+    assert report["citations"]["recall"] is None
+
+
+def test_retrieval_alone_loads_no_generator(runtime, birds, monkeypatch):
+    monkeypatch.setattr(type(runtime), "generator", property(lambda self: pytest.fail("loaded")))
+    _, report = measure(runtime, birds, EvalOptions(retrieval_only=True), Selection(limit=2))
+    assert report["retrieval"]["fused"]["recall@5"] == 1.0
+    assert report["gold"]["f1"] is None
+    assert report["settings"]["documents"] == 1  # the other article is not asked about
+
+
+def test_whole_documents(runtime, tmp_path):
+    path = tmp_path / "set.jsonl"
+    row = {"question": "What food?", "answers": ["pondweed"], "documents": [DUCKS, GEESE]}
+    path.write_text(json.dumps(row), encoding="utf-8")
+    _, report = measure(runtime, path)
+    assert (report["settings"]["documents"], report["n_located"]) == (2, 1)
+    assert report["retrieved"]["sentence_hit"] == 100
+
+
+def test_a_citation_is_right_by_place_or_by_words_and_verbatim_by_the_text():
+    texts = {"d": "Ducks eat weeds. Weeds feed ducks."}
+
+    def cite(start, end, quote):
+        return {"document": {"id": "d"}, "start": start, "end": end, "quote": quote}
+
+    citations = [cite(10, 15, "weeds"), cite(17, 22, "Weeds"), cite(0, 5, "Ducks"), cite(0, 5, "Geese")]
+    score = judge_citations(citations, ["weeds"], [("d", 10, 15)], texts)
+    assert (score.given, score.right, score.containing, score.verbatim) == (4, 2, 2, 3)
+    assert judge_citations(citations, [], [], texts).right == 0
+
+
+def test_an_abstention_scores_nothing_but_its_phrase_counts_as_phrase():
+    score = score_answer(
+        ["pondweed"], text="", phrase="pondweed", sentences=["Their food is pondweed."], answered=False,
+        confidence=0.2, granularity="phrase", by_character=False,
+    )  # fmt: skip
+    assert (score.em, score.f1, score.sentence_hit) == (0.0, 0.0, 0.0)
+    assert (score.phrase_em, score.phrase_f1) == (1.0, 1.0)
+
+
+def test_a_long_paragraph_is_cut_between_sentences():
+    text = "One two three. Four five six. Seven eight nine."
+    pieces = cut(text, lambda part: len(part.split()), 6)
+    assert [text[start:end] for start, end in pieces] == [
+        "One two three. Four five six.",
+        "Seven eight nine.",
+    ]
+    assert cut(text, lambda part: len(part.split()), 9) == [(0, len(text))]

@@ -1,0 +1,158 @@
+"""`fathom` as its user calls it: results on standard output, errors in one line, exit codes."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from app.cli import main
+from tests.app.copying_generator import CopyingGenerator
+from tests.app.doubles import small_parts
+from tests.app.texts import DUCKS, GEESE
+
+QUESTION = "Which weeds do they eat?"
+
+
+@pytest.fixture
+def fathom(tmp_path, monkeypatch, capsys):
+    """Runs a command on a home of the test's own; gives exit code, standard output, standard error."""
+    parts = replace(small_parts(), generator=lambda settings: CopyingGenerator())
+    monkeypatch.setattr("app.runtime.shipped_parts", lambda: parts)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(["--home", str(tmp_path / "home"), *arguments])
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    birds = tmp_path / "birds"
+    (birds / "north").mkdir(parents=True)
+    (birds / "ducks.md").write_bytes(DUCKS)
+    (birds / "north" / "geese.md").write_bytes(GEESE)
+    (birds / ".hidden.md").write_text("Hidden.")
+    return birds
+
+
+def test_help_loads_no_torch():
+    code = "import sys, app.cli; sys.exit(bool({'torch', 'sqlalchemy', 'rich.table', 'fastapi'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_folder_is_taken_in_and_answers(fathom, folder):
+    code, out, _ = fathom("ingest", "birds", str(folder), "--json")
+    taken = json.loads(out)
+    assert (code, taken["documents"], taken["ready"], taken["failed"]) == (0, 2, 2, [])
+    code, out, _ = fathom("ask", "birds", QUESTION, "--json")
+    answer = json.loads(out)
+    assert (code, answer["text"].strip()) == (0, "They eat weeds and insects.")
+    assert answer["citations"][0]["document"]["name"] == "ducks.md"
+    code, out, err = fathom("ask", "birds", QUESTION, "--explain")
+    assert "They eat weeds and insects." in out
+    assert "[1] ducks.md [" in out
+    assert "copied" in err
+
+
+def test_asking_a_folder_takes_it_in_and_keeps_up_with_it(fathom, folder):
+    first = json.loads(fathom("ask", str(folder), QUESTION, "--json")[1])
+    assert first["ingested"]["ingested"] == 2
+    again = json.loads(fathom("ask", str(folder), QUESTION, "--json")[1])
+    assert (again["ingested"]["ingested"], again["ingested"]["unchanged"]) == (0, 2)
+    (folder / "ducks.md").unlink()
+    (folder / "swans.md").write_text("# Swans\n\nSwans hiss at weeds and people.\n")
+    later = json.loads(fathom("ask", str(folder), "Who hiss at weeds?", "--json")[1])
+    assert (later["ingested"]["ingested"], later["ingested"]["deleted"]) == (1, 1)
+    assert {c["document"]["name"] for c in later["citations"]} == {"swans.md"}
+    assert len(json.loads(fathom("collections", "--json")[1])["items"]) == 1
+
+
+def test_failed_documents_are_listed_with_reason_and_hint(fathom, folder):
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 broken")
+    code, out, _ = fathom("ingest", "birds", str(folder), "--json")
+    failed = {item["name"]: item for item in json.loads(out)["failed"]}
+    assert code == 6
+    assert failed.keys() == {"empty.txt", "broken.pdf"}
+    assert all(item["code"] and item["message"] and item["hint"] for item in failed.values())
+    code, _, err = fathom("ingest", "birds", str(folder))
+    assert (code, "empty.txt" in err) == (6, True)
+    shown = json.loads(fathom("collections", "show", "birds", "--json")[1])
+    assert [item["status"] for item in shown["items"]].count("failed") == 2
+
+
+def test_a_file_beyond_the_limit_is_refused_and_the_others_are_taken(fathom, folder, monkeypatch):
+    monkeypatch.setenv("FATHOM_LIMITS__MAX_UPLOAD_BYTES", "2000")
+    (folder / "large.txt").write_text("word " * 1000)
+    code, out, _ = fathom("ingest", "birds", str(folder), "--json")
+    taken = json.loads(out)
+    assert (code, taken["ready"], taken["failed_by_reason"]) == (6, 2, {"file_too_large": 1})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (["ask", "nowhere", "What?"], 3, "nowhere"),
+        (["search", "nowhere", "ducks"], 3, "nowhere"),
+        (["collections", "show", "nowhere"], 3, "nowhere"),
+        (["collections", "delete", "nowhere", "--yes"], 3, "nowhere"),
+        (["ask", "birds", " "], 2, "question"),
+        (["ask", "birds", "a" * 100_000], 2, "100,000 characters"),
+        (["ingest", "birds", "no/such/path"], 2, "no/such/path"),
+        (["ingest", "bad/name", "."], 2, "bad/name"),
+        (["eval", "no-such-file.json"], 2, "no-such-file.json"),
+        (["ask", "birds"], 2, "Missing argument"),
+        (["fly"], 2, "fly"),
+    ],
+)
+def test_errors_are_one_clear_line_and_a_code(fathom, folder, arguments, code, word):
+    fathom("collections", "create", "birds")
+    got, out, err = fathom(*arguments)
+    assert (got, out) == (code, "")
+    assert word in err
+    assert "Traceback" not in err
+
+
+def test_errors_are_json_for_programs(fathom):
+    code, out, _ = fathom("ask", "nowhere", "What?", "--json")
+    assert (code, json.loads(out)["error"]["code"]) == (3, "collection_not_found")
+
+
+def test_collections_are_made_shown_and_deleted(fathom):
+    made = json.loads(fathom("collections", "create", "laws", "--refusal-text", "Ask a lawyer.", "--json")[1])
+    assert made["settings"]["refusal_text"] == "Ask a lawyer."
+    assert fathom("collections", "create", "laws")[0] == 4
+    assert "laws" in fathom("collections", "list")[1]
+    assert fathom("collections", "delete", made["id"], "--yes")[0] == 0
+    assert json.loads(fathom("collections", "--json")[1]) == {"items": []}
+
+
+def test_an_empty_collection_is_no_crash(fathom):
+    fathom("collections", "create", "empty")
+    code, out, _ = fathom("ask", "empty", "Anything?")
+    assert (code, "no searchable documents" in out) == (0, True)
+    assert fathom("search", "empty", "anything")[0] == 0
+
+
+def test_audit_and_doctor(fathom, folder):
+    fathom("ingest", "birds", str(folder))
+    code, out, _ = fathom("index", "audit", "birds", "--json")
+    assert (code, json.loads(out)["clean"]) == (0, True)
+    code, out, _ = fathom("doctor", "--json")
+    report = json.loads(out)
+    assert (code, report["ok"]) == (0, True), report["checks"]
+    assert report["settings"]["FATHOM_HOME"].endswith("home")
+
+
+def test_search_prints_hits_and_scores(fathom, folder):
+    fathom("ingest", "birds", str(folder))
+    code, out, _ = fathom("search", "birds", "goose nest", "--k", "1")
+    assert (code, out.startswith("1. north/geese.md [")) == (0, True)
+    found = json.loads(fathom("search", "birds", "goose nest", "--json")[1])
+    assert found["hits"][0]["scores"].keys() >= {"fused"}
