@@ -1,9 +1,9 @@
 """Queries over collections and their sequence of index changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import Chunk, Collection, Document, DocumentVersion, IndexChange
@@ -49,26 +49,22 @@ def page(session: Session, cursor: str | None, limit: int) -> Slice[Collection]:
 
 def stats(session: Session, ids: Sequence[str]) -> dict[str, CollectionStats]:
     """Counts by collection id."""
-    documents = dict(
+    documents = _counted(
         session.execute(
             select(Document.collection_id, func.count())
             .where(Document.collection_id.in_(ids))
             .group_by(Document.collection_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
-    chunks = dict(
+    chunks = _counted(
         session.execute(
             select(Chunk.collection_id, func.count())
             .join(Document, Document.id == Chunk.document_id)
             .where(Chunk.collection_id.in_(ids), Document.enabled)
             .group_by(Chunk.collection_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
-    failed = dict(
+    failed = _counted(
         session.execute(
             select(Document.collection_id, func.count())
             .join(
@@ -77,9 +73,7 @@ def stats(session: Session, ids: Sequence[str]) -> dict[str, CollectionStats]:
             )
             .where(Document.collection_id.in_(ids), DocumentVersion.status == "failed")
             .group_by(Document.collection_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return {
         key: CollectionStats(
@@ -133,3 +127,7 @@ def index_changes(
         .order_by(IndexChange.seq)
     ).all()
     return rows if len(rows) == until - since else None
+
+
+def _counted(rows: Iterable[Row[str, int]]) -> dict[str, int]:
+    return {row[0]: row[1] for row in rows}

@@ -187,7 +187,7 @@ def pending(session: Session, collection_ids: Sequence[str]) -> int:
 
 def counts(session: Session) -> dict[str, int]:
     """Number of jobs by state."""
-    return dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples().all())
+    return {row[0]: row[1] for row in session.execute(select(Job.state, func.count()).group_by(Job.state))}
 
 
 def _twin_running(now: datetime) -> ColumnElement[bool]:

@@ -135,13 +135,18 @@ class TantivyIndex:
     def close(self) -> None:
         """Finish background work and give the folder back; changes without a commit are dropped."""
         with self._write_lock:
-            if self._writer is not None:
-                self._writer.rollback()
-                self._writer.wait_merging_threads()
+            try:
+                if self._writer is not None:
+                    self._writer.rollback()
+                    self._writer.wait_merging_threads()
+            except ValueError:
+                # tantivy's word for missing files: somebody removed the folder, so there is nothing to give up.
+                _log.info("lexical index was removed while it was open", extra={"path": str(self._path)})
+            finally:
                 self._writer = None
-            if self._owner is not None:
-                self._owner.close()
-                self._owner = None
+                if self._owner is not None:
+                    self._owner.close()
+                    self._owner = None
 
     def _top(self, searcher: tantivy.Searcher, query: tantivy.Query, limit: int) -> list[tuple[int, float]]:
         hits = searcher.search(query, limit, count=False).hits
