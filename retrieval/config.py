@@ -50,7 +50,7 @@ class LexicalConfig:
         writer_heap_bytes: Memory of the writer before it flushes a segment; tantivy wants 15 MB or more.
     """
 
-    gram_boost: float = 0.5
+    gram_boost: float = 0.25
     max_query_terms: int = 192
     writer_heap_bytes: int = 30_000_000
 

@@ -14,7 +14,7 @@ ENCODER = Path(__file__).parents[2] / "models" / "encoder"
 
 @pytest.fixture(scope="module")
 def shipped():
-    return SentenceTransformerEmbedder(ENCODER, config=EmbedderConfig(dtype="float32"))
+    return SentenceTransformerEmbedder(ENCODER, threads=1, config=EmbedderConfig(dtype="float32"))
 
 
 class TestShippedEncoder(EmbedderContract):

@@ -17,7 +17,7 @@ FRAME = ([0, 1, 2], [3])
 
 @pytest.fixture(scope="module")
 def embedder():
-    return SentenceTransformerEmbedder(ENCODER, config=EmbedderConfig(dtype="float32"))
+    return SentenceTransformerEmbedder(ENCODER, threads=1, config=EmbedderConfig(dtype="float32"))
 
 
 def cosines(a, b):
@@ -34,7 +34,7 @@ def test_short_texts_get_the_vectors_of_sentence_transformers(embedder):
 
 def test_questions_find_their_passages_in_both_languages_and_across(embedder):
     passages = ["北京是中华人民共和国的首都。", "Berlin is the capital of Germany.", "香蕉是一种水果。"]
-    questions = ["中国的首都是哪里", "德国的首都是哪座城市", "what fruit is yellow and long"]
+    questions = ["中国的首都是哪里", "which city is the capital of Germany", "what fruit is yellow and long"]
     scores = embedder.embed_queries(questions) @ embedder.embed_passages(passages).T
     assert scores.argmax(axis=1).tolist() == [0, 1, 2]
 
@@ -47,7 +47,7 @@ def test_one_window_of_sentences_equals_the_text_read_at_once(embedder):
 
 
 def test_bfloat16_stays_close(embedder):
-    rough = SentenceTransformerEmbedder(ENCODER, config=EmbedderConfig(dtype="bfloat16"))
+    rough = SentenceTransformerEmbedder(ENCODER, threads=1, config=EmbedderConfig(dtype="bfloat16"))
     texts = ["合同自成立时生效。", "The capital of France is Paris."]
     assert rough.dtype == torch.bfloat16
     assert cosines(rough.embed_passages(texts), embedder.embed_passages(texts)).min() > 0.999
@@ -55,9 +55,9 @@ def test_bfloat16_stays_close(embedder):
 
 @pytest.mark.parametrize(("ratio", "dtype"), [(0.5, torch.float32), (5.0, torch.bfloat16)])
 def test_precision_is_chosen_by_measuring(monkeypatch, ratio, dtype):
-    now = iter(np.cumsum([0, ratio] * 3 + [0, 1.0] * 3).tolist())
+    now = iter(np.cumsum([0, ratio] * 2 + [0, 1.0] * 2).tolist())
     monkeypatch.setattr(embedder_module.time, "perf_counter", lambda: next(now))
-    assert SentenceTransformerEmbedder(ENCODER).dtype == dtype
+    assert SentenceTransformerEmbedder(ENCODER, threads=1).dtype == dtype
 
 
 def test_missing_encoder_says_what_to_do(tmp_path):
