@@ -66,7 +66,8 @@ def test_from_upload_to_the_highlighted_source(
     assert "🦐" in quote
     box = browser.find(".box")
     in_view = """
-      const box = arguments[0].getBoundingClientRect(), mark = arguments[0].querySelector('mark').getBoundingClientRect();
+      const box = arguments[0].getBoundingClientRect();
+      const mark = arguments[0].querySelector('mark').getBoundingClientRect();
       return mark.top >= box.top && mark.bottom <= box.bottom && arguments[0].scrollTop > 0;
     """
     browser.until(lambda: browser.driver.execute_script(in_view, box), "highlight in view")
@@ -157,7 +158,10 @@ def test_the_keyboard_reaches_a_citation(browser: Chromium, ui_url: str, store: 
     ask(browser, "What about krill?")
     chip = browser.find(".chip[data-n='1']")
     browser.until(lambda: not browser.all("button", "Stop"), "the end of the answer")
-    focused = "let a = document.activeElement; while (a?.shadowRoot) a = a.shadowRoot.activeElement; return a?.dataset?.n ?? null"
+    focused = (
+        "let a = document.activeElement; while (a?.shadowRoot) a = a.shadowRoot.activeElement;"
+        "return a?.dataset?.n ?? null"
+    )
     chip = browser.find(".chip[data-n='1']")
     body = browser.driver.switch_to.active_element
     for _ in range(12):

@@ -11,9 +11,9 @@ import itertools
 import json
 import re
 import time
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, UploadFile
+from fastapi import APIRouter, Depends, FastAPI, Request, UploadFile
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 STAGES = ["queued", "parsing", "chunking", "embedding", "indexing"]
@@ -82,8 +82,8 @@ class FakeStore:
 def chunks_of(row: dict[str, Any]) -> list[dict[str, Any]]:
     text = row["_text"]
     return [
-        {"id": int(row["id"][4:]) * 1000 + i, "start": m.start(), "end": m.end(), "text": m[0], "token_count": len(m[0]) // 4,
-         "page": 1 + m.start() // 2000, "heading_path": []}
+        {"id": int(row["id"][4:]) * 1000 + i, "start": m.start(), "end": m.end(), "text": m[0],
+         "token_count": len(m[0]) // 4, "page": 1 + m.start() // 2000, "heading_path": []}
         for i, m in enumerate(re.finditer(r"[^\n]+\n*", text))
     ]  # fmt: skip
 
@@ -119,7 +119,8 @@ def build_answer(
     events: list[tuple[str, dict[str, Any]]] = [("meta", {"id": answer["id"], "question": question})]
     if found is None:
         rows = store.searchable(body["collections"])[:2]
-        nearest = [{"document": ref(r), "chunk": 1, "page": 1, "start": 0, "end": 12, "quote": r["_text"][:12], "score": 0.2}
+        nearest = [{"document": ref(r), "chunk": 1, "page": 1, "start": 0, "end": 12, "quote": r["_text"][:12],
+                    "score": 0.2}
                    for r in rows]  # fmt: skip
         answer |= {"text": "The documents do not answer this.", "answerable": False, "confidence": 0.07, "spans": [],
                    "citations": [], "nearest": nearest}  # fmt: skip
@@ -127,8 +128,9 @@ def build_answer(
     row, start, end = found
     lead, quote = "It is written: ", row["_text"][start:end]
     tail = " Hold on." * (40 if "long" in question else 0)
-    citation = {"n": 1, "answer_start": len(lead), "answer_end": len(lead) + len(quote), "document": ref(row), "chunk": 1,
-                "page": 1 + start // 2000, "start": start, "end": end, "quote": quote, "score": 0.91}  # fmt: skip
+    citation = {"n": 1, "answer_start": len(lead), "answer_end": len(lead) + len(quote), "document": ref(row),
+                "chunk": 1, "page": 1 + start // 2000, "start": start, "end": end, "quote": quote,
+                "score": 0.91}  # fmt: skip
     answer |= {
         "text": lead + quote + tail,
         "answerable": True,
@@ -138,7 +140,8 @@ def build_answer(
     }
     answer["spans"] = [
         {"answer_start": 0, "answer_end": len(lead), "kind": "written"},
-        {"answer_start": len(lead), "answer_end": len(lead) + len(quote), "kind": "copied", "chunk": 1, "start": start, "end": end},
+        {"answer_start": len(lead), "answer_end": len(lead) + len(quote), "kind": "copied", "chunk": 1,
+         "start": start, "end": end},
     ]  # fmt: skip
     events.append(("token", {"text": lead, "kind": "written"}))
     events += [("token", {"text": piece, "kind": "copied"}) for piece in re.findall(r"\S+\s*|\s+", quote)]
@@ -166,8 +169,233 @@ async def stream(store: FakeStore, answer_id: str, after: int) -> Any:
         await asyncio.sleep(delay if answer["status"] == "running" else 0)
 
 
-def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route after the other
+def the_store(request: Request) -> FakeStore:
+    found: FakeStore = request.app.state.store
+    return found
+
+
+Store = Annotated[FakeStore, Depends(the_store)]
+router = APIRouter()
+
+
+def page(items: list[Any], cursor: str | None, limit: int) -> dict[str, Any]:
+    start = int(cursor or 0)
+    more = start + limit < len(items)
+    return {
+        "items": items[start : start + limit],
+        "next_cursor": str(start + limit) if more else None,
+        "has_more": more,
+    }
+
+
+def counted(store: FakeStore, row: dict[str, Any]) -> dict[str, Any]:
+    rows = [store.wire(d) for d in store.documents.values() if d["collection_id"] == row["id"]]
+    return row | {"documents": len(rows), "chunks": sum(d["chunks"] for d in rows),
+                  "failed": sum(d["status"] == "failed" for d in rows)}  # fmt: skip
+
+
+@router.get("/healthz")
+async def healthz(store: Store) -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def readyz(store: Store) -> dict[str, Any]:
+    return {"ready": True, "checks": [{"name": "database", "ok": True, "detail": "sqlite"}]}
+
+
+@router.get("/v1/collections")
+async def collections(store: Store, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+    return page([counted(store, c) for c in store.collections.values()], cursor, limit)
+
+
+@router.post("/v1/collections", status_code=201)
+async def create(store: Store, request: Request) -> dict[str, Any]:
+    body = await request.json()
+    if any(c["name"] == body["name"] for c in store.collections.values()):
+        raise ProblemError(
+            409,
+            "name_taken",
+            "The name is taken",
+            f"There is a collection {body['name']}.",
+            "Choose another name.",
+        )
+    row = {"id": store.new_id("col"), "settings": {}, "language": None, "description": ""} | body
+    store.collections[row["id"]] = row
+    return counted(store, row)
+
+
+@router.delete("/v1/collections/{collection_id}", status_code=204)
+async def remove(store: Store, collection_id: str) -> Response:
+    store.collections.pop(collection_id)
+    return Response(status_code=204)
+
+
+@router.get("/v1/collections/{collection_id}/documents")
+async def documents(
+    store: Store, collection_id: str, cursor: str | None = None, limit: int = 50
+) -> dict[str, Any]:
+    rows = [store.wire(d) for d in store.documents.values() if d["collection_id"] == collection_id]
+    return page(rows, cursor, limit)
+
+
+@router.post("/v1/collections/{collection_id}/documents", status_code=202)
+async def upload(store: Store, collection_id: str, files: list[UploadFile]) -> dict[str, Any]:
+    reply: dict[str, Any] = {"documents": [], "jobs": []}
+    for file in files:
+        data = await file.read()
+        if b"TOO LARGE" in data:
+            raise ProblemError(413, "too_large", "The file is too large", str(file.filename), "Split it.")
+        sha = hashlib.sha256(data).hexdigest()
+        same = [d for d in store.documents.values() if (d["name"], d["sha256"]) == (file.filename, sha)]
+        if same:
+            reply["documents"].append(store.wire(same[0]))
+            continue
+        text = data.decode()
+        row = {
+            "id": store.new_id("doc"), "collection_id": collection_id, "name": file.filename, "title": None,
+            "media_type": file.content_type, "size_bytes": len(data), "sha256": sha, "language": "en",
+            "enabled": True, "version": 1, "pages": 1 + len(text) // 2000,
+            "metadata": {}, "dropped": [], "error": None,
+            "job_id": store.new_id("job"), "_text": text, "_since": time.monotonic(), "_attempts": 1,
+        }  # fmt: skip
+        store.documents[row["id"]] = row
+        reply["documents"].append(store.wire(row))
+        reply["jobs"].append(job_of(store, row))
+    return reply
+
+
+def job_of(store: FakeStore, row: dict[str, Any]) -> dict[str, Any]:
+    shown = store.wire(row)
+    done = STAGES.index(shown["status"]) if shown["status"] in STAGES else 5
+    state = {"ready": "done", "failed": "failed", "queued": "queued"}.get(shown["status"], "running")
+    return {"id": row["job_id"], "document_id": row["id"], "collection_id": row["collection_id"], "kind": "ingest",
+            "state": state, "stage": shown["status"], "done": done, "total": 5, "attempts": row["_attempts"],
+            "error": shown["error"]}  # fmt: skip
+
+
+@router.get("/v1/jobs/{job_id}")
+async def job(store: Store, job_id: str) -> dict[str, Any]:
+    return job_of(store, next(d for d in store.documents.values() if d["job_id"] == job_id))
+
+
+@router.get("/v1/documents/{document_id}")
+async def document(store: Store, document_id: str) -> dict[str, Any]:
+    return store.document(document_id)
+
+
+@router.patch("/v1/documents/{document_id}")
+async def patch(store: Store, document_id: str, request: Request) -> dict[str, Any]:
+    store.document(document_id)
+    store.documents[document_id]["enabled"] = (await request.json())["enabled"]
+    return store.document(document_id)
+
+
+@router.delete("/v1/documents/{document_id}", status_code=204)
+async def delete(store: Store, document_id: str) -> Response:
+    store.document(document_id)
+    del store.documents[document_id]
+    return Response(status_code=204)
+
+
+@router.post("/v1/documents/{document_id}/retry", status_code=202)
+async def retry(store: Store, document_id: str) -> dict[str, Any]:
+    row = store.documents[document_id]
+    row["_attempts"], row["_since"] = row["_attempts"] + 1, time.monotonic()
+    return job_of(store, row)
+
+
+@router.get("/v1/documents/{document_id}/chunks")
+async def chunks(
+    store: Store, document_id: str, cursor: str | None = None, limit: int = 50
+) -> dict[str, Any]:
+    return page(chunks_of(store.documents[document_id]), cursor, limit)
+
+
+@router.get("/v1/documents/{document_id}/content")
+async def content(store: Store, document_id: str, request: Request) -> Any:
+    store.document(document_id)
+    row = store.documents[document_id]
+    text = row["_text"]
+    if request.query_params.get("format") == "original":
+        return Response(text.encode(), media_type="application/octet-stream")
+    pages = [
+        {"number": 1 + i, "start": 2000 * i, "end": min(len(text), 2000 * (i + 1))}
+        for i in range(row["pages"])
+    ]
+    blocks = [{"kind": "heading" if m[0].startswith("#") else "paragraph", "start": m.start(), "end": m.end(),
+               "level": 1, "page": 1} for m in re.finditer(r"[^\n]+", text)]  # fmt: skip
+    return {
+        "document_id": document_id,
+        "title": row["title"],
+        "text": text,
+        "pages": pages,
+        "blocks": blocks,
+    }
+
+
+@router.post("/v1/search")
+async def search(store: Store, request: Request) -> dict[str, Any]:
+    body = await request.json()
+    found = find(store, body["collections"], body["query"])
+    hits = []
+    if found:
+        row, start, end = found
+        chunk = next(c for c in chunks_of(row) if c["start"] <= start < c["end"])
+        hits = [{"rank": 1, "score": 0.9, "scores": {"dense": 0.81, "lexical": 7.5, "fused": 0.03, "rerank": 0.9},
+                 "chunk_id": chunk["id"], "document": ref(row), "page": 1, "heading_path": ["A"],
+                 "start": chunk["start"],
+                 "end": chunk["end"], "text": chunk["text"], "kept": [{"start": start, "end": end}]}]  # fmt: skip
+    return {"query": body["query"], "hits": hits, "stages": {}, "tokens_before": 120, "tokens_after": 30,
+            "timings_ms": {"embed": 7.0, "retrieve": 3.0, "rerank": 80.0, "compress": 4.0,
+            "total": 94.0}}  # fmt: skip
+
+
+@router.post("/v1/answers")
+async def ask(store: Store, request: Request) -> Any:
+    body = await request.json()
+    if len(body["question"]) > 4000:
+        raise ProblemError(
+            422,
+            "question_too_long",
+            "The question is too long",
+            "4000 characters at most.",
+            "Shorten it.",
+        )
+    answer, events = build_answer(store, body)
+    store.answers[answer["id"]], store.events[answer["id"]] = answer, events
+    return StreamingResponse(stream(store, answer["id"], 0), media_type="text/event-stream")
+
+
+@router.get("/v1/answers/{answer_id}")
+async def stored(store: Store, answer_id: str) -> dict[str, Any]:
+    if answer_id not in store.answers:
+        raise ProblemError(404, "not_found", "No such answer", answer_id)
+    return store.answers[answer_id]
+
+
+@router.get("/v1/answers/{answer_id}/events")
+async def resume(store: Store, answer_id: str, request: Request) -> Any:
+    after = int(request.headers.get("last-event-id", "0"))
+    return StreamingResponse(stream(store, answer_id, after), media_type="text/event-stream")
+
+
+@router.delete("/v1/answers/{answer_id}/stream", status_code=204)
+async def stop(store: Store, answer_id: str) -> Response:
+    store.answers[answer_id]["status"] = "cancelled"
+    return Response(status_code=204)
+
+
+@router.post("/v1/answers/{answer_id}/feedback", status_code=204)
+async def feedback(store: Store, answer_id: str, request: Request) -> Response:
+    store.feedback.append({"answer": answer_id} | await request.json())
+    return Response(status_code=204)
+
+
+def create_fake_api(store: FakeStore) -> FastAPI:
     app = FastAPI()
+    app.state.store = store
+    app.include_router(router)
 
     @app.exception_handler(ProblemError)
     async def problem(request: Request, error: ProblemError) -> JSONResponse:
@@ -179,189 +407,5 @@ def create_fake_api(store: FakeStore) -> FastAPI:  # noqa: C901 - one route afte
     async def record(request: Request, call_next: Any) -> Any:
         store.calls.append((request.method, request.url.path, dict(request.headers)))
         return await call_next(request)
-
-    def page(items: list[Any], cursor: str | None, limit: int) -> dict[str, Any]:
-        start = int(cursor or 0)
-        more = start + limit < len(items)
-        return {
-            "items": items[start : start + limit],
-            "next_cursor": str(start + limit) if more else None,
-            "has_more": more,
-        }
-
-    def counted(row: dict[str, Any]) -> dict[str, Any]:
-        rows = [store.wire(d) for d in store.documents.values() if d["collection_id"] == row["id"]]
-        return row | {"documents": len(rows), "chunks": sum(d["chunks"] for d in rows),
-                      "failed": sum(d["status"] == "failed" for d in rows)}  # fmt: skip
-
-    @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/readyz")
-    async def readyz() -> dict[str, Any]:
-        return {"ready": True, "checks": [{"name": "database", "ok": True, "detail": "sqlite"}]}
-
-    @app.get("/v1/collections")
-    async def collections(cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
-        return page([counted(c) for c in store.collections.values()], cursor, limit)
-
-    @app.post("/v1/collections", status_code=201)
-    async def create(request: Request) -> dict[str, Any]:
-        body = await request.json()
-        if any(c["name"] == body["name"] for c in store.collections.values()):
-            raise ProblemError(
-                409,
-                "name_taken",
-                "The name is taken",
-                f"There is a collection {body['name']}.",
-                "Choose another name.",
-            )
-        row = {"id": store.new_id("col"), "settings": {}, "language": None, "description": ""} | body
-        store.collections[row["id"]] = row
-        return counted(row)
-
-    @app.delete("/v1/collections/{collection_id}", status_code=204)
-    async def remove(collection_id: str) -> Response:
-        store.collections.pop(collection_id)
-        return Response(status_code=204)
-
-    @app.get("/v1/collections/{collection_id}/documents")
-    async def documents(collection_id: str, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
-        rows = [store.wire(d) for d in store.documents.values() if d["collection_id"] == collection_id]
-        return page(rows, cursor, limit)
-
-    @app.post("/v1/collections/{collection_id}/documents", status_code=202)
-    async def upload(collection_id: str, files: list[UploadFile]) -> dict[str, Any]:
-        reply: dict[str, Any] = {"documents": [], "jobs": []}
-        for file in files:
-            data = await file.read()
-            if b"TOO LARGE" in data:
-                raise ProblemError(413, "too_large", "The file is too large", str(file.filename), "Split it.")
-            sha = hashlib.sha256(data).hexdigest()
-            same = [d for d in store.documents.values() if (d["name"], d["sha256"]) == (file.filename, sha)]
-            if same:
-                reply["documents"].append(store.wire(same[0]))
-                continue
-            text = data.decode()
-            row = {
-                "id": store.new_id("doc"), "collection_id": collection_id, "name": file.filename, "title": None,
-                "media_type": file.content_type, "size_bytes": len(data), "sha256": sha, "language": "en", "enabled": True,
-                "version": 1, "pages": 1 + len(text) // 2000, "metadata": {}, "dropped": [], "error": None,
-                "job_id": store.new_id("job"), "_text": text, "_since": time.monotonic(), "_attempts": 1,
-            }  # fmt: skip
-            store.documents[row["id"]] = row
-            reply["documents"].append(store.wire(row))
-            reply["jobs"].append(job_of(row))
-        return reply
-
-    def job_of(row: dict[str, Any]) -> dict[str, Any]:
-        shown = store.wire(row)
-        done = STAGES.index(shown["status"]) if shown["status"] in STAGES else 5
-        state = {"ready": "done", "failed": "failed", "queued": "queued"}.get(shown["status"], "running")
-        return {"id": row["job_id"], "document_id": row["id"], "collection_id": row["collection_id"], "kind": "ingest",
-                "state": state, "stage": shown["status"], "done": done, "total": 5, "attempts": row["_attempts"],
-                "error": shown["error"]}  # fmt: skip
-
-    @app.get("/v1/jobs/{job_id}")
-    async def job(job_id: str) -> dict[str, Any]:
-        return job_of(next(d for d in store.documents.values() if d["job_id"] == job_id))
-
-    @app.get("/v1/documents/{document_id}")
-    async def document(document_id: str) -> dict[str, Any]:
-        return store.document(document_id)
-
-    @app.patch("/v1/documents/{document_id}")
-    async def patch(document_id: str, request: Request) -> dict[str, Any]:
-        store.document(document_id)
-        store.documents[document_id]["enabled"] = (await request.json())["enabled"]
-        return store.document(document_id)
-
-    @app.delete("/v1/documents/{document_id}", status_code=204)
-    async def delete(document_id: str) -> Response:
-        store.document(document_id)
-        del store.documents[document_id]
-        return Response(status_code=204)
-
-    @app.post("/v1/documents/{document_id}/retry", status_code=202)
-    async def retry(document_id: str) -> dict[str, Any]:
-        row = store.documents[document_id]
-        row["_attempts"], row["_since"] = row["_attempts"] + 1, time.monotonic()
-        return job_of(row)
-
-    @app.get("/v1/documents/{document_id}/chunks")
-    async def chunks(document_id: str, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
-        return page(chunks_of(store.documents[document_id]), cursor, limit)
-
-    @app.get("/v1/documents/{document_id}/content")
-    async def content(document_id: str, request: Request) -> Any:
-        store.document(document_id)
-        row = store.documents[document_id]
-        text = row["_text"]
-        if request.query_params.get("format") == "original":
-            return Response(text.encode(), media_type="application/octet-stream")
-        pages = [
-            {"number": 1 + i, "start": 2000 * i, "end": min(len(text), 2000 * (i + 1))}
-            for i in range(row["pages"])
-        ]
-        blocks = [{"kind": "heading" if m[0].startswith("#") else "paragraph", "start": m.start(), "end": m.end(), "level": 1,
-                   "page": 1} for m in re.finditer(r"[^\n]+", text)]  # fmt: skip
-        return {
-            "document_id": document_id,
-            "title": row["title"],
-            "text": text,
-            "pages": pages,
-            "blocks": blocks,
-        }
-
-    @app.post("/v1/search")
-    async def search(request: Request) -> dict[str, Any]:
-        body = await request.json()
-        found = find(store, body["collections"], body["query"])
-        hits = []
-        if found:
-            row, start, end = found
-            chunk = next(c for c in chunks_of(row) if c["start"] <= start < c["end"])
-            hits = [{"rank": 1, "score": 0.9, "scores": {"dense": 0.81, "lexical": 7.5, "fused": 0.03, "rerank": 0.9},
-                     "chunk_id": chunk["id"], "document": ref(row), "page": 1, "heading_path": ["A"], "start": chunk["start"],
-                     "end": chunk["end"], "text": chunk["text"], "kept": [{"start": start, "end": end}]}]  # fmt: skip
-        return {"query": body["query"], "hits": hits, "stages": {}, "tokens_before": 120, "tokens_after": 30,
-                "timings_ms": {"embed": 7.0, "retrieve": 3.0, "rerank": 80.0, "compress": 4.0, "total": 94.0}}  # fmt: skip
-
-    @app.post("/v1/answers")
-    async def ask(request: Request) -> Any:
-        body = await request.json()
-        if len(body["question"]) > 4000:
-            raise ProblemError(
-                422,
-                "question_too_long",
-                "The question is too long",
-                "4000 characters at most.",
-                "Shorten it.",
-            )
-        answer, events = build_answer(store, body)
-        store.answers[answer["id"]], store.events[answer["id"]] = answer, events
-        return StreamingResponse(stream(store, answer["id"], 0), media_type="text/event-stream")
-
-    @app.get("/v1/answers/{answer_id}")
-    async def stored(answer_id: str) -> dict[str, Any]:
-        if answer_id not in store.answers:
-            raise ProblemError(404, "not_found", "No such answer", answer_id)
-        return store.answers[answer_id]
-
-    @app.get("/v1/answers/{answer_id}/events")
-    async def resume(answer_id: str, request: Request) -> Any:
-        after = int(request.headers.get("last-event-id", "0"))
-        return StreamingResponse(stream(store, answer_id, after), media_type="text/event-stream")
-
-    @app.delete("/v1/answers/{answer_id}/stream", status_code=204)
-    async def stop(answer_id: str) -> Response:
-        store.answers[answer_id]["status"] = "cancelled"
-        return Response(status_code=204)
-
-    @app.post("/v1/answers/{answer_id}/feedback", status_code=204)
-    async def feedback(answer_id: str, request: Request) -> Response:
-        store.feedback.append({"answer": answer_id} | await request.json())
-        return Response(status_code=204)
 
     return app
