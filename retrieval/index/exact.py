@@ -28,6 +28,11 @@ class ExactIndex:
     def __len__(self) -> int:
         return len(self._table)
 
+    def ids(self) -> NDArray[np.int64]:
+        """Ids of all live vectors, in no order: int64 [N]."""
+        with self._lock.read():
+            return np.asarray(self._table.ids[self._table.alive])
+
     def add(self, ids: Sequence[int], vectors: NDArray[np.float32]) -> None:
         """Insert or replace vectors (float32 [N, D]); they are scaled to unit length."""
         unit = as_unit(vectors, self.dim)

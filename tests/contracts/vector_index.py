@@ -61,6 +61,12 @@ class VectorIndexContract:
         assert len(index) == 27
         assert not {3, 4, 5} & set(ids.tolist())
 
+    def test_ids_are_those_of_the_live_vectors(self, index):
+        index.add(range(30), vectors(30))
+        index.add([7], vectors(1, seed=2))
+        index.remove([3, 4])
+        assert sorted(index.ids().tolist()) == sorted(set(range(30)) - {3, 4})
+
     def test_removing_twice_is_harmless(self, index):
         index.add([1, 2], vectors(2))
         index.remove([1])
