@@ -53,8 +53,8 @@ class ParsingLimits:
     """
 
     max_bytes: int = 100 * _MIB
-    wall_s: float = 120.0
-    cpu_s: int = 110
+    wall_s: float = 300.0
+    cpu_s: int = 120
     memory_bytes: int = 2048 * _MIB
     max_unpacked_bytes: int = 512 * _MIB
     max_unpack_ratio: int = 250

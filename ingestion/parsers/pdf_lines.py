@@ -14,8 +14,11 @@ _HYPHEN = 2  # PDFium's mark for a hyphen at a line's end
 HYPHEN_MARK = "\ufffe"
 _BOLD_WEIGHT = 600
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi|cmbx|simhei|-bd\b", re.I)
-_FOLDED = ((0x2E80, 0x2FDF), (0xF900, 0xFAFF), (0xFB00, 0xFB06), (0xFF01, 0xFF5E))
-_FOLD_WIDE = 0xFF01
+_PART = re.compile(rf"[\r\n]+|[^\S\r\n]+|[^\s{HYPHEN_MARK}]*{HYPHEN_MARK}|[^\s{HYPHEN_MARK}]+")
+_FOLDED = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
+_UNREADABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(slots=True)
@@ -55,31 +58,59 @@ class Line:
 
 
 def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
-    """Lines of a page in the order of its content stream."""
-    height = page.get_height()
+    """Lines of a page in the order of its content stream.
+
+    Only the first and the last character of a word are measured: asking PDFium for each one's box and size takes
+    most of the time, and PDFium itself puts a space or a line end wherever there is a gap.
+    """
     handle = text_page.raw
-    box = [ctypes.c_double() for _ in range(4)]
-    pointers = [ctypes.byref(value) for value in box]
+    box = _BoxReader(handle)
     lines: list[Line] = []
-    run = _Run(height)
-    for index in range(text_page.count_chars()):
-        code = pdfium_c.FPDFText_GetUnicode(handle, index)
-        if code in (10, 13):
+    run = _Run(page.get_height())
+    for match in _PART.finditer(_characters(text_page)):
+        word = match.group()
+        if word[0] in "\r\n":
             run.flush(lines)
-            continue
-        # PDFium writes left, right, bottom, top.
-        pdfium_c.FPDFText_GetCharBox(handle, index, *pointers)
-        left, right, bottom, top = (value.value for value in box)
-        size = pdfium_c.FPDFText_GetFontSize(handle, index) if code > 32 else 0.0
-        if run.breaks_before(left, bottom, top, code):
-            run.flush(lines)
-        if run.is_empty and code > 32:
-            run.bold = _is_bold(handle, index)
-        run.add(_character(code), (left, bottom, right, top), size or 0.0)
-        if code == _HYPHEN:
-            run.flush(lines)
+        elif word[0].isspace():
+            run.add_space(word)
+        else:
+            first = box.read(match.start())
+            if run.breaks_before(first):
+                run.flush(lines)
+            if run.is_empty:
+                run.bold = _is_bold(handle, match.start())
+            last = match.end() - 1 - word.endswith(HYPHEN_MARK)
+            end = box.read(last) if last > match.start() else first
+            run.add_word(word, first, end, pdfium_c.FPDFText_GetFontSize(handle, match.start()))
+            if word.endswith(HYPHEN_MARK):
+                run.flush(lines)
     run.flush(lines)
     return lines
+
+
+class _BoxReader:
+    """Reads boxes of characters as (left, bottom, right, top), with the same four numbers each time."""
+
+    def __init__(self, handle: pdfium_c.FPDF_TEXTPAGE) -> None:
+        self._handle = handle
+        self._numbers = [ctypes.c_double() for _ in range(4)]
+        self._pointers = [ctypes.byref(number) for number in self._numbers]
+
+    def read(self, index: int) -> Box:
+        pdfium_c.FPDFText_GetCharBox(self._handle, index, *self._pointers)
+        left, right, bottom, top = (number.value for number in self._numbers)
+        return left, bottom, right, top
+
+
+def _characters(text_page: pdfium.PdfTextPage) -> str:
+    """The page's characters by PDFium's index; a hyphen at a line's end is `HYPHEN_MARK`."""
+    text: str = text_page.get_text_range()
+    count = text_page.count_chars()
+    if len(text) == count:
+        return text
+    # Characters that PDFium skips in its text shift the index: ask for each.
+    codes = (pdfium_c.FPDFText_GetUnicode(text_page.raw, index) for index in range(count))
+    return "".join(HYPHEN_MARK if code == _HYPHEN else chr(code) for code in codes)
 
 
 def _is_bold(handle: pdfium_c.FPDF_TEXTPAGE, index: int) -> bool:
@@ -91,16 +122,10 @@ def _is_bold(handle: pdfium_c.FPDF_TEXTPAGE, index: int) -> bool:
     return _BOLD_NAME.search(name.value) is not None
 
 
-def _character(code: int) -> str:
-    """The character, with ligatures, Kangxi radicals and compatibility ideographs folded to what people type."""
-    if code == _HYPHEN:
-        return HYPHEN_MARK
-    if code == 0 or 0xD800 <= code <= 0xDFFF:
-        return ""
-    character = chr(code)
-    if any(low <= code <= high for low, high in _FOLDED) and not _FOLD_WIDE <= code <= _FOLDED[-1][1]:
-        return unicodedata.normalize("NFKC", character)
-    return character
+def _folded(text: str) -> str:
+    """The text with ligatures, Kangxi radicals and compatibility ideographs as what people type."""
+    text = _UNREADABLE.sub("", text)
+    return _FOLDED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
 
 
 class _Run:
@@ -123,9 +148,10 @@ class _Run:
         self._sizes: list[float] = []
         self._right = 0.0
 
-    def breaks_before(self, left: float, bottom: float, top: float, code: int) -> bool:
-        """Whether the next character begins a new line: after a wide gap, or on another baseline."""
-        if not self._has_box or code in (32, 0xA0, _HYPHEN) or top <= bottom:
+    def breaks_before(self, place: Box) -> bool:
+        """Whether a word there begins a new line: after a wide gap, or on another baseline."""
+        left, bottom, _, top = place
+        if not self._has_box or top <= bottom:
             return False
         em = max(self._box[3] - self._box[1], self._sizes[-1] if self._sizes else 0.0)
         middle = (bottom + top) / 2
@@ -135,18 +161,29 @@ class _Run:
             )
         return left - self._right > _GAP_EM * em or left < self._right - 2 * em
 
-    def add(self, text: str, box: tuple[float, float, float, float], size: float) -> None:
+    def add_space(self, text: str) -> None:
+        """Add white space, which has no place."""
         self._text.append(text)
-        if not text.strip() or text == HYPHEN_MARK or box[3] <= box[1]:
-            return
-        old = self._box if self._has_box else box
-        self._box = (min(old[0], box[0]), min(old[1], box[1]), max(old[2], box[2]), max(old[3], box[3]))
-        self._has_box = True
-        self._right = box[2]
+
+    def add_word(self, text: str, first: Box, last: Box, size: float) -> None:
+        """Add a word by the places of its first and last character, and its font size."""
+        self._text.append(text)
+        for place in (first, last):
+            if place[3] <= place[1]:
+                continue
+            old = self._box if self._has_box else place
+            self._box = (
+                min(old[0], place[0]),
+                min(old[1], place[1]),
+                max(old[2], place[2]),
+                max(old[3], place[3]),
+            )
+            self._has_box = True
+            self._right = place[2]
         self._sizes.append(size)
 
     def flush(self, lines: list[Line]) -> None:
-        text = "".join(self._text)
+        text = _folded("".join(self._text))
         if text.strip() and self._has_box:
             glyph_height = self._box[3] - self._box[1]
             # Producers scale a font of size 1 by the text matrix; the glyphs' height tells then.
