@@ -2,13 +2,16 @@
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import UnsupportedFormatError
-from ingestion.parsers import docx, html, markdown, pdf, text
-from ingestion.sniff import DOCX, HTML, MARKDOWN, PDF, TEXT, media_type_of
+from ingestion.parsers import docx, html, json_records, markdown, pdf, tables, text
+from ingestion.sniff import CSV, DOCX, HTML, JSON, JSON_LINES, MARKDOWN, PDF, TEXT, media_type_of
 from ingestion.types import Document, Source
 
 _PARSERS = {
+    CSV: tables.parse,
     DOCX: docx.parse,
     HTML: html.parse,
+    JSON: json_records.parse,
+    JSON_LINES: json_records.parse,
     MARKDOWN: markdown.parse,
     PDF: pdf.parse,
     TEXT: text.parse,
