@@ -187,8 +187,10 @@ class _Run:
         Raises:
             RuntimeError: It ended without a result, which its protocol forbids.
         """
-        generator = self._runtime.generator
+        started = time.perf_counter()
+        generator = self._runtime.generator  # loads it where this is the first question of the process
         self._model = generator.model_id
+        self._timings["load"] = _ms_since(started)
         request = Request(
             question=self._pending.question,
             passages=[source_passage(item) for item in passages],
