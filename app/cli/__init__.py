@@ -11,6 +11,7 @@ from app.cli import ask, collections, doctor, evaluate, index, ingest, processes
 from app.cli.output import State, fail
 from app.cli.run import run
 from app.cli.train import train_app
+from app.config import let_threads_sleep
 
 INTERRUPTED = 130
 
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Command line without the program's name; None takes the process's own.
     """
+    let_threads_sleep()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(given, prog_name="fathom", standalone_mode=False)
