@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from app.evaluation.datasets import QuestionSet, Selection
+    from app.evaluation.run import EvalOptions
 
 
 def evaluate(
@@ -45,13 +46,9 @@ def evaluate(
     The documents go into a collection of a temporary home, one document an article; nothing of yours is
     touched.
     """
-    from app.evaluation import report as reporting
     from app.evaluation.datasets import Selection
     from app.evaluation.run import EvalOptions
-    from app.evaluation.run import evaluate as measure
-    from app.runtime import build_runtime
 
-    quiet_libraries()
     selection = Selection(
         article_from=article_from,
         skip_articles=skip_articles,
@@ -63,6 +60,24 @@ def evaluate(
         all_articles=all_articles,
     )
     options = EvalOptions(k=k, drop_gold=drop_gold, retrieval_only=retrieval_only, seed=seed)
+    _measure(context, file, selection, options, details, as_json=as_json)
+
+
+def _measure(
+    context: typer.Context,
+    file: Path,
+    selection: "Selection",
+    options: "EvalOptions",
+    details: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Run on a temporary home, and print the report."""
+    from app.evaluation import report as reporting
+    from app.evaluation.run import evaluate as measure
+    from app.runtime import build_runtime
+
+    quiet_libraries()
     dataset = _dataset(file, selection)
     configured = settings_of(context)
     with tempfile.TemporaryDirectory(prefix="fathom-eval-") as home, _Progress(quiet=as_json) as progress:
