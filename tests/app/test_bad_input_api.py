@@ -1,0 +1,191 @@
+"""Bad input through REST: each ends in a clear problem, nothing is lost, and the next job runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.app.texts import DUCKS, upload
+
+DATA = Path(__file__).parents[1] / "data"
+PROBLEM = "application/problem+json"
+
+
+@pytest.fixture
+def birds(api: TestClient) -> str:
+    return str(api.post("/v1/collections", json={"name": "birds"}).json()["id"])
+
+
+def cut(path: Path) -> bytes:
+    data = path.read_bytes()
+    return data[: len(data) // 2]
+
+
+BAD_FILES = {
+    "unknown format": ("photo.xyz", b"\x89XYZ\x00\x01" + bytes(range(256)) * 20, {"unsupported_format"}),
+    "empty": ("empty.txt", b"", {"empty_document"}),
+    "white space": ("blank.txt", b" \n\t\n ", {"empty_document"}),
+    "encrypted": ("password.pdf", (DATA / "password.pdf").read_bytes(), {"encrypted"}),
+    "scanned": ("picture.pdf", (DATA / "picture_only.pdf").read_bytes(), {"no_text_layer"}),
+    "cut docx": ("paper.docx", cut(DATA / "paper.docx"), {"corrupt_file", "unsupported_format"}),
+    "no pdf at all": ("x.pdf", b"%PDF-1.7\n" + b"\x00garbage" * 50, {"corrupt_file"}),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_bad_file_fails_with_a_reason_and_the_next_one_is_taken(api, birds, work, case):
+    name, data, codes = BAD_FILES[case]
+    reply = upload(api, birds, {name: data, "ducks.md": DUCKS})
+    assert reply.status_code == 202
+    assert work() == 2
+    documents = api.get(f"/v1/collections/{birds}/documents").json()["items"]
+    bad, good = sorted(documents, key=lambda d: d["name"] == "ducks.md")
+    assert bad["status"] == "failed"
+    assert bad["error"]["code"] in codes, bad["error"]
+    assert bad["error"]["message"]
+    assert bad["error"]["hint"]
+    assert good["status"] == "ready"
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "big5", "utf-16", "utf-8-sig"])
+def test_encodings_are_detected(api, birds, work, encoding):
+    text = "鴨子在池塘裡游泳。牠們吃水草和昆蟲。" * 8
+    upload(api, birds, {"ducks.txt": text.encode(encoding)})
+    work()
+    document = api.get(f"/v1/collections/{birds}/documents").json()["items"][0]
+    assert document["status"] == "ready", document["error"]
+    assert "鴨子在池塘裡游泳" in api.get(f"/v1/documents/{document['id']}/content").json()["text"]
+
+
+def problem_of(reply) -> dict:
+    assert reply.headers["content-type"] == PROBLEM, reply.text
+    body = reply.json()
+    assert set(body) >= {"type", "title", "status", "detail", "instance", "code", "hint", "request_id"}
+    assert body["status"] == reply.status_code
+    assert body["request_id"] == reply.headers["x-request-id"]
+    return body
+
+
+def test_every_route_answers_an_unknown_id_with_a_problem(api):
+    """The routes are those of the application itself, so that none is forgotten."""
+    tried = 0
+    for path, operations in api.get("/openapi.json").json()["paths"].items():
+        if "{" not in path or "answers" in path:
+            continue
+        for method in operations:
+            url = path
+            for name in ("collection", "document_id", "job_id"):
+                url = url.replace(f"{{{name}}}", "nothing")
+            if method == "post" and url.endswith("/documents"):
+                reply = upload(api, "nothing", {"a.txt": b"text"})
+            else:
+                reply = api.request(method, url, json={} if method in {"patch", "post"} else None)
+            body = problem_of(reply)
+            assert (reply.status_code, body["code"].rpartition("_not_")[2]) == (404, "found"), (method, path)
+            tried += 1
+    assert tried >= 12
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/nowhere", 404, "not_found"),
+        ("PUT", "/v1/collections", 405, "method_not_allowed"),
+        ("POST", "/v1/collections", 422, "invalid_request"),
+        ("GET", "/v1/collections?limit=0", 422, "invalid_request"),
+        ("GET", "/v1/collections?cursor=%%%", 422, "bad_cursor"),
+    ],
+)
+def test_protocol_errors_are_problems(api, method, path, status, code):
+    body = problem_of(api.request(method, path))
+    assert (body["status"], body["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[1]", b'{"name": ""}', b'{"name": "a/b"}', b'{"name": "x", "oops": 1}', b'{"name": "a\\u0000"}'],
+)
+def test_bad_json_is_told_field_by_field(api, body):
+    reply = api.post("/v1/collections", content=body, headers={"Content-Type": "application/json"})
+    told = problem_of(reply)
+    assert told["status"] == 422
+    assert told["errors"]
+
+
+def test_a_name_that_is_taken_is_a_conflict(api, birds):
+    assert problem_of(api.post("/v1/collections", json={"name": "birds"}))["code"] == "collection_exists"
+
+
+def test_an_unexpected_error_tells_no_details(api, monkeypatch):
+    def broken(*_args: object) -> None:
+        raise KeyError("secret internals")
+
+    monkeypatch.setattr("app.services.collections.page", broken)
+    reply = api.get("/v1/collections")
+    assert problem_of(reply)["code"] == "internal_error"
+    assert "secret" not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "code"),
+    [
+        (b"text", "text/plain", "not_multipart"),
+        (b"", "multipart/form-data; boundary=x", "upload_cut_off"),
+        (b"no boundary at all", "multipart/form-data; boundary=x", "bad_multipart"),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nhalf',
+            "multipart/form-data; boundary=x",
+            "upload_cut_off",
+        ),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n[]\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+            "no_files",
+        ),
+    ],
+)
+def test_a_bad_form_stores_nothing(api, birds, settings, content, content_type, code):
+    headers = {"Content-Type": content_type}
+    reply = api.post(f"/v1/collections/{birds}/documents", content=content, headers=headers)
+    assert problem_of(reply)["code"] == code
+    assert api.get(f"/v1/collections/{birds}").json()["documents"] == 0
+    assert not [path for path in settings.blobs_dir.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\x7f.txt", "  "])
+def test_names_that_can_not_be_shown_are_refused(api, birds, name):
+    assert problem_of(upload(api, birds, {name: b"text"}))["code"] == "bad_document_name"
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/passwd", "..\\..\\x", "CON", "\u202etxt.exe", "C:\\x.txt"]
+)
+def test_a_name_is_never_a_path(api, birds, settings, tmp_path, name):
+    assert upload(api, birds, {name: b"text of the file"}).status_code == 202
+    outside = [p for p in tmp_path.rglob("*") if p.is_file() and settings.home not in p.parents]
+    assert outside == []
+    stored = [p.name for p in settings.blobs_dir.rglob("*") if p.is_file()]
+    assert all(len(file) == 64 for file in stored)
+
+
+def test_foreign_pages_and_hosts_are_refused(api):
+    foreign = {"Origin": "https://evil.example"}
+    assert problem_of(api.post("/v1/collections", json={"name": "x"}, headers=foreign))["status"] == 403
+    assert api.get("/v1/collections").json()["items"] == []
+    assert problem_of(api.get("/v1/collections", headers={"Host": "evil.example"}))["code"] == "unknown_host"
+    own = {"Origin": "http://localhost:8501"}
+    assert api.post("/v1/collections", json={"name": "x"}, headers=own).status_code == 201
+
+
+def test_a_json_body_beyond_the_limit_is_refused(api):
+    body = json.dumps({"name": "x", "description": "y" * 2_000_000}).encode()
+    headers = {"Content-Type": "application/json"}
+    assert problem_of(api.post("/v1/collections", content=body, headers=headers))["status"] == 413
+    chunked = _pieces(body)
+    assert problem_of(api.post("/v1/collections", content=chunked, headers=headers))["status"] == 413
+
+
+def _pieces(body: bytes):
+    for start in range(0, len(body), 65536):
+        yield body[start : start + 65536]

@@ -1,0 +1,103 @@
+"""Real server and worker processes with light models, and the way tests start and kill them.
+
+Run as `python -m tests.crash.process {serve|worker} HOME [SETTING=JSON …]`.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from tests.app.doubles import CountingEmbedder, small_parts
+
+ROOT = Path(__file__).parents[2]
+POISON = "POISON"
+
+
+class SlowEmbedder(CountingEmbedder):
+    """Takes its time, so that a kill finds it at work; dies where the text says so, as when memory is short."""
+
+    def sentence_states(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+        if POISON in text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.15)
+        return super().sentence_states(text, spans)
+
+
+def settings_for(home: Path, **more: object):
+    from app.config import load_settings
+
+    values: dict[str, object] = {
+        "home": home,
+        "worker": {"lease_s": 1.0, "heartbeat_s": 0.2, "poll_s": 0.05, "max_attempts": 30},
+    }
+    return load_settings(**(values | more))
+
+
+@contextmanager
+def process(kind: str, home: Path, **more: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A server or worker; killed at the end if it still runs."""
+    arguments = [f"{key}={json.dumps(value)}" for key, value in more.items()]
+    with (home.parent / f"{kind}.log").open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.process", kind, str(home), *arguments], cwd=ROOT, stderr=log
+        )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+@contextmanager
+def server(home: Path, port: int, **more: object) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
+    """A server that answers, with a client for it."""
+    url = f"http://127.0.0.1:{port}"
+    with process("serve", home, port=port, **more) as child, httpx.Client(base_url=url, timeout=60) as client:
+
+        def answers() -> bool:
+            assert child.poll() is None, "the server died"
+            try:
+                return client.get("/healthz").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_until(answers, 90)
+        yield child, client
+
+
+def wait_until(condition: Callable[[], bool], limit_s: float) -> None:
+    """Poll until the condition holds; fails after `limit_s` seconds."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, f"still not so after {limit_s} s"
+        time.sleep(0.05)
+
+
+def _main(kind: str, home: str, *more: str) -> None:
+    given = {key: json.loads(value) for key, _, value in (item.partition("=") for item in more)}
+    settings = settings_for(Path(home), **given)
+    parts = small_parts(SlowEmbedder())
+    if kind == "serve":
+        import uvicorn
+
+        from app.main import create_app
+
+        uvicorn.run(create_app(settings, parts), port=settings.port, log_level="warning")
+    else:
+        from app.runtime import build_runtime
+        from app.worker import run_until_signal
+
+        run_until_signal(build_runtime(settings, parts))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

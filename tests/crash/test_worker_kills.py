@@ -1,0 +1,104 @@
+"""SIGKILL of a real worker at random moments: nothing lost, nothing doubled, nobody has to help."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from app.runtime import Runtime, build_runtime
+from app.services import collections, documents
+from app.services.documents import Upload
+from tests.app.doubles import small_parts
+from tests.crash.invariants import violations
+from tests.crash.process import POISON, process, settings_for, wait_until
+
+pytestmark = [pytest.mark.crash, pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(600)]
+
+KILLS = 20
+DOCUMENTS = 24
+
+
+def text_of(number: int) -> bytes:
+    """A Markdown document of several chunks; every fourth has the bytes of its neighbour."""
+    topic = number - (number % 4 == 3)
+    lines = [f"Bird {topic} lays egg number {egg} in nest {egg * topic}." for egg in range(120)]
+    return f"# Bird {topic}\n\n{' '.join(lines)}\n".encode()
+
+
+def add(runtime: Runtime, collection_id: str, files: dict[str, bytes]) -> None:
+    uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
+    documents.take_in(runtime, collection_id, uploads)
+
+
+def states(runtime: Runtime, collection_id: str) -> dict[str, str]:
+    found = documents.page(runtime, collection_id, None, None, 200).items
+    return {view.document.name: view.newest.status for view in found}
+
+
+@pytest.fixture
+def runtime(tmp_path: Path):
+    opened = build_runtime(settings_for(tmp_path / "home"), small_parts())
+    yield opened
+    opened.close()
+
+
+def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(runtime, tmp_path, capsys):
+    collection = collections.create(runtime, name="birds").row.id
+    files = {f"{number}.md": text_of(number) for number in range(DOCUMENTS)}
+    add(runtime, collection, files)
+    moments = random.Random(7)
+    seen: list[str] = []
+    at: list[str] = []
+    for kill in range(KILLS):
+        if kill == KILLS // 2:
+            # Half way, some documents get a second version, so that kills meet replacements too.
+            add(runtime, collection, {name: data + b"\nMore.\n" for name, data in list(files.items())[:6]})
+        with process("worker", tmp_path / "home") as worker:
+            wait_until(lambda: _busy(runtime, collection) or _all_ready(runtime, collection), 60)
+            time.sleep(moments.uniform(0, 0.8))
+            at.append("/".join(sorted(set(states(runtime, collection).values()) - {"ready", "queued"})))
+            worker.kill()
+            worker.wait()
+        seen += violations(runtime, collection)
+    with process("worker", tmp_path / "home"):
+        wait_until(lambda: _all_ready(runtime, collection), 240)
+    seen += violations(runtime, collection)
+    with capsys.disabled():
+        print(f"\nkills {KILLS}, found at work in {at}; violations {len(seen)}: {seen}")
+    assert seen == []
+    assert len(states(runtime, collection)) == DOCUMENTS
+    first = documents.page(runtime, collection, None, None, 1).items[0].document.id
+    assert documents.content(runtime, first)[1].text.endswith("More.")
+
+
+def _busy(runtime: Runtime, collection: str) -> bool:
+    return any(state not in {"ready", "queued"} for state in states(runtime, collection).values())
+
+
+def _all_ready(runtime: Runtime, collection: str) -> bool:
+    return set(states(runtime, collection).values()) == {"ready"}
+
+
+def test_a_document_that_kills_its_worker_is_parked_and_the_others_go_on(runtime, tmp_path):
+    collection = collections.create(runtime, name="birds").row.id
+    add(runtime, collection, {"poison.md": f"# {POISON}\n\nIt kills.".encode(), "good.md": text_of(1)})
+    worker_settings = {"lease_s": 0.6, "heartbeat_s": 0.2, "poll_s": 0.05, "max_attempts": 3}
+    deaths = 0
+    while set(states(runtime, collection).values()) != {"ready", "failed"}:
+        with process("worker", tmp_path / "home", worker=worker_settings) as worker:
+            wait_until(
+                lambda: (
+                    worker.poll() is not None
+                    or set(states(runtime, collection).values()) == {"ready", "failed"}
+                ),
+                60,
+            )
+            deaths += worker.poll() is not None
+        assert deaths <= 3
+    assert deaths == 3
+    assert states(runtime, collection) == {"poison.md": "failed", "good.md": "ready"}
+    failed = documents.page(runtime, collection, "failed", None, 5).items[0]
+    assert failed.newest.error["code"] == "worker_died"
+    assert failed.newest.error["hint"]
+    assert violations(runtime, collection) == []
