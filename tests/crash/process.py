@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
+from sqlalchemy import Engine, event
 
 from tests.app.doubles import CountingEmbedder, small_parts
 
@@ -84,6 +86,7 @@ def wait_until(condition: Callable[[], bool], limit_s: float) -> None:
 
 def _main(kind: str, home: str, *more: str) -> None:
     given = {key: json.loads(value) for key, _, value in (item.partition("=") for item in more)}
+    kill_at = given.pop("kill_at", None)
     settings = settings_for(Path(home), **given)
     parts = small_parts(SlowEmbedder())
     if kind == "serve":
@@ -96,7 +99,27 @@ def _main(kind: str, home: str, *more: str) -> None:
         from app.runtime import build_runtime
         from app.worker import run_until_signal
 
-        run_until_signal(build_runtime(settings, parts))
+        runtime = build_runtime(settings, parts)
+        if kill_at is not None:
+            _die_at_statement(runtime.db.engine, kill_at)
+        run_until_signal(runtime)
+
+
+def _die_at_statement(engine: Engine, place: int) -> None:
+    """SIGKILL this process at the `place`-th statement or commit after its first job was claimed."""
+    counted = 0
+
+    def count(*arguments: Any) -> None:
+        nonlocal counted
+        statement = arguments[2] if len(arguments) > 2 else "COMMIT"
+        # Polling an empty queue is not part of the path of a document.
+        if counted or "UPDATE jobs" in statement:
+            counted += 1
+        if counted == place:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(engine, "before_cursor_execute", count)
+    event.listen(engine, "commit", count)
 
 
 if __name__ == "__main__":

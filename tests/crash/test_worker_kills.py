@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.processes, pytest.mark.slow, pytest
 
 KILLS = 20
 DOCUMENTS = 24
+KILL_PLACES = (8, 14, 18, 21, 24, 27, 30, 33, 36)
 
 
 def text_of(number: int) -> bytes:
@@ -56,7 +57,7 @@ def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(runtime, tm
             add(runtime, collection, {name: data + b"\nMore.\n" for name, data in list(files.items())[:6]})
         with process("worker", tmp_path / "home") as worker:
             wait_until(lambda: _busy(runtime, collection) or _all_ready(runtime, collection), 60)
-            time.sleep(moments.uniform(0, 0.8))
+            time.sleep(moments.uniform(0, 2.5))
             at.append("/".join(sorted(set(states(runtime, collection).values()) - {"ready", "queued"})))
             worker.kill()
             worker.wait()
@@ -70,6 +71,32 @@ def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(runtime, tm
     assert len(states(runtime, collection)) == DOCUMENTS
     first = documents.page(runtime, collection, None, None, 1).items[0].document.id
     assert documents.content(runtime, first)[1].text.endswith("More.")
+
+
+def test_a_worker_killed_between_any_two_statements_leaves_all_or_nothing(runtime, tmp_path, capsys):
+    """From the claim of a job to the commit of its result there are some forty statements; each place is tried once."""
+    collection = collections.create(runtime, name="birds").row.id
+    add(runtime, collection, {"bird.md": text_of(0)})
+    with process("worker", tmp_path / "home"):
+        wait_until(lambda: _all_ready(runtime, collection), 60)
+    tried: list[int] = []
+    for place in KILL_PLACES:
+        before = documents.page(runtime, collection, None, None, 5).items[0]
+        add(runtime, collection, {"bird.md": text_of(0) + f"\nEdition {place}.\n".encode()})
+        with process("worker", tmp_path / "home", kill_at=place) as worker:
+            wait_until(lambda: worker.poll() is not None or _all_ready(runtime, collection), 60)
+            if worker.poll() is not None:
+                tried.append(place)
+        assert violations(runtime, collection) == [], f"killed at statement {place}"
+        served = documents.content(runtime, before.document.id)[1].text
+        assert "Edition" in served or not tried[1:], "the document must never be without a serving version"
+        with process("worker", tmp_path / "home"):
+            wait_until(lambda: _all_ready(runtime, collection), 60)
+        assert documents.content(runtime, before.document.id)[1].text.endswith(f"Edition {place}.")
+    with capsys.disabled():
+        print(f"\nkilled at statements {tried}; violations 0")
+    assert len(tried) >= len(KILL_PLACES) // 2
+    assert violations(runtime, collection) == []
 
 
 def _busy(runtime: Runtime, collection: str) -> bool:

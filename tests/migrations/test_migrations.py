@@ -1,0 +1,89 @@
+"""Schema changes on both databases: up, down, up again, many at once, and never past what is known."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from app.db import migrate
+from app.db.engine import Database
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'fathom.db'}"
+    return request.getfixturevalue("postgres_url").replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture
+def database(url):
+    opened = Database(url)
+    yield opened
+    opened.close()
+
+
+def tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names())
+
+
+def test_there_is_one_head():
+    assert len(ScriptDirectory.from_config(migrate.alembic_config()).get_heads()) == 1
+
+
+def test_the_models_equal_the_migrated_schema(database):
+    migrate.upgrade(database)
+    config = migrate.alembic_config()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.check(config)
+
+
+def test_up_down_and_up_again(database):
+    migrate.upgrade(database)
+    full = tables(database)
+    migrate.downgrade(database, "base")
+    assert tables(database) == {"alembic_version"}
+    migrate.upgrade(database)
+    assert tables(database) == full
+
+
+def test_a_second_start_changes_nothing(database):
+    migrate.upgrade(database)
+    migrate.upgrade(database)
+    assert migrate.current_revision(database) == migrate.head_revision()
+
+
+def test_processes_that_start_together_migrate_once(url):
+    def start(_number: int) -> str | None:
+        database = Database(url)
+        try:
+            migrate.upgrade(database)
+            return migrate.current_revision(database)
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(start, range(6))) == {migrate.head_revision()}
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(database):
+    migrate.upgrade(database)
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(RuntimeError, match="newer Fathom"):
+        migrate.upgrade(database)
+    assert migrate.current_revision(database) == "9999"
+
+
+def test_acknowledged_commits_are_flushed_and_foreign_keys_hold(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'fathom.db'}")
+    with database.read() as session:
+        settings = [
+            session.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    database.close()
+    assert settings == ["wal", 2, 1]
