@@ -1,0 +1,105 @@
+"""Batches: windows hold the answer, targets point at it, order is a function of seed and epoch."""
+
+from pathlib import Path
+
+import torch
+
+from generator.model.actions import Action
+from generator.training.batches import BatchConfig, ReadingData
+from generator.training.examples import Example, locate
+from generator.training.writer import PASSAGES, WriterBatches
+from tests.generator.small_model import SmallModel
+
+TEXT = "the cat sat on the mat. " * 12 + "the treaty was signed in Paris. " + "the dog ran to the park. " * 12
+
+
+def example(answer: str, group: str = "g", target: str | None = None) -> Example:
+    span = locate(TEXT, answer)
+    assert span is not None
+    return Example(
+        question="where was it signed?", passage=TEXT, answers=(span,), group=group, source="s", target=target
+    )
+
+
+def data(model: SmallModel, examples: list[Example], negatives: float = 0.0) -> ReadingData:
+    config = BatchConfig(question_pieces=32, passage_pieces=(64,), batch_pieces=4 * 96, negatives=negatives)
+    return ReadingData(examples, model.tokenizer, model.matcher, config)
+
+
+def decoded(model: SmallModel, ids: list[int]) -> str:
+    return model.tokenizer.decode(ids, skip_special_tokens=True)
+
+
+def test_windows_hold_the_answer_where_the_target_says(small: SmallModel) -> None:
+    batches = list(data(small, [example("Paris")] * 8).epoch(range(8), seed=1))
+    assert len(batches) == 2
+    for batch in batches:
+        for ids, answers in zip(batch.passage_BS, batch.answers_BN2.tolist(), strict=True):
+            first, last = answers[0]
+            assert decoded(small, ids[first : last + 1].tolist()) == "Paris"
+            assert answers[1] == [-1, -1]
+
+
+def test_same_seed_same_batches(small: SmallModel) -> None:
+    reading = data(small, [example("Paris")] * 8, negatives=0.5)
+    one, other = (list(reading.epoch(range(8), seed=4)) for _ in range(2))
+    assert all(torch.equal(a.passage_BS, b.passage_BS) for a, b in zip(one, other, strict=True))
+
+
+def test_exchanged_passages_have_no_answer(small: SmallModel) -> None:
+    other = Example(question="who?", passage="the dog ran.", answers=((4, 7),), group="g", source="s")
+    reading = data(small, [example("Paris")] * 8 + [other], negatives=1.0)
+    rows = [answers for batch in reading.epoch(range(8), 0) for answers in batch.answers_BN2.tolist()]
+    assert any(all(a == -1 for a, _ in answers) for answers in rows)
+
+
+def test_examples_without_a_located_answer_are_left_out(small: SmallModel) -> None:
+    nowhere = Example(question="q?", passage="the cat", answers=((90, 95),), group="g", source="s")
+    assert not data(small, [nowhere]).examples
+
+
+def test_writing_targets_reproduce_the_answer(small: SmallModel) -> None:
+    reading = data(
+        small, [example("signed in Paris"), example("Paris", target="in Paris the treaty was signed")] * 4
+    )
+    writable = torch.arange(4, 4 + 40)
+    batches = WriterBatches(reading, {"s": 1.0}, writable, 0, pieces=64, steps=30)
+    texts = set()
+    for batch in batches(0):
+        B = len(batch.targets.action_BT)
+        rows_BN = batch.reading.passage_BS.view(B, PASSAGES * 64)
+        for b in range(B):
+            pieces = []
+            for action, argument in zip(
+                batch.targets.action_BT[b].tolist(), batch.targets.argument_BT[b].tolist(), strict=True
+            ):
+                if action in (Action.COPY, Action.NEXT):
+                    pieces.append(int(rows_BN[b, argument]))
+                elif action == Action.WRITE:
+                    pieces.append(int(writable[argument]))
+            texts.add(decoded(small, pieces))
+    assert texts == {"signed in Paris", "in Paris the treaty was signed"}
+
+
+def test_sentences_are_joined_with_their_neighbours(tmp_path: Path) -> None:
+    import json
+
+    from generator.training.examples import SetSpec, read_set
+
+    lines = [
+        {
+            "sentence_id": f"wiki:7:{n}",
+            "context": f"Sentence number {n}.",
+            "question": f"which {n}?",
+            "answer": str(n),
+            "answer_spans": [[16, 17]],
+        }
+        for n in range(8)
+    ]
+    (tmp_path / "q.jsonl").write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    examples = read_set(SetSpec(path="q.jsonl", join=4), tmp_path)
+    assert len(examples) == 8
+    assert max(len(e.passage) for e in examples) > 40
+    for n, e in enumerate(examples):
+        (start, end), *_ = e.answers
+        assert e.passage[start:end] == str(n)
