@@ -86,7 +86,8 @@ class PassageReader:
         ]
         S = max(len(memory.ids_S) for memory in gathered)
         P, D = len(live), gathered[0].states_SD.shape[1]
-        memory_PSD, ids_PS = torch.zeros(P, S, D), torch.zeros(P, S, dtype=torch.long)
+        memory_PSD = torch.zeros(P, S, D, dtype=gathered[0].states_SD.dtype)
+        ids_PS = torch.zeros(P, S, dtype=torch.long)
         mask_PS = torch.zeros(P, S, dtype=torch.bool)
         segment_PS = torch.full((P, S), -1)
         for p, memory in enumerate(gathered):

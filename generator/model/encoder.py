@@ -42,6 +42,11 @@ class EncoderLayer(nn.Module):
         return out_BLD
 
 
+def layers_dtype(layers: nn.ModuleList) -> torch.dtype:
+    """Number format of the layers' weights; float32 where there are none."""
+    return next((p.dtype for p in layers.parameters()), torch.float32)
+
+
 class DocumentLayers(nn.Module):
     """Embeddings and the layers that see one text alone: pieces in, memory out."""
 
@@ -61,10 +66,11 @@ class DocumentLayers(nn.Module):
             mask_BL: bool, True at real pieces.
 
         Returns:
-            [B, L, D]; rows at padding are meaningless.
+            [B, L, D] in the layers' own format; rows at padding are meaningless.
         """
         positions_L = torch.arange(ids_BL.shape[1], device=ids_BL.device)
         x_BLD: Tensor = self.norm(self.pieces(ids_BL) + self.positions(positions_L) + self.types.weight[0])
+        x_BLD = x_BLD.to(layers_dtype(self.layers))
         for layer in self.layers:
             x_BLD = layer(x_BLD, mask_BL[:, None, None, :])
         return x_BLD
@@ -127,8 +133,10 @@ class ReadingLayers(nn.Module):
             dim=1,
         )
         mask_B11L = torch.cat([question_mask_BQ, memory_mask_BS], dim=1)[:, None, None, :]
+        x_BLD = x_BLD.to(layers_dtype(self.layers))
         for layer in self.layers:
             x_BLD = layer(x_BLD, mask_B11L)
+        x_BLD = x_BLD.to(self.span.weight.dtype)
         states_BSD = x_BLD[:, Q:]
         spans_BS2 = self.span(states_BSD).float().masked_fill(~memory_mask_BS[..., None], float("-inf"))
         return ReadStates(
