@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.config import SettingsError
+from generator.errors import CheckpointError, GeneratorError
 from ingestion.errors import IngestionError
 from retrieval.errors import RetrievalError
 
@@ -212,6 +213,19 @@ def describe(error: BaseException) -> Failure:
             code="retrieval_failed",
             message=str(error),
             hint="Try again; `fathom index audit` tells whether an index must be rebuilt.",
+        )
+    if isinstance(error, GeneratorError):
+        weights_missing = isinstance(
+            error, CheckpointError
+        )  # the request is fine, what it needs is not there
+        return Failure(
+            status=503 if weights_missing else 422,
+            exit_code=5 if weights_missing else 2,
+            code="model_unavailable" if weights_missing else "generation_refused",
+            message=str(error),
+            hint="Restore the folder of models; `fathom doctor` checks it."
+            if weights_missing
+            else "Correct the input.",
         )
     if isinstance(error, OperationalError | PoolTimeoutError):
         return Failure(

@@ -30,6 +30,7 @@ def test_functions_are_short() -> None:
     long = [
         f"{name_of(path)}:{name} has {lines} lines"
         for path in python_files(*CHECKED)
+        if "versions" not in path.parts  # a revision is a list of tables, longer than a function may be
         for name, lines in functions(path)
         if lines > MAX_FUNCTION_LINES
     ]
