@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.chromium import Chromium
+from tests.browser.chromium import PATIENCE_S, Chromium
 from tests.ui.fake_api import FakeStore
 
 WHALE = (
@@ -38,10 +38,20 @@ def ask(browser: Chromium, question: str) -> None:
     browser.write("[data-testid=stChatInputTextArea]", question + Keys.ENTER)
 
 
+def open_source(browser: Chromium, seconds: float = PATIENCE_S) -> None:
+    """Wait for the finished answer and click its first number."""
+    browser.until(
+        lambda: browser.all(".chip[data-n='1']") and not browser.all("button", "Stop"), "the answer", seconds
+    )
+    browser.click(".chip[data-n='1']")
+    browser.find("mark")
+
+
 def test_from_upload_to_the_highlighted_source(
     browser: Chromium, ui_url: str, tmp_path: Path, store: FakeStore
 ) -> None:
     new_collection(browser, ui_url, "Whales")
+    store.hold = True
     upload(
         browser, tmp_path / "in", {"whale.md": WHALE, "slow.txt": "SLOW one", "locked.txt": "FAIL encrypted"}
     )
@@ -50,6 +60,7 @@ def test_from_upload_to_the_highlighted_source(
     assert browser.driver.execute_script("return arguments[0].getAttribute('aria-label')", bar)
     first = browser.find(".card.bad")
     assert "Remove the password" in browser.text(first)
+    store.hold = False
     browser.until(lambda: not browser.all(".card.busy"), "end of the progress")
     names = [browser.text(n) for n in browser.all(".card .name")]
     assert names == ["locked.txt", "whale.md", "slow.txt"]  # the failed one first
@@ -59,8 +70,7 @@ def test_from_upload_to_the_highlighted_source(
 
     browser.click("[data-testid=stPageLink] a", "Ask")
     ask(browser, "What does it eat, krill?")
-    browser.click(".chip[data-n='1']")
-    browser.find("mark")
+    open_source(browser)
     quote = next(iter(store.answers.values()))["citations"][0]["quote"]
     assert "".join(browser.text(m) for m in browser.all("mark")) == quote
     assert "🦐" in quote
@@ -87,10 +97,12 @@ def test_a_refresh_keeps_answer_and_progress(
     browser: Chromium, ui_url: str, tmp_path: Path, store: FakeStore
 ) -> None:
     new_collection(browser, ui_url, "Refreshed")
+    store.hold = True
     upload(browser, tmp_path / "in", {"a.txt": "SLOW. The whale eats krill.", "b.txt": "FAIL corrupt_file"})
     browser.find(".card.busy")
     browser.driver.refresh()
-    browser.find(".card")
+    browser.find(".card.busy")
+    store.hold = False
     browser.until(
         lambda: browser.all(".card.ok") and browser.all(".card.bad"), "both documents after the refresh"
     )
@@ -192,7 +204,6 @@ def test_a_chinese_browser_gets_chinese(tmp_path: Path, ui_url: str) -> None:
 def test_nothing_logs_an_error(browser: Chromium, ui_url: str, store: FakeStore) -> None:
     browser.open(f"{ui_url}/?collection={next(iter(store.collections))}")
     ask(browser, "What about krill?")
-    browser.click(".chip[data-n='1']")
-    browser.find("mark")
+    open_source(browser)
     severe = [e["message"] for e in browser.driver.get_log("browser") if e["level"] == "SEVERE"]
     assert severe == [], json.dumps(severe, indent=1)

@@ -14,7 +14,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.chromium import Chromium
-from tests.browser.test_pages import ask, new_collection, upload
+from tests.browser.test_pages import ask, new_collection, open_source, upload
 from tests.ui.servers import ROOT, free_port, run_ui, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -109,15 +109,9 @@ def test_an_answer_opens_its_source(browser: Chromium, product: tuple[str, str])
     ui_url, api = product
     browser.open(f"{ui_url}/")
     ask(browser, "What do blue whales eat?")
-    browser.until(
-        lambda: browser.all(".chip[data-n='1']") and not browser.all("button", "Stop"),
-        "the answer",
-        seconds=240,
-    )
+    open_source(browser, 240)
     answer = answer_of(api, browser)
     citation = answer["citations"][0]  # type: ignore[index]
-    browser.click(".chip[data-n='1']")
-    browser.find("mark")
     marked = "".join(browser.text(m) for m in browser.all("mark"))
     assert marked == citation["quote"]
     assert marked == content_of(api, citation["document"]["id"])[citation["start"] : citation["end"]]

@@ -1,8 +1,9 @@
 """A small REST interface with the contract's shapes, for tests of the pages: in memory, no model.
 
 What a file becomes is decided by its content, so that a test says what it needs: text starting with `FAIL code`
-fails with that code, text containing `SLOW` takes two seconds. A question is answered by the first sentence
-that contains its last word; a question containing `nothing` is not answerable; `long` streams for ten seconds.
+fails with that code, text containing `SLOW` stays in progress while `hold` is set. A question is answered by
+the first sentence that contains its last word; a question containing `nothing` is not answerable; `long` streams
+until it is stopped.
 """
 
 import asyncio
@@ -37,6 +38,7 @@ class FakeStore:
         self.calls: list[tuple[str, str, dict[str, str]]] = []
         self.feedback: list[dict[str, Any]] = []
         self.drop_stream_after: int | None = None
+        self.hold = False
 
     def new_id(self, prefix: str) -> str:
         return f"{prefix}_{next(self.ids):04d}"
@@ -50,9 +52,10 @@ class FakeStore:
         """A document as the contract has it, its state being a matter of its age."""
         shown = {k: v for k, v in row.items() if not k.startswith("_")}
         age = time.monotonic() - row["_since"]
-        length = 2.0 if "SLOW" in row["_text"] else 0.3
+        length = 0.3
+        held = self.hold and "SLOW" in row["_text"]
         failed = re.match(r"FAIL (\w+)", row["_text"])
-        if age < length:
+        if age < length or held:
             shown["status"] = STAGES[min(4, int(5 * age / length))]
             shown["chunks"] = 0
         elif failed and row["_attempts"] < 2:
@@ -127,7 +130,7 @@ def build_answer(
         return answer, [*events, ("done", {"answer": answer})]
     row, start, end = found
     lead, quote = "It is written: ", row["_text"][start:end]
-    tail = " Hold on." * (40 if "long" in question else 0)
+    tail = " Hold on." * (400 if "long" in question else 0)
     citation = {"n": 1, "answer_start": len(lead), "answer_end": len(lead) + len(quote), "document": ref(row),
                 "chunk": 1, "page": 1 + start // 2000, "start": start, "end": end, "quote": quote,
                 "score": 0.91}  # fmt: skip

@@ -125,7 +125,9 @@ def _writing() -> None:
     shown = {"text": arrived.text, "spans": arrived.spans, "citations": arrived.citations}
     cited = {c["n"]: c for c in arrived.citations}
     # A source that is opened while the answer is still being written is shown beside the finished answer.
-    answer_text(shown, key="live_answer_text", on_open=lambda n: _open_place(cited[n]), live=True)
+    # The finished answer has the same key: a click that arrives while one takes the other's place is not lost.
+    key = f"answer:{arrived.answer_id or ''}"
+    answer_text(shown, key=key, on_open=lambda n: _open_place(cited[n]), live=True)
     if live.finished.is_set():
         st.rerun()
 
