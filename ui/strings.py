@@ -220,6 +220,8 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "stage.embed": ("embed", "向量化"),
     "stage.retrieve": ("retrieve", "检索"),
     "stage.compress": ("compress", "压缩"),
+    "stage.load": ("load passages", "读取段落"),
+    "stage.generate": ("write", "撰写"),
     "stage.fuse": ("fuse", "融入"),
     "stage.first_token": ("first token", "首字"),
     "stage.total": ("total", "总计"),

@@ -119,19 +119,13 @@ def test_an_answer_opens_its_source(browser: Chromium, product: tuple[str, str])
     assert browser.outgoing(ui_url) == []
 
 
-def test_a_question_without_an_answer_gets_the_nearest_passages(
-    browser: Chromium, product: tuple[str, str]
-) -> None:
+def test_an_empty_collection_is_said_to_be_empty(browser: Chromium, product: tuple[str, str]) -> None:
     ui_url, api = product
-    browser.open(f"{ui_url}/")
-    ask(browser, "Who was the first president of France?")
-    browser.until(
-        lambda: browser.all(".card[data-id='1']") and not browser.all("button", "Stop"),
-        "the reply",
-        seconds=240,
-    )
-    assert answer_of(api, browser)["answerable"] is False
-    assert "The nearest passages" in browser.page_text()
+    new_collection(browser, ui_url, "empty")
+    browser.click("[data-testid=stPageLink] a", "Ask")
+    ask(browser, "What do blue whales eat?")
+    browser.until(lambda: "There is nothing to search yet" in browser.page_text(), "the reply", seconds=240)
+    assert answer_of(api, browser)["reason"] == "empty_collection"
 
 
 def test_a_question_of_a_hundred_thousand_characters_is_refused(

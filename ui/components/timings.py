@@ -10,6 +10,8 @@ from ui import i18n
 from ui.strings import STRINGS
 
 _NOT_STAGES: Final = {"total", "first_token"}
+# As a question passes them; a stage that is not named here comes last.
+_ORDER: Final = ("embed", "dense", "lexical", "retrieve", "load", "rerank", "compress", "fuse", "generate")
 
 
 def stage_name(stage: str) -> str:
@@ -19,8 +21,10 @@ def stage_name(stage: str) -> str:
 
 
 def timings(values: Mapping[str, float]) -> None:
-    """Draw one bar a stage, in the order given, then what was measured across stages."""
-    stages = {name: ms for name, ms in values.items() if name not in _NOT_STAGES and ms is not None}
+    """Draw one bar a stage, in the order of the path, then what was measured across stages."""
+    present = [name for name in values if name not in _NOT_STAGES and values[name] is not None]
+    present.sort(key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    stages = {name: values[name] for name in present}
     longest = max(stages.values(), default=0.0) or 1.0
     rows = "".join(
         f"<div class='fx-stage'><span>{escape(stage_name(name))}</span>"
