@@ -46,6 +46,12 @@ def save_generator(
     write_atomically(folder, {"reading": pack_state(reading), "decoder": pack_state(decoder)}, meta)
 
 
+def read_vocabulary(path: Path) -> list[tuple[str, float]]:
+    """Pieces and log-probabilities of a `tokenizer.json` with a Unigram model, in id order."""
+    pieces: list[tuple[str, float]] = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
+    return pieces
+
+
 def fast_dtype() -> torch.dtype:
     """Number format in which the encoder layers run fastest here: bfloat16 where the processor multiplies it."""
     supported: bool = torch.ops.mkldnn._is_mkldnn_bf16_supported()
@@ -79,7 +85,7 @@ def load_generator(
     """
     tensors, meta = read_folder(folder)
     config = config_from_json(meta["config"])
-    vocabulary = json.loads(tokenizer_path.read_text(encoding="utf-8"))["model"]["vocab"]
+    vocabulary = read_vocabulary(tokenizer_path)
     if len(vocabulary) != config.reader.vocab_size:
         raise CheckpointError(
             f"{folder} was trained over an encoder of {config.reader.vocab_size} pieces, this one has {len(vocabulary)}"
@@ -95,7 +101,7 @@ def load_generator(
     document.layers.to(dtype or fast_dtype())
     reading.layers.to(dtype or fast_dtype())
     tokenizer = Tokenizer.from_file(str(tokenizer_path))
-    matcher = PieceMatcher.from_tokenizer(tokenizer_path)
+    matcher = PieceMatcher.from_vocabulary(vocabulary)
     reader = PassageReader(document, reading, tokenizer, matcher, config.reader.max_positions)
     digest = hashlib.sha256(json.dumps(meta["files"], sort_keys=True).encode()).hexdigest()[:12]
     return FathomSmall(

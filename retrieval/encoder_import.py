@@ -86,9 +86,7 @@ class E5File:
         offsets = self._array("<u4", n_pieces + 1)
         self.scores = self._array("<f4", n_pieces)
         blob = self._array("u1", blob_len).tobytes()
-        self.pieces = [
-            blob[a:b].decode("utf-8", "replace") for a, b in zip(offsets, offsets[1:], strict=False)
-        ]
+        self.pieces = [blob[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets)]
         _entries, skip = self._take("iI")
         self._at += skip
         self._directory = self._read_directory()

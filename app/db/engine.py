@@ -66,7 +66,7 @@ class Database:
         self.engine.dispose()
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - any DB-API driver's
+def _prepare_sqlite(connection: Any, _record: object) -> None:
     # SQLAlchemy, not the driver, says when a transaction begins.
     connection.isolation_level = None
     cursor = connection.cursor()

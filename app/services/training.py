@@ -16,7 +16,13 @@ from torch import Tensor
 from generator.checkpoint import read_folder
 from generator.config import DecoderConfig, ModelConfig, ReaderConfig
 from generator.fathom_small import Calibration
-from generator.loading import load_generator, save_generator, store_calibration, writable_pieces
+from generator.loading import (
+    load_generator,
+    read_vocabulary,
+    save_generator,
+    store_calibration,
+    writable_pieces,
+)
 from generator.model.decoder import Decoder
 from generator.model.match import PieceMatcher
 from generator.training import calibrate
@@ -91,10 +97,8 @@ class _Parts:
     def __init__(self, models: Path) -> None:
         path = models / "encoder" / "tokenizer.json"
         self.tokenizer = Tokenizer.from_file(str(path))
-        self.matcher = PieceMatcher.from_tokenizer(path)
-        self.vocabulary: list[tuple[str, float]] = json.loads(path.read_text(encoding="utf-8"))["model"][
-            "vocab"
-        ]
+        self.vocabulary = read_vocabulary(path)
+        self.matcher = PieceMatcher.from_vocabulary(self.vocabulary)
         self.encoder = encoder_state(models / "encoder")
 
     def reader(self) -> Reader:

@@ -6,9 +6,8 @@ rarity. Rarity is the piece's negative log-probability in the tokenizer's Unigra
 Idea: the exact-match feature of DrQA (arXiv 1704.00051); classes and subunits carry it over to two languages.
 """
 
-import json
 import re
-from pathlib import Path
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -33,9 +32,8 @@ class PieceMatcher:
         self.rarity_V = rarity_V
 
     @classmethod
-    def from_tokenizer(cls, path: Path) -> "PieceMatcher":
-        """Build the tables from a `tokenizer.json` with a Unigram model."""
-        vocabulary = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
+    def from_vocabulary(cls, vocabulary: Sequence[tuple[str, float]]) -> "PieceMatcher":
+        """Build the tables from a Unigram model's pieces with their log-probabilities, in id order."""
         classes: dict[str, int] = {}
         subunits: dict[str, int] = {}
         classes_V = torch.zeros(len(vocabulary), dtype=torch.long)

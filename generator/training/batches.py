@@ -16,6 +16,7 @@ from torch import Tensor
 
 from generator.errors import TrainingDataError
 from generator.model.match import PieceMatcher
+from generator.training.distractors import LexicalNeighbours
 from generator.training.examples import Example
 
 QUESTION_PREFIX = "query: "
@@ -32,14 +33,18 @@ class BatchConfig:
         passage_pieces: Window lengths; a row takes the shortest that holds it, the last one cuts.
         batch_pieces: Rows of a batch = this / (question + passage pieces).
         negatives: Share of rows whose passage is exchanged for one that does not answer: another of the same group.
-        foreign: Share of those whose passage is from anywhere instead.
+        foreign: Share of those whose passage is from anywhere.
+        hard: Share of those whose passage is one of the `hard_count` that share the most rare pieces with the
+            question; what is left is of the same group.
     """
 
     question_pieces: int = 32
     passage_pieces: tuple[int, ...] = (64, 128, 192, 256)
     batch_pieces: int = 3456
-    negatives: float = 0.16
-    foreign: float = 0.4
+    negatives: float = 0.3
+    foreign: float = 0.15
+    hard: float = 0.6
+    hard_count: int = 4
 
     def rows(self, S: int) -> int:
         """Rows of a batch with windows of `S` pieces."""
@@ -53,6 +58,7 @@ class Encoded:
     Attributes:
         passage: Number of the passage among the data's passages.
         target: Piece ids of a free-form answer; empty where the answer is a range.
+        distractors: Numbers of passages that look like the question and do not answer it.
     """
 
     question: NDArray[np.int32]
@@ -61,6 +67,7 @@ class Encoded:
     group: str
     source: str
     target: tuple[int, ...] = ()
+    distractors: tuple[int, ...] = ()
 
 
 class ReadingBatch(NamedTuple):
@@ -96,6 +103,7 @@ class ReadingData:
             tokenizer.encode(PASSAGE_PREFIX.strip(), add_special_tokens=False).ids, np.int32
         )
         self.passages = [np.array(e.ids[len(self.prefix) :], np.int32) for e in encodings]
+        neighbours = LexicalNeighbours(self.passages, texts) if config.negatives and config.hard else None
         self.examples: list[Encoded] = []
         self.by_group: dict[str, list[int]] = {}
         for example, question in zip(examples, questions, strict=True):
@@ -108,8 +116,20 @@ class ReadingData:
                 continue
             ids = np.array(question.ids[: config.question_pieces - 2], np.int32)
             target = tokenizer.encode(example.target, add_special_tokens=False).ids if example.target else ()
+            hard: list[int] = []
+            if neighbours is not None:
+                held = [example.passage[a:b] for a, b in example.answers]
+                hard = neighbours.nearest(ids, passage, held, config.hard_count)
             self.examples.append(
-                Encoded(ids, passage, tuple(sorted(spans)), example.group, example.source, tuple(target))
+                Encoded(
+                    ids,
+                    passage,
+                    tuple(sorted(spans)),
+                    example.group,
+                    example.source,
+                    tuple(target),
+                    tuple(hard),
+                )
             )
             passages = self.by_group.setdefault(example.group, [])
             if passage not in passages:
@@ -142,7 +162,10 @@ class ReadingData:
         passage, answers = example.passage, example.answers
         if rng.random() < self.config.negatives:
             other = rng.choice(others)
-            if rng.random() < self.config.foreign:
+            kind = rng.random()
+            if kind < self.config.hard and example.distractors:
+                other = rng.choice(example.distractors)
+            elif kind > 1 - self.config.foreign:
                 other = rng.randrange(len(self.passages))
             if other != passage:
                 passage, answers = other, ()
