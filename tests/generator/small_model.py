@@ -1,6 +1,5 @@
 """A tiny model over a tiny tokenizer, random but fixed, for tests of everything around the weights."""
 
-import json
 from pathlib import Path
 
 import torch
@@ -9,6 +8,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from generator.config import ModelConfig, debug_config
 from generator.fathom_small import Calibration, FathomSmall
 from generator.inference.reading import PassageReader
+from generator.loading import read_vocabulary
 from generator.model.decoder import Decoder
 from generator.model.encoder import DocumentLayers, ReadingLayers
 from generator.model.match import PieceMatcher
@@ -41,15 +41,13 @@ class SmallModel:
         torch.manual_seed(seed)
         self.tokenizer_path = write_tokenizer(folder)
         self.tokenizer = Tokenizer.from_file(str(self.tokenizer_path))
-        self.pieces = [
-            p for p, _ in json.loads(self.tokenizer_path.read_text(encoding="utf-8"))["model"]["vocab"]
-        ]
+        self.pieces = [piece for piece, _ in read_vocabulary(self.tokenizer_path)]
         self.config: ModelConfig = debug_config(len(self.pieces))
         self.document = DocumentLayers(self.config.reader).eval().requires_grad_(requires_grad=False)
         self.reading = ReadingLayers(self.config.reader).eval().requires_grad_(requires_grad=False)
         with torch.no_grad():
             self.reading.span.weight.mul_(6)
-        self.matcher = PieceMatcher.from_tokenizer(self.tokenizer_path)
+        self.matcher = PieceMatcher.from_vocabulary(read_vocabulary(self.tokenizer_path))
         self.decoder = Decoder(self.config.reader.width, self.config.decoder, torch.arange(4, 4 + 30)).eval()
         self.decoder.requires_grad_(requires_grad=False)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from generator.loading import read_vocabulary
 from generator.model.match import PieceMatcher
 from tests.generator.small_model import write_tokenizer
 
@@ -13,7 +14,7 @@ def test_features_tell_exact_and_partial_matches(tmp_path: Path) -> None:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(path))
-    matcher = PieceMatcher.from_tokenizer(path)
+    matcher = PieceMatcher.from_vocabulary(read_vocabulary(path))
     ids = {piece: tokenizer.token_to_id(piece) for piece in ("▁treaty", "▁cat", "猫", "。", "<s>")}
     own = torch.tensor([[ids["▁treaty"], ids["▁cat"], ids["猫"], ids["。"], ids["<s>"]]])
     other = torch.tensor([[ids["▁treaty"], ids["猫"], ids["。"], ids["<s>"]]])
