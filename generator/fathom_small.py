@@ -92,7 +92,7 @@ class FathomSmall:
         best = distribution.best()
         phrase = _span_token(reading, *best[:3])
         timings = {"read": _ms(begun)}
-        answerable = confidence >= self._calibration.answer_from
+        answerable = confidence >= calibration.answer_from
         tokens: list[Token] = []
         granularity = "phrase"
         if answerable:

@@ -150,13 +150,25 @@ class SpanDistribution:
         return float(self.log_joint_PSS[passage, first : last + 1, first : last + 1].exp().sum())
 
 
-def span_distribution(reading: Reading, temperature: float = 1.0) -> SpanDistribution:
+def passage_null(reading: Reading, relevance_weight: float) -> Tensor:
+    """What a passage's spans are measured against: its null score, less its weighted relevance logit. float32 [P]."""
+    return reading.read.null_B2.sum(-1) - relevance_weight * reading.read.relevance_B
+
+
+def span_distribution(
+    reading: Reading, temperature: float = 1.0, relevance_weight: float = 1.0
+) -> SpanDistribution:
     """Distribution over spans of at most `LONGEST_SPAN` pieces, over all passages together.
 
     Shared normalisation over passages follows arXiv 1710.10723.
+
+    Args:
+        reading: What was read.
+        temperature: Divides span scores.
+        relevance_weight: How much the relevance head counts beside the null scores in comparing passages.
     """
     read = reading.read
-    null_P = read.null_B2.sum(-1)
+    null_P = passage_null(reading, relevance_weight)
     joint_PSS = read.start_BS[:, :, None] + read.end_BS[:, None, :] - null_P[:, None, None]
     S = joint_PSS.shape[-1]
     near_SS = torch.ones(S, S, dtype=torch.bool).triu().tril(LONGEST_SPAN - 1)
