@@ -26,6 +26,7 @@ class Calibration:
         phrase_from: Least probability of the best phrase to answer with a phrase.
         sentence_from: Least probability of its sentence to answer with the sentence instead.
         relevance_temperature: Divides relevance logits.
+        relevance_weight: Of the relevance head, beside the null scores, in comparing passages.
     """
 
     answerable_scale: float = 1.0
@@ -35,6 +36,7 @@ class Calibration:
     phrase_from: float = 0.3
     sentence_from: float = 0.5
     relevance_temperature: float = 1.0
+    relevance_weight: float = 1.0
 
 
 class FathomSmall:
@@ -87,7 +89,8 @@ class FathomSmall:
                 text="", spans=(), answerable=False, confidence=0.0, timings_ms={"read": _ms(begun)}
             )
             return
-        distribution = span_distribution(reading, self._calibration.span_temperature)
+        calibration = self._calibration
+        distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
         confidence = self._confidence(distribution)
         best = distribution.best()
         phrase = _span_token(reading, *best[:3])
@@ -116,7 +119,10 @@ class FathomSmall:
 
     def _decode(self, reading: Reading, request: Request) -> Iterator[Token]:
         config = DecodingConfig(
-            max_actions=request.max_new_tokens, temperature=request.temperature, seed=request.seed
+            max_actions=request.max_new_tokens,
+            relevance_weight=self._calibration.relevance_weight,
+            temperature=request.temperature,
+            seed=request.seed,
         )
         return decode(self._decoder, self._table, self._pieces, reading, config)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from generator.inference.reading import LONGEST_SPAN, Reading
+from generator.inference.reading import LONGEST_SPAN, Reading, passage_null
 from generator.model.actions import Action, StepLogProbs, reader_prior
 from generator.model.decoder import Decoder, FusedMemory, StepInputs
 from generator.model.kv_cache import KVCache
@@ -23,25 +23,24 @@ class DecodingConfig:
 
     Attributes:
         max_actions: Most steps of an answer.
+        relevance_weight: Of the relevance head in comparing passages.
         temperature: 0 takes the most probable action; else actions are drawn.
         seed: Of the draw.
     """
 
     max_actions: int = 128
+    relevance_weight: float = 1.0
     temperature: float = 0.0
     seed: int = 0
 
 
-def fuse(decoder: Decoder, reading: Reading) -> FusedMemory:
-    """Prepare the read states of all passages as one set of rows."""
+def fuse(decoder: Decoder, reading: Reading, relevance_weight: float) -> FusedMemory:
+    """Prepare the read states of all passages as one set of rows; see `span_distribution` for the weight."""
     read = reading.read
     P, S, D = read.states_BSD.shape
+    null_P = passage_null(reading, relevance_weight)
     prior = reader_prior(
-        read.start_BS[None],
-        read.end_BS[None],
-        read.null_B2.sum(-1)[None],
-        reading.segment_PS[None],
-        LONGEST_SPAN,
+        read.start_BS[None], read.end_BS[None], null_P[None], reading.segment_PS[None], LONGEST_SPAN
     )
     weight_P = torch.tensor([math.log(passage.weight) for passage in reading.passages])
     bias_PS = weight_P[:, None].expand(P, S).masked_fill(reading.segment_PS < 0, float("-inf"))
@@ -110,7 +109,7 @@ def decode(
     generator = torch.Generator().manual_seed(config.seed)
     run = _Run(reading, pieces, decoder.writable_V.tolist())
     with torch.inference_mode():
-        fused = fuse(decoder, reading)
+        fused = fuse(decoder, reading, config.relevance_weight)
     caches = [KVCache() for _ in decoder.layers]
     for step in range(config.max_actions):
         with torch.inference_mode():
