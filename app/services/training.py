@@ -74,7 +74,8 @@ class TrainingOptions:
 
     def loop_config(self, *, fast_factor: float = 8.0) -> LoopConfig:
         """The loop's part."""
-        schedule = Schedule(steps=self.steps, decay_share=self.decay_share)
+        warmup = min(200, self.steps // 10)
+        schedule = Schedule(steps=self.steps, warmup_steps=warmup, decay_share=self.decay_share)
         return LoopConfig(
             schedule=schedule,
             learning_rate=self.learning_rate,
