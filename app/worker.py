@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 SWEEP_EVERY_S = 3600.0
 SWEEP_AGE_S = 3600.0
 PROGRESS_EVERY_S = 0.5
-STOP_WAIT_S = 10.0
+STOP_WAIT_S = 5.0
 
 
 class StoppedError(Exception):
@@ -110,10 +110,16 @@ class Worker:
         self._runtime = runtime
         self._settings = runtime.settings.worker
         self._stopping = threading.Event()
+        self._held: dict[str, Job] = {}
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
 
-    def run(self) -> None:
-        """Take and run jobs until told to stop; returns when every thread has given its job back."""
+    def run(self) -> bool:
+        """Take and run jobs until told to stop.
+
+        Returns:
+            True where every thread has ended; False where one is still inside a model. Its job is given
+            back nevertheless: whatever it would write is refused by its fence.
+        """
         threads = [
             threading.Thread(target=self._loop, name=f"worker-{number}", daemon=True)
             for number in range(self._settings.concurrency)
@@ -128,6 +134,9 @@ class Worker:
         deadline = time.monotonic() + STOP_WAIT_S
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        for job in list(self._held.values()):
+            self._give_back(job, count_attempt=False)
+        return not any(thread.is_alive() for thread in threads)
 
     def stop(self) -> None:
         """Take no more jobs and give back those in work."""
@@ -161,8 +170,12 @@ class Worker:
         if job is None:
             return False
         started = time.monotonic()
-        with _Lease(self._runtime, job, self._stopping) as lease:
-            outcome = self._execute(job, lease, parser)
+        self._held[job.id] = job
+        try:
+            with _Lease(self._runtime, job, self._stopping) as lease:
+                outcome = self._execute(job, lease, parser)
+        finally:
+            self._held.pop(job.id, None)
         logger.info(
             "job ended",
             extra={
@@ -243,6 +256,10 @@ def run_until_signal(runtime: Runtime) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     try:
-        worker.run()
+        ended = worker.run()
     finally:
         runtime.close()
+    if not ended:
+        # A thread inside native code would abort the interpreter's orderly end; nothing is left to do.
+        logging.shutdown()
+        os._exit(0)

@@ -1,5 +1,6 @@
 """The web server around the application: its socket, its signals, its orderly end."""
 
+import signal
 import socket
 from types import FrameType
 
@@ -9,6 +10,7 @@ from app.config import Settings
 from app.errors import UnavailableError
 from app.main import create_app
 from app.observability import configure_logging
+from app.runtime import Parts
 
 GRACEFUL_STOP_S = 30
 
@@ -16,18 +18,21 @@ GRACEFUL_STOP_S = 30
 class _Server(uvicorn.Server):
     """Says that it is not ready as soon as it is told to stop."""
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the base class's
         state = getattr(self.config.app, "state", None)
         if state is not None:
             state.draining = True
-        super().handle_exit(sig, frame)
+        # Not handed to the base class, which would end the process by the signal instead of with 0.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
-def run_server(settings: Settings) -> int:
+def run_server(settings: Settings, parts: Parts | None = None) -> int:
     """Serve until SIGINT or SIGTERM.
 
     Args:
         settings: Host, port and all the rest; port 0 takes a free one.
+        parts: Other ways to make the heavy parts, for tests.
 
     Returns:
         The exit code.
@@ -38,7 +43,7 @@ def run_server(settings: Settings) -> int:
     configure_logging(settings)
     listener = _listen(settings.host, settings.port)
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, parts),
         log_config=None,
         access_log=False,
         server_header=False,

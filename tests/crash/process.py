@@ -22,6 +22,7 @@ from tests.app.doubles import CountingEmbedder, small_parts
 
 ROOT = Path(__file__).parents[2]
 POISON = "POISON"
+HANGS = "HANGS"
 
 
 class SlowEmbedder(CountingEmbedder):
@@ -30,7 +31,7 @@ class SlowEmbedder(CountingEmbedder):
     def sentence_states(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
         if POISON in text:
             os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(0.15)
+        time.sleep(60 if HANGS in text else 0.15)
         return super().sentence_states(text, spans)
 
 
@@ -90,11 +91,9 @@ def _main(kind: str, home: str, *more: str) -> None:
     settings = settings_for(Path(home), **given)
     parts = small_parts(SlowEmbedder())
     if kind == "serve":
-        import uvicorn
+        from app.cli.serve import run_server
 
-        from app.main import create_app
-
-        uvicorn.run(create_app(settings, parts), port=settings.port, log_level="warning")
+        sys.exit(run_server(settings, parts))
     else:
         from app.runtime import build_runtime
         from app.worker import run_until_signal
