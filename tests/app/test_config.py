@@ -1,0 +1,75 @@
+"""Settings: read once, unknown keys refused, unsafe defaults stopped, and handed on to child processes whole."""
+
+import pytest
+
+from app.config import SettingsError, child_environment, load_settings, variables
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_arguments_go_before_environment_before_file(tmp_path, monkeypatch):
+    (tmp_path / "fathom.toml").write_text(
+        'port = 1\nui_port = 2\nhost = "localhost"\n[worker]\nlease_s = 99\n'
+    )
+    monkeypatch.setenv("FATHOM_PORT", "3")
+    monkeypatch.setenv("FATHOM_UI_PORT", "4")
+    settings = load_settings(port=5)
+    assert (settings.port, settings.ui_port, settings.host, settings.worker.lease_s) == (
+        5,
+        4,
+        "localhost",
+        99,
+    )
+
+
+def test_unknown_keys_are_errors_wherever_they_stand(tmp_path, monkeypatch):
+    with pytest.raises(SettingsError, match="hosst"):
+        load_settings(hosst="x")
+    (tmp_path / "fathom.toml").write_text("[worker]\nlease = 3\n")
+    with pytest.raises(SettingsError, match=r"worker\.lease"):
+        load_settings()
+    (tmp_path / "fathom.toml").unlink()
+    monkeypatch.setenv("FATHOM_WORKER__LEASE", "3")
+    with pytest.raises(SettingsError, match="FATHOM_WORKER__LEASE"):
+        load_settings()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "example.org"])
+def test_listening_to_others_needs_consent(host):
+    with pytest.raises(SettingsError, match="allow_remote"):
+        load_settings(host=host)
+    assert load_settings(host=host, allow_remote=True).host == host
+
+
+def test_a_heartbeat_must_fit_into_the_lease():
+    with pytest.raises(SettingsError, match="heartbeat_s"):
+        load_settings(worker={"lease_s": 4, "heartbeat_s": 3})
+
+
+def test_children_see_the_same_settings(tmp_path, monkeypatch):
+    parent = load_settings(home=tmp_path, port=7, worker={"lease_s": 61}, allowed_hosts=("a", "b"))
+    for name, value in child_environment(parent).items():
+        monkeypatch.setenv(name, value)
+    child = load_settings()
+    assert child.model_dump(exclude={"database_url"}) == parent.model_dump(exclude={"database_url"})
+    assert child.url == parent.url
+
+
+def test_secrets_are_masked_when_printed():
+    settings = load_settings(database_url="postgresql+psycopg://user:secret@localhost/fathom")
+    assert "secret" not in repr(settings)
+    assert "secret" not in settings.model_dump_json()
+
+
+def test_each_setting_is_described():
+    from app.config import Settings
+
+    for _, path in variables():
+        fields = Settings.model_fields
+        for key in path[:-1]:
+            fields = fields[key].annotation.model_fields
+        leaf = fields[path[-1]]
+        assert leaf.description or hasattr(leaf.annotation, "model_fields"), path
