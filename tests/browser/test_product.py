@@ -17,7 +17,7 @@ from tests.browser.chromium import Chromium
 from tests.browser.test_pages import ask, new_collection, open_source, upload
 from tests.ui.servers import ROOT, free_port, run_ui, wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 WHALES = """# Blue whales
 
