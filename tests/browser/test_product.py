@@ -92,7 +92,7 @@ def test_upload_progress_and_search(browser: Chromium, product: tuple[str, str],
     browser.until(
         lambda: len(browser.all(".card.ok")) == 2 and len(browser.all(".card.bad")) == 1,
         "the outcome",
-        seconds=240,
+        seconds=480,
     )
     assert browser.text(browser.all(".card .name")[0]) == "empty.txt"
     assert "holds no text" in browser.text(browser.all(".card.bad")[0])
