@@ -91,11 +91,12 @@ def calibrate(
         "models/fathom-small"
     ),
     models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
+    questions: Annotated[int, typer.Option(help="About how many questions to read, over all sets.")] = 400,
 ) -> None:
     """Fit confidence and thresholds of a model on development questions."""
     from app.services.training import calibrate_generator
 
-    for name, value in calibrate_generator(models, model, data).items():
+    for name, value in calibrate_generator(models, model, data, questions).items():
         typer.echo(f"{name:14} {value:.4f}")
 
 

@@ -207,7 +207,9 @@ def export_generator(
     save_generator(out, config, reader.reading.state_dict(), decoder.state_dict(), calibration, training)
 
 
-def calibrate_generator(models: Path, folder: Path, data: Path, seed: int = 0) -> dict[str, float]:
+def calibrate_generator(
+    models: Path, folder: Path, data: Path, questions: int, seed: int = 0
+) -> dict[str, float]:
     """Fit the answering thresholds of a model folder on the recipe's development sets, and store them there.
 
     Returns:
@@ -221,6 +223,7 @@ def calibrate_generator(models: Path, folder: Path, data: Path, seed: int = 0) -
     model = load_generator(folder, encoder_state(encoder), encoder / "tokenizer.json")
     plan: dict[str, Any] = json.loads((RECIPES / "reading.json").read_text(encoding="utf-8"))
     examples = [e for spec in plan["development"] for e in read_set(SetSpec(**spec), data)]
+    examples = examples[:: max(1, len(examples) // questions)]
     samples = calibrate.measure(model.reader, examples, split_sentences, seed)
     calibration, figures = calibrate.fit(samples, model.calibration)
     store_calibration(folder, calibration, figures)
