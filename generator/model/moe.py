@@ -1,7 +1,7 @@
 """Mixture of experts of DeepSeek's kind: many small routed experts, shared ones, balance by a bias.
 
 Dimensions in names: T tokens (rows of a batch flattened), D width, E routed experts, A experts active per token,
-G groups of experts, F expert hidden width, N = T * A assignments of a token to an expert.
+G groups of experts, F expert hidden width, N = T * A assignments of a token to an expert, n blocks of M assignments.
 
 The path of a token: scores of all experts -> choice of A by score plus bias, within the best groups -> gates from the
 scores alone -> assignments sorted by expert -> one grouped matrix product per projection -> back in token order,
@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from generator.model.layers import SwiGLU
+
+BLOCK_ROWS = 16
 
 
 class RouterStats(NamedTuple):
@@ -190,32 +192,67 @@ class MoE(nn.Module):
     @torch.no_grad()
     def _admit(self, experts_TA: Tensor, valid_T: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Which assignments are carried out: bool [T, A]; the load wished for, float32 [E]; and how many are not."""
-        E = self.config.experts
-        wished_TAE = F.one_hot(experts_TA, E)
+        E, capacity = self.config.experts, self.config.capacity
+        taken_TA = torch.ones_like(experts_TA, dtype=torch.bool)
         if valid_T is not None:
-            wished_TAE = wished_TAE * valid_T[:, None, None]
-        load_E = wished_TAE.sum(dim=(0, 1))
-        taken_TA = wished_TAE.sum(dim=-1) > 0
-        if self.config.capacity is None:
-            return taken_TA, load_E.float(), load_E.new_zeros(())
-        # An expert occurs once in a token's choice, so the place in its queue is a count over earlier tokens.
-        place_TE = wished_TAE.sum(dim=1).cumsum(dim=0)
-        fits_TA = place_TE.gather(1, experts_TA) <= self.config.capacity
-        return taken_TA & fits_TA, load_E.float(), (taken_TA & ~fits_TA).sum()
+            taken_TA = taken_TA & valid_T[:, None]
+        load_E = torch.zeros(E, device=experts_TA.device).scatter_add(
+            0, experts_TA.flatten(), taken_TA.flatten().float()
+        )
+        if capacity is None:
+            return taken_TA, load_E, torch.zeros((), dtype=torch.int64, device=experts_TA.device)
+        # An expert occurs once in a token's choice, so its place in the expert's queue is a count over earlier tokens.
+        wished_TE = torch.zeros(len(experts_TA), E, dtype=torch.int64, device=experts_TA.device)
+        place_TE = wished_TE.scatter(1, experts_TA, taken_TA.long()).cumsum(dim=0)
+        fits_TA = place_TE.gather(1, experts_TA) <= capacity
+        return taken_TA & fits_TA, load_E, (taken_TA & ~fits_TA).sum()
 
     def _experts(self, x_TD: Tensor, gates_TA: Tensor, experts_TA: Tensor) -> Tensor:
         """Gated sum of the chosen experts' outputs, [T, D]: sort by expert, grouped products, sort back."""
         T, A = experts_TA.shape
-        order_N = experts_TA.flatten().argsort(stable=True)
-        load_E = F.one_hot(experts_TA.flatten(), self.config.experts).sum(dim=0)
-        ends_E = load_E.cumsum(0).to(torch.int32)
+        expert_N, order_N = experts_TA.flatten().sort(stable=True)
         x_ND = x_TD[order_N // A]
-        gate_NF = F.grouped_mm(x_ND, self.w_gate_EFD.transpose(1, 2), offs=ends_E)
-        up_NF = F.grouped_mm(x_ND, self.w_up_EFD.transpose(1, 2), offs=ends_E)
-        out_ND = F.grouped_mm(F.silu(gate_NF) * up_NF, self.w_down_EDF.transpose(1, 2), offs=ends_E)
+        # Tracing knows the grouped product in bfloat16 only (torch 2.13); running it knows all.
+        blocked = torch.compiler.is_compiling() and x_ND.dtype != torch.bfloat16
+        out_ND = self.in_blocks(x_ND, expert_N) if blocked else self.grouped(x_ND, expert_N)
         weighted_ND = out_ND * gates_TA.flatten()[order_N, None].to(out_ND.dtype)
         back_N = torch.empty_like(order_N).scatter(0, order_N, torch.arange(T * A, device=order_N.device))
         return weighted_ND[back_N].view(T, A, -1).sum(dim=1)
+
+    def grouped(self, x_ND: Tensor, expert_N: Tensor) -> Tensor:
+        """Outputs [N, D] of inputs that are sorted by expert, by grouped matrix products."""
+        ends_E = self._ends(expert_N).to(torch.int32)
+        gate_NF = F.grouped_mm(x_ND, self.w_gate_EFD.transpose(1, 2), offs=ends_E)
+        up_NF = F.grouped_mm(x_ND, self.w_up_EFD.transpose(1, 2), offs=ends_E)
+        return F.grouped_mm(F.silu(gate_NF) * up_NF, self.w_down_EDF.transpose(1, 2), offs=ends_E)
+
+    def in_blocks(self, x_ND: Tensor, expert_N: Tensor) -> Tensor:
+        """The same from plain batched products: rows are padded to blocks of M that belong to one expert each.
+
+        There are at most N / M + E blocks (n), whatever the routing (MegaBlocks, arXiv 2211.15841). Each block takes a
+        copy of its expert's weights, so this costs memory traffic: it is for compilers and exporters.
+        """
+        (N, D), E = x_ND.shape, self.config.experts
+        M = 1 if N <= E else BLOCK_ROWS
+        n = -(-N // M) + (E if M > 1 else 0)
+        ends_E = self._ends(expert_N)
+        load_E = ends_E.diff(prepend=ends_E.new_zeros(1))
+        blocks_E = (load_E + M - 1) // M
+        block_ends_E = blocks_E.cumsum(0)
+        shift_E = (block_ends_E - blocks_E) * M - (ends_E - load_E)
+        row_N = torch.arange(N, device=x_ND.device) + shift_E[expert_N]
+        x_nMD = x_ND.new_zeros(n * M, D).index_copy(0, row_N, x_ND).view(n, M, D)
+        all_n = torch.arange(n, device=x_ND.device)
+        expert_n = torch.searchsorted(block_ends_E, all_n, right=True).clamp(max=E - 1)
+        gate_nMF = x_nMD @ self.w_gate_EFD[expert_n].transpose(1, 2)
+        up_nMF = x_nMD @ self.w_up_EFD[expert_n].transpose(1, 2)
+        out_nMD = (F.silu(gate_nMF) * up_nMF) @ self.w_down_EDF[expert_n].transpose(1, 2)
+        return out_nMD.flatten(0, 1)[row_N]
+
+    def _ends(self, expert_N: Tensor) -> Tensor:
+        """Where each expert's rows end among sorted assignments, int64 [E]."""
+        all_E = torch.arange(self.config.experts, device=expert_N.device)
+        return torch.searchsorted(expert_N, all_E, right=True)
 
     @torch.no_grad()
     def update_bias(self, load_E: Tensor) -> None:

@@ -54,6 +54,20 @@ def test_the_sorted_path_equals_the_loop_over_experts_forward_and_gradient(chang
         assert_close(ours_grads[name], gradient, 1e-4, f"gradient of {name}")
 
 
+@pytest.mark.parametrize(("tokens", "experts"), [(1, 8), (2, 8), (37, 8), (40, 2), (200, 3)])
+def test_blocks_of_one_expert_equal_the_grouped_products_forward_and_gradient(tokens, experts):
+    moe = build(experts=experts)
+    x = torch.randn(tokens * 2, 32, requires_grad=True)
+    chosen = torch.randint(experts, (tokens * 2,)).sort().values
+    weights = torch.randn(tokens * 2, 32)
+    outs = [path(x, chosen) for path in (moe.grouped, moe.in_blocks)]
+    assert_close(*outs, 1e-5, "output")
+    inputs = [x, moe.w_gate_EFD, moe.w_up_EFD, moe.w_down_EDF]
+    gradients = [torch.autograd.grad((out * weights).sum(), inputs) for out in outs]
+    for ours, theirs in zip(*gradients, strict=True):
+        assert_close(ours, theirs, 1e-4, "gradient")
+
+
 def test_padding_is_neither_counted_nor_given_room():
     moe = build(capacity=3)
     x, valid = torch.randn(12, 32), torch.arange(12) < 5
@@ -144,3 +158,21 @@ def test_bad_shapes_are_refused():
         MoE.Config(**{**BASE, "groups": 8, "groups_active": 1})
     with pytest.raises(ValueError, match="capacity"):
         MoE.Config(**{**BASE, "capacity": 0})
+
+
+@pytest.mark.parametrize("changes", [{}, {"capacity": 3}, {"groups": 4, "groups_active": 2}])
+def test_the_layer_is_one_graph_whose_shapes_depend_on_the_tokens_alone(changes):
+    """Traced once for 12 tokens, the graph serves any routing of 12 tokens without tracing again."""
+    moe = build(**changes)
+    traced = []
+
+    def count(graph, _):
+        traced.append(graph)
+        return graph.forward
+
+    compiled = torch.compile(moe, fullgraph=True, backend=count)
+    valid = torch.arange(12) < 10
+    for seed in range(3):
+        x = torch.randn(12, 32, generator=torch.Generator().manual_seed(seed))
+        assert_close(compiled(x, valid)[0], moe(x, valid)[0], 1e-6)
+    assert len(traced) == 1
