@@ -146,17 +146,17 @@ class Writer(nn.Module):
         with torch.no_grad():
             read = self.reader(rows)
         B, S = batch.targets.action_BT.shape[0], rows.passage_BS.shape[1]
-        text_BPS = (rows.passage_mask_BS & (rows.passage_BS > 3)).view(B, PASSAGES, S)
+        text_BPS = (rows.passage_mask_BS & (rows.passage_BS > 3)).reshape(B, PASSAGES, S)
         segment_BPS = torch.where(text_BPS, 0, -1)
         none = float("-inf")
         prior = reader_prior(
-            read.start_BS.view(B, PASSAGES, S).masked_fill(~text_BPS, none),
-            read.end_BS.view(B, PASSAGES, S).masked_fill(~text_BPS, none),
-            read.null_B2.sum(-1).view(B, PASSAGES),
+            read.start_BS.reshape(B, PASSAGES, S).masked_fill(~text_BPS, none),
+            read.end_BS.reshape(B, PASSAGES, S).masked_fill(~text_BPS, none),
+            read.null_B2.sum(-1).reshape(B, PASSAGES),
             segment_BPS,
             LONGEST_SPAN,
         )
-        states_BND = read.states_BSD.float().view(B, PASSAGES * S, -1)
+        states_BND = read.states_BSD.float().reshape(B, PASSAGES * S, -1)
         bias_BN = torch.zeros(B, PASSAGES * S).masked_fill(~text_BPS.flatten(1), none)
         fused = self.decoder.fuse(states_BND, bias_BN, prior)
         valid_BT = batch.targets.action_BT >= 0

@@ -103,3 +103,31 @@ def test_sentences_are_joined_with_their_neighbours(tmp_path: Path) -> None:
     for n, e in enumerate(examples):
         (start, end), *_ = e.answers
         assert e.passage[start:end] == str(n)
+
+
+def test_a_step_of_writing_learns_and_leaves_the_reader_alone(small: SmallModel) -> None:
+    from generator.training.reader import Reader
+    from generator.training.writer import Writer, WriterLoss
+
+    reading = data(
+        small, [example("signed in Paris"), example("Paris", target="in Paris the treaty was signed")] * 4
+    )
+    decoder = small.decoder.train()
+    batches = WriterBatches(reading, {"s": 1.0}, decoder.writable_V, 0, pieces=64, steps=30)
+    reader = Reader.__new__(Reader)
+    torch.nn.Module.__init__(reader)
+    reader.document, reader.reading = small.document, small.reading
+    writer = Writer(reader, decoder.requires_grad_(requires_grad=True))
+    loss = WriterLoss(writer)
+    optimizer = torch.optim.AdamW(decoder.parameters(), lr=3e-3)
+    batch = next(iter(batches(0)))
+    values = []
+    for _ in range(25):
+        value, metrics = loss(batch)
+        value.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        values.append(metrics["nll"])
+    assert values[-1] < values[0] / 2
+    assert all(p.grad is None for p in reader.parameters())
+    assert 0 < metrics["busy0"] <= 1
