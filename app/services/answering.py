@@ -125,14 +125,19 @@ def produce(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopRea
     return _Run(runtime, pending, emit, stop_reason).answer()
 
 
-def source_passage(item: ContextPassage) -> SourcePassage:
-    """A passage as the generator takes it: kept ranges relative to its text."""
+def source_passage(item: ContextPassage, rank: int) -> SourcePassage:
+    """A passage as the generator takes it: ranges relative to its text, and retrieval's rank (from 1) as a prior.
+
+    On development questions against their eight nearest passages, a weight of 1 / rank let the right passage win more
+    often than the reader alone.
+    """
     passage = item.passage
     return SourcePassage(
         key=str(passage.chunk_id),
         text=passage.text,
         kept=[(start - passage.start, end - passage.start) for start, end in item.kept],
         sentences=[(start - passage.start, end - passage.start) for start, end in passage.sentences],
+        weight=1 / rank,
     )
 
 
@@ -193,7 +198,7 @@ class _Run:
         self._timings["load"] = _ms_since(started)
         request = Request(
             question=self._pending.question,
-            passages=[source_passage(item) for item in passages],
+            passages=[source_passage(item, rank) for rank, item in enumerate(passages, start=1)],
             max_new_tokens=self._runtime.settings.answers.max_new_tokens,
             temperature=self._pending.temperature,
             seed=self._pending.seed,
