@@ -161,11 +161,11 @@ def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
     reader, _ = _load_reader(parts, reader_run)
     specs = [SetSpec(**spec) for spec in plan["train"]]
     examples = [example for spec in specs for example in read_set(spec, options.data)]
-    shapes = BatchConfig(passage_pieces=(256,), negatives=0.0, batch_pieces=9216)
+    shapes = BatchConfig(passage_pieces=(192,), negatives=0.0, batch_pieces=7168)
     data = ReadingData(examples, parts.tokenizer, parts.matcher, shapes)
-    writer = Writer(reader, _decoder(parts))
+    writer = Writer(reader, _decoder(parts), compile_reader=options.compile_model)
     repeat = {spec.path: spec.repeat for spec in specs}
-    batches = WriterBatches(data, repeat, writer.decoder.writable_V, options.seed, pieces=256, steps=40)
+    batches = WriterBatches(data, repeat, writer.decoder.writable_V, options.seed, pieces=192, steps=32)
     loop = TrainingLoop(writer, {"none"}, WriterLoss(writer), options.run, options.loop_config())
     resumed = loop.resume()
     loop.run(batches, None, options.stop())

@@ -135,16 +135,17 @@ class WriterBatches:
 class Writer(nn.Module):
     """Frozen reader and decoder, as one module for training."""
 
-    def __init__(self, reader: Reader, decoder: Decoder) -> None:
+    def __init__(self, reader: Reader, decoder: Decoder, *, compile_reader: bool = False) -> None:
         super().__init__()
         self.reader = reader.requires_grad_(requires_grad=False)
         self.decoder = decoder
+        self.read = torch.compile(reader, dynamic=False) if compile_reader else reader
 
     def forward(self, batch: WritingBatch) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Loss of one batch, and the routers' loads by layer."""
         rows = batch.reading
         with torch.no_grad():
-            read = self.reader(rows)
+            read = self.read(rows)
         B, S = batch.targets.action_BT.shape[0], rows.passage_BS.shape[1]
         text_BPS = (rows.passage_mask_BS & (rows.passage_BS > 3)).reshape(B, PASSAGES, S)
         segment_BPS = torch.where(text_BPS, 0, -1)
