@@ -1,6 +1,7 @@
 """Owner of a parser child: one warm process that is replaced after a kill or a crash."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ class ParserProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._lock = threading.Lock()
+        self._inherited_bytes = 0
 
     def __enter__(self) -> "ParserProcess":
         return self
@@ -103,6 +105,8 @@ class ParserProcess:
                 "OMP_NUM_THREADS": "1",
                 "MALLOC_ARENA_MAX": "2",
             }
+            # Linux counts the owner's peak at the fork as the child's; only what is above it is the child's own.
+            self._inherited_bytes = _bytes(resource.getrusage(resource.RUSAGE_SELF))
             self._process = subprocess.Popen(
                 [sys.executable, "-B", "-X", "utf8", "-m", "ingestion.parser_child"],
                 stdin=subprocess.PIPE,
@@ -137,11 +141,16 @@ class ParserProcess:
             return LimitExceededError(f"Reading the file takes more than {limits.wall_s:g} seconds.")
         if code == -signal.SIGXCPU:
             return LimitExceededError(f"Reading the file takes more than {limits.cpu_s} processor seconds.")
-        peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        if peak_bytes > _SUSPICIOUS_MEMORY_SHARE * limits.memory_bytes or code == -signal.SIGKILL:
+        suspicious_bytes = max(_SUSPICIOUS_MEMORY_SHARE * limits.memory_bytes, self._inherited_bytes)
+        if _bytes(usage) > suspicious_bytes or code == -signal.SIGKILL:
             allowed = limits.memory_bytes >> 20
             return LimitExceededError(f"Reading the file takes more than {allowed} MiB of memory.")
         return CorruptFileError("The file is damaged: the program that reads it crashed.")
+
+
+def _bytes(usage: resource.struct_rusage) -> int:
+    """Peak memory of a process, in bytes."""
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _exchange(process: subprocess.Popen[bytes], source: Source, limits: ParsingLimits) -> bytes:

@@ -40,13 +40,12 @@ def ingest(
 
 
 def _show(result: dict[str, Any]) -> None:
-    memory = result["peak_memory_mib"]
     print(
         f"{result['collection']['name']}: {result['ready']} of {result['documents']} documents searchable "
         f"({result['ingested']} new, {result['unchanged']} unchanged, {result['deleted']} deleted), "
         f"{result['chunks']} passages, {result['seconds']:.1f} s "
         f"({result['documents_per_s']:.1f} documents/s, {result['chunks_per_s']:.1f} passages/s), "
-        f"peak memory {memory['process']:.0f} MiB + parser {memory['parser']:.0f} MiB"
+        f"peak memory {result['peak_memory_mib']:.0f} MiB"
     )
     print_failed(result["failed"])
 

@@ -153,16 +153,13 @@ def _by_reason(failed: Sequence[dict[str, Any]]) -> dict[str, int]:
     return counts
 
 
-def peak_memory_mib() -> dict[str, float]:
-    """Largest resident memory so far of this process and of its largest child, in MiB."""
+def peak_memory_mib() -> float:
+    """Largest resident memory so far of this process, in MiB; the parser's child is not in it."""
     import resource
     import sys
 
     unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
-    return {
-        name: round(resource.getrusage(who).ru_maxrss * unit / MIB, 1)
-        for name, who in (("process", resource.RUSAGE_SELF), ("parser", resource.RUSAGE_CHILDREN))
-    }
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MIB, 1)
 
 
 def expand(paths: Sequence[str]) -> list[Path]:

@@ -118,6 +118,17 @@ def test_a_crash_is_a_damaged_file_and_the_next_file_is_read(
     assert parser.parse(NOTE, LIMITS).text == "数据引擎保存数据。"
 
 
+def test_memory_of_the_owner_is_not_held_against_a_crashed_child(
+    parser: ParserProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Linux reports the owner's peak at the fork as the child's own."""
+    owned = b"x" * (LIMITS.memory_bytes * 7 // 10)
+    assert owned
+    with_child_code(monkeypatch, tmp_path, "os.abort()")
+    with pytest.raises(CorruptFileError, match="damaged"):
+        parser.parse(TRAP, LIMITS)
+
+
 @pytest.mark.parametrize(
     "code",
     [
