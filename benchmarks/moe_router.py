@@ -2,7 +2,7 @@
 
 A small byte-level language model (two blocks, 16 experts, 2 active, 1 shared) is trained on a text with each rule:
 
-    python -m benchmarks.moe_router --text FOLDER_OR_FILE --steps 600 --rules none,aux,sign:0.001,bias:0.01
+    python -m benchmarks.moe_router --text FOLDER_OR_FILE --steps 600 --rules none,aux,sign:0.001,bias:0.03
 
 `none`: nothing balances. `aux`: the auxiliary loss of Switch (arXiv 2101.03961), weight 0.01. `sign:STEP`: the bias
 moves by STEP against the sign of the last batch's error (arXiv 2408.15664). `bias:STEP[:INIT[:MEMORY]]`: our rule,
@@ -187,7 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--text", type=Path, required=True, help="a file, or a folder of .md and .txt")
     parser.add_argument("--steps", type=int, default=600)
-    parser.add_argument("--rules", default="none,aux,sign:0.001,bias:0.01")
+    parser.add_argument("--rules", default="none,aux,sign:0.001,bias:0.03")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--entropy-weight", type=float, default=0.0)
     options = parser.parse_args()

@@ -87,7 +87,7 @@ class MoE(nn.Module):
         normalise: bool = True
         route_scale: float = 1.0
         capacity: int | None = None
-        bias_step: float = 0.01
+        bias_step: float = 0.03
         load_memory: float = 0.9
         init_scale: float = 0.1
         isolate_router_gradient: bool = False
