@@ -147,7 +147,7 @@ class Writer(nn.Module):
         with torch.no_grad():
             read = self.read(rows)
         B, S = batch.targets.action_BT.shape[0], rows.passage_BS.shape[1]
-        text_BPS = (rows.passage_mask_BS & (rows.passage_BS > 3)).reshape(B, PASSAGES, S)
+        text_BPS = (rows.passage_mask_BS & (rows.passage_BS > 2)).reshape(B, PASSAGES, S)
         segment_BPS = torch.where(text_BPS, 0, -1)
         none = float("-inf")
         prior = reader_prior(
