@@ -25,7 +25,7 @@ def write_atomically(
     one stays beside it as `<name>.old` until then, so that a kill at any moment leaves one that is whole.
 
     Args:
-        folder: Where it shall stand.
+        folder: Where it shall stand; a card (`*.md`) that an older one holds is kept.
         tensors: By file stem.
         meta: JSON values; the key "files" is added.
     """
@@ -41,6 +41,8 @@ def write_atomically(
             files[file.name] = hashlib.file_digest(handle, "sha256").hexdigest()
     (new / "meta.json").write_text(json.dumps({**meta, "files": files}, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(old, ignore_errors=True)
+    for card in sorted(folder.glob("*.md")):
+        shutil.copy2(card, new)
     if folder.exists():
         folder.rename(old)
     new.rename(folder)

@@ -86,6 +86,14 @@ def test_reading_falls_back_after_a_kill_between_renames(tmp_path: Path) -> None
     assert torch.equal(tensors["model"]["w"], torch.ones(2))
 
 
+def test_a_card_beside_the_weights_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    write_atomically(folder, {"model": {"w": torch.ones(2)}}, {})
+    (folder / "README.md").write_text("card", encoding="utf-8")
+    write_atomically(folder, {"model": {"w": torch.zeros(2)}}, {})
+    assert (folder / "README.md").read_text(encoding="utf-8") == "card"
+
+
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
 def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "last"
