@@ -15,12 +15,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from generator.errors import TrainingDataError
+from generator.inference.passage_memory import PASSAGE_PREFIX
+from generator.inference.reading import QUESTION_PREFIX
 from generator.model.match import PieceMatcher
 from generator.training.distractors import LexicalNeighbours
 from generator.training.examples import Example
 
-QUESTION_PREFIX = "query: "
-PASSAGE_PREFIX = "passage: "
 MAX_ANSWERS = 4
 
 
