@@ -7,121 +7,149 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.config import Settings
 from app.evaluation.datasets import Selection
 from app.evaluation.judge import AnswerScore
 from app.evaluation.run import STAGES, EvalOptions, EvalRun, Note
-from app.evaluation.scores import auroc, confidence_interval, percentile
+from app.evaluation.scores import auroc, bootstrap_interval, percentile
 
 RECALLS = (1, 5, 20)
 ANSWER_FIGURES = ("em", "f1", "phrase_em", "phrase_f1")
+CITATION_FIGURES = ("precision", "recall", "containing_answer", "verbatim")
+PERCENTILES = (50, 99)
 Pick = Callable[[Note], AnswerScore | None]
+Statistic = Callable[[NDArray[np.int64]], float | None]
 
 
 def summarise(run: EvalRun, settings: Settings, options: EvalOptions, selection: Selection) -> dict[str, Any]:
     """The one object that `fathom eval --json` prints.
 
     Shares and recalls lie in [0, 1]; em, f1, phrase_em, phrase_f1 and sentence_hit in [0, 100]; times are in
-    milliseconds. A figure that nothing stands for is null.
+    milliseconds. A figure that nothing stands for is null. `ci95` holds the interval of a figure under its path.
     """
     notes = run.notes
-    intervals: dict[str, list[float]] = {}
+    figures = _Figures()
     return {
         "n": len(notes),
         "n_answerable": sum(note.answerable for note in notes),
         "n_unanswerable": sum(not note.answerable for note in notes),
         "n_located": sum(bool(note.ranks) for note in notes),
-        "retrieval": {stage: _retrieval(notes, stage, intervals) for stage in STAGES},
-        "gold": _answers(notes, lambda note: note.gold, "gold", intervals),
-        "retrieved": _answers(notes, lambda note: note.retrieved, "retrieved", intervals),
-        "abstention": _abstention(notes, lambda note: note.retrieved)
-        | {"gold": _abstention(notes, lambda note: note.gold)},
-        "citations": _citations(notes),
-        "latency_ms": _latency(notes),
-        "ci95": intervals,
+        "retrieval": {stage: _retrieval(notes, stage, figures) for stage in STAGES},
+        "gold": _answers(notes, lambda note: note.gold, "gold", figures),
+        "retrieved": _answers(notes, lambda note: note.retrieved, "retrieved", figures),
+        "abstention": _abstention(notes, lambda note: note.retrieved, "abstention", figures)
+        | {"gold": _abstention(notes, lambda note: note.gold, "abstention.gold", figures)},
+        "citations": _citations(notes, figures),
+        "latency_ms": _latency(notes, figures),
+        "ci95": figures.intervals,
         "settings": _settings(run, settings, options, selection),
     }
 
 
-def _mean(
-    values: Sequence[float], name: str, intervals: dict[str, list[float]], scale: float
-) -> float | None:
-    """Mean of one figure a question, its interval noted beside."""
-    if not values:
-        return None
-    low, high = confidence_interval(values)
-    intervals[name] = [round(low * scale, 4), round(high * scale, 4)]
-    return round(scale * sum(values) / len(values), 4)
+class _Figures:
+    """Computes figures over questions and notes the interval of each under its name."""
+
+    def __init__(self) -> None:
+        self.intervals: dict[str, list[float]] = {}
+
+    def of(self, name: str, count: int, statistic: Statistic, digits: int = 4) -> float | None:
+        """A figure of all `count` questions that it is about; None where there are none or it is not defined."""
+        value = statistic(np.arange(count)) if count else None
+        if value is None:
+            return None
+        bounds = bootstrap_interval(statistic, count)
+        if bounds is not None:
+            self.intervals[name] = [round(bound, digits) for bound in bounds]
+        return round(value, digits)
+
+    def mean(self, name: str, values: Sequence[float], scale: float = 1.0) -> float | None:
+        """Mean of one value a question."""
+        data = np.asarray(values, dtype=np.float64)
+        return self.of(name, len(data), lambda picks: scale * float(data[picks].mean()))
+
+    def ratio(self, name: str, parts: Sequence[int], wholes: Sequence[int]) -> float | None:
+        """Sum of parts over sum of wholes; questions are resampled, since what one gives belongs together."""
+        over, under = np.asarray(parts, dtype=np.int64), np.asarray(wholes, dtype=np.int64)
+
+        def share(picks: NDArray[np.int64]) -> float | None:
+            total = int(under[picks].sum())
+            return int(over[picks].sum()) / total if total else None
+
+        return self.of(name, len(over), share)
 
 
-def _retrieval(
-    notes: Sequence[Note], stage: str, intervals: dict[str, list[float]]
-) -> dict[str, float | None]:
+def _retrieval(notes: Sequence[Note], stage: str, figures: _Figures) -> dict[str, float | None]:
     ranks = [note.ranks[stage] for note in notes if stage in note.ranks]
-    figures: dict[str, float | None] = {
-        f"recall@{k}": _mean(
-            [float(0 < rank <= k) for rank in ranks], f"retrieval.{stage}.recall@{k}", intervals, 1.0
-        )
+    name = f"retrieval.{stage}"
+    found = {
+        f"recall@{k}": figures.mean(f"{name}.recall@{k}", [float(0 < rank <= k) for rank in ranks])
         for k in RECALLS
     }
-    figures["mrr"] = _mean(
-        [1 / rank if rank else 0.0 for rank in ranks], f"retrieval.{stage}.mrr", intervals, 1.0
-    )
-    return figures
+    return found | {"mrr": figures.mean(f"{name}.mrr", [1 / rank if rank else 0.0 for rank in ranks])}
 
 
-def _answers(
-    notes: Sequence[Note], pick: Pick, name: str, intervals: dict[str, list[float]]
-) -> dict[str, float | None]:
+def _answers(notes: Sequence[Note], pick: Pick, name: str, figures: _Figures) -> dict[str, float | None]:
     """Figures over the questions that can be answered; an abstention scores 0."""
     scores = [score for note in notes if note.answerable and (score := pick(note)) is not None]
-    figures = {
-        figure: _mean([getattr(score, figure) for score in scores], f"{name}.{figure}", intervals, 100.0)
+    found = {
+        figure: figures.mean(f"{name}.{figure}", [getattr(score, figure) for score in scores], 100.0)
         for figure in (*ANSWER_FIGURES, "sentence_hit")
     }
-    return figures | {
-        "answered": _mean([float(score.answered) for score in scores], f"{name}.answered", intervals, 1.0),
-        "as_sentence": _share([score.granularity == "sentence" for score in scores if score.answered]),
+    whole = [float(score.granularity == "sentence") for score in scores if score.answered]
+    return found | {
+        "answered": figures.mean(f"{name}.answered", [float(score.answered) for score in scores]),
+        "as_sentence": figures.mean(f"{name}.as_sentence", whole),
     }
 
 
-def _abstention(notes: Sequence[Note], pick: Pick) -> dict[str, Any]:
+def _abstention(notes: Sequence[Note], pick: Pick, name: str, figures: _Figures) -> dict[str, Any]:
     """Whether it answers exactly those that can be answered; AUROC of its confidence."""
     pairs = [(note.answerable, score) for note in notes if (score := pick(note)) is not None]
-    area = auroc([score.confidence for _, score in pairs], [able for able, _ in pairs]) if pairs else None
+    confidence = np.asarray([score.confidence for _, score in pairs], dtype=np.float64)
+    able = np.asarray([able for able, _ in pairs], dtype=bool)
     return {
-        "accuracy": _share([able == score.answered for able, score in pairs]),
-        "auroc": None if area is None else round(area, 4),
+        "accuracy": figures.mean(
+            f"{name}.accuracy", [float(able == score.answered) for able, score in pairs]
+        ),
+        "auroc": figures.of(f"{name}.auroc", len(pairs), lambda picks: auroc(confidence[picks], able[picks])),
     }
 
 
-def _citations(notes: Sequence[Note]) -> dict[str, Any]:
+def _citations(notes: Sequence[Note], figures: _Figures) -> dict[str, Any]:
     """Over all citations given: right, containing the answer, verbatim; recall over answerable questions."""
     judged = [note.citations for note in notes if note.citations is not None]
-    given = sum(score.given for score in judged)
+    given = [score.given for score in judged]
     able = [note.citations for note in notes if note.citations is not None and note.answerable]
+
+    def share(figure: str, counts: Sequence[int]) -> float | None:
+        return figures.ratio(f"citations.{figure}", counts, given)
+
     return {
-        "n": given,
-        "precision": round(sum(score.right for score in judged) / given, 4) if given else None,
-        "recall": _share([score.right > 0 for score in able]),
-        "containing_answer": round(sum(score.containing for score in judged) / given, 4) if given else None,
-        "verbatim": round(sum(score.verbatim for score in judged) / given, 4) if given else None,
+        "n": sum(given),
+        "precision": share("precision", [score.right for score in judged]),
+        "recall": figures.mean("citations.recall", [float(score.right > 0) for score in able]),
+        "containing_answer": share("containing_answer", [score.containing for score in judged]),
+        "verbatim": share("verbatim", [score.verbatim for score in judged]),
     }
 
 
-def _latency(notes: Sequence[Note]) -> dict[str, dict[str, float]]:
+def _latency(notes: Sequence[Note], figures: _Figures) -> dict[str, dict[str, float | None]]:
     stages: dict[str, list[float]] = {}
     for note in notes:
         for stage, value in note.timings_ms.items():
             stages.setdefault(stage, []).append(value)
     return {
-        stage: {"p50": round(percentile(values, 50), 2), "p99": round(percentile(values, 99), 2)}
+        stage: {f"p{q}": _percentile(f"latency_ms.{stage}.p{q}", values, q, figures) for q in PERCENTILES}
         for stage, values in stages.items()
     }
 
 
-def _share(flags: Sequence[bool]) -> float | None:
-    return round(sum(flags) / len(flags), 4) if flags else None
+def _percentile(name: str, values: Sequence[float], q: int, figures: _Figures) -> float | None:
+    data = np.asarray(values, dtype=np.float64)
+    return figures.of(name, len(data), lambda picks: percentile(data[picks], q), digits=2)
 
 
 def _settings(run: EvalRun, settings: Settings, options: EvalOptions, selection: Selection) -> dict[str, Any]:
@@ -146,30 +174,30 @@ def _settings(run: EvalRun, settings: Settings, options: EvalOptions, selection:
 
 
 def tables(report: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
-    """The report as tables for people: title, columns, rows."""
-    interval = report["ci95"]
+    """The report as tables for people: title, columns, rows; intervals beside the figures."""
 
-    def shown(name: str, value: float | None, digits: int) -> str:
-        if value is None:
-            return "–"
-        low, high = interval.get(name, (None, None))
-        return f"{value:.{digits}f}" + ("" if low is None else f" ({low:.{digits}f}–{high:.{digits}f})")
+    def shown(name: str, digits: int) -> str:
+        return with_interval(report, name, digits)
 
     retrieval = [
-        [stage, *(shown(f"retrieval.{stage}.{key}", value, 3) for key, value in figures.items())]
+        [stage, *(shown(f"retrieval.{stage}.{key}", 3) for key in figures)]
         for stage, figures in report["retrieval"].items()
     ]
     answers = [
-        [way, *(shown(f"{way}.{key}", report[way][key], 1) for key in (*ANSWER_FIGURES, "sentence_hit"))]
+        [way, *(shown(f"{way}.{key}", 1) for key in (*ANSWER_FIGURES, "sentence_hit"))]
         for way in ("gold", "retrieved")
     ]
     other = [
-        ["abstention, whole path", *_pair(report["abstention"])],
-        ["abstention, gold paragraph", *_pair(report["abstention"]["gold"])],
+        [what, *(shown(f"{name}.{key}", 3) for key in ("accuracy", "auroc"))]
+        for what, name in (
+            ("abstention, whole path", "abstention"),
+            ("abstention, gold paragraph", "abstention.gold"),
+        )
     ]
-    cited = [[_plain(report["citations"][key]) for key in report["citations"]]]
+    cited = [[str(report["citations"]["n"]), *(shown(f"citations.{key}", 3) for key in CITATION_FIGURES)]]
     latency = [
-        [stage, f"{times['p50']:.1f}", f"{times['p99']:.1f}"] for stage, times in report["latency_ms"].items()
+        [stage, *(shown(f"latency_ms.{stage}.p{q}", 1) for q in PERCENTILES)]
+        for stage in report["latency_ms"]
     ]
     return [
         (
@@ -183,19 +211,26 @@ def tables(report: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]
             answers,
         ),
         ("Abstention", ["", "accuracy", "AUROC"], other),
-        ("Citations", list(report["citations"]), cited),
-        ("Latency in ms", ["stage", "p50", "p99"], latency),
+        ("Citations", ["n", *CITATION_FIGURES], cited),
+        ("Latency in ms", ["stage", *(f"p{q}" for q in PERCENTILES)], latency),
     ]
 
 
-def _pair(figures: dict[str, Any]) -> list[str]:
-    return [_plain(figures["accuracy"]), _plain(figures["auroc"])]
+def figure_of(report: dict[str, Any], name: str) -> float | None:
+    """The figure at a path such as `retrieval.fused.recall@5`; None where nothing stands for it."""
+    value: Any = report
+    for key in name.split("."):
+        value = value[key]
+    return None if value is None else float(value)
 
 
-def _plain(value: float | None) -> str:
+def with_interval(report: dict[str, Any], name: str, digits: int) -> str:
+    """A figure with its interval, for people."""
+    value = figure_of(report, name)
     if value is None:
         return "–"
-    return str(value) if isinstance(value, int) else f"{value:.3f}"
+    low, high = report["ci95"].get(name, (None, None))
+    return f"{value:.{digits}f}" + ("" if low is None else f" ({low:.{digits}f}–{high:.{digits}f})")
 
 
 def details(run: EvalRun) -> list[dict[str, Any]]:

@@ -7,10 +7,10 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = frozenset(string.punctuation)
@@ -88,7 +88,7 @@ def contains_answer(text: str, golds: Sequence[str], *, by_character: bool) -> b
     return any(gold and f" {gold} " in f" {normal} " for gold in wanted)
 
 
-def auroc(scores: Sequence[float], positives: Sequence[bool]) -> float | None:
+def auroc(scores: ArrayLike, positives: ArrayLike) -> float | None:
     """Area under the ROC curve: chance that a positive scores above a negative, ties counted half.
 
     Returns:
@@ -105,7 +105,7 @@ def auroc(scores: Sequence[float], positives: Sequence[bool]) -> float | None:
     return (rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
 
 
-def percentile(values: Sequence[float], q: float) -> float:
+def percentile(values: ArrayLike, q: float) -> float:
     """Percentile `q` (0-100) of a non-empty sequence, linear between neighbours."""
     return float(np.percentile(np.asarray(values, dtype=np.float64), q))
 
@@ -124,9 +124,41 @@ def confidence_interval(
         Lower and upper bound, in the unit of `values`.
     """
     data: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
+    bounds = bootstrap_interval(
+        lambda picks: float(data[picks].mean()), len(data), resamples=resamples, seed=seed
+    )
+    assert bounds is not None, "a mean is defined for every sample"
+    return bounds
+
+
+def bootstrap_interval(
+    statistic: Callable[[NDArray[np.int64]], float | None],
+    count: int,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> tuple[float, float] | None:
+    """95 % interval of any figure of a run by the percentile bootstrap over questions.
+
+    Figures of one run that are resampled with the same seed see the same samples, so they can be compared.
+
+    Args:
+        statistic: The figure of a sample, which is given as positions (int64 [N]) of its questions; None where it is
+            not defined.
+        count: Number N of questions, at least 1.
+        resamples: Number of bootstrap samples.
+        seed: Of the resampling.
+
+    Returns:
+        Lower and upper bound over the samples for which the figure is defined; None where it never is.
+
+    Reference: Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
+    """
     generator = np.random.default_rng(seed)
-    means = np.empty(resamples)
-    for index in range(resamples):  # one row at a time: memory stays O(n)
-        means[index] = data[generator.integers(0, len(data), len(data))].mean()
-    low, high = np.percentile(means, [2.5, 97.5])
+    # one sample at a time: memory stays O(n)
+    figures = [statistic(generator.integers(0, count, count)) for _ in range(resamples)]
+    defined = [figure for figure in figures if figure is not None]
+    if not defined:
+        return None
+    low, high = np.percentile(defined, [2.5, 97.5])
     return float(low), float(high)

@@ -8,7 +8,7 @@ import pytest
 from app.evaluation.datasets import Selection, build
 from app.evaluation.formats import read
 from app.evaluation.judge import judge_citations, score_answer
-from app.evaluation.report import details, summarise, tables
+from app.evaluation.report import details, figure_of, summarise, tables
 from app.evaluation.run import EvalOptions, cut, evaluate
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import small_parts
@@ -78,6 +78,13 @@ def test_all_figures_of_a_small_set(runtime, birds):
     assert report["latency_ms"].keys() >= {"embed", "retrieve", "compress", "first_token", "total"}
     assert report["settings"]["documents"] == 2
     assert report["ci95"]["gold.sentence_hit"] == [100, 100]
+    assert report["ci95"]["citations.precision"] == [1, 1]
+    # every figure of every stage has an interval that holds it
+    assert {name.split(".")[0] for name in report["ci95"]} == {
+        "retrieval", "gold", "retrieved", "abstention", "citations", "latency_ms",
+    }  # fmt: skip
+    for name, (low, high) in report["ci95"].items():
+        assert low <= figure_of(report, name) <= high, name
     assert len(details(run)) == 4
     assert {title for title, _, _ in tables(report)} >= {"Abstention", "Citations"}
     json.dumps(report)

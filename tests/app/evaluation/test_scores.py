@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from app.evaluation.scores import (
     auroc,
+    bootstrap_interval,
     confidence_interval,
     contains_answer,
     exact_match,
@@ -77,3 +79,25 @@ def test_percentiles_and_interval():
     # standard error of the mean is 0.5 / 20 = 0.025; 1.96 of it on each side
     assert low == pytest.approx(0.451, abs=0.015)
     assert high == pytest.approx(0.549, abs=0.015)
+
+
+def test_the_interval_of_any_figure_is_that_of_the_mean_for_the_mean():
+    values = np.asarray([0.0, 1.0, 1.0, 0.3, 0.2, 0.9])
+    of_any = bootstrap_interval(lambda picks: float(values[picks].mean()), len(values))
+    assert of_any == confidence_interval(values.tolist())
+    assert bootstrap_interval(lambda picks: None, 5) is None
+
+
+def test_samples_for_which_a_figure_is_not_defined_are_left_out():
+    labels = np.asarray([True] + [False] * 4)
+    scores = np.asarray([0.9, 0.1, 0.2, 0.3, 0.4])
+    # a third of the samples lack the only positive; in the others it wins every pair
+    assert bootstrap_interval(lambda picks: auroc(scores[picks], labels[picks]), 5) == (1.0, 1.0)
+
+
+def test_intervals_depend_on_the_seed_alone():
+    values = np.arange(30.0)
+    first, again, other = (
+        bootstrap_interval(lambda picks: float(np.median(values[picks])), 30, seed=seed) for seed in (1, 1, 2)
+    )
+    assert first == again != other
