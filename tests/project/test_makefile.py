@@ -69,3 +69,13 @@ def test_check_runs_format_lint_types_and_layers() -> None:
 def test_the_tests_come_last_in_make_test() -> None:
     planned = [line for line in make("--dry-run", "test").stdout.splitlines() if line.strip()]
     assert "-m pytest" in planned[-1]
+
+
+def test_make_bench_lists_every_benchmark_and_refuses_an_unknown_one() -> None:
+    listed = set(re.findall(r"^  (\w+) ", make("bench").stdout, flags=re.M))
+    assert listed == {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
+    refused = make("bench", "NAME=nothing", "STAMP=")
+    assert (refused.returncode, refused.stdout) == (
+        2,
+        "There is no benchmark nothing; make bench lists them.\n",
+    )
