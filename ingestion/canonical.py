@@ -90,6 +90,10 @@ class CanonicalWriter:
             self._headings.append((level, text))
             self._write(BlockKind.HEADING, text, level)
 
+    def close_headings(self) -> None:
+        """What is written from here on stands under no heading so far (a slide without a title, a new sheet)."""
+        self._headings = []
+
     def paragraph(self, text: str, kind: BlockKind = BlockKind.PARAGRAPH, level: int = 0) -> None:
         """Write a paragraph, a quote or a list item given without its mark."""
         text = squeeze(text)

@@ -2,8 +2,8 @@
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import UnsupportedFormatError
-from ingestion.parsers import docx, html, json_records, markdown, pdf, tables, text
-from ingestion.sniff import CSV, DOCX, HTML, JSON, JSON_LINES, MARKDOWN, PDF, TEXT, media_type_of
+from ingestion.parsers import docx, html, json_records, markdown, pdf, pptx, tables, text
+from ingestion.sniff import CSV, DOCX, HTML, JSON, JSON_LINES, MARKDOWN, PDF, PPTX, TEXT, media_type_of
 from ingestion.types import Document, Source
 
 _PARSERS = {
@@ -14,6 +14,7 @@ _PARSERS = {
     JSON_LINES: json_records.parse,
     MARKDOWN: markdown.parse,
     PDF: pdf.parse,
+    PPTX: pptx.parse,
     TEXT: text.parse,
 }
 

@@ -14,6 +14,7 @@ from ingestion.errors import CorruptFileError, EncryptedError, LimitExceededErro
 _READ_BYTES = 1 << 18
 _RATIO_FROM_BYTES = 1 << 20
 _ENCRYPTED_FLAG = 0x1
+_XML_START = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\x00]*<")
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.I)
 
 
@@ -89,6 +90,19 @@ class PackedFile:
             CorruptFileError: If it is not well-formed, or has a document type or entities (refused as dangerous).
         """
         return parse_xml(self.read(name), name)
+
+    def check_parts(self) -> None:
+        """Unpack every part once, so that the limits hold for what a library will unpack by itself.
+
+        Raises:
+            CorruptFileError: If a part is damaged, or an XML part declares a document type.
+            LimitExceededError: If the parts unpack to more than allowed.
+        """
+        for name in self.names:
+            data = self.read(name) if not name.endswith("/") else b""
+            # By content: a part's type is declared apart from its name. SVG pictures may declare one; none is read.
+            if _XML_START.match(data) and not name.lower().endswith(".svg"):
+                _refuse_doctype(data, name)
 
     def refuse_document_types(self) -> None:
         """Refuse the file if any XML part declares a document type, whether that part is read or not.

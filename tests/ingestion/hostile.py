@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 
 _TYPES = (
     b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -24,6 +25,20 @@ def packed(parts: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in {"[Content_Types].xml": _TYPES, **parts}.items():
             archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def with_part(data: bytes, name: str, change: Callable[[bytes], bytes | None]) -> bytes:
+    """A packed file whose part `name` is what `change` makes of it: other bytes, a new part, or none."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {entry: archive.read(entry) for entry in archive.namelist()}
+    changed = change(parts.pop(name, b""))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for entry, part in parts.items():
+            archive.writestr(entry, part)
+        if changed is not None:
+            archive.writestr(name, changed)
     return buffer.getvalue()
 
 
