@@ -58,6 +58,10 @@ class VectorIndex(Protocol):
         """Best `min(k, live)` ids and cosines for one query (float32 [D]), best first; any k is fine."""
         ...
 
+    def vectors(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Those of `ids` that it holds, ascending, each once, with their unit vectors (float32 [N, D])."""
+        ...
+
     def save(self, path: Path) -> None:
         """Write to `path` (a file that does not exist yet)."""
         ...

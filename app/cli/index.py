@@ -22,7 +22,7 @@ def audit(
     repair: Annotated[bool, typer.Option("--repair", help="Make the indexes equal to the database.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Tell which chunks an index lacks, holds too many, or holds with another vector.
+    """Tell which chunks an index lacks, holds too many, or holds with another vector or text.
 
     Ends with 6 where something differs (after the repair, where one was asked for).
     """
@@ -42,8 +42,11 @@ def audit(
 def _show(result: dict[str, Any]) -> None:
     print(f"{result['live']} chunks are searchable by the database (change {result['seq']}).")
     for name in result["missing"]:
-        missing, extra = len(result["missing"][name]), len(result["extra"][name])
-        print(f"{name}: {missing} missing, {extra} too many")
-    print(f"{len(result['differing'])} vectors differ; {len(result['other_model'])} are of another encoder.")
+        missing, extra, differing = (len(result[what][name]) for what in ("missing", "extra", "differing"))
+        print(f"{name}: {missing} missing, {extra} too many, {differing} differ")
+    if result["other_model"]:
+        print(f"{len(result['other_model'])} are embedded by another encoder and found by words only.")
+    if result["lexical_in_memory"]:
+        print("Another process uses the word index on disk; the one compared is this command's own.")
     if not result["clean"]:
         print("Run it with --repair, or just search: an index catches up before every search.")

@@ -35,6 +35,13 @@ class UnionVectors:
         best = np.argsort(-scores, kind="stable")[:k]
         return ids[best], scores[best]
 
+    def vectors(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Those of `ids` that a member holds, ascending, with their unit vectors (float32 [N, D])."""
+        found = [member.vectors(ids) for member in self._members]
+        labels = np.concatenate([labels for labels, _ in found])
+        order = np.argsort(labels)
+        return labels[order], np.concatenate([vectors for _, vectors in found])[order]
+
     def __len__(self) -> int:
         return sum(len(member) for member in self._members)
 

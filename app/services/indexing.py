@@ -1,13 +1,18 @@
 """Use cases of indexes: compare them with the database, and repair them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.db import chunks, collections
+from app.db.chunks import IndexEntry
 from app.errors import CollectionNotFoundError
+from app.indexes.collection import BOTH
 from app.indexes.vectors import unpack
 from app.runtime import Runtime
+from retrieval.index.lexical import text_digest
+from retrieval.protocols import VectorIndex
 
 SAME_VECTOR = 0.999
 """Least cosine between a stored vector (float16) and the one in the index; rounding costs 1e-6."""
@@ -21,8 +26,10 @@ class IndexAudit:
         live: Chunks that search may return, by the database.
         missing: By index, live chunks that it lacks.
         extra: By index, chunks that it holds and that are not live.
-        differing: Chunks whose vector in the dense index is not the stored one.
+        differing: By index, chunks that it holds with another vector or another text than the database.
         other_model: Live chunks embedded by another encoder; they are found by words only.
+        lexical_in_memory: Another process, such as a running server, owns the folder of the word index, so that the one
+            compared here is this process's own, made from the database.
     """
 
     collection_id: str
@@ -30,13 +37,14 @@ class IndexAudit:
     live: int
     missing: dict[str, list[int]]
     extra: dict[str, list[int]]
-    differing: list[int]
+    differing: dict[str, list[int]]
     other_model: list[int]
+    lexical_in_memory: bool
 
     @property
     def clean(self) -> bool:
         """Whether indexes and database agree."""
-        return not any((*self.missing.values(), *self.extra.values(), self.differing))
+        return not any((*self.missing.values(), *self.extra.values(), *self.differing.values()))
 
 
 def audit(runtime: Runtime, collection: str) -> IndexAudit:
@@ -51,30 +59,42 @@ def audit(runtime: Runtime, collection: str) -> IndexAudit:
     """
     collection_id = _id(runtime, collection)
     index = runtime.collection_index(collection_id)
-    held = {name: index.ids(name) for name in ("dense", "lexical")}
-    model, dim = runtime.embedder.model_id, runtime.embedder.dim
-    differing: list[int] = []
+    held = {name: index.ids(name) for name in BOTH}
+    digests = index.lexical.digests()
+    model = runtime.embedder.model_id
+    differing: dict[str, list[int]] = {name: [] for name in BOTH}
     other_model: list[int] = []
     with runtime.db.read() as session:
         live = set(chunks.live_ids(session, collection_id))
         for batch in chunks.entries(session, sorted(live)):
-            other_model.extend(entry.chunk_id for entry in batch if entry.vector_model != model)
-            ours = [e for e in batch if e.vector_model == model and e.chunk_id in held["dense"]]
-            vectors = unpack([entry.vector for entry in ours], dim)
-            for entry, vector in zip(ours, vectors, strict=True):
-                _, cosines = index.dense.search(vector, 1, frozenset((entry.chunk_id,)))
-                if not len(cosines) or not np.isfinite(cosines[0]) or cosines[0] < SAME_VECTOR:
-                    differing.append(entry.chunk_id)
+            other_model += [entry.chunk_id for entry in batch if entry.vector_model != model]
+            differing["dense"] += _other_vectors(index.dense, [e for e in batch if e.vector_model == model])
+            differing["lexical"] += [
+                entry.chunk_id
+                for entry in batch
+                if entry.chunk_id in digests and digests[entry.chunk_id] != text_digest(entry.text)
+            ]
     expected = {"dense": live - set(other_model), "lexical": live}
     return IndexAudit(
         collection_id=collection_id,
         seq=index.seq,
         live=len(live),
-        missing={name: sorted(expected[name] - held[name]) for name in held},
-        extra={name: sorted(held[name] - expected[name]) for name in held},
+        missing={name: sorted(expected[name] - held[name]) for name in BOTH},
+        extra={name: sorted(held[name] - expected[name]) for name in BOTH},
         differing=differing,
         other_model=other_model,
+        lexical_in_memory=index.lexical.in_memory,
     )
+
+
+def _other_vectors(index: VectorIndex, entries: Sequence[IndexEntry]) -> list[int]:
+    """Chunks that the index holds with a vector that is not the stored one."""
+    ids, held = index.vectors([entry.chunk_id for entry in entries])
+    of = {entry.chunk_id: entry.vector for entry in entries}
+    stored = unpack([of[chunk_id] for chunk_id in ids.tolist()], held.shape[1])
+    cosines = np.einsum("nd,nd->n", held, stored) / np.linalg.norm(stored, axis=1)
+    same = cosines >= SAME_VECTOR  # False for what is not a number
+    return [int(chunk_id) for chunk_id in ids[~same]]
 
 
 def repair(runtime: Runtime, collection: str) -> IndexAudit:
@@ -88,8 +108,10 @@ def repair(runtime: Runtime, collection: str) -> IndexAudit:
     """
     before = audit(runtime, collection)
     index = runtime.collection_index(before.collection_id)
-    if before.differing:
-        index.dense.remove(before.differing)
+    # what is held in another form is taken out first, and then lacks like the rest
+    index.dense.remove(before.differing["dense"])
+    index.lexical.remove(before.differing["lexical"])
+    index.lexical.commit()
     index.reconcile()
     return audit(runtime, before.collection_id)
 

@@ -15,8 +15,8 @@ import opencc
 import rjieba
 import tantivy
 
-VERSION = 1
-"""Counts up when terms change: an index made with another version is rebuilt."""
+VERSION = 2
+"""Counts up when terms, or the fields that hold them, change: an index of another version is rebuilt."""
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _LETTER = rf"(?:(?![{_CJK}])[^\W_])"

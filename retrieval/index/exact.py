@@ -55,6 +55,11 @@ class ExactIndex:
         with self._lock.read():
             return self._table.scan(unit, k, None if allow is None else self._table.rows_of(allow))
 
+    def vectors(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Those of `ids` that it holds, ascending, each once, with their unit vectors (float32 [N, D])."""
+        with self._lock.read():
+            return self._table.stored(ids)
+
     def save(self, path: Path) -> None:
         """Write the live vectors to `path`.
 

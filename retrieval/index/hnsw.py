@@ -97,6 +97,11 @@ class HnswIndex:
                 return self._nearest(unit, k)
             return self._nearest_of(unit, k, self._allowed_rows(allow))
 
+    def vectors(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Those of `ids` that it holds, ascending, each once, with their unit vectors (float32 [N, D])."""
+        with self._lock.read():
+            return self._table.stored(ids)
+
     def save(self, path: Path) -> None:
         """Write to `path`, a file that does not exist yet; changes wait, searches do not.
 

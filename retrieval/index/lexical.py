@@ -5,6 +5,7 @@ The folder is a cache: where it is damaged, or was made with other term rules, i
 """
 
 import fcntl
+import hashlib
 import json
 import logging
 import shutil
@@ -59,6 +60,11 @@ class TantivyIndex:
             self._index = self._open(path)
         self._searcher = self._index.searcher()
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether it has no folder."""
+        return self._path is None
+
     def __len__(self) -> int:
         """Number of live texts, as of the last commit."""
         return int(self._searcher.num_docs)
@@ -70,17 +76,22 @@ class TantivyIndex:
 
     def ids(self) -> list[int]:
         """Ids of all live texts, as of the last commit, in no order."""
+        return list(self.digests())
+
+    def digests(self) -> dict[int, int]:
+        """Digest (`text_digest`) of each live text by id, as of the last commit: what was indexed, for an audit."""
         searcher = self._searcher
-        hits = searcher.search(tantivy.Query.all_query(), max(1, len(self)), count=False).hits
-        found: list[int] = searcher.fast_field_values("id", [address for _, address in hits])  # type: ignore[assignment]
-        return found
+        everything = tantivy.Query.all_query()
+        hits = searcher.search(everything, max(1, int(searcher.num_docs)), count=False).hits
+        addresses = [address for _, address in hits]
+        ids = searcher.fast_field_values("id", addresses)
+        digests = searcher.fast_field_values("digest", addresses)
+        return dict(zip(ids, digests, strict=True))  # type: ignore[arg-type]
 
     def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
         """Insert or replace texts; visible to `search` after `commit`."""
         labels = as_ids(ids, len(texts)).tolist()
-        documents = [
-            (label, _document(label, analyse(text))) for label, text in zip(labels, texts, strict=True)
-        ]
+        documents = [(label, _document(label, text)) for label, text in zip(labels, texts, strict=True)]
         with self._write_lock:
             writer = self._open_writer()
             for label, document in documents:
@@ -226,15 +237,25 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     # Signed: with an unsigned field, tantivy-py's deletion by term finds nothing.
     builder.add_integer_field("id", indexed=True, fast=True)
+    # The terms do not lead back to the text, so a text that is not the stored one is known by this alone.
+    builder.add_integer_field("digest", fast=True)
     # Terms come folded and stemmed, so that splitting at blanks is all that is left to do.
     builder.add_text_field("words", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("grams", tokenizer_name="whitespace", index_option="freq")
     return builder.build()
 
 
-def _document(label: int, terms: Terms) -> tantivy.Document:
+def text_digest(text: str) -> int:
+    """64 bits of the BLAKE2b hash of a text, signed; lone surrogates, which no file holds, count as such."""
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def _document(label: int, text: str) -> tantivy.Document:
+    terms = analyse(text)
     document = tantivy.Document()
     document.add_integer("id", label)
+    document.add_integer("digest", text_digest(text))
     document.add_text("words", " ".join(terms.words))
     document.add_text("grams", " ".join(terms.grams))
     return document

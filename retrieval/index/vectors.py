@@ -133,6 +133,12 @@ class VectorTable:
             rows = [self._row_of[chunk_id] for chunk_id in ids if chunk_id in self._row_of]
         return np.sort(np.asarray(rows, dtype=np.int64))
 
+    def stored(self, ids: Collection[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Those `ids` that are known, ascending, each once, with their vectors (float32 [N, D], a copy)."""
+        rows = self.rows_of(set(ids))
+        rows = rows[np.argsort(self._ids[rows])]
+        return self._ids[rows], self._vectors[rows]
+
     def scan(
         self, query: NDArray[np.float32], k: int, rows: NDArray[np.int64] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -97,13 +97,24 @@ def test_the_audit_finds_planted_differences_and_repairs_them(runtime, birds):
     index.dense.add([ids[1]], index_vector(runtime, 2))
     index.lexical.remove(ids[2:3])
     index.lexical.add([888_888], ["a ghost"])
+    index.lexical.add([ids[3]], ["The stork does not fly."])
     index.lexical.commit()
     found = indexing.audit(runtime, birds)
     assert found.missing == {"dense": ids[:1], "lexical": ids[2:3]}
     assert found.extra == {"dense": [999_999], "lexical": [888_888]}
-    assert found.differing == [ids[1]]
+    assert found.differing == {"dense": [ids[1]], "lexical": [ids[3]]}
     assert not found.clean
-    assert indexing.repair(runtime, birds).clean
+    repaired = indexing.repair(runtime, birds)
+    assert repaired.clean
+    assert repaired.live == len(WORDS)
+    assert index.lexical.search("heron", 1)[0][0] == ids[3]
+
+
+def test_the_audit_says_where_the_word_index_is_its_own(runtime, birds, settings):
+    assert not indexing.audit(runtime, birds).lexical_in_memory
+    other = build_runtime(settings, small_parts())
+    assert indexing.audit(other, birds).lexical_in_memory
+    other.close()
 
 
 def index_vector(runtime, seed):

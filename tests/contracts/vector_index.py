@@ -54,6 +54,17 @@ class VectorIndexContract:
         assert sorted(ids.tolist()) == list(range(100, 140))
         assert (np.diff(scores) <= 0).all()
 
+    def test_vectors_of_ids_are_given_back(self, index):
+        rows = vectors(60)
+        index.add(range(60), 3 * rows)
+        index.remove([7])
+        index.add([9], vectors(1, seed=5))
+        ids, stored = index.vectors([40, 9, 7, 12, 999, 12])
+        assert (ids.tolist(), ids.dtype, stored.dtype) == ([9, 12, 40], np.int64, np.float32)
+        np.testing.assert_allclose(stored, [vectors(1, seed=5)[0], rows[12], rows[40]], atol=1e-6)
+        none, nothing = index.vectors([])
+        assert (len(none), nothing.shape) == (0, (0, DIM))
+
     def test_removed_ids_are_gone_at_once(self, index):
         index.add(range(30), vectors(30))
         index.remove([3, 4, 5, 999])

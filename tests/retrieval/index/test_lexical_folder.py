@@ -11,7 +11,7 @@ import pytest
 
 from retrieval.errors import IndexLockedError
 from retrieval.index import lexical as lexical_module
-from retrieval.index.lexical import TantivyIndex
+from retrieval.index.lexical import TantivyIndex, text_digest
 
 TEXTS = [f"document number {n} about 合同法第{n}条" for n in range(200)]
 
@@ -34,6 +34,19 @@ def test_reopened_folder_has_its_texts_and_its_sequence(tmp_path):
     again = TantivyIndex(tmp_path)
     assert (len(again), again.seq) == (199, 5)
     again.close()
+
+
+def test_digests_tell_what_text_is_indexed(tmp_path):
+    fill(tmp_path)
+    index = TantivyIndex(tmp_path)
+    assert index.digests() == {n: text_digest(text) for n, text in enumerate(TEXTS)}
+    index.add([3], ["another text"])
+    index.remove([4])
+    assert index.digests()[3] == text_digest(TEXTS[3])
+    index.commit()
+    assert index.digests()[3] == text_digest("another text")
+    assert sorted(index.ids()) == sorted(set(range(len(TEXTS))) - {4})
+    index.close()
 
 
 def test_changes_without_commit_are_dropped_at_close(tmp_path):
