@@ -3,13 +3,16 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import nn
 
 from generator.inference.attribution import spans
-from generator.inference.generate import DecodingConfig, decode
+from generator.inference.explain import Explanation, explain
+from generator.inference.generate import DecodingConfig, Step, decode, fuse
 from generator.inference.reading import PassageReader, Reading, SpanDistribution, span_distribution
+from generator.model.actions import Action
 from generator.model.decoder import Decoder
 from generator.types import Event, Generated, Ink, Request, SourcePassage, Token
 
@@ -101,10 +104,11 @@ class FathomSmall:
         if answerable:
             sentence = self._sentence(reading, distribution, best)
             granularity = "sentence" if sentence else "phrase"
-            for token in iter([sentence]) if sentence else self._decode(reading, request):
-                timings.setdefault("first_token", _ms(begun))
-                tokens.append(token)
-                yield token
+            for step in sentence or self._decode(reading, request):
+                for token in step.tokens:
+                    timings.setdefault("first_token", _ms(begun))
+                    tokens.append(token)
+                    yield token
         yield Generated(
             text="".join(token.text for token in tokens),
             spans=spans(tokens),
@@ -117,7 +121,29 @@ class FathomSmall:
             timings_ms={**timings, "total": _ms(begun)},
         )
 
-    def _decode(self, reading: Reading, request: Request) -> Iterator[Token]:
+    def explain(self, request: Request) -> Explanation | None:
+        """Answer a request, and say what the answer owes to each passage; None where they do not answer.
+
+        The answer is the one that `stream` gives. It costs one pass of the decoder more, and one a passage.
+
+        Raises:
+            RequestError: The question is empty.
+        """
+        calibration = self._calibration
+        reading = self._reader.read(request.question, request.passages)
+        if reading is None:
+            return None
+        distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
+        if self._confidence(distribution) < calibration.answer_from:
+            return None
+        steps = self._sentence(reading, distribution, distribution.best()) or list(
+            self._decode(reading, request)
+        )
+        with torch.inference_mode():
+            fused = fuse(self._decoder, reading, calibration.relevance_weight)
+        return explain(self._decoder, self._table, reading, fused, steps, self._reader.pieces)
+
+    def _decode(self, reading: Reading, request: Request) -> Iterator[Step]:
         config = DecodingConfig(
             max_actions=request.max_new_tokens,
             relevance_weight=self._calibration.relevance_weight,
@@ -137,8 +163,8 @@ class FathomSmall:
 
     def _sentence(
         self, reading: Reading, distribution: SpanDistribution, best: tuple[int, int, int, float]
-    ) -> Token | None:
-        """The whole sentence of the best phrase, where the phrase is uncertain and the sentence is not."""
+    ) -> list[Step] | None:
+        """Copy the whole sentence of the best phrase, where the phrase is uncertain and the sentence is not."""
         passage, first, last, log_probability = best
         answerable = max(1e-9, float(distribution.log_joint_PSS.exp().sum()))
         if torch.tensor(log_probability).exp() / answerable >= self._calibration.phrase_from:
@@ -150,14 +176,27 @@ class FathomSmall:
             if inside and inside[0] <= first and last <= inside[-1]:
                 whole = distribution.within(passage, inside[0], inside[-1]) / answerable
                 if whole >= self._calibration.sentence_from:
-                    return _span_token(reading, passage, inside[0], inside[-1])
+                    return _copy(reading, passage, inside)
         return None
+
+
+def _copy(reading: Reading, passage: int, pieces: Sequence[int]) -> list[Step]:
+    """The actions that copy pieces of a passage, their text given at once."""
+    start = passage * reading.ids_PS.shape[1]
+    token = _span_token(reading, passage, pieces[0], pieces[-1])
+    # between two pieces there may be one of no text, which is not copied
+    going_on = [
+        Step(Action.NEXT if s == before + 1 else Action.COPY, start + s) for before, s in pairwise(pieces)
+    ]
+    return [Step(Action.COPY, start + pieces[0], (token,)), *going_on, Step(Action.STOP, 0)]
 
 
 def _span_token(reading: Reading, passage: int, first: int, last: int) -> Token:
     source, ranges = reading.passages[passage], reading.ranges[passage]
     start, end = ranges[first][0], ranges[last][1]
-    return Token(text=source.text[start:end], ink=Ink.COPIED, passage=source.key, start=start, end=end)
+    return Token(
+        text=source.text[start:end], ink=Ink.COPIED, passage=source.key, start=start, end=end, action="copy"
+    )
 
 
 def _ms(begun: float) -> float:

@@ -6,7 +6,7 @@ Source offsets are Unicode code points in the passage text that was given, half-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class Ink(StrEnum):
@@ -59,14 +59,35 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attended:
+    """A range of a passage that was looked at, with its share of the attention in (0, 1]."""
+
+    passage: str
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A piece of answer text, as it is written."""
+    """A piece of answer text, as it is written.
+
+    Attributes:
+        passage: Key of the passage of a copied piece.
+        start: First character of a copied piece in its passage.
+        end: One past its last character.
+        action: What gave it; None for a space set between two runs, and where the generator has no actions.
+        attention: Where a written piece looked, strongest first: the ranges that matter, so that the weights sum to
+            less than 1. Empty for copied pieces, and where the generator has none.
+    """
 
     text: str
     ink: Ink
     passage: str | None = None
     start: int | None = None
     end: int | None = None
+    action: Literal["write", "copy", "next"] | None = None
+    attention: Sequence[Attended] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

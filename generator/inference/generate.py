@@ -6,15 +6,17 @@ Dimensions in names: P passages, S pieces of a passage (padded), N = P * S rows,
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from generator.inference.attribution import attended
 from generator.inference.reading import LONGEST_SPAN, Reading, passage_null
 from generator.model.actions import Action, StepLogProbs, reader_prior
 from generator.model.decoder import Decoder, FusedMemory, StepInputs
 from generator.model.kv_cache import KVCache
-from generator.types import Ink, Token
+from generator.types import Attended, Ink, Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,20 @@ class DecodingConfig:
     relevance_weight: float = 1.0
     temperature: float = 0.0
     seed: int = 0
+
+
+class Step(NamedTuple):
+    """One action of an answer.
+
+    Attributes:
+        action: What was done.
+        argument: Piece number for *write*, row for *copy* and *next*, 0 for *stop*.
+        tokens: The text that it gave.
+    """
+
+    action: Action
+    argument: int
+    tokens: tuple[Token, ...] = ()
 
 
 def fuse(decoder: Decoder, reading: Reading, relevance_weight: float) -> FusedMemory:
@@ -61,14 +77,20 @@ class _Run:
             torch.tensor([[self.piece]]), torch.tensor([[self.before]]), torch.tensor([[self.row]])
         )
 
-    def take(self, action: Action, argument: int) -> Iterator[Token]:
-        """Carry out an action that produces text."""
+    def take(self, action: Action, argument: int, attention: Sequence[Attended]) -> Step:
+        """Carry out an action; the attention is kept with what it writes."""
+        if action == Action.STOP:
+            return Step(action, 0)
         if action == Action.WRITE:
             self.piece, self.before, self.row = self.writable[argument], 2, 0
             text = self.pieces[self.piece].replace("▁", " ")
-            yield self._emit(Token(text=text if self.text else text.lstrip(), ink=Ink.WRITTEN))
-            return
+            text = text if self.text else text.lstrip()
+            token = Token(text=text, ink=Ink.WRITTEN, action="write", attention=attention)
+            return Step(action, argument, (self._emit(token),))
         row = self.row + 1 if action == Action.NEXT else argument
+        return Step(action, row, tuple(self._copy(action, row)))
+
+    def _copy(self, action: Action, row: int) -> Iterator[Token]:
         p, s = divmod(row, self.S)
         start, end = self.reading.ranges[p][s]
         passage = self.reading.passages[p]
@@ -78,7 +100,14 @@ class _Run:
             yield self._emit(Token(text=" ", ink=Ink.WRITTEN))
         self.piece, self.before, self.row = int(self.reading.ids_PS[p, s]), 1, row
         yield self._emit(
-            Token(text=passage.text[start:end], ink=Ink.COPIED, passage=passage.key, start=start, end=end)
+            Token(
+                text=passage.text[start:end],
+                ink=Ink.COPIED,
+                passage=passage.key,
+                start=start,
+                end=end,
+                action="next" if action == Action.NEXT else "copy",
+            )
         )
 
     def _emit(self, token: Token) -> Token:
@@ -96,8 +125,8 @@ def decode(
     pieces: Sequence[str],
     reading: Reading,
     config: DecodingConfig,
-) -> Iterator[Token]:
-    """Answer token by token; ends with *stop* or at `max_actions`.
+) -> Iterator[Step]:
+    """Answer action by action; ends with *stop* or at `max_actions`.
 
     Args:
         decoder: In evaluation mode.
@@ -112,14 +141,19 @@ def decode(
         fused = fuse(decoder, reading, config.relevance_weight)
     caches = [KVCache() for _ in decoder.layers]
     for step in range(config.max_actions):
+        asked: list[Tensor] = []
         with torch.inference_mode():
             log_probs, _ = decoder(
-                run.inputs(), fused, table, positions_BT=torch.tensor([[step]]), caches=caches
+                run.inputs(), fused, table, positions_BT=torch.tensor([[step]]), caches=caches, asked=asked
             )
         action, argument = choose(log_probs, config.temperature, generator)
+        attention: Sequence[Attended] = ()
+        if action == Action.WRITE:
+            with torch.inference_mode():
+                attention = attended(decoder.attention(asked, fused)[0, -1], reading)
+        yield run.take(action, argument, attention)
         if action == Action.STOP:
             return
-        yield from run.take(action, argument)
 
 
 def choose(log_probs: StepLogProbs, temperature: float, generator: torch.Generator) -> tuple[Action, int]:

@@ -70,6 +70,11 @@ class PassageReader:
         self._bos, self._eos = tokenizer.token_to_id("<s>"), tokenizer.token_to_id("</s>")
         self._prefix = tokenizer.encode(QUESTION_PREFIX.strip(), add_special_tokens=False).ids
 
+    def pieces(self, text: str) -> list[int]:
+        """Piece ids of a text that stands alone."""
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
     def read(self, question: str, passages: Sequence[SourcePassage]) -> Reading | None:
         """Read the kept parts of each passage; None where there is nothing to read.
 

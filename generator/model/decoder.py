@@ -9,6 +9,7 @@ A step sees the piece before it, how it came about (written or copied), and, if 
 (CopyNet's selective read, arXiv 1603.06393).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -95,10 +96,17 @@ class DecoderLayer(nn.Module):
         bias_BN: Tensor,
         valid_BT: Tensor | None,
         cache: KVCache | None,
+        asked: list[Tensor] | None = None,
     ) -> tuple[Tensor, RouterStats | None]:
-        """Transform the steps; the router's statistics where the layer has experts."""
+        """Transform the steps; the router's statistics where the layer has experts.
+
+        `asked` takes what cross-attention asks with.
+        """
         x_BTD = x_BTD + self.self_attention(self.self_norm(x_BTD), positions_BT, None, cache)
-        x_BTD = x_BTD + self.cross_attention(self.cross_norm(x_BTD), fused, bias_BN)
+        asking_BTD = self.cross_norm(x_BTD)
+        if asked is not None:
+            asked.append(asking_BTD)
+        x_BTD = x_BTD + self.cross_attention(asking_BTD, fused, bias_BN)
         feed_BTD = self.feed_norm(x_BTD)
         if self.experts is None:
             assert self.dense is not None
@@ -155,6 +163,7 @@ class Decoder(nn.Module):
         positions_BT: Tensor | None = None,
         valid_BT: Tensor | None = None,
         caches: list[KVCache] | None = None,
+        asked: list[Tensor] | None = None,
     ) -> tuple[StepLogProbs, list[RouterStats]]:
         """Distributions of the steps given.
 
@@ -165,6 +174,7 @@ class Decoder(nn.Module):
             positions_BT: int64 step numbers; 0.. when None.
             valid_BT: bool, True at real steps; None for all.
             caches: One a layer for decoding step by step.
+            asked: Takes [B, T, D] a layer, for `attention`.
         """
         B, T = steps.piece_BT.shape
         if positions_BT is None:
@@ -178,7 +188,7 @@ class Decoder(nn.Module):
         for i, layer in enumerate(self.decoder_layers()):
             cache = caches[i] if caches is not None else None
             x_BTD, layer_stats = layer(
-                x_BTD, positions_BT, fused.projected[i], fused.bias_BN, valid_BT, cache
+                x_BTD, positions_BT, fused.projected[i], fused.bias_BN, valid_BT, cache, asked
             )
             if layer_stats is not None:
                 stats.append(layer_stats)
@@ -187,3 +197,23 @@ class Decoder(nn.Module):
             self.norm(x_BTD), fused.states_BND, writable_VD, fused.prior, steps.before_BT, steps.row_BT
         )
         return log_probs, stats
+
+    def attention(self, asked: Sequence[Tensor], fused: FusedMemory) -> Tensor:
+        """How much each step looked at each row: cross-attention probabilities, mean over heads and layers.
+
+        Computed apart from the pass itself, whose fused attention gives no probabilities, and only where asked for.
+
+        Args:
+            asked: From `forward`.
+            fused: The memory of the same pass.
+
+        Returns:
+            float32 [B, T, N]; each step sums to 1.
+        """
+        weights = [
+            layer.cross_attention.weights(asking_BTD, projected, fused.bias_BN)
+            for layer, asking_BTD, projected in zip(
+                self.decoder_layers(), asked, fused.projected, strict=True
+            )
+        ]
+        return torch.stack(weights).mean(0)

@@ -1,0 +1,207 @@
+"""What an answer owes to its passages: a replay equals the run, a mask equals removal, attention is a distribution."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from generator.fathom_small import Calibration
+from generator.inference.attribution import ATTENDED_RANGES, attended
+from generator.inference.explain import mask, replay
+from generator.inference.generate import DecodingConfig, Step, decode, fuse
+from generator.inference.reading import Reading
+from generator.model.actions import Action
+from generator.types import Generated, Ink, Request, SourcePassage, Token
+from tests.generator.small_model import SmallModel
+
+CAT = SourcePassage(key="cat", text="the cat sat on the mat. the dog ran to the park.", sentences=[(0, 23)])
+TREATY = SourcePassage(key="treaty", text="条约在1992年签署。 the treaty was signed in Paris.")
+AGAIN = SourcePassage(key="again", text="who ran? the cat sat on the mat. the passage")
+QUESTION = "who sat on the mat?"
+
+
+def read(model: SmallModel, *passages: SourcePassage) -> Reading:
+    reading = model.reader().read(QUESTION, passages)
+    assert reading is not None
+    return reading
+
+
+def writing(model: SmallModel) -> SmallModel:
+    """The same model, writing and copying at random."""
+    with torch.no_grad():
+        model.decoder.heads.state_bias.zero_()
+        model.decoder.heads.action.bias[3] -= 2
+    return model
+
+
+def run(model: SmallModel, reading: Reading, seed: int, temperature: float = 1.5) -> list[Step]:
+    config = DecodingConfig(max_actions=24, temperature=temperature, seed=seed)
+    return list(decode(model.decoder, model.document.pieces, model.pieces, reading, config))
+
+
+def tokens_of(model: SmallModel, request: Request) -> list[Token]:
+    return [event for event in model.generator().stream(request) if isinstance(event, Token)]
+
+
+def test_each_token_says_which_action_gave_it(small: SmallModel) -> None:
+    seen = set()
+    for seed in range(6):
+        request = Request(
+            question=QUESTION, passages=[CAT, TREATY], temperature=1.5, seed=seed, max_new_tokens=30
+        )
+        for token in tokens_of(writing(small), request):
+            seen.add(token.action)
+            assert (token.action in {"copy", "next"}) == (token.ink == Ink.COPIED)
+            assert bool(token.attention) == (token.action == "write")
+    assert {"write", "copy", "next"} <= seen
+
+
+def test_written_tokens_attend_to_real_ranges_with_a_share_each(small: SmallModel) -> None:
+    texts = {passage.key: passage.text for passage in (CAT, TREATY)}
+    request = Request(question=QUESTION, passages=[CAT, TREATY], temperature=1.5, seed=1, max_new_tokens=30)
+    written = [token for token in tokens_of(writing(small), request) if token.action == "write"]
+    assert written
+    for token in written:
+        weights = [item.weight for item in token.attention]
+        assert weights == sorted(weights, reverse=True)
+        assert 0 < sum(weights) <= 1 + 1e-5
+        assert len(weights) <= ATTENDED_RANGES
+        for item in token.attention:
+            assert texts[item.passage][item.start : item.end].strip()
+
+
+def test_attention_of_a_step_sums_to_one_over_rows_of_text(small: SmallModel) -> None:
+    reading = read(small, CAT, TREATY)
+    fused = fuse(small.decoder, reading, 1.0)
+    attention_TN = replay(
+        small.decoder, small.document.pieces, reading, fused, run(writing(small), reading, 0)
+    ).attention_TN
+    torch.testing.assert_close(attention_TN.sum(-1), torch.ones(len(attention_TN)))
+    assert float(attention_TN[:, reading.segment_PS.flatten() < 0].abs().max()) == 0
+
+
+def test_neighbouring_pieces_are_one_range_and_others_stay_apart(small: SmallModel) -> None:
+    reading = read(small, CAT)
+    rows = [s for s, (a, b) in enumerate(reading.ranges[0]) if CAT.text[a:b] in {"cat", "sat", "dog"}]
+    weights_N = torch.zeros(reading.ids_PS.numel())
+    weights_N[rows] = torch.tensor([0.3, 0.2, 0.4])
+    found = [
+        (CAT.text[item.start : item.end], round(item.weight, 4)) for item in attended(weights_N, reading)
+    ]
+    assert found == [("cat sat", 0.5), ("dog", 0.4)]
+
+
+def test_a_replay_equals_the_run_step_by_step(small: SmallModel) -> None:
+    for seed in range(4):
+        reading = read(writing(small), CAT, TREATY)
+        steps = run(small, reading, seed)
+        fused = fuse(small.decoder, reading, 1.0)
+        found = replay(small.decoder, small.document.pieces, reading, fused, steps)
+        assert found.log_probability < 0
+        for t, step in enumerate(steps):
+            if step.action == Action.WRITE:
+                then = [item.weight for item in step.tokens[-1].attention]
+                again = [item.weight for item in attended(found.attention_TN[t], reading)]
+                assert again == pytest.approx(then, abs=1e-4)
+
+
+def test_replayed_probabilities_of_all_first_actions_sum_to_one(small: SmallModel) -> None:
+    reading = read(writing(small), CAT)
+    fused = fuse(small.decoder, reading, 1.0)
+    firsts = [Step(Action.STOP, 0), Step(Action.NEXT, 1)]
+    firsts += [Step(Action.WRITE, number) for number in range(len(small.decoder.writable_V))]
+    firsts += [Step(Action.COPY, row) for row in range(reading.ids_PS.numel())]
+    total = sum(
+        math.exp(replay(small.decoder, small.document.pieces, reading, fused, [step]).log_probability)
+        for step in firsts
+    )
+    assert total == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_mask_equals_removal(small: SmallModel) -> None:
+    writing(small)
+    both, alone = read(small, TREATY, CAT), read(small, CAT)
+    S, short = both.ids_PS.shape[1], alone.ids_PS.shape[1]
+    steps = run(small, alone, 2)
+    moved = [
+        step._replace(argument=step.argument + S) if step.action in (Action.COPY, Action.NEXT) else step
+        for step in steps
+    ]
+    hidden = mask(fuse(small.decoder, both, 1.0), torch.arange(both.ids_PS.numel()) < S)
+    masked = replay(small.decoder, small.document.pieces, both, hidden, moved)
+    removed = replay(small.decoder, small.document.pieces, alone, fuse(small.decoder, alone, 1.0), steps)
+    assert masked.log_probability == pytest.approx(removed.log_probability, abs=1e-3)
+    torch.testing.assert_close(
+        masked.attention_TN[:, S : S + short], removed.attention_TN, atol=1e-4, rtol=1e-3
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_weight_zero_gives_exactly_the_answer_without_the_passage(small: SmallModel, seed: int) -> None:
+    writing(small)
+    ignored = replace(TREATY, weight=0.0)
+    request = Request(
+        question=QUESTION, passages=[CAT, ignored], temperature=1.5, seed=seed, max_new_tokens=30
+    )
+    with_ignored, without = (
+        list(small.generator().stream(replace(request, passages=passages)))
+        for passages in ([CAT, ignored], [CAT])
+    )
+    assert with_ignored[:-1] == without[:-1]
+    ends = [replace(events[-1], timings_ms={}) for events in (with_ignored, without)]
+    assert isinstance(ends[0], Generated)
+    assert ends[0] == ends[1]
+
+
+def test_a_smaller_weight_is_looked_at_less(small: SmallModel) -> None:
+    writing(small)
+
+    def share(weight: float) -> float:
+        reading = read(small, CAT, replace(TREATY, weight=weight))
+        fused = fuse(small.decoder, reading, 1.0)
+        found = replay(small.decoder, small.document.pieces, reading, fused, [Step(Action.STOP, 0)])
+        return float(found.attention_TN[0, reading.ids_PS.shape[1] :].sum())
+
+    assert share(0.01) < share(0.5) < share(1.0)
+
+
+def explained(model: SmallModel, *passages: SourcePassage, calibration: Calibration | None = None):
+    found = model.generator(calibration).explain(Request(question=QUESTION, passages=passages))
+    assert found is not None
+    return found
+
+
+def test_what_stands_in_one_passage_only_is_least_probable_without_it(small: SmallModel) -> None:
+    found = explained(small, CAT, TREATY)
+    (source,) = {token.passage for token in found.tokens}
+    (other,) = found.without.keys() - {source}
+    assert found.without[source] < found.without[other]
+    assert len(found.attention) == len(found.tokens)
+
+
+def test_the_tokens_explained_are_those_of_the_stream(small: SmallModel) -> None:
+    for calibration in (None, Calibration(answer_from=0.0, phrase_from=1.1, sentence_from=0.0)):
+        events = list(small.generator(calibration).stream(Request(question=QUESTION, passages=[CAT])))
+        found = explained(small, CAT, calibration=calibration)
+        assert list(found.tokens) == events[:-1]
+        assert math.isfinite(found.log_probability)
+
+
+def test_what_another_passage_says_too_is_copied_from_there(small: SmallModel) -> None:
+    sentence = Calibration(answer_from=0.0, phrase_from=1.1, sentence_from=0.0)
+    again = replace(AGAIN, weight=1e-6)
+    both = explained(small, replace(CAT, text=CAT.text[:23]), again, calibration=sentence)
+    assert {token.passage for token in both.tokens} == {"cat"}
+    # the way through the other passage is open: without it, "cat" could only be written
+    assert both.without["cat"] > explained(small, CAT, TREATY, calibration=sentence).without["cat"]
+
+
+def test_without_the_only_passage_nothing_can_be_said(small: SmallModel) -> None:
+    assert explained(small, CAT).without == {"cat": -math.inf}
+
+
+def test_nothing_is_explained_where_nothing_is_answered(small: SmallModel) -> None:
+    generator = small.generator(Calibration(answer_from=1.1))
+    assert generator.explain(Request(question=QUESTION, passages=[CAT])) is None
+    assert generator.explain(Request(question=QUESTION, passages=[])) is None
