@@ -23,6 +23,7 @@ from app.config import Settings
 from app.errors import InvalidInputError, UnavailableError, describe
 from app.runtime import Runtime
 from app.schemas.answers import AnswerOut, AnswerRequest, FeedbackIn, FeedbackOut
+from app.schemas.provenance import ProvenanceOut
 from app.services import answering, stored_answers
 from app.services.answering import Ask, Pending
 
@@ -81,9 +82,15 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
 @router.get("/{answer_id}")
 def get_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> AnswerOut:
     """A stored answer; its citations are those that its stream carried."""
-    stream = hub.get(answer_id)
-    in_work = stream is not None and not stream.finished
+    in_work = _in_work(hub, answer_id)
     return AnswerOut.model_validate(stored_answers.get(runtime, answer_id, in_work=in_work))
+
+
+@router.get("/{answer_id}/provenance")
+def get_provenance(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> ProvenanceOut:
+    """Where each token of an answer comes from: the exact source of what was copied, attention of what was written."""
+    in_work = _in_work(hub, answer_id)
+    return ProvenanceOut.model_validate(stored_answers.provenance(runtime, answer_id, in_work=in_work))
 
 
 @router.get("/{answer_id}/events", response_class=Response, responses=STREAM_DOC)
@@ -116,6 +123,11 @@ def rate_answer(answer_id: AnswerId, body: FeedbackIn, runtime: RuntimeDep) -> F
     return FeedbackOut(rating=body.rating, comment=body.comment)
 
 
+def _in_work(hub: StreamHub, answer_id: str) -> bool:
+    stream = hub.get(answer_id)
+    return stream is not None and not stream.finished
+
+
 def _start(runtime: Runtime, hub: StreamHub, pending: Pending, instance: str) -> AnswerStream:
     """Note the question and queue its answer.
 
@@ -145,7 +157,9 @@ def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: st
     def emit(event: str, data: dict[str, Any]) -> None:
         if event == "done":
             # kept before it is told: whoever has seen `done` finds the answer stored
-            stored_answers.keep(runtime, pending.id, data["answer"], _stored(stream, event, data))
+            answer, provenance = data["answer"], data["provenance"]
+            data = {"answer": answer}  # provenance has its own route
+            stored_answers.keep(runtime, pending.id, answer, provenance, _stored(stream, event, data))
         stream.publish(event, data)
 
     try:

@@ -24,10 +24,12 @@ def add(
     return row
 
 
-def get(session: Session, answer_id: str, *, with_events: bool = False) -> Answer | None:
-    """The stored answer; its stream only where asked for."""
-    options = [undefer(Answer.events)] if with_events else []
-    return session.get(Answer, answer_id, options=options)
+def get(
+    session: Session, answer_id: str, *, with_events: bool = False, with_provenance: bool = False
+) -> Answer | None:
+    """The stored answer; its stream and its provenance only where asked for."""
+    wanted = ((Answer.events, with_events), (Answer.provenance, with_provenance))
+    return session.get(Answer, answer_id, options=[undefer(column) for column, asked in wanted if asked])
 
 
 def finish(
@@ -38,12 +40,20 @@ def finish(
     answer: Mapping[str, Any] | None,
     error: Mapping[str, str] | None = None,
     model: str = "",
+    provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Keep what came of a question."""
     session.execute(
         update(Answer)
         .where(Answer.id == answer_id)
-        .values(status=status, answer=answer, error=error, model=model, updated_at=utc_now())
+        .values(
+            status=status,
+            answer=answer,
+            error=error,
+            model=model,
+            provenance=provenance,
+            updated_at=utc_now(),
+        )
     )
 
 

@@ -267,6 +267,7 @@ class Answer(Base):
         request: The request as it was understood, defaults filled in.
         answer: The answer object of the REST interface once there is one.
         events: The finished stream, `[{id, event, data}]`, for clients that resume late.
+        provenance: Where each token comes from; see `app.services.provenance`.
     """
 
     __tablename__ = "answers"
@@ -279,6 +280,7 @@ class Answer(Base):
     answer: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
     error: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
     events: Mapped[list[dict[str, Any]] | None] = mapped_column(JsonColumn, deferred=True)
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn, deferred=True)
     model: Mapped[str] = mapped_column(String(255), default="")
     rating: Mapped[int | None] = mapped_column(Integer)
     comment: Mapped[str | None] = mapped_column(Text)

@@ -15,6 +15,7 @@ from app.runtime import Runtime
 from app.services import searching
 from app.services.citations import AnswerSpan
 from app.services.draft import Citation, Draft, SourcesWithdrawnError
+from app.services.provenance import Kept
 from app.services.refusal import Reason, refusal
 from generator.types import Event, Generated, Request, SourcePassage
 from retrieval.types import Context, ContextPassage, Retrieved
@@ -74,9 +75,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """An answer and what it was made from; the last two for those who measure."""
+    """An answer and what it was made from; the last two for those who measure.
+
+    Attributes:
+        provenance: What is kept of where its tokens come from; None where nothing was taken from documents.
+    """
 
     answer: dict[str, Any]
+    provenance: Kept | None = None
     retrieved: Retrieved | None = None
     generated: Generated | None = None
 
@@ -113,7 +119,7 @@ def produce(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopRea
     Args:
         runtime: Models, indexes and database.
         pending: From `accept`.
-        emit: Told each event with its data, in order; the last is `done`.
+        emit: Told each event with its data, in order; the last is `done`, with the answer and its provenance.
         stop_reason: Asked between steps; anything but None ends the work, and the answer is "cancelled".
 
     Returns:
@@ -240,12 +246,15 @@ class _Run:
             sent = 0
         for citation in citations[sent:]:
             self._emit("citation", citation)
-        return self._close("done", generated.text, spans=spans, citations=citations)
+        kept = draft.provenance(generated.text, generated.spans)
+        return self._close("done", generated.text, spans=spans, citations=citations, provenance=kept)
 
     def _stopped(self) -> Outcome:
         """Keep what there is of an answer that somebody stopped."""
-        spans, citations = self._draft.settle(self._draft.text, self._draft.spans)
-        return self._close("cancelled", self._draft.text, spans=spans, citations=citations)
+        draft = self._draft
+        spans, citations = draft.settle(draft.text, draft.spans)
+        kept = draft.provenance(draft.text, draft.spans)
+        return self._close("cancelled", draft.text, spans=spans, citations=citations, provenance=kept)
 
     def _refuse(self, reason: Reason) -> Outcome:
         """Say that there is no answer, with the nearest passages."""
@@ -266,6 +275,7 @@ class _Run:
         spans: Sequence[AnswerSpan] = (),
         citations: Sequence[Citation] = (),
         nearest: Sequence[dict[str, Any]] = (),
+        provenance: Kept | None = None,
     ) -> Outcome:
         generated = self._generated
         answered = reason is None and bool(text)
@@ -291,8 +301,8 @@ class _Run:
             "status": status,
             "error": None,
         }
-        self._emit("done", {"answer": answer})
-        return Outcome(answer=answer, retrieved=self._retrieved, generated=generated)
+        self._emit("done", {"answer": answer, "provenance": provenance})
+        return Outcome(answer=answer, provenance=provenance, retrieved=self._retrieved, generated=generated)
 
 
 def _close(events: Iterator[Event]) -> None:

@@ -11,6 +11,7 @@ from app.db.engine import Database
 from app.db.sources import read_sources
 from app.errors import QuoteMismatchError
 from app.services.citations import AnswerSpan, CitedRange, citations_of, to_document
+from app.services.provenance import Kept, record
 from generator.types import Span, Token
 from retrieval.types import ContextPassage
 
@@ -35,6 +36,7 @@ class Draft:
         }
         self.text = ""
         self.spans: list[Span] = []
+        self._tokens: list[Token] = []
         self._cited = 0
 
     def write(self, token: Token) -> list[Citation]:
@@ -49,6 +51,7 @@ class Draft:
         """
         begin = len(self.text)
         self.text += token.text
+        self._tokens.append(token)
         self.spans.append(
             Span(
                 answer_start=begin,
@@ -73,6 +76,10 @@ class Draft:
         """
         moved = to_document(spans, self._passages)
         return moved, self._cite(citations_of(text, moved), text, first=1)
+
+    def provenance(self, text: str, spans: Sequence[Span]) -> Kept:
+        """Where each token of a text that will not change any more comes from."""
+        return record(text, self._tokens, spans, self._passages)
 
     @property
     def citations_sent(self) -> int:

@@ -1,12 +1,15 @@
 """Use cases of answers that were given: read, rate, replay."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from app.db import answers as rows
 from app.db.answers import Answer
+from app.db.sources import read_sources
 from app.errors import AnswerNotFoundError, Failure
 from app.runtime import Runtime
+from app.services import provenance as provenances
 from app.services.answering import Pending
 
 INTERRUPTED = {
@@ -32,7 +35,30 @@ def get(runtime: Runtime, answer_id: str, *, in_work: bool) -> dict[str, Any]:
     if row is None:
         raise AnswerNotFoundError(answer_id)
     feedback = None if row.rating is None else {"rating": row.rating, "comment": row.comment}
-    return (dict(row.answer) if row.answer else _without_text(row, in_work)) | {"feedback": feedback}
+    return _answer(row, in_work) | {"feedback": feedback}
+
+
+def provenance(runtime: Runtime, answer_id: str, *, in_work: bool) -> dict[str, Any]:
+    """Where each token of an answer comes from, as every face of the program gives it.
+
+    Args:
+        runtime: The runtime.
+        answer_id: Its id.
+        in_work: Whether this process is making it now.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer.
+    """
+    with runtime.db.read() as session:
+        row = rows.get(session, answer_id, with_provenance=True)
+        if row is None:
+            raise AnswerNotFoundError(answer_id)
+        answer = _answer(row, in_work)
+        places = provenances.places_of(answer, row.provenance)
+        sources = dict(zip(places, read_sources(session, places), strict=True))
+    documents = {source.document.id: asdict(source.document) for source in sources.values() if source}
+    told = provenances.told(answer, row.provenance, sources)
+    return told | {"documents": list(documents.values())}
 
 
 def events(runtime: Runtime, answer_id: str) -> list[dict[str, Any]]:
@@ -51,11 +77,22 @@ def events(runtime: Runtime, answer_id: str) -> list[dict[str, Any]]:
 
 
 def keep(
-    runtime: Runtime, answer_id: str, answer: Mapping[str, Any], stream: Sequence[Mapping[str, Any]] = ()
+    runtime: Runtime,
+    answer_id: str,
+    answer: Mapping[str, Any],
+    provenance: Mapping[str, Any] | None = None,
+    stream: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Store a finished answer, and its stream for clients that resume late."""
+    """Store a finished answer with its provenance, and its stream for clients that resume late."""
     with runtime.db.write() as session:
-        rows.finish(session, answer_id, status=answer["status"], answer=answer, model=answer["model"])
+        rows.finish(
+            session,
+            answer_id,
+            status=answer["status"],
+            answer=answer,
+            model=answer["model"],
+            provenance=provenance,
+        )
         if stream:
             rows.keep_events(session, answer_id, stream)
 
@@ -75,6 +112,10 @@ def rate(runtime: Runtime, answer_id: str, rating: int, comment: str | None) -> 
     with runtime.db.write() as session:
         if not rows.rate(session, answer_id, rating, comment):
             raise AnswerNotFoundError(answer_id)
+
+
+def _answer(row: Answer, in_work: bool) -> dict[str, Any]:
+    return dict(row.answer) if row.answer else _without_text(row, in_work)
 
 
 def _without_text(row: Answer, in_work: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from generator.types import Event, Generated, Ink, Request, SourcePassage, Span, Token
+from generator.types import Attended, Event, Generated, Ink, Request, SourcePassage, Span, Token
 
 _UNITS = re.compile(r"[\u4e00-\u9fff]|[a-z0-9]+")
 _WORDS = re.compile(r"\s*\S+\s*")
@@ -100,3 +100,21 @@ class CopyingGenerator:
             generated_tokens=len(spans),
             timings_ms={"read": 2.0, "fuse": 1.0},
         )
+
+
+class AttributingGenerator(CopyingGenerator):
+    """Tells actions too, and of what it wrote that it looked at the whole passage with 0.6 of its attention."""
+
+    def stream(self, request: Request) -> Iterator[Event]:
+        text = {passage.key: passage.text for passage in request.passages}
+        before: Token | None = None
+        for event in super().stream(request):
+            if isinstance(event, Token):
+                if event.ink is Ink.COPIED:
+                    event = replace(event, action="copy" if before is None else "next")
+                    before = event
+                elif before is not None and before.passage is not None:
+                    whole = text[before.passage]
+                    looked = Attended(passage=before.passage, start=0, end=len(whole), weight=0.6)
+                    event = replace(event, action="write", attention=(looked,))
+            yield event

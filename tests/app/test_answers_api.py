@@ -15,7 +15,7 @@ from app.runtime import build_runtime
 from app.services import collections, documents
 from app.services.documents import Upload
 from app.worker import Worker
-from tests.app.copying_generator import CopyingGenerator
+from tests.app.copying_generator import AttributingGenerator, CopyingGenerator
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS
 
@@ -191,6 +191,41 @@ def test_a_silent_stream_is_kept_open_by_comments(client, generator, answers):
         assert events_of(lines)[-1][1] == "done"
 
 
+@pytest.mark.parametrize("generator", [AttributingGenerator(spoil=" Surely.")])
+def test_provenance_tells_the_source_of_every_token(client):
+    answer = client.post("/answers", json=body()).json()
+    found = client.get(f"/answers/{answer['id']}/provenance").json()
+    assert (found["recorded"], found["text"]) == ("tokens", answer["text"])
+    assert {token["action"] for token in found["tokens"]} == {"copy", "next", "write"}
+    document = answer["citations"][0]["document"]
+    assert found["documents"] == [document]
+    text = client.get(f"/documents/{document['id']}/content").json()["text"]
+    for token in found["tokens"]:
+        said = answer["text"][token["answer_start"] : token["answer_end"]]
+        for item in token["ranges"]:
+            assert item["quote"] == text[item["start"] : item["end"]]
+            assert token["kind"] == "written" or item["quote"] == said
+    assert found["tokens"][-1]["weight_sum"] == 0.6
+
+
+def test_a_stream_carries_no_provenance_of_tokens(client):
+    answer = client.post("/answers", json=body()).json()
+    stored = client.get(f"/answers/{answer['id']}/events").text
+    assert "provenance" not in stored
+    assert "provenance" not in answer
+
+
+def test_provenance_of_a_generator_without_actions_and_of_a_refusal(client):
+    answer = client.post("/answers", json=body()).json()
+    found = client.get(f"/answers/{answer['id']}/provenance").json()
+    assert found["recorded"] == "runs"
+    assert "neither actions nor attention" in found["note"]
+    refused = client.post("/answers", json=body("Quantum chromodynamics?")).json()
+    found = client.get(f"/answers/{refused['id']}/provenance").json()
+    assert (found["recorded"], found["tokens"]) == ("nothing", [])
+    assert "did not answer" in found["note"]
+
+
 class BrokenGenerator(CopyingGenerator):
     def stream(self, request):
         raise RuntimeError("broken on purpose")
@@ -234,6 +269,7 @@ def test_bad_requests_are_problems_that_say_what_to_do(client, path, sent, statu
 def test_unknown_answers_and_event_ids(client):
     assert client.get("/answers/ans_none").json()["code"] == "answer_not_found"
     assert client.get("/answers/ans_none/events").status_code == 404
+    assert client.get("/answers/ans_none/provenance").json()["code"] == "answer_not_found"
     assert client.delete("/answers/ans_none/stream").status_code == 404
     reply = client.get("/answers/ans_none/events", headers={"Last-Event-ID": "x"})
     assert reply.json()["code"] == "bad_last_event_id"

@@ -7,7 +7,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from app.db import migrate
+from app.db import answers, migrate
 from app.db.engine import Database
 
 
@@ -48,6 +48,24 @@ def test_up_down_and_up_again(database):
     assert tables(database) == {"alembic_version"}
     migrate.upgrade(database)
     assert tables(database) == full
+
+
+def test_an_answer_stored_before_provenance_is_kept_and_has_none(database):
+    migrate.upgrade(database)
+    migrate.downgrade(database, "0001")
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO answers (id, question, collection_ids, request, status, answer, model, created_at, "
+                "updated_at) VALUES ('ans_1', 'Why?', '[]', '{}', 'done', '{\"text\": \"So.\"}', 'm', "
+                "'2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+            )
+        )
+    migrate.upgrade(database)
+    with database.read() as session:
+        answer = answers.get(session, "ans_1", with_provenance=True)
+        assert answer is not None
+        assert (answer.answer, answer.provenance) == ({"text": "So."}, None)
 
 
 def test_a_second_start_changes_nothing(database):

@@ -1,0 +1,187 @@
+"""Where each token of an answer comes from: kept compactly with the answer, told in its documents' coordinates.
+
+What is kept is JSON: `sources` are `[chunk, document]`, `tokens` are
+`[characters, ink, action, [[source, start, end, weight], ...]]` with ranges of the document's canonical text. A
+copied token has one range of weight 1; a written one has those it attended to. Pure functions; no SQL here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from app.db.sources import Source
+from app.services.citations import UnknownPassageError
+from generator.types import Ink, Span, Token
+from retrieval.types import Passage
+
+Kept = dict[str, Any]
+Place = tuple[int, int, int]
+"""Chunk id, and a range `[start, end)` of the canonical text of its document."""
+
+STILL_WRITTEN = "This answer is still being written; ask again when it is done."
+NO_TEXT = "This answer has no text: it failed or was stopped before its first word."
+REFUSAL = "The documents did not answer, so nothing of this text comes from them."
+BEFORE_TOKENS = "This answer was stored before tokens were recorded; its runs are told instead."
+NO_ACTIONS = "The generator of this answer tells what it copied, but neither actions nor attention."
+
+
+def record(
+    text: str, tokens: Sequence[Token], spans: Sequence[Span], passages: Mapping[str, Passage]
+) -> Kept:
+    """What to keep of an answer.
+
+    Args:
+        text: The answer.
+        tokens: As they were streamed.
+        spans: Of the answer; used where the generator revised its text, so that the tokens are not the answer's.
+        passages: What the generator was given, by key.
+
+    Raises:
+        UnknownPassageError: A token names a passage that was not given, or a range outside of it.
+    """
+    if "".join(token.text for token in tokens) != text:
+        tokens = [_as_token(span, text) for span in spans]
+    numbers: dict[str, int] = {}
+    rows = [
+        [
+            len(token.text),
+            token.ink.value,
+            token.action,
+            [
+                [numbers.setdefault(key, len(numbers)), *_moved(passages, key, start, end), round(weight, 4)]
+                for key, start, end, weight in _ranges(token)
+            ],
+        ]
+        for token in tokens
+    ]
+    return {
+        "sources": [[passages[key].chunk_id, passages[key].document_id] for key in numbers],
+        "tokens": rows,
+    }
+
+
+def _as_token(span: Span, text: str) -> Token:
+    said = text[span.answer_start : span.answer_end]
+    return Token(text=said, ink=span.ink, passage=span.passage, start=span.start, end=span.end)
+
+
+def _ranges(token: Token) -> Iterator[tuple[str, int, int, float]]:
+    if token.ink is Ink.WRITTEN:
+        yield from ((item.passage, item.start, item.end, item.weight) for item in token.attention)
+    elif token.passage is not None and token.start is not None and token.end is not None:
+        yield token.passage, token.start, token.end, 1.0
+
+
+def _moved(passages: Mapping[str, Passage], key: str, start: int, end: int) -> tuple[int, int]:
+    passage = passages.get(key)
+    if passage is None or not 0 <= start <= end <= len(passage.text):
+        raise UnknownPassageError(
+            f"a token comes from [{start}, {end}) of passage {key!r}, which was not given"
+        )
+    return passage.start + start, passage.start + end
+
+
+def told(
+    answer: Mapping[str, Any], kept: Kept | None, sources: Mapping[Place, Source | None]
+) -> dict[str, Any]:
+    """The provenance of an answer as every face of the program gives it.
+
+    Args:
+        answer: The answer.
+        kept: From `record`; None for answers stored before, refusals and answers that never came to an end.
+        sources: The stored text at each of `places_of`.
+
+    Returns:
+        `recorded` is "tokens", "runs" (of the inks; no actions, no attention) or "nothing", and `note` says why it
+        is less than tokens. Where a source is gone, `page` is null, and `quote` too unless the answer says it.
+    """
+    rows = kept or _from_spans(answer)
+    tokens: list[dict[str, Any]] = []
+    at = 0
+    for length, ink, action, ranges in rows["tokens"]:
+        said = answer["text"][at : at + length]
+        copied = said if ink == Ink.COPIED else None
+        where = [_range(rows["sources"], item, copied, sources) for item in ranges]
+        tokens.append({
+            "answer_start": at,
+            "answer_end": at + length,
+            "kind": ink,
+            "action": action,
+            "ranges": where,
+            "weight_sum": round(sum(item["weight"] for item in where), 4),
+        })  # fmt: skip
+        at += length
+    recorded = "nothing" if not tokens else "tokens" if any(row[2] for row in rows["tokens"]) else "runs"
+    return {
+        "id": answer["id"],
+        "status": answer["status"],
+        "text": answer["text"],
+        "recorded": recorded,
+        "note": _note(answer, kept, recorded),
+        "tokens": tokens,
+    }
+
+
+def places_of(answer: Mapping[str, Any], kept: Kept | None) -> list[Place]:
+    """The places that the provenance of an answer names, each once."""
+    rows = kept or _from_spans(answer)
+    return list(
+        dict.fromkeys(
+            (rows["sources"][source][0], start, end)
+            for *_, ranges in rows["tokens"]
+            for source, start, end, _ in ranges
+        )
+    )
+
+
+def _range(
+    named: Sequence[Sequence[Any]],
+    item: Sequence[Any],
+    said: str | None,
+    sources: Mapping[Place, Source | None],
+) -> dict[str, Any]:
+    number, start, end, weight = item
+    chunk, document = named[number]
+    source = sources.get((chunk, start, end))
+    return {
+        "chunk": chunk,
+        "document": document,
+        "page": source.page if source else None,
+        "start": start,
+        "end": end,
+        "quote": said if said is not None else source.quote if source else None,
+        "weight": weight,
+    }
+
+
+def _from_spans(answer: Mapping[str, Any]) -> Kept:
+    """The kept form of an answer of which only the spans are known."""
+    numbers: dict[tuple[int, str], int] = {}
+    rows = [
+        [
+            span["answer_end"] - span["answer_start"],
+            span["kind"],
+            None,
+            [
+                [
+                    numbers.setdefault((span["chunk"], span["document"]), len(numbers)),
+                    span["start"],
+                    span["end"],
+                    1.0,
+                ]
+            ]
+            if span["kind"] == Ink.COPIED
+            else [],
+        ]
+        for span in answer["spans"]
+    ]
+    return {"sources": [list(pair) for pair in numbers], "tokens": rows}
+
+
+def _note(answer: Mapping[str, Any], kept: Kept | None, recorded: str) -> str | None:
+    if recorded == "tokens":
+        return None
+    if recorded == "runs":
+        return NO_ACTIONS if kept else BEFORE_TOKENS
+    if answer["status"] == "running":
+        return STILL_WRITTEN
+    return REFUSAL if answer["reason"] else NO_TEXT

@@ -1,0 +1,139 @@
+"""Provenance by token: in the document's coordinates, verbatim, compact, and clear where there is none."""
+
+import json
+from itertools import pairwise
+
+import pytest
+
+from app.db.sources import DocumentName, Source
+from app.services.citations import UnknownPassageError
+from app.services.provenance import (
+    BEFORE_TOKENS,
+    NO_ACTIONS,
+    NO_TEXT,
+    REFUSAL,
+    STILL_WRITTEN,
+    places_of,
+    record,
+    told,
+)
+from generator.types import Attended, Ink, Span, Token
+from retrieval.types import Passage
+
+TEXT = "Water boils at 100 degrees. 水在一百度沸腾。 Ice melts at zero."
+PASSAGES = {
+    "1": Passage(chunk_id=1, document_id="doc_a", text=TEXT[:28], start=0, end=28),
+    "2": Passage(chunk_id=2, document_id="doc_a", text=TEXT[28:], start=28, end=len(TEXT)),
+}
+TOKENS = [
+    Token(text="水在", ink=Ink.COPIED, passage="2", start=0, end=2, action="copy"),
+    Token(text="一百度", ink=Ink.COPIED, passage="2", start=2, end=5, action="next"),
+    Token(
+        text=" (100)",
+        ink=Ink.WRITTEN,
+        action="write",
+        attention=[
+            Attended(passage="1", start=15, end=18, weight=0.512345),
+            Attended(passage="2", start=2, end=5, weight=0.2),
+        ],
+    ),
+]
+ANSWER = {"id": "ans_1", "status": "done", "text": "水在一百度 (100)", "reason": None, "spans": []}
+
+
+def stored(places):
+    name = DocumentName(id="doc_a", name="water.txt", title="Water")
+    return {
+        (chunk, start, end): Source(
+            document=name, chunk=chunk, page=3, start=start, end=end, quote=TEXT[start:end]
+        )
+        for chunk, start, end in places
+    }
+
+
+def tell(kept, **answer):
+    told_of = ANSWER | answer
+    return told(told_of, kept, stored(places_of(told_of, kept)))
+
+
+def test_every_token_names_its_place_in_the_document():
+    found = tell(record(ANSWER["text"], TOKENS, (), PASSAGES))
+    assert (found["recorded"], found["note"]) == ("tokens", None)
+    assert [token["action"] for token in found["tokens"]] == ["copy", "next", "write"]
+    for token in found["tokens"]:
+        said = ANSWER["text"][token["answer_start"] : token["answer_end"]]
+        for item in token["ranges"]:
+            assert TEXT[item["start"] : item["end"]] == item["quote"]
+            assert item["page"] == 3
+        if token["kind"] == "copied":
+            (source,) = token["ranges"]
+            assert (source["quote"], source["weight"], source["chunk"]) == (said, 1.0, 2)
+    looked = found["tokens"][2]
+    assert [(item["quote"], item["weight"]) for item in looked["ranges"]] == [
+        ("100", 0.5123),
+        ("一百度", 0.2),
+    ]
+    assert looked["weight_sum"] == 0.7123
+
+
+def test_tokens_joined_are_the_text():
+    found = tell(record(ANSWER["text"], TOKENS, (), PASSAGES))
+    bounds = [(token["answer_start"], token["answer_end"]) for token in found["tokens"]]
+    assert [bounds[0][0], bounds[-1][1]] == [0, len(ANSWER["text"])]
+    assert all(left[1] == right[0] for left, right in pairwise(bounds))
+
+
+def test_what_is_kept_is_small_json():
+    kept = record(ANSWER["text"], TOKENS, (), PASSAGES)
+    assert json.loads(json.dumps(kept)) == kept
+    assert len(json.dumps(kept)) < 60 * len(TOKENS) + 60
+
+
+def test_a_revised_answer_is_told_by_its_runs():
+    span = Span(answer_start=0, answer_end=3, ink=Ink.COPIED, passage="2", start=2, end=5)
+    found = tell(record("一百度", TOKENS, [span], PASSAGES), text="一百度")
+    assert (found["recorded"], found["note"]) == ("runs", NO_ACTIONS)
+    assert found["tokens"][0]["ranges"][0]["quote"] == "一百度"
+
+
+def test_an_answer_stored_before_is_told_by_its_spans():
+    spans = [
+        {"answer_start": 0, "answer_end": 5, "kind": "copied", "chunk": 2, "document": "doc_a", "start": 28,
+         "end": 33},
+        {"answer_start": 5, "answer_end": 11, "kind": "written", "chunk": None, "document": None, "start": None,
+         "end": None},
+    ]  # fmt: skip
+    found = tell(None, spans=spans)
+    assert (found["recorded"], found["note"]) == ("runs", BEFORE_TOKENS)
+    assert [token["ranges"] != [] for token in found["tokens"]] == [True, False]
+    assert found["tokens"][0]["ranges"][0]["quote"] == "水在一百度"
+
+
+@pytest.mark.parametrize(
+    ("answer", "note"),
+    [
+        ({"text": "Not in these documents.", "reason": "not_in_documents"}, REFUSAL),
+        ({"text": "", "status": "running"}, STILL_WRITTEN),
+        ({"text": "", "status": "failed"}, NO_TEXT),
+    ],
+)
+def test_where_nothing_is_recorded_the_note_says_why(answer, note):
+    found = tell(None, **answer)
+    assert (found["recorded"], found["note"], found["tokens"]) == ("nothing", note, [])
+
+
+def test_of_a_source_that_is_gone_only_what_the_answer_says_is_told():
+    found = told(ANSWER, record(ANSWER["text"], TOKENS, (), PASSAGES), {})
+    assert [item["quote"] for token in found["tokens"] for item in token["ranges"]] == [
+        "水在",
+        "一百度",
+        None,
+        None,
+    ]
+    assert {item["page"] for token in found["tokens"] for item in token["ranges"]} == {None}
+
+
+def test_a_passage_that_was_not_given_can_not_be_recorded():
+    wrong = Token(text="x", ink=Ink.WRITTEN, attention=[Attended(passage="9", start=0, end=1, weight=0.5)])
+    with pytest.raises(UnknownPassageError, match="'9'"):
+        record("x", [wrong], (), PASSAGES)
