@@ -4,6 +4,7 @@ It has limits on processor time, memory and wall time, can't write files, and (a
 neither sockets nor processes nor files outside the Python installation. It ends when its owner closes stdin.
 """
 
+import mimetypes
 import os
 import resource
 import signal
@@ -33,7 +34,6 @@ _REFUSED_EVENTS = (
     "os.chmod",
     "os.chown",
     "os.truncate",
-    "os.putenv",
     "shutil.",
     "ftplib.",
     "urllib.",
@@ -100,6 +100,7 @@ def _limit(limits: ParsingLimits) -> None:
 
 
 def _confine() -> None:
+    mimetypes.knownfiles.clear()  # libraries ask for types by suffix; tables of the machine would be opened for it
     roots = tuple(
         str(Path(path).resolve()) + os.sep for path in (*sys.path, sys.prefix, sys.base_prefix) if path
     )

@@ -2,8 +2,8 @@
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import UnsupportedFormatError
-from ingestion.parsers import docx, html, json_records, markdown, pdf, pptx, tables, text
-from ingestion.sniff import CSV, DOCX, HTML, JSON, JSON_LINES, MARKDOWN, PDF, PPTX, TEXT, media_type_of
+from ingestion.parsers import docx, html, json_records, markdown, pdf, pptx, tables, text, xlsx
+from ingestion.sniff import CSV, DOCX, HTML, JSON, JSON_LINES, MARKDOWN, PDF, PPTX, TEXT, XLSX, media_type_of
 from ingestion.types import Document, Source
 
 _PARSERS = {
@@ -16,6 +16,7 @@ _PARSERS = {
     PDF: pdf.parse,
     PPTX: pptx.parse,
     TEXT: text.parse,
+    XLSX: xlsx.parse,
 }
 
 
