@@ -41,7 +41,7 @@ class UnsupportedFormatError(IngestionError):
     """The bytes are of no format that is read here."""
 
     code = "unsupported_format"
-    default_hint = "Upload Markdown, text, HTML, PDF, DOCX, PPTX, XLSX, CSV or JSON, or convert the file to one of these."
+    default_hint = "Upload Markdown, text, HTML, PDF, DOCX, PPTX, XLSX, EPUB, CSV or JSON, or convert the file to one of these."
 
 
 class EmptyDocumentError(IngestionError):

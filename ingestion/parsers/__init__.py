@@ -2,13 +2,27 @@
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import UnsupportedFormatError
-from ingestion.parsers import docx, html, json_records, markdown, pdf, pptx, tables, text, xlsx
-from ingestion.sniff import CSV, DOCX, HTML, JSON, JSON_LINES, MARKDOWN, PDF, PPTX, TEXT, XLSX, media_type_of
+from ingestion.parsers import docx, epub, html, json_records, markdown, pdf, pptx, tables, text, xlsx
+from ingestion.sniff import (
+    CSV,
+    DOCX,
+    EPUB,
+    HTML,
+    JSON,
+    JSON_LINES,
+    MARKDOWN,
+    PDF,
+    PPTX,
+    TEXT,
+    XLSX,
+    media_type_of,
+)
 from ingestion.types import Document, Source
 
 _PARSERS = {
     CSV: tables.parse,
     DOCX: docx.parse,
+    EPUB: epub.parse,
     HTML: html.parse,
     JSON: json_records.parse,
     JSON_LINES: json_records.parse,
