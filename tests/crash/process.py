@@ -87,7 +87,7 @@ def wait_until(condition: Callable[[], bool], limit_s: float) -> None:
 
 def _main(kind: str, home: str, *more: str) -> None:
     given = {key: json.loads(value) for key, _, value in (item.partition("=") for item in more)}
-    kill_at = given.pop("kill_at", None)
+    kill_at, diary = given.pop("kill_at", None), given.pop("diary", None)
     settings = settings_for(Path(home), **given)
     parts = small_parts(SlowEmbedder())
     if kind == "serve":
@@ -101,7 +101,30 @@ def _main(kind: str, home: str, *more: str) -> None:
         runtime = build_runtime(settings, parts)
         if kill_at is not None:
             _die_at_statement(runtime.db.engine, kill_at)
+        if diary is not None:
+            _keep_diary(Path(diary), runtime.db.engine)
         run_until_signal(runtime)
+
+
+def _keep_diary(path: Path, engine: Engine) -> None:
+    """Write down each stage as it begins, and take time over every statement, so that a kill can find each stage."""
+    from app.services import ingesting
+
+    run_job = ingesting.run_job
+    file = path.open("a", buffering=1, encoding="utf-8")
+
+    def narrated(runtime: Any, job: Any, on_progress: Callable[[str, int, int], None], parser: Any) -> None:
+        def tell(stage: str, done: int, total: int) -> None:
+            print(stage, file=file)
+            on_progress(stage, done, total)
+
+        try:
+            run_job(runtime, job, tell, parser)
+        finally:
+            print("between", file=file)
+
+    ingesting.run_job = narrated
+    event.listen(engine, "before_cursor_execute", lambda *_: time.sleep(0.02))
 
 
 def _die_at_statement(engine: Engine, place: int) -> None:
