@@ -41,7 +41,9 @@ class UnsupportedFormatError(IngestionError):
     """The bytes are of no format that is read here."""
 
     code = "unsupported_format"
-    default_hint = "Upload Markdown, text, HTML, PDF, DOCX, PPTX, XLSX, EPUB, CSV or JSON, or convert the file to one of these."
+    default_hint = (
+        "Upload PDF, DOCX, PPTX, XLSX, EPUB, EML, HTML, Markdown, text, CSV or JSON, or convert the file."
+    )
 
 
 class EmptyDocumentError(IngestionError):

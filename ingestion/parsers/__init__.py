@@ -2,10 +2,11 @@
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import UnsupportedFormatError
-from ingestion.parsers import docx, epub, html, json_records, markdown, pdf, pptx, tables, text, xlsx
+from ingestion.parsers import docx, eml, epub, html, json_records, markdown, pdf, pptx, tables, text, xlsx
 from ingestion.sniff import (
     CSV,
     DOCX,
+    EML,
     EPUB,
     HTML,
     JSON,
@@ -22,6 +23,7 @@ from ingestion.types import Document, Source
 _PARSERS = {
     CSV: tables.parse,
     DOCX: docx.parse,
+    EML: eml.parse,
     EPUB: epub.parse,
     HTML: html.parse,
     JSON: json_records.parse,
