@@ -96,8 +96,8 @@ class Generated:
 
     Attributes:
         text: Empty where the passages do not answer.
-        answerable: Whether the passages hold the answer, by the calibrated head.
-        confidence: Probability in [0, 1] that they do.
+        answerable: Whether the passages hold the answer, by what the model says of it.
+        confidence: Probability in [0, 1] that they do; None where the model gives none.
         relevance: Probability by passage key that it holds the answer.
         granularity: "phrase", or "sentence" where the phrase was uncertain and its sentence was not.
         phrase: The best phrase, also where the answer is the whole sentence.
@@ -107,7 +107,7 @@ class Generated:
     text: str
     spans: Sequence[Span]
     answerable: bool
-    confidence: float
+    confidence: float | None
     relevance: Mapping[str, float] = field(default_factory=dict)
     granularity: str = "phrase"
     phrase: str = ""
@@ -115,8 +115,13 @@ class Generated:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 
-Event = Token | Generated
-"""A stream is any number of `Token`, then exactly one `Generated`."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing new yet; whoever follows may look whether the answer is still wanted."""
+
+
+Event = Token | Waiting | Generated
+"""A stream is any number of `Token` and `Waiting`, then exactly one `Generated`."""
 
 
 class Generator(Protocol):

@@ -11,10 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from tests.postgres_server import PostgresMissingError, postgres_server
 
 SEED = 20240607
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # Before any library reads them: nothing is ever fetched from a hub.
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -61,6 +61,7 @@ class CopyingGenerator:
                 for start, end in passage.sentences or [(0, len(passage.text))]
             ),
             key=lambda found: found[0],
+            default=(0, None, 0, 0),
         )
         confidence = shared / max(1, len(asked))
         nothing = Generated(text="", spans=(), answerable=False, confidence=confidence, relevance=relevance)
