@@ -23,6 +23,7 @@ from tests.app.doubles import CountingEmbedder, small_parts
 ROOT = Path(__file__).parents[2]
 POISON = "POISON"
 HANGS = "HANGS"
+PATIENCE_S = 240.0  # a busy machine is slow, not wrong
 
 
 class SlowEmbedder(CountingEmbedder):
@@ -73,11 +74,11 @@ def server(home: Path, port: int, **more: object) -> Iterator[tuple[subprocess.P
             except httpx.TransportError:
                 return False
 
-        wait_until(answers, 90)
+        wait_until(answers)
         yield child, client
 
 
-def wait_until(condition: Callable[[], bool], limit_s: float) -> None:
+def wait_until(condition: Callable[[], bool], limit_s: float = PATIENCE_S) -> None:
     """Poll until the condition holds; fails after `limit_s` seconds."""
     deadline = time.monotonic() + limit_s
     while not condition():

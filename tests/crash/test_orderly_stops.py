@@ -8,7 +8,7 @@ import pytest
 from app.runtime import build_runtime
 from app.services import collections, documents
 from tests.app.doubles import small_parts
-from tests.crash.process import HANGS, process, server, settings_for, wait_until
+from tests.crash.process import HANGS, PATIENCE_S, process, server, settings_for, wait_until
 from tests.crash.test_worker_kills import add, states, text_of
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
@@ -28,9 +28,9 @@ def test_a_worker_gives_its_job_back(runtime, tmp_path, data):
     # A lease far longer than the test: only giving it back frees the job.
     patient = {"lease_s": 3600.0, "heartbeat_s": 0.2, "poll_s": 0.05, "max_attempts": 2}
     with process("worker", tmp_path / "home", worker=patient) as worker:
-        wait_until(lambda: states(runtime, collection)["bird.md"] not in {"queued"}, 60)
+        wait_until(lambda: states(runtime, collection)["bird.md"] not in {"queued"})
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(60) == 0
+        assert worker.wait(PATIENCE_S) == 0
     assert states(runtime, collection)["bird.md"] in {"queued", "ready"}
     view = documents.page(runtime, collection, None, None, 1).items[0]
     from app.services import jobs
@@ -48,4 +48,4 @@ def test_a_server_ends_its_streams_and_leaves_with_zero(runtime, tmp_path, free_
             lines = events.iter_lines()
             assert next(lines).startswith("id:")
             child.send_signal(signal.SIGTERM)
-            assert child.wait(60) == 0
+            assert child.wait(PATIENCE_S) == 0

@@ -70,14 +70,14 @@ def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(runtime, tm
         add(runtime, collection, {name: files[name]})
         aim, diary = min(STAGE_S, key=hits.__getitem__), tmp_path / f"diary-{kill}"
         with process("worker", tmp_path / "home", diary=str(diary)) as worker:
-            wait_until(lambda aim=aim, diary=diary: aim in ("starting", *stages_of(diary)), 120)
+            wait_until(lambda aim=aim, diary=diary: aim in ("starting", *stages_of(diary)))
             time.sleep(chance.uniform(0, STAGE_S[aim]))
             worker.kill()
             worker.wait()
         hits[stages_of(diary)[-1]] += 1
         seen += violations(runtime, collection)
     with process("worker", tmp_path / "home"):
-        wait_until(lambda: _all_ready(runtime, collection), 240)
+        wait_until(lambda: _all_ready(runtime, collection))
     seen += violations(runtime, collection)
     with capsys.disabled():
         print(f"\n{KILLS} kills by stage: {dict(hits)}; violations {len(seen)}: {seen}")
@@ -93,20 +93,20 @@ def test_a_worker_killed_between_any_two_statements_leaves_all_or_nothing(runtim
     collection = collections.create(runtime, name="birds").row.id
     add(runtime, collection, {"bird.md": text_of(0)})
     with process("worker", tmp_path / "home"):
-        wait_until(lambda: _all_ready(runtime, collection), 60)
+        wait_until(lambda: _all_ready(runtime, collection))
     tried: list[int] = []
     for place in KILL_PLACES:
         before = documents.page(runtime, collection, None, None, 5).items[0]
         add(runtime, collection, {"bird.md": text_of(0) + f"\nEdition {place}.\n".encode()})
         with process("worker", tmp_path / "home", kill_at=place) as worker:
-            wait_until(lambda: worker.poll() is not None or _all_ready(runtime, collection), 60)
+            wait_until(lambda: worker.poll() is not None or _all_ready(runtime, collection))
             if worker.poll() is not None:
                 tried.append(place)
         assert violations(runtime, collection) == [], f"killed at statement {place}"
         served = documents.content(runtime, before.document.id)[1].text
         assert "Edition" in served or not tried[1:], "the document must never be without a serving version"
         with process("worker", tmp_path / "home"):
-            wait_until(lambda: _all_ready(runtime, collection), 60)
+            wait_until(lambda: _all_ready(runtime, collection))
         assert documents.content(runtime, before.document.id)[1].text.endswith(f"Edition {place}.")
     with capsys.disabled():
         print(f"\nkilled at statements {tried}; violations 0")
@@ -134,7 +134,6 @@ def test_a_document_that_kills_its_worker_is_parked_and_the_others_go_on(runtime
                     worker.poll() is not None
                     or set(states(runtime, collection).values()) == {"ready", "failed"}
                 ),
-                60,
             )
             deaths += worker.poll() is not None
         assert deaths <= 3
