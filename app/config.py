@@ -28,6 +28,7 @@ MIB = 1024 * 1024
 
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
+Weight = Annotated[float, Field(gt=0, le=100)]
 
 
 class SettingsError(Exception):
@@ -81,6 +82,22 @@ class RetrievalSettings(_Group):
     """Hits taken from each of dense and lexical search before they are fused."""
     context_tokens: PositiveInt = 1024
     """Token budget of the compressed context."""
+    dense_weight: Weight = 1.0
+    """Weight of the ranking by meaning in rank fusion."""
+    lexical_weight: Weight = 1.0
+    """Weight of the ranking by words in rank fusion."""
+    rerank: bool = False
+    """Order passages by a reranker, in searches and for answers, when neither request nor collection says otherwise."""
+    rerank_depth: Annotated[int, Field(ge=1, le=200)] = 16
+    """Passages that the reranker reads for one question."""
+    reranker: Path | None = None
+    """Folder of a cross-encoder (sentence-transformers, safetensors) that reranks; by default the generator does so."""
+    mmr_lambda: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    """Maximal marginal relevance against near-duplicates: 1 goes by relevance alone, less prefers what is new."""
+    max_per_document: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Most passages of one document among those found; by default any number."""
+    neighbours: Annotated[int, Field(ge=0, le=16)] = 0
+    """Passages before and after each one found, within its section, that are read with it."""
     exact_below: Annotated[int, Field(ge=0)] = 5000
     """Collections with fewer chunks than this are searched exactly instead of by HNSW."""
     snapshot_every: PositiveInt = 2000

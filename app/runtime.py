@@ -24,12 +24,12 @@ from generator.types import Generator
 from ingestion.types import CountTokens
 from retrieval.compress import SentenceVectorCache
 from retrieval.config import RetrievalConfig
-from retrieval.protocols import Embedder, PassageStore
+from retrieval.protocols import Embedder, PassageStore, Scorer
 
 GENERATOR = "fathom-small"
 logger = logging.getLogger(__name__)
 
-MODELS = ("count_tokens", "embedder", "generator")
+MODELS = ("count_tokens", "embedder", "generator", "reranker")
 VOCABULARY = Path("tokenizer") / "fathom_bpe.tiktoken"
 
 
@@ -86,6 +86,12 @@ class Runtime:
             return self._generator
 
     @property
+    def reranker(self) -> Scorer | None:
+        """The configured cross-encoder, loaded once; None where none is configured and the generator reranks."""
+        with self._loading:
+            return self._reranker
+
+    @property
     def sentence_vectors(self) -> SentenceVectorCache:
         """Sentence vectors of the chunks last compressed, shared by all collections."""
         with self._loading:
@@ -99,7 +105,7 @@ class Runtime:
 
     def warm_up(self) -> None:
         """Load all models now; what can't be loaded is told by `model_states` and by whoever needs it."""
-        for name in MODELS:
+        for name in self._models:
             try:
                 getattr(self, name)
             except Exception as error:
@@ -108,13 +114,18 @@ class Runtime:
 
     def model_states(self) -> list[tuple[str, bool, str]]:
         """Name, whether it is loaded, and what is in the way, for each model."""
-        loaded = {"embedder": "_embedder", "count_tokens": "_vocabulary", "generator": "_generator"}
+        loaded = {"count_tokens": "_vocabulary"}
         return [
             (name, True, "loaded")
-            if loaded[name] in self.__dict__
+            if loaded.get(name, f"_{name}") in self.__dict__
             else (name, False, self._load_errors.get(name, "loading"))
-            for name in MODELS
+            for name in self._models
         ]
+
+    @property
+    def _models(self) -> Sequence[str]:
+        """Those that these settings ask for."""
+        return MODELS if self.settings.retrieval.reranker is not None else MODELS[:-1]
 
     def collection_index(self, collection_id: str) -> CollectionIndex:
         """Dense and lexical index of a collection, up to date with the last commit of any process.
@@ -153,6 +164,11 @@ class Runtime:
     @cached_property
     def _generator(self) -> Generator:
         return self._parts.generator(self.settings)
+
+    @cached_property
+    def _reranker(self) -> Scorer | None:
+        path = self.settings.retrieval.reranker
+        return None if path is None else _load_reranker(path, self.settings)
 
     @cached_property
     def _sentence_vectors(self) -> SentenceVectorCache:
@@ -220,6 +236,20 @@ def _load_generator(settings: Settings) -> Generator:
         )
     except (CheckpointError, EncoderError, OSError) as error:
         raise _missing("generator", str(error)) from error
+
+
+def _load_reranker(path: Path, settings: Settings) -> Scorer:
+    from retrieval.cross_encoder import CrossEncoderScorer
+    from retrieval.errors import EncoderError
+
+    try:
+        return CrossEncoderScorer(path, device=settings.device)
+    except EncoderError as error:
+        raise UnavailableError(
+            "reranker_missing",
+            f"The reranker can't be loaded: {error}.",
+            "Correct FATHOM_RETRIEVAL__RERANKER, or unset it: then the generator's own relevance head reranks.",
+        ) from error
 
 
 def _load_vocabulary(settings: Settings) -> tuple[CountTokens, str]:

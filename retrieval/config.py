@@ -129,11 +129,17 @@ class RetrievalConfig:
     Attributes:
         candidates: Hits that each search contributes to fusion, at least the number asked for.
         rerank_depth: Fused hits that a scorer reads, where one is given.
+        mmr_lambda: Trade-off of maximal marginal relevance, in [0, 1]; at 1 it is left out.
+        max_per_document: Most hits of one document, or None for any number.
+        neighbours: Passages before and after a hit, within its section, that enter the context with it.
         sentence_cache: Chunks whose sentence vectors are kept in memory.
     """
 
     candidates: int = 50
     rerank_depth: int = 16
+    mmr_lambda: float = 1.0
+    max_per_document: int | None = None
+    neighbours: int = 0
     sentence_cache: int = 4_096
     fusion: FusionConfig = field(default_factory=FusionConfig)
     compression: CompressionConfig = field(default_factory=CompressionConfig)
@@ -141,3 +147,7 @@ class RetrievalConfig:
     def __post_init__(self) -> None:
         if min(self.candidates, self.rerank_depth, self.sentence_cache) < 1:
             raise ValueError("candidates, rerank_depth and sentence_cache are at least 1")
+        if not 0.0 <= self.mmr_lambda <= 1.0 or self.neighbours < 0:
+            raise ValueError("mmr_lambda lies in [0, 1], and neighbours cannot be negative")
+        if self.max_per_document is not None and self.max_per_document < 1:
+            raise ValueError("max_per_document is at least 1, or None")

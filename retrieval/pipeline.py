@@ -1,11 +1,12 @@
-"""The path of a question through retrieval: embed, search twice, fuse, look up, rerank, compress.
+"""The path of a question through retrieval: embed, search twice, fuse, look up, rerank, diversify, expand, compress.
 
 Every stage is timed and its ranking kept. Where texts are stored and who may read them is the caller's
 affair: it comes in as a `PassageStore` and as the query's `allow`.
 """
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,13 +15,18 @@ from numpy.typing import NDArray
 from retrieval.compress import SentenceVectorCache, compress
 from retrieval.config import RetrievalConfig
 from retrieval.dense import search_dense
+from retrieval.diversify import cap_per_document, diversify
 from retrieval.lexical import search_lexical
+from retrieval.neighbours import expand
 from retrieval.protocols import CountTokens, Embedder, LexicalIndex, PassageStore, Scorer, VectorIndex
 from retrieval.rank_fusion import fuse_ranks
 from retrieval.rerank import rerank
 from retrieval.types import Hit, Passage, Query, Retrieved
 
 Rankings = dict[str, list[Hit]]
+
+_POOL = 4
+"""Hits that diversity chooses from, for each one wanted."""
 
 
 class RetrievalPipeline:
@@ -69,30 +75,59 @@ class RetrievalPipeline:
         with clock("embed"):
             vector = self._embedder.embed_queries([query.text])[0]
         rankings, passages = self._live_hits(query, vector, clock)
-        hits = rankings["fused"]
-        if self._scorer is not None:
-            with clock("rerank"):
-                depth = self._config.rerank_depth
-                hits = rankings["rerank"] = rerank(query.text, hits, passages, self._scorer, depth)
-        hits = hits[: query.k]
+        hits = self._ranked(query, rankings, passages, clock)[: query.k]
+        found = [(hit, passages[hit.chunk_id]) for hit in hits]
+        if self._config.neighbours:
+            with clock("neighbours"):
+                beside = self._store.beside([hit.chunk_id for hit in hits], self._config.neighbours)
+                # behind all hits, so that what was found keeps its rank
+                added = expand(hits, passages, beside)
+            rankings["neighbours"] = [hit for hit, _ in added]
+            found += added
         with clock("compress"):
-            found = [(hit, passages[hit.chunk_id]) for hit in hits]
             limits, vectors = self._config.compression, self._sentence_vectors
             context = compress(query.text, vector, found, self._count_tokens, limits, vectors)
         return Retrieved(hits=hits, context=context, stages=rankings, timings_ms=clock.spent_ms)
+
+    def _ranked(
+        self, query: Query, rankings: Rankings, passages: Mapping[int, Passage], clock: "_Clock"
+    ) -> list[Hit]:
+        """Order the fused hits by what the settings ask for, each step on what the one before left."""
+        config, hits = self._config, rankings["fused"]
+        if self._scorer is not None:
+            with clock("rerank"):
+                hits = rankings["rerank"] = rerank(
+                    query.text, hits, passages, self._scorer, config.rerank_depth
+                )
+        if config.mmr_lambda < 1:
+            with clock("mmr"):
+                # those that were reranked have scores of their own kind and stay before the rest
+                pool = config.rerank_depth if self._scorer is not None else _POOL * query.k
+                first, rest = hits[:pool], hits[pool:]
+                ids, rows = self._dense.vectors([hit.chunk_id for hit in first])
+                vectors = dict(zip(ids.tolist(), rows, strict=True))
+                hits = rankings["mmr"] = [*diversify(first, vectors, config.mmr_lambda), *rest]
+        if config.max_per_document is not None:
+            hits = rankings["capped"] = cap_per_document(hits, passages, config.max_per_document)
+        return hits
 
     def _live_hits(
         self, query: Query, vector: NDArray[np.float32], clock: "_Clock"
     ) -> tuple[Rankings, dict[int, Passage]]:
         """Search, fuse and look up, with more candidates until enough of the hits are live."""
-        needed = max(query.k, self._config.rerank_depth if self._scorer is not None else 1)
-        candidates = max(self._config.candidates, needed)
+        config = self._config
+        needed = max(
+            query.k,
+            config.rerank_depth if self._scorer is not None else 1,
+            _POOL * query.k if config.mmr_lambda < 1 else 1,
+        )
+        candidates = max(config.candidates, needed)
         everything = max(len(self._dense), len(self._lexical))
         while True:
             rankings = self._search(query, vector, candidates, clock)
             with clock("passages"):
-                passages = self._look_up(rankings["fused"], needed)
-            if len(passages) >= needed or candidates >= everything:
+                passages = self._look_up(rankings["fused"], needed, query.k)
+            if self._enough(passages, needed, query.k) or candidates >= everything:
                 rankings["fused"] = [hit for hit in rankings["fused"] if hit.chunk_id in passages]
                 return rankings, passages
             candidates *= 4
@@ -111,14 +146,22 @@ class RetrievalPipeline:
             rankings["fused"] = fuse_ranks(rankings, weights, fusion.constant)
         return rankings
 
-    def _look_up(self, hits: list[Hit], needed: int) -> dict[int, Passage]:
-        """Passages of the first hits, until `needed` of them are live."""
+    def _look_up(self, hits: list[Hit], needed: int, k: int) -> dict[int, Passage]:
+        """Passages of the first hits, until enough of them are live."""
         passages: dict[int, Passage] = {}
         for start in range(0, len(hits), needed):
             passages |= self._store.passages([hit.chunk_id for hit in hits[start : start + needed]])
-            if len(passages) >= needed:
+            if self._enough(passages, needed, k):
                 break
         return passages
+
+    def _enough(self, passages: Mapping[int, Passage], needed: int, k: int) -> bool:
+        """Whether all stages have what they need, and `k` hits are left whatever the cap takes out."""
+        most = self._config.max_per_document
+        if len(passages) < needed or most is None:
+            return len(passages) >= needed
+        by_document = Counter(passage.document_id for passage in passages.values())
+        return sum(min(count, most) for count in by_document.values()) >= k
 
 
 class _Clock:

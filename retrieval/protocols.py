@@ -106,6 +106,10 @@ class PassageStore(Protocol):
         """Passages by chunk id."""
         ...
 
+    def beside(self, chunk_ids: Sequence[int], reach: int) -> Mapping[int, Sequence[Passage]]:
+        """By chunk id, the passages of its document that stand at most `reach` places before or after it."""
+        ...
+
 
 class Scorer(Protocol):
     """Relevance of passages to a question, for reranking."""

@@ -26,8 +26,9 @@ class Hit:
     """One chunk found, best first.
 
     Attributes:
-        score: Score of the last stage that ranked it.
-        scores: Score by stage name ("dense" cosine, "lexical" BM25, "fused" RRF, "rerank" probability).
+        score: Relevance by the last stage that scores it (fused or rerank).
+        scores: Score by stage name ("dense" cosine, "lexical" BM25, "fused" RRF, "rerank" probability, "mmr" the
+            value that it was chosen by).
         ranks: 1-based rank by stage name; a stage that did not find it is absent.
     """
 
@@ -85,8 +86,9 @@ class Retrieved:
     """Result of the whole retrieval path.
 
     Attributes:
-        stages: Ranked hits of each stage: "dense", "lexical", "fused", "rerank" where it ran.
-        timings_ms: Wall time by stage: embed, dense, lexical, fuse, rerank, compress.
+        stages: Ranked hits of each stage: "dense", "lexical", "fused", and where they ran "rerank", "mmr", "capped",
+            and "neighbours": what entered the context beside the hits.
+        timings_ms: Wall time by stage: embed, dense, lexical, fuse, passages, rerank, mmr, neighbours, compress.
     """
 
     hits: Sequence[Hit]

@@ -19,6 +19,7 @@ from app.answer_streams import AnswerStream, StreamConfig, StreamEvent, StreamHu
 from app.api.deps import RuntimeDep
 from app.api.idempotency import IdempotentRoute
 from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES, problem
+from app.api.wire import ranking_choice
 from app.config import Settings
 from app.errors import InvalidInputError, UnavailableError, describe
 from app.runtime import Runtime
@@ -71,6 +72,7 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
         question=body.question,
         k=body.k,
         temperature=body.temperature,
+        choice=ranking_choice(body),
     )
     pending = await run_in_threadpool(answering.accept, runtime, ask)
     stream = await run_in_threadpool(_start, runtime, hub, pending, request.url.path)

@@ -1,4 +1,4 @@
-"""From rows to wire types; nothing here decides anything."""
+"""From rows to wire types and back; nothing here decides anything."""
 
 from app.db.chunks import ContentChunk
 from app.db.documents import Content, DocumentVersion, DocumentView
@@ -6,7 +6,14 @@ from app.db.jobs import Job
 from app.schemas.collections import CollectionOut
 from app.schemas.documents import ChunkOut, ContentOut, DocumentOut
 from app.schemas.jobs import JobOut
+from app.schemas.ranking import RankingOptions
 from app.services.collections import CollectionView
+from app.services.scope import RankingChoice
+
+
+def ranking_choice(options: RankingOptions) -> RankingChoice:
+    """What a request chooses for itself."""
+    return RankingChoice(**options.model_dump(include=set(RankingOptions.model_fields)))
 
 
 def collection_out(view: CollectionView) -> CollectionOut:

@@ -16,16 +16,30 @@ def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     k: Annotated[int | None, typer.Option(help="Hits wanted.", min=1, max=100)] = None,
     rerank: Annotated[
-        bool | None, typer.Option("--rerank/--no-rerank", help="Order by the reader's relevance.")
+        bool | None, typer.Option("--rerank/--no-rerank", help="Order by the reranker's relevance.")
+    ] = None,
+    mmr_lambda: Annotated[
+        float | None,
+        typer.Option(help="1 goes by relevance alone, lower values prefer what is new.", min=0, max=1),
+    ] = None,
+    max_per_document: Annotated[
+        int | None, typer.Option(help="Most passages of one document.", min=1, max=100)
+    ] = None,
+    neighbours: Annotated[
+        int | None, typer.Option(help="Passages around each hit that an answer would read.", min=0, max=16)
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Find passages in collections."""
     from app.services import searching
+    from app.services.scope import RankingChoice
 
+    choice = RankingChoice(
+        rerank=rerank, mmr_lambda=mmr_lambda, max_per_document=max_per_document, neighbours=neighbours
+    )
     keys = [key.strip() for key in collections.split(",") if key.strip()]
     with open_runtime(context) as runtime:
-        result = searching.search(runtime, keys, query, k=k, rerank=rerank)
+        result = searching.search(runtime, keys, query, k=k, choice=choice)
         found = searching.as_wire(result)
     if as_json:
         print_json(found)

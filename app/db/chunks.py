@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from app.db.models import Chunk, Content, ContentChunk, Document
@@ -60,21 +60,55 @@ def live(session: Session, chunk_ids: Sequence[int]) -> Sequence[Chunk]:
     """Live chunks with text, document and version, in no order; others are left out."""
     found: list[Chunk] = []
     for begin in range(0, len(chunk_ids), BATCH):
-        found.extend(
-            session.scalars(
-                select(Chunk)
-                .join(Chunk.body)
-                .join(Chunk.document)
-                .join(Chunk.version)
-                .options(
-                    contains_eager(Chunk.body),
-                    contains_eager(Chunk.document),
-                    contains_eager(Chunk.version),
-                )
-                .where(Chunk.id.in_(chunk_ids[begin : begin + BATCH]), Document.enabled)
-            )
-        )
+        found.extend(session.scalars(_whole().where(Chunk.id.in_(chunk_ids[begin : begin + BATCH]))))
     return found
+
+
+def beside(session: Session, chunk_ids: Sequence[int], reach: int) -> dict[int, list[Chunk]]:
+    """By live chunk, the other live chunks of its document at most `reach` places before or after it.
+
+    Args:
+        session: Any open session.
+        chunk_ids: At most some hundred: each is a condition of the query.
+        reach: In chunks.
+    """
+    places = {
+        row.id: (row.version_id, row.position)
+        for row in session.execute(
+            select(Chunk.id, Chunk.version_id, ContentChunk.position)
+            .join(Chunk.body)
+            .where(Chunk.id.in_(chunk_ids))
+        )
+    }
+    if not places:
+        return {}
+    near = [
+        and_(Chunk.version_id == version, ContentChunk.position.between(position - reach, position + reach))
+        for version, position in places.values()
+    ]
+    around = session.scalars(
+        _whole().where(or_(*near)).order_by(Chunk.version_id, ContentChunk.position)
+    ).all()
+    return {
+        chunk_id: [
+            chunk
+            for chunk in around
+            if chunk.version_id == version and 0 < abs(chunk.body.position - position) <= reach
+        ]
+        for chunk_id, (version, position) in places.items()
+    }
+
+
+def _whole() -> Select[Chunk]:
+    """Live chunks with all that belongs to them."""
+    return (
+        select(Chunk)
+        .join(Chunk.body)
+        .join(Chunk.document)
+        .join(Chunk.version)
+        .options(contains_eager(Chunk.body), contains_eager(Chunk.document), contains_eager(Chunk.version))
+        .where(Document.enabled)
+    )
 
 
 def of_document(

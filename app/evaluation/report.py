@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.config import Settings
 from app.evaluation.datasets import Selection
 from app.evaluation.judge import AnswerScore
-from app.evaluation.run import STAGES, EvalOptions, EvalRun, Note
+from app.evaluation.run import OPTIONAL_STAGES, STAGES, EvalOptions, EvalRun, Note
 from app.evaluation.scores import auroc, bootstrap_interval, percentile
 
 RECALLS = (1, 5, 20)
@@ -37,7 +37,7 @@ def summarise(run: EvalRun, settings: Settings, options: EvalOptions, selection:
         "n_answerable": sum(note.answerable for note in notes),
         "n_unanswerable": sum(not note.answerable for note in notes),
         "n_located": sum(bool(note.ranks) for note in notes),
-        "retrieval": {stage: _retrieval(notes, stage, figures) for stage in STAGES},
+        "retrieval": {stage: _retrieval(notes, stage, figures) for stage in _stages(notes)},
         "gold": _answers(notes, lambda note: note.gold, "gold", figures),
         "retrieved": _answers(notes, lambda note: note.retrieved, "retrieved", figures),
         "abstention": _abstention(notes, lambda note: note.retrieved, "abstention", figures)
@@ -79,6 +79,12 @@ class _Figures:
             return int(over[picks].sum()) / total if total else None
 
         return self.of(name, len(over), share)
+
+
+def _stages(notes: Sequence[Note]) -> Sequence[str]:
+    """Those of every run, and those that this run's settings asked for."""
+    ran = [stage for stage in OPTIONAL_STAGES if any(stage in note.ranks for note in notes)]
+    return (*STAGES, *ran)
 
 
 def _retrieval(notes: Sequence[Note], stage: str, figures: _Figures) -> dict[str, float | None]:

@@ -17,16 +17,18 @@ from app.runtime import Runtime
 from app.services import answering, collections, documents, searching
 from app.services.answering import Ask, Outcome
 from app.services.documents import Upload
+from app.services.scope import retrieval_config, scope_of
 from app.worker import Worker
 from generator.types import Generated, Request, SourcePassage
 from ingestion.sentences import split_sentences
-from retrieval.config import FusionConfig
 from retrieval.rank_fusion import fuse_ranks
 from retrieval.types import Retrieved
 
 OnProgress = Callable[[str, int, int], None]
 
 STAGES = ("dense", "lexical", "fused", "compressed")
+OPTIONAL_STAGES = ("rerank", "mmr", "capped")
+"""Between fusion and compression, where the settings ask for them; as deep as the path looks."""
 NAME = "evaluation"
 BATCH = 64
 GOLD_MAX_TOKENS = 512
@@ -159,7 +161,9 @@ class _Session:
         self._truth = truth
         self._collection_id = collection_id
         self._options = options
-        self.k = options.k or searching.scope_of(runtime, [collection_id]).k
+        scope = scope_of(runtime, [collection_id])
+        self._fusion = retrieval_config(runtime.settings, scope).fusion
+        self.k = options.k or scope.k
 
     def warm_up(self) -> None:
         """Ask once without a note, so that loading the models is not part of anybody's time."""
@@ -212,10 +216,11 @@ class _Session:
             return dict.fromkeys(STAGES, 0)
         right = self._truth.covering(places)
         searched = {name: list(retrieved.stages.get(name, ())) for name in ("dense", "lexical")}
-        fusion = FusionConfig()
+        fusion = self._fusion
         weights = {"dense": fusion.dense_weight, "lexical": fusion.lexical_weight}
         # fused again in full: the pipeline keeps only as many as an answer reads
         ranked = searched | {"fused": fuse_ranks(searched, weights, fusion.constant)}
+        ranked |= {name: list(retrieved.stages[name]) for name in OPTIONAL_STAGES if name in retrieved.stages}
         ranks = {
             name: next((rank for rank, hit in enumerate(hits, 1) if hit.chunk_id in right), 0)
             for name, hits in ranked.items()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from app.db import chunks
+from app.db.chunks import Chunk
 from app.db.engine import Database
 from retrieval.types import Passage
 
@@ -21,17 +22,26 @@ class SqlPassageStore:
     def passages(self, chunk_ids: Sequence[int]) -> Mapping[int, Passage]:
         """Passages by chunk id; ids that are not live are left out."""
         with self._database.read() as session:
+            return {chunk.id: _passage(chunk) for chunk in chunks.live(session, list(chunk_ids))}
+
+    def beside(self, chunk_ids: Sequence[int], reach: int) -> Mapping[int, Sequence[Passage]]:
+        """By live chunk id, the live passages of its document that stand at most `reach` places from it."""
+        with self._database.read() as session:
             return {
-                chunk.id: Passage(
-                    chunk_id=chunk.id,
-                    document_id=chunk.document_id,
-                    text=chunk.body.text,
-                    start=chunk.body.start,
-                    end=chunk.body.end,
-                    title=chunk.version.title,
-                    heading_path=tuple(chunk.body.heading_path),
-                    page=chunk.body.page,
-                    sentences=tuple((start, end) for start, end in chunk.body.sentences),
-                )
-                for chunk in chunks.live(session, list(chunk_ids))
+                chunk_id: [_passage(chunk) for chunk in around]
+                for chunk_id, around in chunks.beside(session, chunk_ids, reach).items()
             }
+
+
+def _passage(chunk: Chunk) -> Passage:
+    return Passage(
+        chunk_id=chunk.id,
+        document_id=chunk.document_id,
+        text=chunk.body.text,
+        start=chunk.body.start,
+        end=chunk.body.end,
+        title=chunk.version.title,
+        heading_path=tuple(chunk.body.heading_path),
+        page=chunk.body.page,
+        sentences=tuple((start, end) for start, end in chunk.body.sentences),
+    )

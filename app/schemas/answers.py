@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.problem import ErrorInfo
+from app.schemas.ranking import RankingOptions
 
 AnswerStatus = Literal["running", "done", "failed", "cancelled"]
 
@@ -56,7 +57,7 @@ ANSWER_EXAMPLE: dict[str, Any] = {
 }
 
 
-class AnswerRequest(BaseModel):
+class AnswerRequest(RankingOptions):
     """A question to answer from the documents of some collections."""
 
     model_config = ConfigDict(

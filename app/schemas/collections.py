@@ -39,8 +39,42 @@ class CollectionSettings(BaseModel):
         le=16384,
         description="Token budget of the compressed context; null for the server's.",
     )
-    rerank: bool = Field(
-        default=False, description="Order search hits by the reader's relevance: better, and slower."
+    dense_weight: float | None = Field(
+        default=None,
+        gt=0,
+        le=100,
+        description="Weight of the ranking by meaning in rank fusion; null for the server's value.",
+    )
+    lexical_weight: float | None = Field(
+        default=None,
+        gt=0,
+        le=100,
+        description="Weight of the ranking by words in rank fusion; null for the server's value.",
+    )
+    rerank: bool | None = Field(
+        default=None,
+        description="Order passages by the reranker's relevance, in searches and for answers; slower. "
+        "Null for the server's value.",
+    )
+    mmr_lambda: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Maximal marginal relevance: 1 goes by relevance alone, lower values prefer what is new; "
+        "null for the server's value.",
+    )
+    max_per_document: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="Most passages of one document among those found; null for the server's value.",
+    )
+    neighbours: int | None = Field(
+        default=None,
+        ge=0,
+        le=16,
+        description="Passages before and after each one found, within its section, that are read with it; "
+        "null for the server's value.",
     )
     compress: bool = Field(default=True, description="Keep only sentences that matter to the question.")
     refusal_text: str | None = Field(
@@ -96,7 +130,12 @@ class CollectionOut(BaseModel):
                     "max_tokens": None,
                     "k": 12,
                     "context_tokens": None,
-                    "rerank": False,
+                    "dense_weight": None,
+                    "lexical_weight": None,
+                    "rerank": None,
+                    "mmr_lambda": None,
+                    "max_per_document": 3,
+                    "neighbours": None,
                     "compress": True,
                     "refusal_text": None,
                 },

@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.answers import DocumentRef
+from app.schemas.ranking import RankingOptions
 
 
-class SearchRequest(BaseModel):
+class SearchRequest(RankingOptions):
     """A search in some collections."""
 
     model_config = ConfigDict(
@@ -20,12 +21,6 @@ class SearchRequest(BaseModel):
     )
     query: str = Field(description="What to look for; at most `limits.max_question_chars` characters.")
     k: int | None = Field(default=None, ge=1, le=100, description="Hits wanted.")
-    rerank: bool | None = Field(
-        default=None, description="Order by the reader's relevance; null for the collection's setting."
-    )
-    compress: bool | None = Field(
-        default=None, description="Mark the sentences that matter; null for the collection's setting."
-    )
 
 
 class KeptOut(BaseModel):
@@ -40,7 +35,9 @@ class HitOut(BaseModel):
 
     rank: int
     score: float
-    scores: dict[str, float] = Field(description="By stage: dense, lexical, fused, rerank.")
+    scores: dict[str, float] = Field(
+        description="By stage: dense, lexical, fused, and rerank and mmr where they ran."
+    )
     chunk_id: int
     document: DocumentRef
     page: int | None
@@ -52,7 +49,7 @@ class HitOut(BaseModel):
 
 
 class SearchOut(BaseModel):
-    """Hits, best first, with the ids that each stage found."""
+    """Hits, best first, with the ids that each stage found; `neighbours` are read beside the hits."""
 
     query: str
     hits: list[HitOut]

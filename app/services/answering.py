@@ -17,6 +17,7 @@ from app.services.citations import AnswerSpan
 from app.services.draft import Citation, Draft, SourcesWithdrawnError
 from app.services.provenance import Kept
 from app.services.refusal import Reason, refusal
+from app.services.scope import RankingChoice, Scope, scope_of
 from generator.types import Event, Generated, Request, SourcePassage
 from retrieval.types import Context, ContextPassage, Retrieved
 
@@ -34,6 +35,7 @@ class Ask:
         collections: Ids or names.
         k: Passages to read; None for the collection's or the server's value.
         temperature: None for the server's value.
+        choice: What this answer's retrieval does its own way.
         allow: Chunk ids that may be read, or None for all.
     """
 
@@ -41,6 +43,7 @@ class Ask:
     question: str
     k: int | None = None
     temperature: float | None = None
+    choice: RankingChoice = field(default_factory=RankingChoice)
     allow: frozenset[int] | None = None
 
 
@@ -50,7 +53,7 @@ class Pending:
 
     id: str
     question: str
-    scope: searching.Scope
+    scope: Scope
     k: int
     temperature: float
     seed: int = 0
@@ -95,7 +98,7 @@ def accept(runtime: Runtime, ask: Ask) -> Pending:
         CollectionNotFoundError: A collection does not exist.
     """
     question = searching.checked_text(ask.question, runtime.settings.limits.max_question_chars, "question")
-    scope = searching.scope_of(runtime, ask.collections)
+    scope = scope_of(runtime, ask.collections).chosen(ask.choice)
     temperature = runtime.settings.answers.temperature if ask.temperature is None else ask.temperature
     return Pending(
         id=new_id("ans"),

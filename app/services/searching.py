@@ -5,52 +5,20 @@ This module knows nothing of answers or of HTTP.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.db import collections as collection_rows
 from app.db.sources import DocumentName, document_names
-from app.errors import CollectionNotFoundError, InvalidInputError
+from app.errors import InvalidInputError
 from app.indexes.union import UnionVectors, UnionWords
 from app.runtime import Runtime
+from app.services.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
-from retrieval.config import CompressionConfig, RetrievalConfig
 from retrieval.pipeline import RetrievalPipeline
 from retrieval.protocols import LexicalIndex, Scorer, VectorIndex
 from retrieval.types import Context, Passage, Query, Retrieved
 
-RETRIEVE_STAGES = ("dense", "lexical", "fuse", "passages")
-NO_BUDGET = 1_000_000_000
-"""Tokens that no context reaches: compression off."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """Collections that are searched together, with the settings that hold for them.
-
-    Attributes:
-        chunks: Searchable chunks in all of them.
-        refusal_text: Own text of the first collection that has one.
-    """
-
-    ids: tuple[str, ...]
-    names: tuple[str, ...]
-    chunks: int
-    k: int
-    context_tokens: int
-    rerank: bool
-    compress: bool
-    refusal_text: str | None
-
-    @property
-    def described(self) -> dict[str, Any]:
-        """Settings worth keeping beside an answer."""
-        return {
-            "context_tokens": self.context_tokens,
-            "rerank": self.rerank,
-            "compress": self.compress,
-            "collections": list(self.names),
-        }
+RETRIEVE_STAGES = ("dense", "lexical", "fuse", "passages", "mmr", "neighbours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,46 +56,13 @@ def checked_text(text: str, limit: int, what: str) -> str:
     return stripped
 
 
-def scope_of(runtime: Runtime, keys: Sequence[str]) -> Scope:
-    """Find collections by id or name and settle what holds for a search in them.
-
-    Raises:
-        CollectionNotFoundError: A collection does not exist.
-        InvalidInputError: No collection is named.
-    """
-    if not keys:
-        raise InvalidInputError("no_collection", "No collection is named.", "Name at least one.")
-    with runtime.db.read() as session:
-        rows = []
-        for key in dict.fromkeys(keys):
-            row = collection_rows.find(session, key)
-            if row is None:
-                raise CollectionNotFoundError(key)
-            rows.append(row)
-        rows = list({row.id: row for row in rows}.values())
-        stats = collection_rows.stats(session, [row.id for row in rows])
-    settings = [row.settings for row in rows]
-    defaults = runtime.settings.retrieval
-    return Scope(
-        ids=tuple(row.id for row in rows),
-        names=tuple(row.name for row in rows),
-        chunks=sum(item.chunks for item in stats.values()),
-        k=max(own.get("k") or defaults.k for own in settings),
-        context_tokens=max(own.get("context_tokens") or defaults.context_tokens for own in settings),
-        rerank=any(own.get("rerank", False) for own in settings),
-        compress=any(own.get("compress", True) for own in settings),
-        refusal_text=next((own["refusal_text"] for own in settings if own.get("refusal_text")), None),
-    )
-
-
 def search(
     runtime: Runtime,
     keys: Sequence[str],
     text: str,
     *,
     k: int | None = None,
-    rerank: bool | None = None,
-    compress: bool | None = None,
+    choice: RankingChoice | None = None,
 ) -> SearchResult:
     """Find passages for a query.
 
@@ -136,23 +71,15 @@ def search(
         keys: Ids or names of collections.
         text: What to look for.
         k: Hits wanted; None for the collection's or the server's value.
-        rerank: Whether the reader orders the hits; None for the collection's setting.
-        compress: Whether sentences are chosen; None for the collection's setting.
+        choice: What this search does its own way.
 
     Raises:
         InvalidInputError: The query is empty or too long, or no collection is named.
         CollectionNotFoundError: A collection does not exist.
     """
     query = checked_text(text, runtime.settings.limits.max_question_chars, "query")
-    scope = scope_of(runtime, keys)
-    scope = replace(
-        scope,
-        rerank=scope.rerank if rerank is None else rerank,
-        compress=scope.compress if compress is None else compress,
-    )
-    retrieved = retrieve(
-        runtime, scope, query, k or scope.k, scorer=_scorer(runtime) if scope.rerank else None
-    )
+    scope = scope_of(runtime, keys).chosen(choice or RankingChoice())
+    retrieved = retrieve(runtime, scope, query, k or scope.k)
     found = [hit.chunk_id for hit in retrieved.hits]
     with runtime.db.read() as session:
         documents = document_names(session, found)
@@ -161,23 +88,16 @@ def search(
 
 
 def retrieve(
-    runtime: Runtime,
-    scope: Scope,
-    question: str,
-    k: int,
-    *,
-    allow: frozenset[int] | None = None,
-    scorer: Scorer | None = None,
+    runtime: Runtime, scope: Scope, question: str, k: int, *, allow: frozenset[int] | None = None
 ) -> Retrieved:
     """Run the retrieval path over a scope.
 
     Args:
         runtime: Models, indexes and database.
-        scope: What to search; without a chunk the result is empty, and no model is loaded.
+        scope: What to search, and how; without a chunk the result is empty, and no model is loaded.
         question: Checked text.
         k: Hits wanted.
         allow: Chunk ids that may be found, or None for all.
-        scorer: Reranker, or None for none.
     """
     if scope.chunks == 0:
         return Retrieved(
@@ -194,20 +114,11 @@ def retrieve(
         lexical,
         runtime.passages,
         runtime.count_tokens,
-        retrieval_config(runtime, scope),
-        scorer,
+        retrieval_config(runtime.settings, scope),
+        _scorer(runtime) if scope.rerank else None,
         sentence_vectors=runtime.sentence_vectors,
     )
     return pipeline.retrieve(Query(text=question, k=k, allow=allow))
-
-
-def retrieval_config(runtime: Runtime, scope: Scope) -> RetrievalConfig:
-    """The library's settings for a scope."""
-    budget = scope.context_tokens if scope.compress else NO_BUDGET
-    return RetrievalConfig(
-        candidates=runtime.settings.retrieval.candidates,
-        compression=CompressionConfig(max_tokens=budget),
-    )
 
 
 def stage_times(timings_ms: Mapping[str, float]) -> dict[str, float]:
@@ -218,6 +129,10 @@ def stage_times(timings_ms: Mapping[str, float]) -> dict[str, float]:
 
 
 def _scorer(runtime: Runtime) -> Scorer:
+    """The configured cross-encoder, or the generator's own relevance head."""
+    if (reranker := runtime.reranker) is not None:
+        return reranker
+
     def score(question: str, passages: Sequence[Passage]) -> Sequence[float]:
         given = [SourcePassage(key=str(passage.chunk_id), text=passage.text) for passage in passages]
         return runtime.generator.relevance(question, given)

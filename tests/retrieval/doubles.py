@@ -52,6 +52,17 @@ class DictStore:
     def passages(self, chunk_ids: Sequence[int]) -> Mapping[int, Passage]:
         return {i: self.content[i] for i in chunk_ids if i in self.content}
 
+    def beside(self, chunk_ids: Sequence[int], reach: int) -> Mapping[int, Sequence[Passage]]:
+        """Chunk ids are places in their document here."""
+        return {
+            i: [
+                p
+                for p in self.content.values()
+                if p.document_id == self.content[i].document_id and 0 < abs(p.chunk_id - i) <= reach
+            ]
+            for i in chunk_ids
+        }
+
 
 def count_words(text: str) -> int:
     """One token a character pair, which is near enough for budgets in both languages."""

@@ -31,6 +31,9 @@ from retrieval.config import (
         (CompressionConfig, {"semantic_weight": -1}),
         (CompressionConfig, {"neighbour_bonus": 2}),
         (RetrievalConfig, {"candidates": 0}),
+        (RetrievalConfig, {"mmr_lambda": 1.1}),
+        (RetrievalConfig, {"max_per_document": 0}),
+        (RetrievalConfig, {"neighbours": -1}),
     ],
 )
 def test_impossible_settings_are_refused(config, options):

@@ -1,3 +1,6 @@
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 
 from retrieval.config import CompressionConfig, RetrievalConfig
@@ -100,3 +103,69 @@ def test_context_keeps_to_the_budget(parts):
 @pytest.mark.parametrize("question", ["", " ", "?", '"(', "x" * 4000, "法" * 4000])
 def test_any_question_is_survived(parts, question):
     assert len(pipeline(parts).retrieve(Query(text=question, k=3)).hits) == 3
+
+
+def test_repeated_texts_give_way_to_other_ones_where_diversity_is_wanted(parts):
+    embedder, dense, lexical, store = parts
+    copies = {
+        n: Passage(chunk_id=n, document_id=f"doc_{n}", text=TEXTS[1], start=0, end=len(TEXTS[1]))
+        for n in (90, 91)
+    }
+    store.content |= copies
+    dense.add(list(copies), embedder.embed_passages([TEXTS[1]] * 2))
+    lexical.add(list(copies), [TEXTS[1]] * 2)
+    lexical.commit()
+    query = Query(text="where does juicefs store data", k=3)
+    plain = pipeline(parts).retrieve(query)
+    assert {hit.chunk_id for hit in plain.hits} == {1, 90, 91}
+    assert "mmr" not in plain.stages
+    diverse = pipeline(parts, RetrievalConfig(mmr_lambda=0.5)).retrieve(query)
+    assert diverse.hits[0].chunk_id == plain.hits[0].chunk_id
+    assert diverse.hits[1].chunk_id not in {1, 90, 91}
+    assert diverse.hits[0].score == plain.hits[0].score
+    assert [hit.ranks["mmr"] for hit in diverse.hits] == [1, 2, 3]
+    assert "mmr" in diverse.timings_ms
+
+
+@pytest.fixture
+def one_large_document(parts):
+    """The filler belongs to one document of 60 passages."""
+    store = parts[3]
+    store.content = {
+        n: replace(p, document_id="filler" if n > 2 else p.document_id, start=100 * n, end=100 * n + 100)
+        for n, p in store.content.items()
+    }
+    return parts
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_no_document_gives_more_hits_than_its_cap_and_others_fill_up(one_large_document, most):
+    config = RetrievalConfig(max_per_document=most, candidates=4)
+    result = pipeline(one_large_document, config).retrieve(Query(text="filler number nothing", k=4))
+    documents = Counter(one_large_document[3].content[hit.chunk_id].document_id for hit in result.hits)
+    assert len(result.hits) == min(4, 3 + most)
+    assert max(documents.values()) <= most
+    assert [hit.chunk_id for hit in result.stages["capped"]][: len(result.hits)] == [
+        h.chunk_id for h in result.hits
+    ]
+
+
+def test_neighbours_enter_the_context_behind_the_hits(one_large_document):
+    query = Query(text="filler number 31 about nothing", k=1)
+    plain = pipeline(one_large_document).retrieve(query)
+    wide = pipeline(one_large_document, RetrievalConfig(neighbours=2)).retrieve(query)
+    (hit,) = wide.hits
+    assert [hit.chunk_id] == [h.chunk_id for h in plain.hits]
+    around = [hit.chunk_id + step for step in (-2, -1, 1, 2)]
+    assert [h.chunk_id for h in wide.stages["neighbours"]] == around
+    assert [item.passage.chunk_id for item in wide.context.passages] == [hit.chunk_id, *around]
+    assert "neighbours" in wide.timings_ms
+
+
+def test_all_stages_together_keep_their_promises(one_large_document):
+    config = RetrievalConfig(mmr_lambda=0.7, max_per_document=2, neighbours=1, rerank_depth=8)
+    by_number = pipeline(one_large_document, config, lambda _, found: [-p.chunk_id for p in found])
+    result = by_number.retrieve(Query(text="filler number nothing", k=5))
+    assert list(result.stages) == ["dense", "lexical", "fused", "rerank", "mmr", "capped", "neighbours"]
+    assert len(result.hits) == 5
+    assert not {h.chunk_id for h in result.hits} & {h.chunk_id for h in result.stages["neighbours"]}

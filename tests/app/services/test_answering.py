@@ -237,13 +237,6 @@ def test_search_gives_hits_by_stage_with_verbatim_text(runtime, fill):
     assert [hit["rank"] for hit in found["hits"]] == list(range(1, len(found["hits"]) + 1))
 
 
-def test_search_reranks_where_asked(runtime, fill):
-    fill("birds", ducks=DUCKS, geese=GEESE)
-    found = searching.as_wire(searching.search(runtime, ["birds"], "goose nest", rerank=True))
-    assert found["hits"][0]["document"]["name"] == "geese.md"
-    assert "rerank" in found["hits"][0]["scores"]
-
-
 def test_a_search_in_an_empty_collection_is_empty(runtime):
     collections.create(runtime, name="empty")
     assert searching.as_wire(searching.search(runtime, ["empty"], "ducks"))["hits"] == []
