@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import JsonFlag, console, open_runtime, print_json, table_of
+from app.cli.explain import explain as explain_answer
+from app.cli.output import JsonFlag, console, open_runtime, print_json
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
 
-COPIED, WRITTEN = "green", "yellow"
+# As `fathom ask --explain` shows them; underlined and slanted, so that they differ without colour.
+COPIED: dict[str, Any] = {"fg": "green", "underline": True}
+WRITTEN: dict[str, Any] = {"fg": "yellow", "italic": True}
 
 
 def ask(
@@ -39,14 +42,17 @@ def ask(
         answering.note(runtime, pending)
         screen = _Screen(live=not as_json and sys.stdout.isatty())
         with screen:
-            answer = answering.produce(runtime, pending, screen.show, lambda: None).answer
-        stored_answers.keep(runtime, pending.id, answer)
+            outcome = answering.produce(runtime, pending, screen.show, lambda: None)
+        answer = outcome.answer
+        stored_answers.keep(runtime, pending.id, answer, outcome.provenance)
+        provenance = stored_answers.provenance(runtime, pending.id, in_work=False) if explain else None
     if as_json:
-        print_json(answer if ingested is None else answer | {"ingested": ingested})
+        more = {"ingested": ingested, "provenance": provenance}
+        print_json(answer | {name: value for name, value in more.items() if value is not None})
         return
     screen.end(answer)
-    if explain:
-        _explain(answer)
+    if provenance is not None:
+        explain_answer(answer, provenance)
 
 
 def _collection(
@@ -106,7 +112,7 @@ class _Screen:
             self._status.stop()
         if event == "replace" and self._shown:
             print()
-        text = typer.style(data["text"], fg=COPIED if data.get("kind") == "copied" else WRITTEN)
+        text = typer.style(data["text"], **(COPIED if data.get("kind") == "copied" else WRITTEN))
         print(text, end="", flush=True)
         self._shown = True
 
@@ -129,25 +135,3 @@ def _place(source: dict[str, Any]) -> str:
 def _shortened(text: str, width: int = 160) -> str:
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1] + "…"
-
-
-def _explain(answer: dict[str, Any]) -> None:
-    """Both inks with the source of each run, then what it took."""
-    names = {c["document"]["id"]: c["document"]["name"] for c in answer["citations"]}
-    rows = [
-        [
-            answer["text"][span["answer_start"] : span["answer_end"]],
-            span["kind"],
-            names.get(span["document"], span["document"]),
-            "" if span["start"] is None else f"[{span['start']}, {span['end']})",
-        ]
-        for span in answer["spans"]
-    ]
-    screen = console()
-    screen.print(table_of("Where each part comes from", ["text", "ink", "document", "characters"], rows))
-    usage = answer["usage"]
-    screen.print(
-        f"confidence {answer['confidence']:.2f} · {answer['granularity']} · "
-        f"read {usage['compressed_tokens']} of {usage['context_tokens']} tokens found · model {answer['model'] or '-'}"
-    )
-    screen.print(" · ".join(f"{name} {value:.0f} ms" for name, value in answer["timings_ms"].items()))

@@ -105,13 +105,18 @@ def fail(error: Exception, *, as_json: bool, debug: bool) -> int:
 
 
 def table_of(title: str, columns: list[str], rows: list[list[Any]]) -> Any:
-    """A rich table; numbers stand right."""
+    """A rich table; numbers stand right. A cell is text, whatever brackets it holds, or a styled `Text`."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title, title_justify="left", header_style="bold")
     for index, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*(value if isinstance(value, Text) else Text(_shown(value)) for value in row))
     return table
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)

@@ -51,6 +51,25 @@ PROVENANCE_EXAMPLE: dict[str, Any] = {
             "weight_sum": 1.0,
         },
     ],
+    "runs": [
+        {
+            "answer_start": 0,
+            "answer_end": 3,
+            "kind": "written",
+            "ranges": [
+                {**_CHUNK, "start": 203, "end": 212, "quote": "port 8000", "weight": 0.62},
+                {**_CHUNK, "start": 187, "end": 193, "quote": "server", "weight": 0.11},
+            ],
+            "weight_sum": 0.73,
+        },
+        {
+            "answer_start": 3,
+            "answer_end": 12,
+            "kind": "copied",
+            "ranges": [{**_CHUNK, "start": 203, "end": 212, "quote": "port 8000", "weight": 1.0}],
+            "weight_sum": 1.0,
+        },
+    ],
     "documents": [_DOCUMENT],
 }
 
@@ -67,19 +86,24 @@ class SourceRange(BaseModel):
     weight: float = Field(description="1 for what was copied; else the share of the token's attention.")
 
 
-class TokenProvenance(BaseModel):
-    """One token of the answer."""
+class RunProvenance(BaseModel):
+    """A run of the answer in one ink; a copied one comes from one unbroken range."""
 
     answer_start: int
     answer_end: int
     kind: Literal["copied", "written"]
+    ranges: list[SourceRange] = Field(
+        description="What was copied, or what was attended to most, strongest first."
+    )
+    weight_sum: float = Field(description="Sum of the weights told; the rest is spread thinly.")
+
+
+class TokenProvenance(RunProvenance):
+    """One token of the answer."""
+
     action: Literal["write", "copy", "next"] | None = Field(
         description="What gave the token; null for a space set between two runs, and where none was recorded."
     )
-    ranges: list[SourceRange] = Field(
-        description="Of a copied token its source; of a written one what it attended to most, strongest first."
-    )
-    weight_sum: float = Field(description="Sum of the weights told; the rest is spread thinly.")
 
 
 class ProvenanceOut(BaseModel):
@@ -95,4 +119,5 @@ class ProvenanceOut(BaseModel):
     )
     note: str | None = Field(description="Why less than tokens was recorded; else null.")
     tokens: list[TokenProvenance]
+    runs: list[RunProvenance] = Field(description="The tokens put together, for people.")
     documents: list[DocumentRef] = Field(description="The documents named, those that are gone left out.")

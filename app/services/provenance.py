@@ -16,6 +16,8 @@ from retrieval.types import Passage
 Kept = dict[str, Any]
 Place = tuple[int, int, int]
 """Chunk id, and a range `[start, end)` of the canonical text of its document."""
+SHOWN = 5
+"""Most ranges of a written run."""
 
 STILL_WRITTEN = "This answer is still being written; ask again when it is done."
 NO_TEXT = "This answer has no text: it failed or was stopped before its first word."
@@ -91,34 +93,80 @@ def told(
         sources: The stored text at each of `places_of`.
 
     Returns:
-        `recorded` is "tokens", "runs" (of the inks; no actions, no attention) or "nothing", and `note` says why it
-        is less than tokens. Where a source is gone, `page` is null, and `quote` too unless the answer says it.
+        Tokens, and the runs that they form. `recorded` is "tokens", "runs" (no actions, no attention) or "nothing",
+        and `note` says why it is less than tokens. Where a source is gone, `page` is null, and `quote` too, unless
+        the answer says it.
     """
     rows = kept or _from_spans(answer)
-    tokens: list[dict[str, Any]] = []
-    at = 0
-    for length, ink, action, ranges in rows["tokens"]:
-        said = answer["text"][at : at + length]
-        copied = said if ink == Ink.COPIED else None
-        where = [_range(rows["sources"], item, copied, sources) for item in ranges]
-        tokens.append({
-            "answer_start": at,
-            "answer_end": at + length,
-            "kind": ink,
-            "action": action,
-            "ranges": where,
-            "weight_sum": round(sum(item["weight"] for item in where), 4),
-        })  # fmt: skip
-        at += length
-    recorded = "nothing" if not tokens else "tokens" if any(row[2] for row in rows["tokens"]) else "runs"
+    named, tokens = rows["sources"], rows["tokens"]
+    recorded = "nothing" if not tokens else "tokens" if any(row[2] for row in tokens) else "runs"
     return {
         "id": answer["id"],
         "status": answer["status"],
         "text": answer["text"],
         "recorded": recorded,
         "note": _note(answer, kept, recorded),
-        "tokens": tokens,
+        "tokens": [
+            {"action": row[2]} | part
+            for row, part in zip(tokens, _parts(answer["text"], tokens, named, sources), strict=True)
+        ],
+        "runs": list(_parts(answer["text"], _runs(tokens, named), named, sources)),
     }
+
+
+def _parts(
+    text: str,
+    rows: Sequence[Sequence[Any]],
+    named: Sequence[Sequence[Any]],
+    sources: Mapping[Place, Source | None],
+) -> Iterator[dict[str, Any]]:
+    at = 0
+    for length, ink, _, ranges in rows:
+        said = text[at : at + length] if ink == Ink.COPIED else None
+        where = [_range(named, item, said, sources) for item in ranges]
+        yield {
+            "answer_start": at,
+            "answer_end": at + length,
+            "kind": ink,
+            "ranges": where,
+            "weight_sum": round(sum(item["weight"] for item in where), 4),
+        }
+        at += length
+
+
+def _runs(rows: Sequence[Sequence[Any]], named: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Neighbouring tokens put together: copied ones where the source goes on, written ones all."""
+    groups: list[list[Sequence[Any]]] = []
+    for row in rows:
+        if groups and _goes_on(groups[-1][-1], row, named):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return [[sum(row[0] for row in group), group[0][1], None, _joined(group)] for group in groups]
+
+
+def _goes_on(last: Sequence[Any], row: Sequence[Any], named: Sequence[Sequence[Any]]) -> bool:
+    if last[1] != row[1] or row[1] == Ink.WRITTEN:
+        return bool(last[1] == row[1])
+    (before,), (after,) = last[3], row[3]
+    return bool(named[before[0]][1] == named[after[0]][1] and before[2] == after[1])
+
+
+def _joined(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Ranges of a run: the one that it was copied from, or the strongest that its tokens looked at on average."""
+    if rows[0][1] == Ink.COPIED:
+        (first,), (last,) = rows[0][3], rows[-1][3]
+        return [[first[0], first[1], last[2], 1.0]]
+    looking = [row[3] for row in rows if row[3]]
+    joined: list[list[Any]] = []
+    for number, start, end, weight in sorted(item for ranges in looking for item in ranges):
+        if joined and joined[-1][0] == number and start <= joined[-1][2]:
+            joined[-1][2] = max(joined[-1][2], end)
+            joined[-1][3] += weight
+        else:
+            joined.append([number, start, end, weight])
+    shares = [[*place, round(weight / len(looking), 4)] for *place, weight in joined]
+    return sorted(shares, key=lambda item: -item[3])[:SHOWN]
 
 
 def places_of(answer: Mapping[str, Any], kept: Kept | None) -> list[Place]:
@@ -127,7 +175,7 @@ def places_of(answer: Mapping[str, Any], kept: Kept | None) -> list[Place]:
     return list(
         dict.fromkeys(
             (rows["sources"][source][0], start, end)
-            for *_, ranges in rows["tokens"]
+            for *_, ranges in [*rows["tokens"], *_runs(rows["tokens"], rows["sources"])]
             for source, start, end, _ in ranges
         )
     )

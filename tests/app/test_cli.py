@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from app.cli import main
-from tests.app.copying_generator import CopyingGenerator
+from tests.app.copying_generator import AttributingGenerator, CopyingGenerator
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS, GEESE
 
@@ -58,6 +58,30 @@ def test_a_folder_is_taken_in_and_answers(fathom, folder):
     assert "They eat weeds and insects." in out
     assert "[1] ducks.md [" in out
     assert "copied" in err
+
+
+def test_explain_shows_both_inks_and_their_sources_also_without_colour(fathom, folder, monkeypatch):
+    parts = replace(
+        small_parts(), generator=lambda settings: AttributingGenerator(spoil=" Surely [not/a tag].")
+    )
+    monkeypatch.setattr("app.runtime.shipped_parts", lambda: parts)
+    monkeypatch.setenv("COLUMNS", "200")
+    code, _, err = fathom("ask", str(folder), QUESTION, "--explain")
+    copied, written = (line for line in err.splitlines() if " copied " in line or " written " in line)
+    assert code == 0
+    assert "They eat weeds and insects." in copied
+    assert "ducks.md [" in copied
+    assert "Surely [not/a tag]." in written
+    assert "looked at ducks.md [" in written
+    assert "60%" in written
+
+
+def test_explain_in_json_is_the_provenance_of_the_rest_interface(fathom, folder):
+    answer = json.loads(fathom("ask", str(folder), QUESTION, "--json", "--explain")[1])
+    assert answer["provenance"]["id"] == answer["id"]
+    (run,) = answer["provenance"]["runs"]
+    assert run["ranges"][0]["quote"] == answer["text"]
+    assert "provenance" not in json.loads(fathom("ask", str(folder), QUESTION, "--json")[1])
 
 
 def test_asking_a_folder_takes_it_in_and_keeps_up_with_it(fathom, folder):

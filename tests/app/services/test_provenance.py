@@ -83,6 +83,33 @@ def test_tokens_joined_are_the_text():
     assert all(left[1] == right[0] for left, right in pairwise(bounds))
 
 
+def test_runs_put_tokens_of_one_ink_and_one_place_together():
+    more = Token(
+        text="!",
+        ink=Ink.WRITTEN,
+        action="write",
+        attention=[Attended(passage="1", start=18, end=26, weight=0.3)],
+    )
+    text = ANSWER["text"] + "!"
+    copied, written = tell(record(text, [*TOKENS, more], (), PASSAGES), text=text)["runs"]
+    assert [(item["quote"], item["weight"]) for item in copied["ranges"]] == [("水在一百度", 1.0)]
+    # what two tokens looked at is one range where it touches; weights are means over the two
+    looked = [(item["quote"], item["weight"]) for item in written["ranges"]]
+    assert looked == [("100 degrees", 0.4062), ("一百度", 0.1)]
+    assert (written["answer_start"], written["answer_end"]) == (5, len(text))
+
+
+def test_a_run_across_two_passages_of_a_document_is_one_range():
+    tokens = [
+        Token(text="100 degrees. ", ink=Ink.COPIED, passage="1", start=15, end=28, action="copy"),
+        Token(text="水在", ink=Ink.COPIED, passage="2", start=0, end=2, action="copy"),
+        Token(text="Ice", ink=Ink.COPIED, passage="2", start=9, end=12, action="copy"),
+    ]
+    text = "100 degrees. 水在Ice"
+    runs = tell(record(text, tokens, (), PASSAGES), text=text)["runs"]
+    assert [(run["ranges"][0]["start"], run["ranges"][0]["end"]) for run in runs] == [(15, 30), (37, 40)]
+
+
 def test_what_is_kept_is_small_json():
     kept = record(ANSWER["text"], TOKENS, (), PASSAGES)
     assert json.loads(json.dumps(kept)) == kept

@@ -1,0 +1,52 @@
+"""`fathom ask --explain`: both inks of an answer, the source of each run, and what it took."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.cli.output import console, table_of
+
+# Read without colour, too: the ink is named beside the text, and the styles differ by more than their colour.
+STYLES = {"copied": "green underline", "written": "yellow italic"}
+SHOWN = 2
+
+
+def explain(answer: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+    """Print where each run of an answer comes from.
+
+    Args:
+        answer: The answer.
+        provenance: Of the same answer, from `stored_answers.provenance`.
+    """
+    from rich.text import Text
+
+    names = {document["id"]: document["name"] for document in provenance["documents"]}
+    rows = [
+        [Text(said, STYLES[run["kind"]]), run["kind"], _sources(run, names)]
+        for run in provenance["runs"]
+        if (said := answer["text"][run["answer_start"] : run["answer_end"]]).strip()
+    ]
+    screen = console()
+    if rows:
+        screen.print(table_of("Where each part comes from", ["text", "ink", "source"], rows))
+    if provenance["note"]:
+        screen.print(provenance["note"])
+    usage = answer["usage"]
+    screen.print(
+        f"confidence {answer['confidence']:.2f} · {answer['granularity']} · "
+        f"read {usage['compressed_tokens']} of {usage['context_tokens']} tokens found · model {answer['model'] or '-'}",
+        markup=False,
+    )
+    screen.print(" · ".join(f"{name} {value:.0f} ms" for name, value in answer["timings_ms"].items()))
+
+
+def _sources(run: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The place that a run was copied from, or what it looked at most, with its share of attention."""
+    lines = []
+    for item in run["ranges"][:SHOWN]:
+        page = f", page {item['page']}" if item["page"] else ""
+        line = f"{names.get(item['document'], item['document'])}{page} [{item['start']}, {item['end']})"
+        if run["kind"] == "written":
+            quote = "" if item["quote"] is None else f" “{' '.join(item['quote'].split())}”"
+            line = f"looked at {line}{quote}, {item['weight']:.0%}"
+        lines.append(line)
+    return "\n".join(lines)
