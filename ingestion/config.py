@@ -45,9 +45,10 @@ class ParsingLimits:
         wall_s: Seconds from handing over to result; the child is killed then.
         cpu_s: Processor seconds of the child for one file.
         memory_bytes: Address space of the child.
-        max_unpacked_bytes: Bytes that come out of a packed format (DOCX and its like).
+        max_unpacked_bytes: Bytes that come out of a packed format (DOCX and its like), archives inside included.
         max_unpack_ratio: Unpacked to packed size of one part, for parts over 1 MiB.
-        max_parts: Parts in a packed format.
+        max_parts: Parts in a packed format, archives inside included.
+        max_nesting: Archives and mails inside each other that are opened.
         max_pages: Pages of a document.
         max_text_chars: Characters of canonical text.
     """
@@ -59,6 +60,7 @@ class ParsingLimits:
     max_unpacked_bytes: int = 512 * _MIB
     max_unpack_ratio: int = 250
     max_parts: int = 10_000
+    max_nesting: int = 3
     max_pages: int = 10_000
     max_text_chars: int = 30_000_000
 

@@ -6,6 +6,7 @@ IngestionError                      has `code`, `message`, `hint`
 ├── EncryptedError                  encrypted            a password is needed
 ├── NoTextLayerError                no_text_layer        pages are pictures; there is no text to read
 ├── CorruptFileError                corrupt_file         damaged, cut off, or refused as dangerous
+├── PartlyUnpackedError             partly_unpacked      some files of an archive could not be unpacked
 ├── LimitExceededError              limit_exceeded       too large, too slow or too much memory
 ├── UndecodableError                undecodable          no character encoding fits
 └── VocabularyError                 bad_vocabulary       a vocabulary file is missing or malformed
@@ -42,7 +43,7 @@ class UnsupportedFormatError(IngestionError):
 
     code = "unsupported_format"
     default_hint = (
-        "Upload PDF, DOCX, PPTX, XLSX, EPUB, EML, HTML, Markdown, text, CSV or JSON, or convert the file."
+        "Upload PDF, DOCX, PPTX, XLSX, EPUB, EML, HTML, Markdown, text, CSV, JSON or ZIP, or convert it."
     )
 
 
@@ -72,6 +73,13 @@ class CorruptFileError(IngestionError):
 
     code = "corrupt_file"
     default_hint = "Open the file in its own program, save it again and upload the new file."
+
+
+class PartlyUnpackedError(IngestionError):
+    """Some files of an archive could not be unpacked; those that could are documents of their own."""
+
+    code = "partly_unpacked"
+    default_hint = "The other files were taken in. Unpack the archive, and upload those that are missing."
 
 
 class LimitExceededError(IngestionError):

@@ -16,7 +16,7 @@ from ingestion import wire
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, IngestionError, LimitExceededError
 from ingestion.parsers import parse_source
-from ingestion.types import Source
+from ingestion.types import KeepMember, Source
 
 _REFUSED_EVENTS = (
     "socket.",
@@ -55,18 +55,26 @@ def main() -> None:
             data = wire.read_frame(requests, _MAX_REQUEST_BYTES)
         except EOFError:
             return
-        source, limits = wire.decode_request(header, data)
+        source, limits, members = wire.decode_request(header, data)
         del data
         _limit(limits)
-        reply = answer(source, limits)
+        reply = answer(source, limits, _sender(replies) if members else None)
         signal.alarm(0)
         wire.write_frame(replies, reply)
 
 
-def answer(source: Source, limits: ParsingLimits) -> bytes:
-    """Read one file and give the reply: the document, or why there is none."""
+def _sender(replies: BinaryIO) -> KeepMember:
+    def send(name: str, data: bytes) -> None:
+        wire.write_frame(replies, wire.encode_member(name))
+        wire.write_frame(replies, data)
+
+    return send
+
+
+def answer(source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> bytes:
+    """Read one file and give the reply: the document, or why there is none; files inside go to `keep`."""
     try:
-        return wire.encode_document(parse_source(source, limits))
+        return wire.encode_document(parse_source(source, limits, keep))
     except IngestionError as error:
         return wire.encode_error(error)
     except MemoryError:

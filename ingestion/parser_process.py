@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from ingestion import wire
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, IngestionError, LimitExceededError
-from ingestion.types import Document, Source
+from ingestion.types import Document, KeepMember, Source
 
 _REPLY_BYTES_PER_CHAR = 24  # text in UTF-8 and its blocks as JSON
 _SUSPICIOUS_MEMORY_SHARE = 0.6
@@ -41,8 +41,14 @@ class ParserProcess:
     ) -> None:
         self.close()
 
-    def parse(self, source: Source, limits: ParsingLimits) -> Document:
+    def parse(self, source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:
         """Parse a file in the child.
+
+        Args:
+            source: The file.
+            limits: What reading it may cost.
+            keep: Given the files inside an archive or a mail as they come; should an error other than
+                `PartlyUnpackedError` follow, they are not to be used.
 
         Raises:
             LimitExceededError: If reading it took too much.
@@ -54,7 +60,7 @@ class ParserProcess:
             timer = threading.Timer(limits.wall_s, _kill, (process, late))
             timer.start()
             try:
-                reply = _exchange(process, source, limits)
+                reply = _exchange(process, source, limits, keep)
             except (EOFError, OSError) as error:
                 timer.cancel()
                 raise self._cause_of_death(process, limits, late=late.is_set()) from error
@@ -153,11 +159,20 @@ def _bytes(usage: resource.struct_rusage) -> int:
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _exchange(process: subprocess.Popen[bytes], source: Source, limits: ParsingLimits) -> bytes:
+def _exchange(
+    process: subprocess.Popen[bytes], source: Source, limits: ParsingLimits, keep: KeepMember | None
+) -> bytes:
     stdin, stdout = _stdin(process), cast(BinaryIO, process.stdout)
-    wire.write_frame(stdin, wire.encode_request(source, limits))
+    wire.write_frame(stdin, wire.encode_request(source, limits, members=keep is not None))
     wire.write_frame(stdin, source.data)
-    return wire.read_frame(stdout, limits.max_text_chars * _REPLY_BYTES_PER_CHAR)
+    while True:
+        frame = wire.read_frame(stdout, limits.max_text_chars * _REPLY_BYTES_PER_CHAR)
+        name = wire.decode_member(frame)
+        if name is None:
+            return frame
+        data = wire.read_frame(stdout, limits.max_bytes)
+        if keep is not None:
+            keep(name, data)
 
 
 def _stdin(process: subprocess.Popen[bytes]) -> BinaryIO:

@@ -6,18 +6,26 @@ from ingestion.chunker import chunk
 from ingestion.config import ChunkingConfig, ParsingLimits
 from ingestion.errors import EmptyDocumentError, LimitExceededError
 from ingestion.parser_process import ParserProcess
-from ingestion.types import Chunk, CountTokens, Document, IngestEvent, SentenceEncoder, Source
+from ingestion.sniff import ZIP
+from ingestion.types import Chunk, CountTokens, Document, IngestEvent, KeepMember, SentenceEncoder, Source
 
 OnEvent = Callable[[IngestEvent], None]
 
 
-def parse(source: Source, limits: ParsingLimits, *, parser: ParserProcess | None = None) -> Document:
+def parse(
+    source: Source,
+    limits: ParsingLimits,
+    *,
+    parser: ParserProcess | None = None,
+    keep: KeepMember | None = None,
+) -> Document:
     """Read a file in a child process.
 
     Args:
         source: The file.
         limits: What reading it may cost.
         parser: A warm child to use; without one a child is started for this file alone.
+        keep: Given the files inside an archive or a mail; see `ParserProcess.parse`.
 
     Raises:
         EmptyDocumentError: If the file has no bytes.
@@ -30,9 +38,9 @@ def parse(source: Source, limits: ParsingLimits, *, parser: ParserProcess | None
         size, allowed = len(source.data) >> 20, limits.max_bytes >> 20
         raise LimitExceededError(f"The file has {size} MiB; {allowed} MiB are allowed.")
     if parser is not None:
-        return parser.parse(source, limits)
+        return parser.parse(source, limits, keep)
     with ParserProcess() as own:
-        return own.parse(source, limits)
+        return own.parse(source, limits, keep)
 
 
 def ingest(
@@ -44,6 +52,7 @@ def ingest(
     limits: ParsingLimits,
     on_event: OnEvent | None = None,
     parser: ParserProcess | None = None,
+    keep: KeepMember | None = None,
 ) -> tuple[Document, tuple[Chunk, ...]]:
     """Read a file and cut it into chunks with vectors. The same bytes and settings give the same result.
 
@@ -55,6 +64,10 @@ def ingest(
         limits: What reading the file may cost.
         on_event: Told of progress; stages are parsing, chunking and embedding.
         parser: A warm child to use; without one a child is started for this file alone.
+        keep: Given the files inside an archive or a mail; see `ParserProcess.parse`.
+
+    Returns:
+        The document and its chunks. An archive has none: its text is the list of the files inside.
 
     Raises:
         IngestionError: If the file can't be read; the subclass and its message say why.
@@ -65,8 +78,10 @@ def ingest(
             on_event(IngestEvent(stage=stage, done=done, total=total))
 
     tell("parsing", 0, 1)
-    document = parse(source, limits, parser=parser)
+    document = parse(source, limits, parser=parser, keep=keep)
     tell("parsing", 1, 1)
+    if document.media_type == ZIP:
+        return document, ()
     tell("chunking", 0, 1)
     chunks = chunk(
         document,

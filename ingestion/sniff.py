@@ -21,6 +21,9 @@ CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
 EML = "message/rfc822"
+ZIP = "application/zip"
+CONTAINERS = frozenset({EML, ZIP})
+"""Types of files that may hold other files, which become documents of their own."""
 
 _BY_SUFFIX = {
     ".md": MARKDOWN,
@@ -68,6 +71,7 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "an RTF document"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
+_EMPTY_ZIP = b"PK\x05\x06"
 _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
 _HTML_START = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S
@@ -90,7 +94,7 @@ def media_type_of(source: Source) -> str:
         raise EmptyDocumentError("The file is empty.")
     if b"%PDF-" in data[:1024]:
         return PDF
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith((b"PK\x03\x04", _EMPTY_ZIP)):
         return _packed(source)
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         _refuse_ole(data)
@@ -138,7 +142,7 @@ def _packed(source: Source) -> str:
                 return media_type
     if suffix in _ZIP_SUFFIXES:
         raise CorruptFileError(f"The file has no {suffix[1:].upper()} content inside.")
-    raise UnsupportedFormatError("The file is a ZIP archive.", "Unpack it and upload the files inside.")
+    return ZIP
 
 
 def _refuse_ole(data: bytes) -> None:

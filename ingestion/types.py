@@ -105,6 +105,14 @@ class SentenceStates:
     weights: NDArray[np.float32]
 
 
+class KeepMember(Protocol):
+    """What is done with a file found inside another one: a member of an archive, an attachment of a mail."""
+
+    def __call__(self, name: str, data: bytes) -> None:
+        """Take a file; `name` is its path inside the outer one, with `/`, never absolute, never upwards."""
+        ...
+
+
 class SentenceEncoder(Protocol):
     """What chunking needs of an encoder: states of sentences of one text, none truncated."""
 

@@ -13,6 +13,7 @@ from ingestion.errors import (
     IngestionError,
     LimitExceededError,
     NoTextLayerError,
+    PartlyUnpackedError,
     UndecodableError,
     UnsupportedFormatError,
 )
@@ -20,6 +21,7 @@ from ingestion.types import Block, BlockKind, Document, Dropped, PageSpan, Sourc
 
 _LENGTH = struct.Struct(">Q")
 _READ_BYTES = 1 << 20
+_MEMBER = b'{"member":'
 _ERRORS: dict[str, type[IngestionError]] = {
     error.code: error
     for error in (
@@ -28,6 +30,7 @@ _ERRORS: dict[str, type[IngestionError]] = {
         EncryptedError,
         LimitExceededError,
         NoTextLayerError,
+        PartlyUnpackedError,
         UndecodableError,
         UnsupportedFormatError,
     )
@@ -64,16 +67,36 @@ def _exactly(stream: BinaryIO, length: int) -> bytes:
     return b"".join(blocks)
 
 
-def encode_request(source: Source, limits: ParsingLimits) -> bytes:
-    """The first frame of a request; the second is the file itself."""
-    return _json({"name": source.name, "media_type": source.media_type, "limits": asdict(limits)})
+def encode_request(source: Source, limits: ParsingLimits, *, members: bool = False) -> bytes:
+    """The first frame of a request; the second is the file itself. `members` asks for the files inside."""
+    return _json(
+        {
+            "name": source.name,
+            "media_type": source.media_type,
+            "limits": asdict(limits),
+            "members": members,
+        }
+    )
 
 
-def decode_request(header: bytes, data: bytes) -> tuple[Source, ParsingLimits]:
-    """Source and limits of a request."""
+def decode_request(header: bytes, data: bytes) -> tuple[Source, ParsingLimits, bool]:
+    """Source and limits of a request, and whether the files inside are asked for."""
     fields = json.loads(header)
     source = Source(name=fields["name"], data=data, media_type=fields["media_type"])
-    return source, ParsingLimits(**fields["limits"])
+    return source, ParsingLimits(**fields["limits"]), fields["members"]
+
+
+def encode_member(name: str) -> bytes:
+    """A frame before the reply that names a file found inside; the next frame holds its bytes."""
+    return _json({"member": name})
+
+
+def decode_member(frame: bytes) -> str | None:
+    """Name of the file that the next frame holds, or None if the frame is the reply itself."""
+    if not frame.startswith(_MEMBER):
+        return None
+    name: str = json.loads(frame)["member"]
+    return name
 
 
 def encode_error(error: IngestionError) -> bytes:

@@ -1,8 +1,24 @@
-"""Parsers: one module a format, each with one function `parse(source, limits) -> Document`."""
+"""Parsers: one module a format, each with one function `parse(source, limits) -> Document`.
+
+Those of containers (archives, mails) take a third argument: what is done with the files inside.
+"""
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import UnsupportedFormatError
-from ingestion.parsers import docx, eml, epub, html, json_records, markdown, pdf, pptx, tables, text, xlsx
+from ingestion.parsers import (
+    docx,
+    eml,
+    epub,
+    html,
+    json_records,
+    markdown,
+    pdf,
+    pptx,
+    tables,
+    text,
+    xlsx,
+    zip_archive,
+)
 from ingestion.sniff import (
     CSV,
     DOCX,
@@ -16,14 +32,14 @@ from ingestion.sniff import (
     PPTX,
     TEXT,
     XLSX,
+    ZIP,
     media_type_of,
 )
-from ingestion.types import Document, Source
+from ingestion.types import Document, KeepMember, Source
 
 _PARSERS = {
     CSV: tables.parse,
     DOCX: docx.parse,
-    EML: eml.parse,
     EPUB: epub.parse,
     HTML: html.parse,
     JSON: json_records.parse,
@@ -34,16 +50,24 @@ _PARSERS = {
     TEXT: text.parse,
     XLSX: xlsx.parse,
 }
+_CONTAINER_PARSERS = {EML: eml.parse, ZIP: zip_archive.parse}
 
 
-def parse_source(source: Source, limits: ParsingLimits) -> Document:
+def parse_source(source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:
     """Read a file in this process; for trusted files and for the parser child.
+
+    Args:
+        source: The file.
+        limits: What reading it may cost.
+        keep: Given the files inside an archive or a mail; without it they are not looked at.
 
     Raises:
         UnsupportedFormatError: If there is no parser for it.
         IngestionError: If the file can't be read; the subclass says why.
     """
     media_type = media_type_of(source)
+    if media_type in _CONTAINER_PARSERS:
+        return _CONTAINER_PARSERS[media_type](source, limits, keep)
     parser = _PARSERS.get(media_type)
     if parser is None:
         raise UnsupportedFormatError(f"Files of type {media_type} are not read here.")

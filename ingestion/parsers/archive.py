@@ -1,6 +1,7 @@
 """Open packed files (DOCX and its like) under limits, and read their XML without document types or entities."""
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -14,15 +15,65 @@ from ingestion.errors import CorruptFileError, EncryptedError, LimitExceededErro
 _READ_BYTES = 1 << 18
 _RATIO_FROM_BYTES = 1 << 20
 _ENCRYPTED_FLAG = 0x1
+_READ_ERRORS = (
+    KeyError, ValueError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError,
+)  # fmt: skip
 _XML_START = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\x00]*<")
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.I)
+
+
+class UnpackBudget:
+    """What may still be unpacked; archives inside each other draw on one budget."""
+
+    def __init__(self, limits: ParsingLimits) -> None:
+        """Start with nothing used."""
+        self._limits = limits
+        self._bytes = 0
+        self._parts = 0
+
+    def spend_parts(self, count: int) -> None:
+        """Count parts.
+
+        Raises:
+            LimitExceededError: If there are too many.
+        """
+        self._parts += count
+        if self._parts > self._limits.max_parts:
+            raise LimitExceededError(
+                f"The file has {self._parts} parts; {self._limits.max_parts} are allowed."
+            )
+
+    def spend_bytes(self, count: int) -> None:
+        """Count unpacked bytes.
+
+        Raises:
+            LimitExceededError: If there are too many.
+        """
+        self._bytes += count
+        if self._bytes > self._limits.max_unpacked_bytes:
+            raise LimitExceededError(
+                f"The file unpacks to more than {self._limits.max_unpacked_bytes} bytes."
+            )
 
 
 class PackedFile:
     """A ZIP container whose parts are read under limits on number, size and ratio; declared sizes aren't trusted."""
 
-    def __init__(self, data: bytes, limits: ParsingLimits) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        limits: ParsingLimits,
+        *,
+        budget: UnpackBudget | None = None,
+        allow_encrypted: bool = False,
+    ) -> None:
         """Open the container.
+
+        Args:
+            data: Its bytes.
+            limits: What it may cost.
+            budget: Shared with containers around this one.
+            allow_encrypted: Leave it to the caller to pass over encrypted parts.
 
         Raises:
             CorruptFileError: If it is damaged.
@@ -30,17 +81,16 @@ class PackedFile:
             LimitExceededError: If it has too many parts or says that it unpacks to too much.
         """
         self._limits = limits
-        self._unpacked = 0
+        self._budget = budget or UnpackBudget(limits)
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise CorruptFileError("The packed file is damaged or was cut off.") from error
-        entries = self._archive.infolist()
-        if len(entries) > limits.max_parts:
-            raise LimitExceededError(f"The file has {len(entries)} parts; {limits.max_parts} are allowed.")
-        if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
+        self.entries = self._archive.infolist()
+        self._budget.spend_parts(len(self.entries))
+        if not allow_encrypted and any(is_encrypted(entry) for entry in self.entries):
             raise EncryptedError("The packed file is protected by a password.")
-        self.names = [entry.filename for entry in entries]
+        self.names = [entry.filename for entry in self.entries]
 
     def __enter__(self) -> "PackedFile":
         return self
@@ -50,15 +100,16 @@ class PackedFile:
     ) -> None:
         self._archive.close()
 
-    def read(self, name: str) -> bytes:
-        """Unpack one part.
+    def read(self, part: str | zipfile.ZipInfo) -> bytes:
+        """Unpack one part, given by its name or (where names are not unique) its entry.
 
         Raises:
             CorruptFileError: If the part is missing or damaged.
             LimitExceededError: If it unpacks to more than allowed.
         """
+        name = part if isinstance(part, str) else part.filename
         try:
-            entry = self._archive.getinfo(name)
+            entry = self._archive.getinfo(part) if isinstance(part, str) else part
             packed = max(1, entry.compress_size)
             blocks: list[bytes] = []
             size = 0
@@ -67,16 +118,12 @@ class PackedFile:
                     blocks.append(block)
                     size += len(block)
                     self._check(name, size, packed, len(block))
-        except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        except _READ_ERRORS as error:
             raise CorruptFileError(f"The part {name} of the file is missing or damaged.") from error
         return b"".join(blocks)
 
     def _check(self, name: str, size: int, packed: int, added: int) -> None:
-        self._unpacked += added
-        if self._unpacked > self._limits.max_unpacked_bytes:
-            raise LimitExceededError(
-                f"The file unpacks to more than {self._limits.max_unpacked_bytes} bytes."
-            )
+        self._budget.spend_bytes(added)
         if size > _RATIO_FROM_BYTES and size > self._limits.max_unpack_ratio * packed:
             raise LimitExceededError(
                 f"The part {name} unpacks to over {self._limits.max_unpack_ratio} times its size.",
@@ -113,6 +160,11 @@ class PackedFile:
         for name in self.names:
             if name.endswith((".xml", ".rels")):
                 _refuse_doctype(self.read(name), name)
+
+
+def is_encrypted(entry: zipfile.ZipInfo) -> bool:
+    """Whether a part needs a password."""
+    return bool(entry.flag_bits & _ENCRYPTED_FLAG)
 
 
 def parse_xml(data: bytes, name: str) -> etree._Element:

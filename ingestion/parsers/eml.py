@@ -1,42 +1,44 @@
 """E-mail (RFC 5322 and MIME) by the standard library's parser: headers, the richest body, forwarded mails."""
 
-import email
-import email.policy
 import re
-from collections.abc import Iterator
-from email.errors import MessageError
-from email.header import decode_header, make_header
 from email.message import Message
 from typing import Final
 
-from ingestion.canonical import CanonicalWriter, squeeze
+from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.errors import CorruptFileError, EncryptedError, UndecodableError
 from ingestion.parsers.html import write_html
+from ingestion.parsers.members import Members
+from ingestion.parsers.mime import (
+    ENCRYPTED,
+    MAX_DEPTH,
+    children_of,
+    headers_of,
+    is_body,
+    leaves_of,
+    payload_of,
+    read_message,
+)
 from ingestion.sniff import EML
-from ingestion.types import BlockKind, Document, Source
+from ingestion.types import BlockKind, Document, KeepMember, Source
 
 _SHOWN: Final = ("From", "To", "Cc", "Date")
-_ENCRYPTED: Final = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
-_SIGNATURES: Final = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
-_MAX_DEPTH: Final = 20
 _WRAPPED_FROM: Final = 55  # a line of so many columns was broken by the program; a shorter one by its writer
 _LIST_MARK = re.compile(r"(?:[-*•·]|\d{1,3}[.)])\s+(?=\S)")
 _WIDE = re.compile(r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]")
 
-Part = Message
 
-
-def parse(source: Source, limits: ParsingLimits) -> Document:
-    """Read an e-mail; attachments are counted here and may be read apart (`attachments`).
+def parse(source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:
+    """Read an e-mail; its attachments are handed to `keep`, or counted as left out.
 
     Raises:
         CorruptFileError: If it has no header of an e-mail.
         EncryptedError: If nothing but an encrypted part is in it.
+        LimitExceededError: If archives among the attachments unpack to more than allowed.
     """
-    message = email.message_from_bytes(source.data, policy=email.policy.compat32)
-    headers = _headers(message)
+    message = read_message(source.data)
+    headers = headers_of(message)
     if not headers.keys() & {"from", "to", "subject", "date", "received", "message-id"}:
         raise CorruptFileError("The file has no header of an e-mail.")
     writer = CanonicalWriter(limits)
@@ -47,17 +49,13 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
             "The e-mail is encrypted.", "Decrypt it in your mail program and upload it again."
         )
     writer.drop("encrypted parts", mail.encrypted)
-    writer.drop("attachments", sum(1 for _ in attachments(message)))
+    members = Members(limits, keep)
+    members.open_mail(source.data)
+    writer.drop("attachments", len(members.names) if keep is None else 0)
+    writer.drop("attached files that could not be unpacked", len(members.problems))
+    for what, count in members.skipped.items():
+        writer.drop(what, count)
     return writer.build(media_type=EML, title=headers.get("subject", ""))
-
-
-def attachments(message: Message) -> Iterator[tuple[str, bytes]]:
-    """File name (perhaps empty) and bytes of each part that is no text of the mail, in order."""
-    for part in _leaves(message, 0):
-        if not _is_body(part) and part.get_content_type() not in _SIGNATURES | _ENCRYPTED:
-            payload = part.get_payload(decode=True)
-            if isinstance(payload, bytes) and payload:
-                yield _decoded(part.get_filename() or ""), payload
 
 
 class _Mail:
@@ -69,35 +67,34 @@ class _Mail:
         self.has_body = False
 
     def write(self, message: Message, depth: int) -> None:
-        headers = _headers(message)
+        headers = headers_of(message)
         self._writer.heading(min(depth + 1, 6), headers.get("subject", ""))
         shown = [name for name in _SHOWN if headers.get(name.lower())]
         self._writer.table([shown, [headers[name.lower()] for name in shown]])
         self._part(message, depth)
 
-    def _part(self, part: Part, depth: int) -> None:
+    def _part(self, part: Message, depth: int) -> None:
         kind = part.get_content_type()
-        if depth > _MAX_DEPTH:
+        if depth > MAX_DEPTH:
             self._writer.drop("parts nested too deep")
-        elif kind in _ENCRYPTED:
+        elif kind in ENCRYPTED:
             self.encrypted += 1
         elif kind == "multipart/alternative":
-            choices = _children(part)
-            rich = [choice for choice in choices if _kinds(choice) & {"text/html"}]
+            choices = children_of(part)
+            rich = [choice for choice in choices if _has_html(choice)]
             for choice in rich[-1:] or choices[:1]:
                 self._part(choice, depth + 1)
         elif kind == "message/rfc822":
-            for forwarded in _children(part):
+            for forwarded in children_of(part):
                 self.write(forwarded, depth + 1)
         elif part.is_multipart():
-            for child in _children(part):
+            for child in children_of(part):
                 self._part(child, depth + 1)
-        elif _is_body(part):
+        elif is_body(part):
             self._body(part, kind)
 
-    def _body(self, part: Part, kind: str) -> None:
-        payload = part.get_payload(decode=True)
-        data = payload if isinstance(payload, bytes) else b""
+    def _body(self, part: Message, kind: str) -> None:
+        data = payload_of(part)
         if not data.strip():
             return
         try:
@@ -113,44 +110,8 @@ class _Mail:
             _write_plain(decoded.text, self._writer)
 
 
-def _children(part: Part) -> list[Part]:
-    payload = part.get_payload()
-    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
-
-
-def _leaves(part: Part, depth: int) -> Iterator[Part]:
-    if not part.is_multipart():
-        yield part
-    elif depth <= _MAX_DEPTH:
-        for child in _children(part):
-            yield from _leaves(child, depth + 1)
-
-
-def _kinds(part: Part) -> set[str]:
-    return {leaf.get_content_type() for leaf in _leaves(part, 0)}
-
-
-def _is_body(part: Part) -> bool:
-    is_file = part.get_content_disposition() == "attachment" or part.get_filename() is not None
-    return part.get_content_type() in {"text/plain", "text/html"} and not is_file
-
-
-def _headers(message: Message) -> dict[str, str]:
-    """First value of each header, decoded, by lower-case name."""
-    headers: dict[str, str] = {}
-    for name, value in message.raw_items():
-        headers.setdefault(name.lower(), _decoded(str(value)))
-    return headers
-
-
-def _decoded(value: str) -> str:
-    """A header's text: encoded words are resolved, bare bytes are read in the encoding that fits."""
-    try:
-        raw = value.encode("ascii", "surrogateescape")
-        value = value if raw.isascii() else decode(raw).text
-        return squeeze(str(make_header(decode_header(value))))
-    except (MessageError, LookupError, UnicodeError, UndecodableError, ValueError):
-        return squeeze(value)
+def _has_html(part: Message) -> bool:
+    return any(leaf.get_content_type() == "text/html" for leaf in leaves_of(part))
 
 
 def _write_plain(text: str, writer: CanonicalWriter) -> None:

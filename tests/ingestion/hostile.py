@@ -28,6 +28,30 @@ def packed(parts: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def zipped(members: dict[str, bytes]) -> bytes:
+    """A ZIP archive of these files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def locked(data: bytes, name: str) -> bytes:
+    """An archive in which the member `name` says that it is encrypted."""
+    changed = bytearray(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        place = archive.start_dir
+        changed[archive.getinfo(name).header_offset + 6] |= 1
+    while (place := data.index(b"PK\x01\x02", place)) >= 0:
+        length = int.from_bytes(data[place + 28 : place + 30], "little")
+        if data[place + 46 : place + 46 + length] == name.encode():
+            changed[place + 8] |= 1
+            return bytes(changed)
+        place += 4
+    raise KeyError(name)
+
+
 def with_part(data: bytes, name: str, change: Callable[[bytes], bytes | None]) -> bytes:
     """A packed file whose part `name` is what `change` makes of it: other bytes, a new part, or none."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -34,11 +34,11 @@ def with_child_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str) 
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, ingestion.parsers as parsers\n"
         "real = parsers.parse_source\n"
-        "def parse_source(source, limits):\n"
+        "def parse_source(source, limits, keep=None):\n"
         "    if source.name == 'trap.txt':\n"
         "        import ctypes, os, signal, socket, subprocess, time\n"
         f"        {code}\n"
-        "    return real(source, limits)\n"
+        "    return real(source, limits, keep)\n"
         "parsers.parse_source = parse_source\n",
         encoding="utf-8",
     )
