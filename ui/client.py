@@ -13,7 +13,17 @@ import httpx
 
 from ui.errors import ApiError, ApiUnreachableError
 from ui.sse import ServerEvent, read_events
-from ui.wire import Answer, ChunkItem, Collection, Content, Document, Job, SearchReply, UploadReply
+from ui.wire import (
+    Answer,
+    ChunkItem,
+    Collection,
+    Content,
+    Document,
+    Job,
+    Provenance,
+    SearchReply,
+    UploadReply,
+)
 
 PAGE_LIMIT: Final = 100
 T = TypeVar("T")
@@ -235,9 +245,10 @@ class FathomClient:
         k: int | None = None,
         rerank: bool | None = None,
         compress: bool | None = None,
+        mmr_lambda: float | None = None,
     ) -> SearchReply:
         """Find passages; options left out are the collection's."""
-        options = {"k": k, "rerank": rerank, "compress": compress}
+        options = {"k": k, "rerank": rerank, "compress": compress, "mmr_lambda": mmr_lambda}
         body: dict[str, Any] = {"collections": list(collections), "query": query}
         body |= {name: value for name, value in options.items() if value is not None}
         return cast("SearchReply", self._json("POST", "/v1/search", json=body, timeout=120.0))
@@ -245,6 +256,10 @@ class FathomClient:
     def answer(self, answer_id: str) -> Answer:
         """A stored answer, finished or not."""
         return cast("Answer", self._json("GET", f"/v1/answers/{_segment(answer_id)}"))
+
+    def provenance(self, answer_id: str) -> Provenance:
+        """Where the parts of a stored answer come from."""
+        return cast("Provenance", self._json("GET", f"/v1/answers/{_segment(answer_id)}/provenance"))
 
     @contextmanager
     def ask(self, collections: Sequence[str], question: str) -> Iterator[Iterator[ServerEvent | None]]:

@@ -172,6 +172,22 @@ def test_search_shows_scores_and_times(client: FathomClient) -> None:
 
 
 @pytest.mark.usefixtures("_at_api")
+def test_search_asks_for_diversity_only_where_it_is_switched_on(client: FathomClient, monkeypatch) -> None:
+    asked = []
+    real = FathomClient.search
+    monkeypatch.setattr(
+        FathomClient, "search", lambda self, *a, **k: (asked.append(k["mmr_lambda"]), real(self, *a, **k))[1]
+    )
+    filled(client, "A whale eats krill.")
+    app = page("from ui.views import search_test\nsearch_test.render()").run()
+    for on in (False, True):
+        next(t for t in app.toggle if t.label == "Avoid repetition").set_value(on)
+        app.text_input[0].set_value("krill")
+        next(b for b in app.button if b.label == "Search").click().run()
+    assert asked == [None, 0.5]
+
+
+@pytest.mark.usefixtures("_at_api")
 def test_status_counts_and_lists_failures(client: FathomClient) -> None:
     filled(client, "A whale eats krill.", "FAIL encrypted")
     app = page("from ui.views import status\nstatus.render()").run()

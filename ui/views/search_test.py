@@ -17,6 +17,7 @@ from ui.wire import Hit, SearchReply
 
 _REPLY = "search_reply"
 _OPEN = "search_open"
+_DIVERSE = 0.5  # as much for what is new as for what is relevant
 
 
 def render() -> None:
@@ -44,6 +45,7 @@ def _form(picked: list[str]) -> None:
             k = st.number_input(i18n.text("search.k"), 1, 100, 8, width=140)
             rerank = st.toggle(i18n.text("search.rerank"), value=True)
             compress = st.toggle(i18n.text("search.compress"), value=True)
+            diversify = st.toggle(i18n.text("search.diversify"), value=False)
             sent = st.form_submit_button(i18n.text("search.go"), type="primary")
     if not sent:
         return
@@ -54,7 +56,12 @@ def _form(picked: list[str]) -> None:
     else:
         st.session_state.pop(_OPEN, None)
         st.session_state[_REPLY] = state.client().search(
-            picked, query, k=int(k), rerank=rerank, compress=compress
+            picked,
+            query,
+            k=int(k),
+            rerank=rerank,
+            compress=compress,
+            mmr_lambda=_DIVERSE if diversify else None,
         )
 
 
