@@ -31,6 +31,7 @@ class ServiceSpec:
         argv: Program and arguments.
         env: Its whole environment.
         vital: Whether everything stops when it ends; other services are started again.
+        after_api: Whether it is started when the API is ready, not before.
         show_output: Whether its standard output is shown; its standard error always is.
     """
 
@@ -38,6 +39,7 @@ class ServiceSpec:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     vital: bool = False
+    after_api: bool = False
     show_output: bool = True
 
 
@@ -68,10 +70,12 @@ class Service:
         """Run until it is stopped or, if vital, until it ends; start it again otherwise.
 
         Returns:
-            The exit status of the last process.
+            The exit status of the last process; 0 where none was started.
         """
         delay_s = self._restart_delay_s
         while True:
+            if self._stop.is_set():  # asked to stop before it was started
+                return 0
             started = time.monotonic()
             status = await self._run_once()
             if self._stop.is_set() or self.spec.vital:

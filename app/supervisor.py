@@ -66,7 +66,7 @@ def service_specs(settings: Settings) -> tuple[ServiceSpec, ...]:
     ui_env["FATHOM_API_URL"] = api_url(settings)
     return (
         ServiceSpec(name="api", argv=(*fathom, "serve"), env=env, vital=True),
-        ServiceSpec(name="worker", argv=(*fathom, "worker"), env=env),
+        ServiceSpec(name="worker", argv=(*fathom, "worker"), env=env, after_api=True),
         ServiceSpec(name="ui", argv=_streamlit(settings), env=ui_env, show_output=False),
     )
 
@@ -133,15 +133,25 @@ async def supervise(settings: Settings, *, with_samples: bool, say: Say) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
-    running = {service.spec.name: asyncio.create_task(service.keep_running()) for service in services}
-    opening = asyncio.create_task(_open(settings, with_samples=with_samples, say=say))
+    api_ready = asyncio.Event()
+    running = {
+        service.spec.name: asyncio.create_task(_keep_running(service, api_ready)) for service in services
+    }
+    opening = asyncio.create_task(_open(settings, api_ready, with_samples=with_samples, say=say))
     try:
         return await _until_over(stop, running, opening, services, say)
     finally:
         opening.cancel()
-        await _stop_all(services, list(running.values()), say)
+        await _stop_all(services, list(running.values()), api_ready, say)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+async def _keep_running(service: Service, api_ready: asyncio.Event) -> int:
+    # Both load the same models; people wait for the API, and nobody has sent the worker anything before it is there.
+    if service.spec.after_api:
+        await api_ready.wait()
+    return await service.keep_running()
 
 
 async def _until_over(
@@ -172,9 +182,12 @@ async def _until_over(
         waiting.discard(opening)
 
 
-async def _stop_all(services: list[Service], tasks: list[asyncio.Task[int]], say: Say) -> None:
+async def _stop_all(
+    services: list[Service], tasks: list[asyncio.Task[int]], api_ready: asyncio.Event, say: Say
+) -> None:
     for service in reversed(services):
         service.request_stop()
+    api_ready.set()  # what still waits for it sees that it is not to start
     pending = [task for task in tasks if not task.done()]
     if pending:
         _, pending_set = await asyncio.wait(pending, timeout=STOP_GRACE_S)
@@ -187,10 +200,11 @@ async def _stop_all(services: list[Service], tasks: list[asyncio.Task[int]], say
     say("Stopped.")
 
 
-async def _open(settings: Settings, *, with_samples: bool, say: Say) -> None:
+async def _open(settings: Settings, api_ready: asyncio.Event, *, with_samples: bool, say: Say) -> None:
     started = time.monotonic()
     async with httpx.AsyncClient(base_url=api_url(settings), trust_env=False) as client:
         await _wait_ready(client, "/readyz", "API", say)
+        api_ready.set()
         await _wait_ready(client, f"{ui_url(settings)}/_stcore/health", "web pages", say)
         say("")
         say(f"Fathom is ready after {time.monotonic() - started:.1f} s. Ctrl-C stops it.")

@@ -36,9 +36,10 @@ class PieceMatcher:
         """Build the tables from a Unigram model's pieces with their log-probabilities, in id order."""
         classes: dict[str, int] = {}
         subunits: dict[str, int] = {}
-        classes_V = torch.zeros(len(vocabulary), dtype=torch.long)
-        subunits_VU = torch.zeros(len(vocabulary), SUBUNITS, dtype=torch.long)
-        rarity_V = torch.zeros(len(vocabulary))
+        # Lists, because setting single elements of a tensor is slow.
+        classes_V = [0] * len(vocabulary)
+        subunits_VU = [[0] * SUBUNITS for _ in vocabulary]
+        rarity_V = [0.0] * len(vocabulary)
         for i, (piece, score) in enumerate(vocabulary):
             word = piece.replace("▁", "").lower()
             if not any(c.isalnum() for c in word) or (piece.startswith("<") and piece.endswith(">")):
@@ -49,8 +50,8 @@ class PieceMatcher:
                 [word[:PREFIX_LETTERS]] if len(word) >= PREFIX_LETTERS else []
             )
             for u, unit in enumerate(units):
-                subunits_VU[i, u] = subunits.setdefault(unit, len(subunits) + 1)
-        return cls(classes_V, subunits_VU, rarity_V)
+                subunits_VU[i][u] = subunits.setdefault(unit, len(subunits) + 1)
+        return cls(torch.tensor(classes_V), torch.tensor(subunits_VU), torch.tensor(rarity_V))
 
     def features(self, ids_BL: Tensor, other_BM: Tensor) -> Tensor:
         """Match features of one side.

@@ -110,6 +110,31 @@ def test_a_dead_worker_is_started_again(settings: Settings, stand_ins: dict[str,
     assert "worker ended with status 9; starting it again in 1 s" in said
 
 
+@pytest.mark.processes
+def test_the_worker_waits_for_the_api(settings: Settings, stand_ins: dict[str, ServiceSpec]) -> None:
+    look = (
+        f"import socket; print('API', socket.socket().connect_ex(('127.0.0.1', {settings.port})), flush=True)"
+    )
+    stand_ins["worker"] = stand_in(stand_ins["worker"], look)
+    stand_ins["api"] = stand_in(stand_ins["api"], "import time; time.sleep(1)\n" + SERVER, settings.port)
+    said: list[str] = []
+    assert asyncio.run(_run(settings, said, "worker | API")) == 0
+    assert "worker | API 0" in said
+
+
+@pytest.mark.processes
+def test_a_stop_before_the_api_is_ready_starts_no_worker(
+    settings: Settings, stand_ins: dict[str, ServiceSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "PATIENCE_S", 0.1)
+    stand_ins["worker"] = stand_in(stand_ins["worker"], "print('worker is here', flush=True)")
+    stand_ins["api"] = stand_in(stand_ins["api"], "import time; time.sleep(60)")
+    said: list[str] = []
+    assert asyncio.run(_run(settings, said, "Still waiting for the API")) == 0
+    assert said[-1] == "Stopped."
+    assert not any("worker is here" in line for line in said)
+
+
 def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
