@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -20,33 +20,35 @@ from app.schemas.documents import (
     DocumentOut,
     DocumentStatus,
     DocumentUpdate,
+    SyncDocument,
+    SyncOut,
+    SyncRequest,
     UploadOut,
 )
 from app.schemas.jobs import JobOut
 from app.schemas.paging import Page
-from app.services import documents
+from app.services import documents, syncing
 from app.services.documents import Upload
 
 router = APIRouter(tags=["documents"], route_class=IdempotentRoute, responses=PROBLEM_RESPONSES)
 
-UPLOAD_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
-                        "metadata": {"type": "string", "description": "A JSON object, for all files."},
-                        "external_id": {"type": "string", "description": "Your own id, for a single file."},
-                    },
-                }
-            }
-        },
+
+def _form_of(files: dict[str, Any], **more: dict[str, Any]) -> dict[str, Any]:
+    """The description of an upload, which the route reads itself as a stream."""
+    metadata = {"type": "string", "description": "A JSON object, for all files."}
+    schema = {
+        "type": "object",
+        "required": ["files"],
+        "properties": {"files": files, "metadata": metadata, **more},
     }
-}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+FILE: dict[str, Any] = {"type": "string", "format": "binary"}
+UPLOAD_BODY = _form_of(
+    {"type": "array", "items": FILE},
+    external_id={"type": "string", "description": "Your own id, for a single file."},
+)
 
 
 @router.post(
@@ -61,7 +63,52 @@ async def upload_documents(collection: CollectionKey, request: Request, runtime:
     The same bytes under the same name change nothing. New bytes under a known name replace the document
     once they are searchable.
     """
-    uploads = await read_uploads(request, runtime.blobs, runtime.settings.limits)
+    return await _upload(runtime, collection, request)
+
+
+@router.put(
+    "/collections/{collection}/documents/by-external-id/{external_id:path}",
+    status_code=202,
+    response_model=UploadOut,
+    openapi_extra=_form_of(FILE),
+)
+async def put_document(
+    collection: CollectionKey,
+    external_id: Annotated[
+        str, Path(min_length=1, max_length=255, description="Your own id; may hold slashes.")
+    ],
+    request: Request,
+    runtime: RuntimeDep,
+) -> Response:
+    """Make or replace the one document that has your id, whatever its file is called now.
+
+    The same bytes change nothing. The document before serves until the new bytes are searchable.
+    """
+    return await _upload(runtime, collection, request, external_id)
+
+
+@router.post("/collections/{collection}/sync")
+def compare_with_folder(collection: CollectionKey, body: SyncRequest, runtime: RuntimeDep) -> SyncOut:
+    """Compare a collection with a folder, told as paths and hashes: what to upload, what to delete.
+
+    Nothing changes but for `delete`. Upload the files of `add` and `replace` afterwards, each under its path.
+    """
+    found = syncing.compare(runtime, collection, {file.path: file.sha256 for file in body.files})
+    deleted = documents.delete_all(runtime, found.delete.values()) if body.delete else 0
+    return SyncOut(
+        add=list(found.add),
+        replace=[SyncDocument(path=path, document_id=key) for path, key in found.replace.items()],
+        delete=[SyncDocument(path=path, document_id=key) for path, key in found.delete.items()],
+        unchanged=found.unchanged,
+        deleted=deleted,
+    )
+
+
+async def _upload(
+    runtime: Runtime, collection: str, request: Request, external_id: str | None = None
+) -> Response:
+    limits = runtime.settings.limits
+    uploads = await read_uploads(request, runtime.blobs, limits, external_id=external_id)
 
     async def take_in() -> Response:
         return await run_in_threadpool(_take_in, runtime, collection, uploads)

@@ -38,8 +38,16 @@ class _Part:
     writer: BlobWriter | None = None
 
 
-async def read_uploads(request: Request, store: BlobStore, limits: LimitSettings) -> list[Upload]:
+async def read_uploads(
+    request: Request, store: BlobStore, limits: LimitSettings, *, external_id: str | None = None
+) -> list[Upload]:
     """Store the files of a multipart request.
+
+    Args:
+        request: The request.
+        store: Where the files go.
+        limits: What they may measure.
+        external_id: The caller's own id where the address names it; the form then holds one file.
 
     Returns:
         The files, which now lie in the store, with the form's metadata.
@@ -67,7 +75,7 @@ async def read_uploads(request: Request, store: BlobStore, limits: LimitSettings
             raise InvalidInputError(
                 "bad_multipart", f"The form can't be read: {error}.", "Check how your client builds the form."
             ) from error
-    return form.uploads()
+    return form.uploads(external_id)
 
 
 def digest_of(uploads: list[Upload]) -> str:
@@ -131,8 +139,11 @@ class _Form:
                 "upload_cut_off", "The form ends before its last boundary.", "Send the upload again."
             )
 
-    def uploads(self) -> list[Upload]:
+    def uploads(self, external_id: str | None) -> list[Upload]:
         """The files with the metadata of the form.
+
+        Args:
+            external_id: From the address, where it names one.
 
         Raises:
             InvalidInputError: There is no file, or the other fields do not fit.
@@ -141,12 +152,17 @@ class _Form:
             raise InvalidInputError(
                 "no_files", "The form holds no file.", "Name the field `files`, once for each file."
             )
-        external_id = self._fields.get("external_id") or None
-        if external_id is not None and (len(self._files) > 1 or len(external_id) > 255):
+        external_ids = {external_id, self._fields.get("external_id") or None} - {None}
+        if external_ids and (len(self._files) > 1 or len(external_ids) > 1):
+            raise InvalidInputError(
+                "bad_external_id", "An external_id belongs to one file.", "Send the files one by one."
+            )
+        known = next(iter(external_ids), None)
+        if known is not None and (len(known) > 255 or not known.isprintable()):
             raise InvalidInputError(
                 "bad_external_id",
-                "An external_id belongs to one file and has at most 255 characters.",
-                "Send the files one by one.",
+                f"An external_id can't be {known[:80]!r}.",
+                "Use 1 to 255 printable characters.",
             )
         metadata = _metadata(self._fields.get("metadata"))
         return [
@@ -154,7 +170,7 @@ class _Form:
                 name=file.name,
                 blob=file.blob,
                 media_type=file.media_type,
-                external_id=external_id,
+                external_id=known,
                 metadata=metadata,
             )
             for file in self._files

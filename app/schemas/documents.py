@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.schemas.jobs import JobOut
 from app.schemas.problem import ErrorInfo
@@ -15,6 +15,7 @@ DOCUMENT_EXAMPLE: dict[str, Any] = {
     "collection_id": "col_4k7tq2hn3vcv5w6d7g2m5a3x2e",
     "name": "guide/start.md",
     "external_id": None,
+    "parent_id": None,
     "media_type": "text/markdown",
     "size_bytes": 5120,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -51,6 +52,7 @@ class DocumentOut(BaseModel):
     collection_id: str
     name: str
     external_id: str | None
+    parent_id: str | None = Field(description="The archive or mail that it came out of, and goes with.")
     media_type: str | None
     size_bytes: int
     sha256: str
@@ -152,3 +154,73 @@ class ContentOut(BaseModel):
     text: str
     pages: list[PageOut]
     blocks: list[BlockOut]
+
+
+class SyncFile(BaseModel):
+    """A file of a folder: its path, which is the name of its document, and the hash of its bytes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str = Field(min_length=1, description="Path below the folder, with `/`.")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the bytes, in lower case.")
+
+
+class SyncRequest(BaseModel):
+    """A folder to compare a collection with."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "files": [{"path": "guide/start.md", "sha256": DOCUMENT_EXAMPLE["sha256"]}],
+                "delete": False,
+            }
+        },
+    )
+
+    files: list[SyncFile] = Field(
+        min_length=1,
+        description="All files of the folder; an empty folder is refused, it is mostly a mistake.",
+    )
+    delete: bool = Field(
+        default=False, description="Delete the documents that have no file, instead of only listing them."
+    )
+
+    @field_validator("files")
+    @classmethod
+    def _paths_differ(cls, files: list[SyncFile]) -> list[SyncFile]:
+        seen: set[str] = set()
+        for file in files:
+            if file.path in seen:
+                raise ValueError(f"the path {file.path!r} occurs twice")
+            seen.add(file.path)
+        return files
+
+
+class SyncDocument(BaseModel):
+    """A document that differs from the folder."""
+
+    path: str
+    document_id: str
+
+
+class SyncOut(BaseModel):
+    """What makes the collection equal to the folder: upload `add` and `replace` under their paths."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "add": ["guide/new.md"],
+                "replace": [{"path": "guide/start.md", "document_id": DOCUMENT_EXAMPLE["id"]}],
+                "delete": [],
+                "unchanged": 40,
+                "deleted": 0,
+            }
+        }
+    )
+
+    add: list[str] = Field(description="Paths without a document.")
+    replace: list[SyncDocument] = Field(description="Documents made of other bytes than the file has.")
+    delete: list[SyncDocument] = Field(description="Documents without a file.")
+    unchanged: int = Field(description="Number of files whose document was made of the same bytes.")
+    deleted: int = Field(description="Number of documents deleted by this call.")

@@ -1,6 +1,7 @@
 """Use cases of documents: take one in, change it, delete it, try it again."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class Upload:
     Attributes:
         media_type: As declared, or None; a hint for files whose name has no suffix.
         metadata: Replaces the document's metadata; None leaves it.
+        parent_id: The archive or mail that the file came out of.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Upload:
     media_type: str | None = None
     external_id: str | None = None
     metadata: Mapping[str, Any] | None = None
+    parent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +73,21 @@ def take_in(runtime: Runtime, collection: str, uploads: list[Upload]) -> list[Ta
         row = collections.lock(session, found.id) if found else None
         if row is None:
             raise CollectionNotFoundError(collection)
-        # Rows of blobs are locked in one order, so that two uploads can't wait for each other.
-        for upload in sorted(uploads, key=lambda u: u.blob.sha256):
-            documents.put_blob(session, upload.blob.sha256, upload.blob.size_bytes)
-        pairs = [_record(session, row.id, upload) for upload in uploads]
-        session.flush()
+        pairs = record(session, row.id, uploads)
         views = documents.views(session, [document.id for document, _ in pairs])
     return [Taken(view=views[document.id], job=job) for document, job in pairs]
+
+
+def record(
+    session: Session, collection_id: str, uploads: Sequence[Upload]
+) -> list[tuple[Document, Job | None]]:
+    """Record files in the caller's transaction, which holds the collection; see `take_in`."""
+    # Rows of blobs are locked in one order, so that two uploads can't wait for each other.
+    for upload in sorted(uploads, key=lambda u: u.blob.sha256):
+        documents.put_blob(session, upload.blob.sha256, upload.blob.size_bytes)
+    pairs = [_record(session, collection_id, upload) for upload in uploads]
+    session.flush()
+    return pairs
 
 
 def get(runtime: Runtime, document_id: str) -> DocumentView:
@@ -172,7 +183,7 @@ def change(
     enabled: bool | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> DocumentView:
-    """Show or hide a document, or replace its metadata.
+    """Show or hide a document with what came out of it, or replace its own metadata.
 
     Raises:
         DocumentNotFoundError: There is no such document.
@@ -181,18 +192,24 @@ def change(
         row = _locked(session, document_id)
         if metadata is not None:
             row.meta = dict(metadata)
-        if enabled is not None and enabled != row.enabled:
-            row.enabled = enabled
-            ids = chunks.document_ids(session, document_id)
+        changed: list[int] = []
+        for member in (row, *documents.members(session, [document_id])):
+            if enabled is not None and enabled != member.enabled:
+                member.enabled = enabled
+                changed += chunks.document_ids(session, member.id)
+        if changed:
             collections.record_index_change(
-                session, row.collection_id, added=ids if enabled else (), removed=() if enabled else ids
+                session,
+                row.collection_id,
+                added=changed if enabled else (),
+                removed=() if enabled else changed,
             )
         row.updated_at = utc_now()
     return get(runtime, document_id)
 
 
 def delete(runtime: Runtime, document_id: str) -> None:
-    """Delete a document; none of its chunks is found from the return on, by any process.
+    """Delete a document with what came out of it; no chunk of it is found from the return on, by any process.
 
     Raises:
         DocumentNotFoundError: There is no such document.
@@ -200,12 +217,33 @@ def delete(runtime: Runtime, document_id: str) -> None:
     with runtime.db.write() as session:
         row = _locked(session, document_id)
         collection_id = row.collection_id
-        removed = chunks.document_ids(session, document_id)
-        contents, blobs = documents.leftovers(session, collection_id, document_id)
-        documents.remove(session, document_id)
-        collections.record_index_change(session, collection_id, removed=removed)
-        documents.collect_garbage(session, contents, blobs)
+        erase(session, collection_id, [*documents.members(session, [document_id]), row])
     runtime.refresh_open_index(collection_id)
+
+
+def erase(session: Session, collection_id: str, rows: Sequence[Document]) -> None:
+    """Delete documents in the caller's transaction, which holds the collection."""
+    removed: list[int] = []
+    contents: set[int] = set()
+    blobs: set[str] = set()
+    for row in rows:
+        removed += chunks.document_ids(session, row.id)
+        own_contents, own_blobs = documents.leftovers(session, collection_id, row.id)
+        contents |= own_contents
+        blobs |= own_blobs
+        documents.remove(session, row.id)
+    collections.record_index_change(session, collection_id, removed=removed)
+    documents.collect_garbage(session, contents, blobs)
+
+
+def delete_all(runtime: Runtime, document_ids: Iterable[str]) -> int:
+    """Delete documents one by one; gives the number of those that were still there."""
+    deleted = 0
+    for document_id in document_ids:
+        with contextlib.suppress(DocumentNotFoundError):
+            delete(runtime, document_id)
+            deleted += 1
+    return deleted
 
 
 def retry(runtime: Runtime, document_id: str) -> Job:
@@ -258,6 +296,7 @@ def _record(session: Session, collection_id: str, upload: Upload) -> tuple[Docum
             collection_id=collection_id,
             name=upload.name,
             external_id=upload.external_id,
+            parent_id=upload.parent_id,
             meta=dict(upload.metadata or {}),
             created_at=now,
             updated_at=now,
@@ -268,6 +307,7 @@ def _record(session: Session, collection_id: str, upload: Upload) -> tuple[Docum
             row.meta = dict(upload.metadata)
         if upload.external_id is not None:
             row.external_id = upload.external_id
+        row.parent_id = upload.parent_id
         newest = documents.newest_version(session, row)
         if newest.sha256 == upload.blob.sha256:
             return row, None
@@ -300,11 +340,12 @@ def _known(session: Session, collection_id: str, upload: Upload) -> Document | N
     if upload.external_id is None:
         return named
     known = documents.by_external_id(session, collection_id, upload.external_id)
-    if known is not None and named is not None and known.id != named.id:
+    # A document that has an id of its own is never taken over by a file that only has its name.
+    if named is not None and named is not known and (known is not None or named.external_id is not None):
         raise ConflictError(
             "external_id_taken",
             f"The name {upload.name!r} and the id {upload.external_id!r} belong to two documents.",
-            "Use the name or the id of one of them.",
+            "Give the file a name of its own, such as its path, or use the id of the document of that name.",
         )
     if known is not None:
         known.name = upload.name

@@ -120,14 +120,25 @@ def file_in(
         if on_file is not None:
             on_file(file)
     queued += _record(runtime, collection_id, uploads)
-    gone = _delete_missing(runtime, known, {file.name for file in files}) if mirror else 0
+    names = {file.name for file in files}
+    gone = [item.document_id for name, item in known.items() if name not in names] if mirror else []
     return Filed(
         document_ids=(*kept, *queued),
         queued=tuple(queued),
         unchanged=len(kept),
-        deleted=gone,
+        deleted=documents.delete_all(runtime, gone),
         refused=tuple(refused),
     )
+
+
+def with_members(runtime: Runtime, document_ids: Sequence[str]) -> list[str]:
+    """The documents, and those that came out of them."""
+    found = list(document_ids)
+    with runtime.db.read() as session:
+        for begin in range(0, len(document_ids), VIEW_BATCH):
+            part = document_ids[begin : begin + VIEW_BATCH]
+            found += [row.id for row in document_rows.members(session, part)]
+    return found
 
 
 def views_of(runtime: Runtime, document_ids: Sequence[str]) -> list[DocumentView]:
@@ -195,10 +206,3 @@ def _retried(runtime: Runtime, known: KnownFile) -> bool:
         return False
     documents.retry(runtime, known.document_id)
     return True
-
-
-def _delete_missing(runtime: Runtime, known: dict[str, KnownFile], present: set[str]) -> int:
-    missing = [item.document_id for name, item in known.items() if name not in present]
-    for document_id in missing:
-        documents.delete(runtime, document_id)
-    return len(missing)

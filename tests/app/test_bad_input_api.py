@@ -75,12 +75,13 @@ def test_every_route_answers_an_unknown_id_with_a_problem(api):
             continue
         for method in operations:
             url = path
-            for name in ("collection", "document_id", "job_id"):
+            for name in ("collection", "document_id", "job_id", "external_id"):
                 url = url.replace(f"{{{name}}}", "nothing")
-            if method == "post" and url.endswith("/documents"):
-                reply = upload(api, "nothing", {"a.txt": b"text"})
+            if "multipart/form-data" in operations[method].get("requestBody", {}).get("content", {}):
+                reply = api.request(method, url, files={"files": ("a.txt", b"text")})
             else:
-                reply = api.request(method, url, json={} if method in {"patch", "post"} else None)
+                body = {"files": [{"path": "a.txt", "sha256": "0" * 64}]} if url.endswith("/sync") else {}
+                reply = api.request(method, url, json=body if method in {"patch", "post"} else None)
             body = problem_of(reply)
             assert (reply.status_code, body["code"].rpartition("_not_")[2]) == (404, "found"), (method, path)
             tried += 1
