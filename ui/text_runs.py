@@ -29,14 +29,15 @@ def _pieces(text: str, cuts: Iterable[int]) -> list[tuple[int, int]]:
     return [(start, end) for start, end in pairwise(bounds) if start < end]
 
 
-def answer_runs(answer: Answer | Mapping[str, Any]) -> list[Run]:
+def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, int, str]] = ()) -> list[Run]:
     """Cut an answer into runs of one ink, with the chip of a citation behind what it backs.
 
     Args:
         answer: `text`, and as far as known `spans` and `citations`.
+        hints: What to say of ranges of the text where nothing was copied.
 
     Returns:
-        Runs `{t, c, n?}` (`n` is the citation that the text was copied by) and `{chip: n}`.
+        Runs `{t, c, n?, hint?}` (`n` is the citation that the text was copied by) and `{chip: n}`.
     """
     text: str = answer.get("text") or ""
     spans = answer.get("spans") or []
@@ -49,6 +50,8 @@ def answer_runs(answer: Answer | Mapping[str, Any]) -> list[Run]:
         cited = [c["n"] for c in citations if c["answer_start"] <= start < c["answer_end"]]
         if cited and run["c"] == INK_COPIED:
             run["n"] = cited[0]
+        elif hint := next((said for a, b, said in hints if a <= start < b), None):
+            run["hint"] = hint
         runs.append(run)
         runs += [{"chip": c["n"]} for c in citations if c["answer_end"] == end]
     # A citation of a range beyond the text (the filter took it back) still has its chip.

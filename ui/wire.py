@@ -179,6 +179,39 @@ class Answer(TypedDict):
     created_at: NotRequired[str]
 
 
+class SourceRange(TypedDict):
+    """Characters `[start, end)` of a document; `quote` is null where the document is gone."""
+
+    chunk: int
+    document: str
+    page: int | None
+    start: int
+    end: int
+    quote: str | None
+    weight: float
+
+
+class ProvenanceRun(TypedDict):
+    """A run of an answer in one ink, with what it was copied from or what was looked at most."""
+
+    answer_start: int
+    answer_end: int
+    kind: str
+    ranges: list[SourceRange]
+    weight_sum: float
+
+
+class Provenance(TypedDict):
+    """Where the parts of an answer come from."""
+
+    id: str
+    text: str
+    recorded: Literal["tokens", "runs", "nothing"]
+    note: str | None
+    runs: list[ProvenanceRun]
+    documents: list[DocumentRef]
+
+
 class Kept(TypedDict):
     """Characters of a hit that compression kept."""
 

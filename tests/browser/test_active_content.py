@@ -92,6 +92,8 @@ def test_hostile_text_stays_text(
     open_source(browser)
     for text in evil:
         shown(text)
+    browser.click("[data-testid=stExpander] summary", "Where each part comes from")
+    browser.find(".card .line .copied")
     ask(browser, "nothing " + line)
     browser.until(lambda: "Not in these documents" in browser.page_text(), "the refusal")
     browser.click("[data-testid=stExpander] summary", "Asked in this session")

@@ -90,6 +90,12 @@ def test_from_upload_to_the_highlighted_source(
     assert (copied[0], written[0]) == ("solid", "dotted")
     assert copied[1] != written[1]
     assert "copied word for word" in browser.text(browser.find(".legend"))
+
+    # What was written says what it looked at; the list says it to those who can't hover.
+    assert quote in (browser.all(".text .written")[0].get_attribute("title") or "")
+    browser.click("[data-testid=stExpander] summary", "Where each part comes from")
+    browser.find(".card .line .written")
+    assert browser.text(browser.find(".card .line .copied")) == quote
     assert browser.outgoing(ui_url) == []
 
 

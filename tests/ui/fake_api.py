@@ -377,6 +377,24 @@ async def stored(store: Store, answer_id: str) -> dict[str, Any]:
     return store.answers[answer_id]
 
 
+@router.get("/v1/answers/{answer_id}/provenance")
+async def provenance(store: Store, answer_id: str) -> dict[str, Any]:
+    """The spans as runs; what is written first looked at what was cited."""
+    answer = await stored(store, answer_id)
+    cited = answer["citations"][0] if answer["citations"] else None
+    runs = []
+    for span in answer["spans"]:
+        copied = span["kind"] == "copied"
+        place = {"chunk": 1, "document": cited["document"]["id"], "page": cited["page"], "start": cited["start"],
+                 "end": cited["end"], "quote": cited["quote"], "weight": 1.0 if copied else 0.4}  # fmt: skip
+        bounds = {key: span[key] for key in ("answer_start", "answer_end", "kind")}
+        runs.append(bounds | {"ranges": [place], "weight_sum": place["weight"]})
+    documents = [cited["document"]] if cited and cited["document"]["id"] in store.documents else []
+    return {"id": answer_id, "status": answer["status"], "text": answer["text"], "note": None,
+            "recorded": "tokens" if runs else "nothing", "tokens": [], "runs": runs,
+            "documents": documents}  # fmt: skip
+
+
 @router.get("/v1/answers/{answer_id}/events")
 async def resume(store: Store, answer_id: str, request: Request) -> Any:
     after = int(request.headers.get("last-event-id", "0"))

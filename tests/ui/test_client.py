@@ -100,6 +100,15 @@ def test_a_streamed_answer_arrives_event_by_event(client: FathomClient) -> None:
     assert client.answer(answer["id"])["status"] == "done"
 
 
+def test_the_provenance_of_a_stored_answer_can_be_read(client: FathomClient) -> None:
+    collection_id = filled(client, "A whale eats krill. It sleeps.")
+    with client.ask([collection_id], "What about krill?") as events:
+        answer = json.loads([e for e in events if e][-1].data)["answer"]
+    found = client.provenance(answer["id"])
+    assert [run["kind"] for run in found["runs"]] == ["written", "copied"]
+    assert found["runs"][1]["ranges"][0]["quote"] == "A whale eats krill."
+
+
 def test_a_stream_resumes_behind_the_last_event(client: FathomClient) -> None:
     collection_id = filled(client, "A whale eats krill.")
     with client.ask([collection_id], "krill") as events:

@@ -51,6 +51,20 @@ def test_a_chip_stands_behind_what_it_backs() -> None:
     ]
 
 
+def test_a_hint_is_said_of_what_was_not_copied() -> None:
+    answer = {
+        "text": "It is 4 tonnes.",
+        "spans": [
+            {"answer_start": 0, "answer_end": 6, "kind": "written"},
+            {"answer_start": 6, "answer_end": 15, "kind": "copied"},
+        ],
+        "citations": [{"n": 1, "answer_start": 6, "answer_end": 14}],
+    }
+    runs = answer_runs(answer, [(0, 6, "looked at krill"), (6, 15, "never")])
+    assert runs[0] == {"t": "It is ", "c": "written", "hint": "looked at krill"}
+    assert all("hint" not in run for run in runs if run.get("n"))
+
+
 def test_a_citation_of_text_that_was_taken_back_keeps_its_chip() -> None:
     answer = {"text": "short", "citations": [{"n": 3, "answer_start": 40, "answer_end": 50}]}
     assert {"chip": 3} in answer_runs(answer)

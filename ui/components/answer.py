@@ -1,6 +1,6 @@
 """An answer in two inks, with the numbers of its citations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -20,7 +20,12 @@ def document_label(passage: Passage) -> str:
 
 
 def answer_text(
-    answer: Mapping[str, Any], *, key: str, on_open: Callable[[int], None], live: bool = False
+    answer: Mapping[str, Any],
+    *,
+    key: str,
+    on_open: Callable[[int], None],
+    live: bool = False,
+    hints: Sequence[tuple[int, int, str]] = (),
 ) -> None:
     """Draw an answer's text.
 
@@ -29,6 +34,7 @@ def answer_text(
         key: Names this answer within the page.
         on_open: Called with the number of a citation that was clicked.
         live: Whether it is still being written.
+        hints: Shown over ranges of the text that were not copied.
     """
 
     def opened() -> None:
@@ -36,7 +42,7 @@ def answer_text(
         if n is not None:
             on_open(int(n))
 
-    runs = answer_runs(answer)
+    runs = answer_runs(answer, hints)
     inks = {run.get("c") for run in runs}
     legend = [(ink, i18n.text(f"ask.legend.{ink}")) for ink in (INK_COPIED, INK_WRITTEN) if ink in inks]
     labels = {

@@ -10,12 +10,13 @@ from ui.components.answer import answer_text, document_label
 from ui.components.cards import Card, cards, plain
 from ui.components.notices import notice, page_title, show_error
 from ui.components.pickers import all_collections, pick_some
+from ui.components.provenance import provenance_list, written_hints
 from ui.components.sources import Place, source_panel
 from ui.components.timings import timings
 from ui.errors import ApiError, FathomError
 from ui.live import LiveAnswer
 from ui.navigation import go
-from ui.wire import Answer, Passage
+from ui.wire import Answer, Passage, Provenance
 
 _ANSWER: Final = "answer"
 _OPEN: Final = "open_place"
@@ -185,12 +186,16 @@ def _answer_body(answer: Answer) -> None:
         notice(error["message"], error.get("hint") or "", tone="bad")
     citations = answer.get("citations") or []
     if answer.get("answerable", True) and answer["text"]:
+        provenance = _provenance(answer)
         answer_text(
-            answer, key=f"answer:{answer['id']}",
+            answer, key=f"answer:{answer['id']}", hints=written_hints(provenance) if provenance else (),
             on_open=lambda n: _open_place(next(c for c in citations if c["n"] == n)),
         )  # fmt: skip
         _facts(answer)
         _passages(list(citations), i18n.text("ask.sources"), "citation_cards", [c["n"] for c in citations])
+        if provenance and provenance["runs"]:
+            with st.expander(i18n.text("ask.provenance")):
+                provenance_list(provenance, key="provenance_cards", on_open=_open_place)
     elif status == "done":  # of one that was stopped or failed, nothing can be said yet
         reason = answer.get("reason")
         title = f"ask.reason.{reason}" if reason in _REASONS else "ask.not_answerable"
@@ -202,6 +207,15 @@ def _answer_body(answer: Answer) -> None:
         with st.expander(i18n.text("ask.timings")):
             timings(answer["timings_ms"])
             _usage(answer)
+
+
+def _provenance(answer: Answer) -> Provenance | None:
+    """Where the answer's parts come from; the answer is shown without it where it can't be read."""
+    try:
+        return state.client().provenance(answer["id"])
+    except FathomError as error:
+        show_error(error)
+        return None
 
 
 def _open_place(passage: Passage) -> None:

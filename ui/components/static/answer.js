@@ -1,4 +1,4 @@
-// An answer in two inks: {runs: [{t, c, n?} | {chip}], labels: {n: text}, legend: [[class, text]], live}.
+// An answer in two inks: {runs: [{t, c, n?, hint?} | {chip}], labels: {n: text}, legend: [[class, text]], live}.
 export default function ({ parentElement, data, setTriggerValue }) {
   redraw(parentElement, (root) => {
     const text = make("div", "text");
@@ -13,6 +13,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
         continue;
       }
       const piece = make("span", run.c, run.t);
+      if (run.hint) piece.title = run.hint;
       if (run.n !== undefined) {
         piece.classList.add("open");
         piece.title = data.labels[run.n] ?? "";
