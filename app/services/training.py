@@ -1,18 +1,21 @@
 """Training of the generator, composed: the encoder comes from retrieval, recipes and loop from the generator."""
 
 import json
+import random
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from app.evaluation import scores
 from generator.checkpoint import read_folder
 from generator.config import DecoderConfig, ModelConfig, ReaderConfig
 from generator.fathom_small import Calibration
@@ -27,7 +30,8 @@ from generator.model.decoder import Decoder
 from generator.model.match import PieceMatcher
 from generator.training import calibrate
 from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
-from generator.training.examples import SetSpec, read_set
+from generator.training.distractors import LexicalNeighbours
+from generator.training.examples import Example, SetSpec, read_set
 from generator.training.loop import LoopConfig, TrainingLoop
 from generator.training.reader import (
     NEW_PARAMETERS,
@@ -42,6 +46,7 @@ from generator.training.writer import Writer, WriterBatches, WriterLoss
 from ingestion.sentences import split_sentences
 from retrieval.encoder_weights import encoder_state
 
+CALIBRATION_PASSAGES = 5
 RECIPES = Path(__file__).parents[2] / "generator" / "training" / "recipes"
 
 
@@ -223,8 +228,31 @@ def calibrate_generator(
     model = load_generator(folder, encoder_state(encoder), encoder / "tokenizer.json")
     plan: dict[str, Any] = json.loads((RECIPES / "reading.json").read_text(encoding="utf-8"))
     examples = [e for spec in plan["development"] for e in read_set(SetSpec(**spec), data)]
-    examples = examples[:: max(1, len(examples) // questions)]
-    samples = calibrate.measure(model.reader, examples, split_sentences, seed)
+    random.Random(seed).shuffle(examples)
+    asked = [e for e in examples if e.answers][:questions]
+    near = _near_misses(asked, examples, Tokenizer.from_file(str(encoder / "tokenizer.json")))
+    samples = calibrate.measure(model.reader, asked, near, split_sentences, _f1)
     calibration, figures = calibrate.fit(samples, model.calibration)
     store_calibration(folder, calibration, figures)
     return figures
+
+
+def _near_misses(
+    asked: Sequence[Example], examples: Sequence[Example], tokenizer: Tokenizer
+) -> list[list[str]]:
+    """For each question the passages of all examples that look most like it and do not hold its answer."""
+    texts = sorted({example.passage for example in examples})
+    number = {text: i for i, text in enumerate(texts)}
+    pieces = [np.array(e.ids, np.int32) for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
+    neighbours = LexicalNeighbours(pieces, texts)
+    near = []
+    for example in asked:
+        question = np.array(tokenizer.encode(example.question, add_special_tokens=False).ids, np.int32)
+        answers = [example.passage[a:b] for a, b in example.answers]
+        found = neighbours.nearest(question, number[example.passage], answers, CALIBRATION_PASSAGES)
+        near.append([texts[i] for i in found] or [t for t in texts[:1] if t != example.passage])
+    return near
+
+
+def _f1(text: str, golds: Sequence[str]) -> float:
+    return scores.f1(text, golds, by_character=any(scores.has_han(gold) for gold in golds))

@@ -1,14 +1,14 @@
 """Fit the answering thresholds on development questions (`fathom train calibrate`).
 
-Each question is read twice against a small set of passages: with the passage that answers among distractors, and with
-distractors alone. A logistic regression turns the answerable logit into a confidence (Platt scaling); the phrase
-threshold is the probability below which the whole sentence overlaps the gold answer at least as well as the phrase.
+Each question is read twice against as many passages as search would give: the one that answers among near misses, and
+near misses alone. A logistic regression turns the answerable logit into a confidence (Platt scaling). The phrase
+threshold is the largest probability below which saying the whole sentence costs no set more than `MAX_LOSS` of F1: a
+right sentence helps more than a wrong phrase, but is no better an answer than a right one.
 """
 
-import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +18,11 @@ from generator.inference.reading import PassageReader, Reading, SpanDistribution
 from generator.training.examples import Example
 from generator.types import SourcePassage
 
-DISTRACTORS = 2
 BINS = 10
+MAX_LOSS = 0.005
 SplitSentences = Callable[[str], Sequence[tuple[int, int]]]
+Score = Callable[[str, Sequence[str]], float]
+"""How well a text agrees with the best of some gold answers, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +30,19 @@ class Sample:
     """What one reading showed.
 
     Attributes:
-        logit: Answerable logit over the set.
-        answerable: Whether the passage that answers was in it.
+        logit: Answerable logit over the passages.
+        answerable: Whether one of them answers.
+        source: Question set.
         phrase: Probability of the best phrase, given an answer.
         sentence: Probability of its sentence, given an answer; 0 where no sentence holds it.
-        phrase_f1: Overlap of the best phrase with the gold range, characters, in [0, 1].
+        phrase_f1: Score of the best phrase.
         sentence_f1: The same of its sentence.
         sentence_hit: Whether the sentence holds a gold range.
     """
 
     logit: float
     answerable: bool
+    source: str = ""
     phrase: float = 0.0
     sentence: float = 0.0
     phrase_f1: float = 0.0
@@ -47,58 +51,60 @@ class Sample:
 
 
 def measure(
-    reader: PassageReader, examples: Sequence[Example], split_sentences: SplitSentences, seed: int
+    reader: PassageReader,
+    examples: Sequence[Example],
+    near_misses: Sequence[Sequence[str]],
+    split_sentences: SplitSentences,
+    score: Score,
 ) -> list[Sample]:
     """Read every example with and without its passage.
 
     Args:
         reader: The model's.
-        examples: Development questions; distractors are other passages of the same group, then of any.
+        examples: Development questions.
+        near_misses: For each, passages that look like it and do not answer it, nearest first. All stand beside
+            each other where nothing answers; the last gives way to the passage that answers where it is there.
         split_sentences: Ranges of the sentences of a text.
-        seed: Of the choice of distractors.
+        score: Of phrases and sentences against the gold answers.
     """
-    rng = random.Random(seed)
-    groups: dict[str, list[str]] = {}
-    for example in examples:
-        groups.setdefault(example.group, []).append(example.passage)
-    everything = sorted({example.passage for example in examples})
     samples = []
-    for example in examples:
-        near = sorted({p for p in groups[example.group] if p != example.passage})
-        far = [
-            p for p in rng.sample(everything, min(len(everything), DISTRACTORS + 2)) if p != example.passage
-        ]
-        others = [*rng.sample(near, min(len(near), DISTRACTORS)), *far][: DISTRACTORS + 1]
-        samples.append(_with_answer(reader, example, others[:DISTRACTORS], split_sentences))
-        reading = reader.read(
-            example.question, [SourcePassage(key=str(i), text=p) for i, p in enumerate(others)]
-        )
+    for example, others in zip(examples, near_misses, strict=True):
+        samples.append(_with_answer(reader, example, others[:-1], split_sentences, score))
+        passages = [SourcePassage(key=str(i), text=p) for i, p in enumerate(others)]
+        reading = reader.read(example.question, passages)
         if reading is not None:
-            samples.append(Sample(logit=span_distribution(reading).answerable_logit, answerable=False))
+            logit = span_distribution(reading).answerable_logit
+            samples.append(Sample(logit=logit, answerable=False, source=example.source))
     return samples
 
 
 def _with_answer(
-    reader: PassageReader, example: Example, others: Sequence[str], split_sentences: SplitSentences
+    reader: PassageReader,
+    example: Example,
+    others: Sequence[str],
+    split_sentences: SplitSentences,
+    score: Score,
 ) -> Sample:
     passages = [SourcePassage(key=str(i), text=p) for i, p in enumerate([example.passage, *others])]
     reading = reader.read(example.question, passages)
     if reading is None:
-        return Sample(logit=-30.0, answerable=True)
+        return Sample(logit=-30.0, answerable=True, source=example.source)
     distribution = span_distribution(reading)
     passage, first, last, log_probability = distribution.best()
     total = float(distribution.log_joint_PSS.exp().sum())
     start, end = reading.ranges[passage][first][0], reading.ranges[passage][last][1]
-    gold = example.answers if passage == 0 else ()
+    text = reading.passages[passage].text
+    golds = [example.passage[a:b] for a, b in example.answers]
     sentence, mass = _sentence(reading, distribution, passage, (start, end), split_sentences)
     return Sample(
         logit=distribution.answerable_logit,
         answerable=True,
+        source=example.source,
         phrase=min(1.0, float(torch.tensor(log_probability).exp()) / max(total, 1e-9)),
         sentence=min(1.0, mass / max(total, 1e-9)),
-        phrase_f1=max((overlap(g, (start, end)) for g in gold), default=0.0),
-        sentence_f1=max((overlap(g, sentence) for g in gold), default=0.0),
-        sentence_hit=any(sentence[0] <= a and b <= sentence[1] for a, b in gold),
+        phrase_f1=score(text[start:end], golds),
+        sentence_f1=score(text[sentence[0] : sentence[1]], golds),
+        sentence_hit=passage == 0 and any(sentence[0] <= a and b <= sentence[1] for a, b in example.answers),
     )
 
 
@@ -115,12 +121,6 @@ def _sentence(
         if inside and start <= phrase[0] and phrase[1] <= end:
             return (start, end), distribution.within(passage, inside[0], inside[-1])
     return phrase, 0.0
-
-
-def overlap(gold: tuple[int, int], guess: tuple[int, int]) -> float:
-    """F1 of two half-open ranges."""
-    common = min(gold[1], guess[1]) - max(gold[0], guess[0])
-    return 2 * common / (gold[1] - gold[0] + guess[1] - guess[0]) if common > 0 else 0.0
 
 
 def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict[str, float]]:
@@ -167,15 +167,14 @@ def _platt(logits_N: Tensor, labels_N: Tensor) -> tuple[float, float]:
 
 
 def _phrase_threshold(samples: Sequence[Sample]) -> float:
-    """Largest probability below which, bin by bin from the bottom, the sentence overlaps as well as the phrase."""
-    answered = sorted((s for s in samples if s.answerable and s.sentence >= 0.5), key=lambda s: s.phrase)
-    edges = [i * len(answered) // (2 * BINS) for i in range(2 * BINS + 1)]
+    """Largest probability up to which sentences instead of phrases cost every set at most `MAX_LOSS` of F1."""
+    sizes = Counter(s.source for s in samples if s.answerable)
+    lost = dict.fromkeys(sizes, 0.0)
     threshold = 0.0
-    for a, b in pairwise(edges):
-        rows = answered[a:b]
-        if not rows or _mean([s.sentence_f1 for s in rows]) < _mean([s.phrase_f1 for s in rows]):
-            break
-        threshold = rows[-1].phrase
+    for sample in sorted((s for s in samples if s.answerable and s.sentence >= 0.5), key=lambda s: s.phrase):
+        lost[sample.source] += (sample.phrase_f1 - sample.sentence_f1) / sizes[sample.source]
+        if max(lost.values()) <= MAX_LOSS:
+            threshold = sample.phrase
     return threshold
 
 

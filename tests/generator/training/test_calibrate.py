@@ -4,13 +4,7 @@ import pytest
 import torch
 
 from generator.fathom_small import Calibration
-from generator.training.calibrate import Sample, auroc, calibration_error, fit, overlap
-
-
-def test_overlap_is_f1_of_ranges() -> None:
-    assert overlap((0, 4), (2, 6)) == 0.5
-    assert overlap((0, 4), (4, 6)) == 0.0
-    assert overlap((1, 3), (1, 3)) == 1.0
+from generator.training.calibrate import Sample, auroc, calibration_error, fit
 
 
 def test_auroc_counts_ordered_pairs() -> None:
@@ -35,19 +29,30 @@ def test_fit_moves_the_boundary_between_the_classes() -> None:
     assert figures["ece_after"] < figures["ece_before"] / 4
 
 
+def _answered(source: str, phrase: float, phrase_f1: float, sentence_f1: float) -> Sample:
+    return Sample(
+        logit=9.0,
+        answerable=True,
+        source=source,
+        phrase=phrase,
+        sentence=0.9,
+        phrase_f1=phrase_f1,
+        sentence_f1=sentence_f1,
+    )
+
+
+UNANSWERABLE = [Sample(logit=-9.0 + i, answerable=False) for i in range(9)]
+
+
 def test_phrases_less_probable_than_their_worth_give_way_to_sentences() -> None:
-    samples = [
-        Sample(
-            logit=9.0,
-            answerable=True,
-            phrase=i / 100,
-            sentence=0.9,
-            phrase_f1=0.1 if i < 30 else 0.8,
-            sentence_f1=0.4,
-            sentence_hit=True,
-        )
-        for i in range(100)
-    ]
-    unanswerable = [Sample(logit=-9.0 + i, answerable=False) for i in range(9)]
-    fitted, _ = fit([*samples, *unanswerable], Calibration())
-    assert fitted.phrase_from == pytest.approx(0.29)
+    samples = [_answered("a", i / 100, 0.1 if i < 30 else 0.8, 0.3) for i in range(100)]
+    fitted, _ = fit([*samples, *UNANSWERABLE], Calibration())
+    # 30 sentences gain 0.2 each, those after them lose 0.5 each: 13 more lose 0.5 of 100 points in all.
+    assert fitted.phrase_from == pytest.approx(0.42)
+
+
+def test_no_set_pays_for_the_sentences_of_another() -> None:
+    gains = [_answered("a", i / 100, 0.1, 0.4) for i in range(100)]
+    loses = [_answered("b", i / 100, 0.9, 0.4) for i in range(100)]
+    fitted, _ = fit([*gains, *loses, *UNANSWERABLE], Calibration())
+    assert fitted.phrase_from <= 0.01  # one sentence more costs "b" all it may lose
