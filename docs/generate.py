@@ -91,8 +91,11 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
             yield f"| `{parameter['name']}` | {parameter['in']} | {_type(schema)}{needed} | {meaning} |"
         yield ""
     for media, content in operation.get("requestBody", {}).get("content", {}).items():
-        yield f"Body, `{media}`: {_type(content.get('schema', {}))}"
+        schema = content.get("schema", {})
+        yield f"Body, `{media}`: {_type(schema)}"
         yield ""
+        if "properties" in schema:
+            yield from _fields(schema)
     yield "| status | body | when |"
     yield "| --- | --- | --- |"
     for status, response in operation.get("responses", {}).items():
@@ -109,11 +112,15 @@ def _schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
     if schema.get("description"):
         yield schema["description"].strip()
         yield ""
-    required = set(schema.get("required", []))
     if "properties" not in schema:
         yield _type(schema)
         yield ""
         return
+    yield from _fields(schema)
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[str]:
+    required = set(schema.get("required", []))
     yield "| field | type | meaning |"
     yield "| --- | --- | --- |"
     for field, inner in schema["properties"].items():
@@ -135,7 +142,7 @@ def _type(schema: dict[str, Any]) -> str:
             return " or ".join(_type(one) for one in schema[several])
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}))}"
-    return str(schema.get("type", "any"))
+    return "file" if schema.get("format") == "binary" else str(schema.get("type", "any"))
 
 
 def cli_page() -> str:
