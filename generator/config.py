@@ -64,7 +64,7 @@ class DecoderConfig:
     dense_hidden: int = 1024
     write_pieces: int = 16_000
     rope_theta: float = 10_000.0
-    bias_step: float = 0.01
+    bias_step: float = 0.03
     entropy_weight: float = 1e-3
     norm_eps: float = 1e-6
     max_actions: int = 256

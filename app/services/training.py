@@ -138,7 +138,7 @@ def train_reader(options: TrainingOptions) -> bool:
 
 
 def _development(plan: dict[str, Any], data: Path, parts: _Parts) -> list[tuple[str, ReadingBatch]]:
-    shapes = BatchConfig(passage_pieces=(128, 448), batch_pieces=7680, negatives=0.0)
+    shapes = BatchConfig(passage_pieces=(128, 448), batch_pieces=7680, negatives=0.0, hard=0.0)
     batches = []
     for spec in plan.get("development", []):
         held_out = ReadingData(read_set(SetSpec(**spec), data), parts.tokenizer, parts.matcher, shapes)

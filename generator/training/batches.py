@@ -103,7 +103,7 @@ class ReadingData:
             tokenizer.encode(PASSAGE_PREFIX.strip(), add_special_tokens=False).ids, np.int32
         )
         self.passages = [np.array(e.ids[len(self.prefix) :], np.int32) for e in encodings]
-        neighbours = LexicalNeighbours(self.passages, texts) if config.negatives and config.hard else None
+        neighbours = LexicalNeighbours(self.passages, texts) if config.hard else None
         self.examples: list[Encoded] = []
         self.by_group: dict[str, list[int]] = {}
         for example, question in zip(examples, questions, strict=True):

@@ -21,6 +21,8 @@ from generator.training.batches import Encoded, ReadingBatch, ReadingData
 from generator.training.reader import Reader
 
 PASSAGES = 2
+NEAR_MISSES = 0.5
+"""Share of second passages that look like the question and do not answer it."""
 SHORTEST_COPY = 3
 
 
@@ -48,7 +50,7 @@ class WriterBatches:
         """Set up.
 
         Args:
-            data: With `negatives` 0, so that every window answers.
+            data: With `negatives` 0, so that every window answers; its distractors stand beside it.
             repeat: How often a set is seen per epoch, by its path.
             writable_V: int64 encoder ids of the pieces that can be written.
             seed: Of order and distractors.
@@ -126,6 +128,8 @@ class WriterBatches:
     def _distractor(self, example: Encoded, rng: random.Random) -> list[int]:
         others = self.data.by_group[example.group]
         number = rng.choice(others) if len(others) > 1 else rng.randrange(len(self.data.passages))
+        if example.distractors and rng.random() < NEAR_MISSES:
+            number = rng.choice(example.distractors)
         if number == example.passage:
             number = rng.randrange(len(self.data.passages))
         ids = self.data.passages[number][: self.S - len(self.data.prefix) - 2].tolist()
@@ -153,7 +157,7 @@ class Writer(nn.Module):
         prior = reader_prior(
             read.start_BS.reshape(B, PASSAGES, S).masked_fill(~text_BPS, none),
             read.end_BS.reshape(B, PASSAGES, S).masked_fill(~text_BPS, none),
-            read.null_B2.sum(-1).reshape(B, PASSAGES),
+            (read.null_B2.sum(-1) - read.relevance_B).reshape(B, PASSAGES),
             segment_BPS,
             LONGEST_SPAN,
         )
