@@ -61,7 +61,9 @@ def test_from_upload_to_the_highlighted_source(
     first = browser.find(".card.bad")
     assert "Remove the password" in browser.text(first)
     store.hold = False
-    browser.until(lambda: not browser.all(".card.busy"), "end of the progress")
+    browser.until(
+        lambda: not browser.all(".card.busy") and len(browser.all(".card")) == 3, "end of the progress"
+    )
     names = [browser.text(n) for n in browser.all(".card .name")]
     assert names == ["locked.txt", "whale.md", "slow.txt"]  # the failed one first
 
