@@ -44,6 +44,7 @@ def document_out(view: DocumentView) -> DocumentOut:
             "collection_id": row.collection_id,
             "name": row.name,
             "external_id": row.external_id,
+            "parent_id": row.parent_id,
             "media_type": newest.media_type,
             "size_bytes": view.size_bytes,
             "sha256": newest.sha256,

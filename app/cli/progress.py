@@ -110,8 +110,8 @@ def _drain(worker: Any, ended: threading.Event) -> None:
 def _summary(runtime: "Runtime", filed: "Filed", seconds: float) -> dict[str, Any]:
     from app.services import filing
 
-    fresh = set(filed.queued)
-    views = filing.views_of(runtime, filed.document_ids)
+    fresh = set(filing.with_members(runtime, filed.queued))
+    views = filing.views_of(runtime, filing.with_members(runtime, filed.document_ids))
     failed = [
         {"name": view.document.name, "document_id": view.document.id, **(view.newest.error or {})}
         for view in views

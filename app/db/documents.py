@@ -78,6 +78,13 @@ def by_external_id(session: Session, collection_id: str, external_id: str) -> Do
     )
 
 
+def members(session: Session, document_ids: Sequence[str]) -> Sequence[Document]:
+    """Documents that came out of these, by id."""
+    return session.scalars(
+        select(Document).where(Document.parent_id.in_(document_ids)).order_by(Document.id)
+    ).all()
+
+
 def newest_version(session: Session, document: Document) -> DocumentVersion:
     """The version with the highest number."""
     return session.scalars(

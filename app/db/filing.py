@@ -18,14 +18,14 @@ class KnownFile:
 
 
 def known_files(session: Session, collection_id: str) -> dict[str, KnownFile]:
-    """Documents of a collection by name."""
+    """Documents of a collection by name, but for those that came out of archives and mails."""
     rows = session.execute(
         select(Document.name, Document.id, DocumentVersion.sha256, DocumentVersion.status)
         .join(
             DocumentVersion,
             (DocumentVersion.document_id == Document.id) & (DocumentVersion.number == Document.version),
         )
-        .where(Document.collection_id == collection_id)
+        .where(Document.collection_id == collection_id, Document.parent_id.is_(None))
     )
     return {
         name: KnownFile(document_id=document, sha256=sha256, status=status)

@@ -110,6 +110,15 @@ def heartbeat(
     session.execute(update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(status=stage))
 
 
+def check_lease(session: Session, job: Job) -> None:
+    """Make sure, until commit, that what is written for the job is wanted.
+
+    Raises:
+        LeaseLostError: The job is another worker's now, or gone.
+    """
+    _fenced(session, job, {"fence": job.fence})
+
+
 def finish(session: Session, job: Job, now: datetime) -> None:
     """Mark the job done, in the transaction that publishes its result.
 

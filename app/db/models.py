@@ -75,7 +75,10 @@ class Blob(Base):
 
 
 class Document(Base):
-    """A named document; `version` is the number of its newest version, serving or not."""
+    """A named document; `version` is the number of its newest version, serving or not.
+
+    A document with `parent_id` came out of that one, an archive or a mail, and goes with it.
+    """
 
     __tablename__ = "documents"
     __table_args__ = (
@@ -88,6 +91,8 @@ class Document(Base):
     collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(255))
     external_id: Mapped[str | None] = mapped_column(String(255))
+    # No foreign key: SQLite adds one to a full table only by emptying those that refer to it.
+    parent_id: Mapped[str | None] = mapped_column(String(40), index=True)
     enabled: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(Integer, default=1)
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", JsonColumn, default=dict)

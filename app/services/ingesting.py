@@ -18,13 +18,16 @@ from app.db.types import utc_now
 from app.errors import FathomError, LeaseLostError, UnavailableError
 from app.runtime import Runtime
 from app.services import mapping
+from app.services.members import Members
 from ingestion.config import ChunkingConfig
+from ingestion.errors import PartlyUnpackedError
 from ingestion.parser_process import ParserProcess
 from ingestion.pipeline import ingest
+from ingestion.sniff import CONTAINERS
 from ingestion.types import Chunk, IngestEvent, Source
 from ingestion.types import Document as ParsedDocument
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Raised when parsing, chunking or embedding changes what comes out, so that old content is not reused."""
 
 OnProgress = Callable[[str, int, int], None]
@@ -51,6 +54,7 @@ def run_job(runtime: Runtime, job: Job, on_progress: OnProgress, parser: ParserP
         parser: A warm parser process; without one another is started for this document.
 
     Raises:
+        PartlyUnpackedError: Some files of an archive are missing; the others are documents now.
         IngestionError: The document can't be taken in, now or ever.
         LeaseLostError: Another worker has the job, or the document is gone; nothing was written.
     """
@@ -59,8 +63,17 @@ def run_job(runtime: Runtime, job: Job, on_progress: OnProgress, parser: ParserP
         on_progress("indexing", 0, 1)
         if _publish(runtime, task, None):
             return
-    parsed = _ingest(runtime, task, on_progress, parser)
+    # Only what was uploaded itself is opened: its members hold nothing that was not handed on with them.
+    members = Members(runtime, task.document) if task.document.parent_id is None else None
+    try:
+        parsed = _ingest(runtime, task, on_progress, parser, members)
+    except PartlyUnpackedError:
+        if members is not None:
+            members.file(job, complete=False)
+        raise
     on_progress("indexing", 0, 1)
+    if members is not None:
+        members.file(job, complete=True)
     _publish(runtime, task, parsed)
 
 
@@ -102,12 +115,18 @@ def _hint(document: Document, version: DocumentVersion) -> str:
 
 
 def _reusable(runtime: Runtime, task: Task) -> bool:
+    """Whether the content is there; what may hold files is read again, to have these as documents too."""
     with runtime.db.read() as session:
-        return documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe) is not None
+        content = documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe)
+    return content is not None and content.media_type not in CONTAINERS
 
 
 def _ingest(
-    runtime: Runtime, task: Task, on_progress: OnProgress, parser: ParserProcess | None
+    runtime: Runtime,
+    task: Task,
+    on_progress: OnProgress,
+    parser: ParserProcess | None,
+    members: Members | None,
 ) -> tuple[ParsedDocument, tuple[Chunk, ...]]:
     try:
         data = runtime.blobs.read(task.key.sha256)
@@ -135,6 +154,7 @@ def _ingest(
         limits=mapping.parsing_limits(runtime.settings.limits),
         on_event=on_event,
         parser=parser,
+        keep=members.keep if members is not None else None,
     )
 
 

@@ -1,0 +1,177 @@
+"""Archives and mails: the files inside are documents of their own, and go with what they came in."""
+
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.db import documents as document_rows
+from app.db import jobs
+from app.db.types import utc_now
+from app.errors import LeaseLostError
+from app.runtime import Runtime
+from app.services import collections, documents, filing
+from app.services.members import Members
+from tests.app.texts import DUCKS, GEESE, upload
+from tests.ingestion.hostile import locked, zipped
+
+
+@pytest.fixture
+def birds(api: TestClient) -> str:
+    return str(api.post("/v1/collections", json={"name": "birds"}).json()["id"])
+
+
+def send(api: TestClient, collection: str, name: str, data: bytes, **fields: str) -> dict[str, Any]:
+    reply = upload(api, collection, {name: data}, **fields)
+    assert reply.status_code == 202, reply.text
+    return dict(reply.json()["documents"][0])
+
+
+def shown(api: TestClient, collection: str) -> dict[str, dict[str, Any]]:
+    items = api.get(f"/v1/collections/{collection}/documents", params={"limit": 100}).json()["items"]
+    return {item["name"]: item for item in items}
+
+
+def found_in(api: TestClient, collection: str, query: str) -> set[str]:
+    reply = api.post("/v1/search", json={"collections": [collection], "query": query})
+    return {hit["document"]["name"] for hit in reply.json()["hits"]}
+
+
+def test_each_file_of_an_archive_is_searchable_and_the_archive_lists_them(api, birds, work):
+    data = zipped({"ducks.md": DUCKS, "sub/geese.md": GEESE, "photo.bin": bytes(range(256))})
+    outer = send(api, birds, "birds.zip", data, metadata='{"team": "ponds"}')
+    work()
+    found = shown(api, birds)
+    assert {name: item["status"] for name, item in found.items()} == {
+        "birds.zip": "ready",
+        "birds.zip/ducks.md": "ready",
+        "birds.zip/sub/geese.md": "ready",
+        "birds.zip/photo.bin": "failed",
+    }
+    assert found["birds.zip/photo.bin"]["error"]["code"] == "unsupported_format"
+    assert found["birds.zip/ducks.md"]["parent_id"] == outer["id"]
+    assert found["birds.zip/ducks.md"]["metadata"] == {"team": "ponds"}
+    assert found["birds.zip"]["chunks"] == 0
+    assert found_in(api, birds, "Where do ducks swim?") == {"birds.zip/ducks.md", "birds.zip/sub/geese.md"}
+    content = api.get(f"/v1/documents/{outer['id']}/content").json()
+    assert content["text"] == "- ducks.md\n- sub/geese.md\n- photo.bin"
+    assert api.get(f"/v1/jobs/{outer['job_id']}").json()["state"] == "done"
+
+
+def test_the_attachments_of_a_mail_are_documents_beside_its_text(api, birds, work):
+    message = EmailMessage()
+    message["Subject"] = "About ducks"
+    message.set_content("See the file.")
+    message.add_attachment(DUCKS, maintype="text", subtype="markdown", filename="ducks.md")
+    send(api, birds, "mail.eml", bytes(message))
+    work()
+    found = shown(api, birds)
+    assert {name: item["chunks"] > 0 for name, item in found.items()} == {
+        "mail.eml": True,
+        "mail.eml/ducks.md": True,
+    }
+
+
+def test_the_same_archive_under_another_name_has_documents_of_its_own(api, birds, work):
+    send(api, birds, "a.zip", zipped({"ducks.md": DUCKS}))
+    send(api, birds, "b.zip", zipped({"ducks.md": DUCKS}))
+    work()
+    assert set(shown(api, birds)) == {"a.zip", "a.zip/ducks.md", "b.zip", "b.zip/ducks.md"}
+
+
+def test_a_new_archive_replaces_what_differs_and_deletes_what_is_gone(api, birds, work):
+    send(api, birds, "a.zip", zipped({"one.md": DUCKS, "same.md": GEESE, "gone.md": DUCKS + b"old"}))
+    work()
+    before = shown(api, birds)
+    send(api, birds, "a.zip", zipped({"one.md": GEESE + b"new", "same.md": GEESE, "more.md": DUCKS}))
+    work()
+    after = shown(api, birds)
+    assert set(after) == {"a.zip", "a.zip/one.md", "a.zip/same.md", "a.zip/more.md"}
+    assert (after["a.zip/one.md"]["id"], after["a.zip/one.md"]["version"]) == (
+        before["a.zip/one.md"]["id"],
+        2,
+    )
+    assert after["a.zip/same.md"]["version"] == 1
+
+
+def test_what_cannot_be_unpacked_is_told_on_the_archive_and_the_rest_is_there(api, birds, work):
+    data = locked(zipped({"open.md": DUCKS, "shut.md": GEESE}), "shut.md")
+    outer = send(api, birds, "a.zip", data)
+    work()
+    found = shown(api, birds)
+    assert found["a.zip/open.md"]["status"] == "ready"
+    assert found["a.zip"]["status"] == "failed"
+    assert found["a.zip"]["error"]["code"] == "partly_unpacked"
+    assert "shut.md (protected by a password)" in found["a.zip"]["error"]["message"]
+    assert api.post(f"/v1/documents/{outer['id']}/retry").status_code == 202
+    work()
+    assert shown(api, birds)["a.zip"]["status"] == "failed"
+
+
+def test_a_bomb_leaves_nothing_behind_and_the_next_document_is_read(api, birds, work):
+    send(api, birds, "bomb.zip", zipped({"first.md": DUCKS, "bomb.bin": bytes(9_000_000)}))
+    send(api, birds, "ducks.md", DUCKS)
+    work()
+    found = shown(api, birds)
+    assert set(found) == {"bomb.zip", "ducks.md"}
+    assert found["bomb.zip"]["error"]["code"] == "limit_exceeded"
+    assert found["ducks.md"]["status"] == "ready"
+
+
+def test_hiding_and_deleting_an_archive_takes_its_files_along(api, birds, work, runtime):
+    outer = send(api, birds, "a.zip", zipped({"ducks.md": DUCKS}))
+    work()
+    inner = shown(api, birds)["a.zip/ducks.md"]["id"]
+    api.patch(f"/v1/documents/{outer['id']}", json={"enabled": False})
+    assert api.get(f"/v1/documents/{inner}").json()["enabled"] is False
+    assert api.get(f"/v1/collections/{birds}").json()["chunks"] == 0
+    api.patch(f"/v1/documents/{outer['id']}", json={"enabled": True})
+    assert api.get(f"/v1/collections/{birds}").json()["chunks"] > 0
+    assert api.delete(f"/v1/documents/{outer['id']}").status_code == 204
+    assert shown(api, birds) == {}
+    assert found_in(api, birds, "Where do ducks swim?") == set()
+    assert api.get(f"/v1/collections/{birds}").json()["chunks"] == 0
+
+
+def test_long_names_are_cut_and_stay_apart(api, birds, work):
+    send(api, birds, "a.zip", zipped({f"{'x' * 300}{end}.md": DUCKS for end in "ab"}))
+    work()
+    names = [name for name in shown(api, birds) if name != "a.zip"]
+    assert len(names) == 2
+    assert all(len(name) <= 255 and name.startswith("a.zip/") and name.endswith(".md") for name in names)
+
+
+def test_a_worker_without_its_lease_records_nothing(runtime: Runtime, api, birds):
+    outer = send(api, birds, "a.zip", zipped({"ducks.md": DUCKS}))
+    with runtime.db.write() as session:
+        stale = jobs.claim(session, "one", utc_now(), 30, 5)
+    assert stale is not None
+    send(api, birds, "a.zip", zipped({"geese.md": GEESE}))
+    with runtime.db.read() as session:
+        document = session.get(document_rows.Document, outer["id"])
+    assert document is not None
+    members = Members(runtime, document)
+    members.keep("ducks.md", DUCKS)
+    with pytest.raises(LeaseLostError):
+        members.file(stale, complete=True)
+    assert set(shown(api, birds)) == {"a.zip"}
+
+
+def test_a_mirrored_folder_keeps_what_came_out_of_its_archives(runtime: Runtime, work, tmp_path: Path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.zip").write_bytes(zipped({"ducks.md": DUCKS}))
+    view = collections.get_or_create(runtime, "mirrored")
+    for _ in range(2):
+        filed = filing.file_in(runtime, view.row.id, filing.files_under([tmp_path / "docs"]), mirror=True)
+        work()
+        assert filed.deleted == 0
+    names = [
+        v.document.name for v in filing.views_of(runtime, filing.with_members(runtime, filed.document_ids))
+    ]
+    assert names == ["a.zip", "a.zip/ducks.md"]
+    (tmp_path / "docs" / "a.zip").unlink()
+    (tmp_path / "docs" / "b.md").write_bytes(GEESE)
+    filing.file_in(runtime, view.row.id, filing.files_under([tmp_path / "docs"]), mirror=True)
+    assert [v.document.name for v in documents.page(runtime, view.row.id, None, None, 9).items] == ["b.md"]
