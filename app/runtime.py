@@ -24,7 +24,7 @@ from generator.types import Generator
 from ingestion.types import CountTokens
 from retrieval.compress import SentenceVectorCache
 from retrieval.config import RetrievalConfig
-from retrieval.protocols import Embedder, PassageStore, Scorer
+from retrieval.protocols import Embedder, Scorer
 
 GENERATOR = "fathom-small"
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Runtime:
         self.settings = settings
         self.db = Database(settings.url)
         self.blobs = BlobStore(settings.blobs_dir)
-        self.passages: PassageStore = SqlPassageStore(self.db)
+        self.passages = SqlPassageStore(self.db)
         self._parts = parts
         self._loading = threading.RLock()
         self._load_errors: dict[str, str] = {}
@@ -172,7 +172,9 @@ class Runtime:
 
     @cached_property
     def _sentence_vectors(self) -> SentenceVectorCache:
-        return SentenceVectorCache(self._embedder, RetrievalConfig().sentence_cache)
+        return SentenceVectorCache(
+            self._embedder, RetrievalConfig().sentence_cache, self.passages.sentence_vectors
+        )
 
     @cached_property
     def _indexes(self) -> IndexRegistry:

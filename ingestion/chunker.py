@@ -182,6 +182,7 @@ def _assemble(
         norm = float(np.linalg.norm(total))
         # White space alone has no states; such a chunk counts as part of the one before.
         vector = (total / norm).astype(np.float32) if norm > 0 else vector
+        visible = [i for i in range(first, end) if pieces[i].visible is not None]
         spans = tuple(piece.visible for piece in members if piece.visible is not None)
         language = language_of(text)
         yield Chunk(
@@ -196,7 +197,13 @@ def _assemble(
             page_end=_page(document, page_starts, spans[-1][1] - 1 if spans else start),
             sentences=spans,
             vector=vector,
+            sentence_vectors=_unit_rows(sums[visible]),
         )
+
+
+def _unit_rows(sums: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
 
 
 def _heading_path(blocks: Sequence[Block], members: Sequence[Piece]) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # the parser child imports these types and starts twice as fa
     from numpy.typing import NDArray
 
 
+Box = tuple[float, float, float, float]
+
+
 class BlockKind(StrEnum):
     """Structural role of a stretch of canonical text."""
 
@@ -44,13 +47,20 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A structural unit of the canonical text, in reading order; blocks never overlap."""
+    """A structural unit of the canonical text, in reading order; blocks never overlap.
+
+    Attributes:
+        page: Page on which it begins.
+        box: Rectangle around it on that page, where the format has places: left, bottom, right, top, in points
+            from the lower left corner of the page before it is turned (PDF user space).
+    """
 
     kind: BlockKind
     start: int
     end: int
     level: int = 0
     page: int | None = None
+    box: Box | None = None
     heading_path: tuple[str, ...] = ()
 
 
@@ -137,6 +147,7 @@ class Chunk:
         token_count: By the configured tiktoken vocabulary; at most `ChunkingConfig.max_tokens`.
         sentences: Ranges in the canonical text (not relative to the chunk).
         vector: float32 [D], unit length: sum of the sentence states, normalised.
+        sentence_vectors: float32 [N, D], those of `sentences`, unit length; zeros for one without states.
     """
 
     index: int
@@ -150,6 +161,7 @@ class Chunk:
     page_end: int | None = None
     sentences: tuple[tuple[int, int], ...] = ()
     vector: NDArray[np.float32] = field(repr=False, compare=False)
+    sentence_vectors: NDArray[np.float32] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

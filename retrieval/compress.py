@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from retrieval.config import CompressionConfig
 from retrieval.index.analysis import Terms, analyse, analyse_question
-from retrieval.protocols import CountTokens, Embedder
+from retrieval.protocols import CountTokens, Embedder, StoredVectors
 from retrieval.types import Context, ContextPassage, Hit, Passage
 
-SentenceVectors = Callable[[Passage], NDArray[np.float32]]
-"""Unit vectors of a passage's sentences, float32 [N, D], in the order of `sentences_of`."""
+SentenceVectors = Callable[[Sequence[Passage]], Sequence[NDArray[np.float32]]]
+"""For each passage unit vectors of its sentences, float32 [N, D], in the order of `sentences_of`."""
 
 _GRAM_WEIGHT = 0.5
 _RANK_WEIGHT = 1.0
@@ -40,21 +40,33 @@ class _Sentence:
 
 
 class SentenceVectorCache:
-    """Sentence vectors of the chunks last asked for; safe to use from many threads.
+    """Sentence vectors of passages: those kept with the chunks, else encoded; safe to use from many threads.
 
     Args:
         embedder: Encodes those that are not there.
-        capacity: Chunks to keep.
+        capacity: Encoded chunks to keep.
+        stored: Gives those that were kept with the chunks; None encodes all.
     """
 
-    def __init__(self, embedder: Embedder, capacity: int) -> None:
+    def __init__(self, embedder: Embedder, capacity: int, stored: StoredVectors | None = None) -> None:
         self._embedder = embedder
         self._capacity = capacity
+        self._stored = stored
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[int, str], NDArray[np.float32]] = OrderedDict()
 
-    def __call__(self, passage: Passage) -> NDArray[np.float32]:
-        """Unit vectors of the sentences, float32 [N, D]; zeros for a sentence without letters."""
+    def __call__(self, passages: Sequence[Passage]) -> list[NDArray[np.float32]]:
+        """For each passage unit vectors of its sentences, float32 [N, D]; zeros for a sentence without letters."""
+        ids = [passage.chunk_id for passage in passages]
+        stored = self._stored(ids, self._embedder.model_id) if self._stored else {}
+        vectors = []
+        for passage in passages:
+            found = stored.get(passage.chunk_id)
+            fits = found is not None and len(found) == len(sentences_of(passage))
+            vectors.append(found if found is not None and fits else self._encoded(passage))
+        return vectors
+
+    def _encoded(self, passage: Passage) -> NDArray[np.float32]:
         # The text is part of the key: a chunk may be edited under its id.
         key = (passage.chunk_id, passage.text)
         with self._lock:
@@ -142,7 +154,8 @@ def _likeness(
     """Weighted likeness of all sentences to the question, in standard deviations; None without vectors."""
     if sentence_vectors is None or config.semantic_weight == 0 or not found:
         return None
-    cosines = np.concatenate([sentence_vectors(passage) @ vector for _, passage in found]).astype(np.float64)
+    vectors = sentence_vectors([passage for _, passage in found])
+    cosines = np.concatenate([vectors_ND @ vector for vectors_ND in vectors]).astype(np.float64)
     # Cosines of this encoder live in a narrow band, so only their differences say something.
     return config.semantic_weight * _standardised(cosines)
 

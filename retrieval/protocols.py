@@ -12,6 +12,10 @@ from retrieval.types import Hit, Passage
 CountTokens = Callable[[str], int]
 """Number of tokens of a text by the configured tiktoken vocabulary."""
 
+StoredVectors = Callable[[Sequence[int], str], Mapping[int, NDArray[np.float32]]]
+"""Chunk ids and an encoder's id to the sentence vectors that were kept when these chunks were made by it:
+float32 [N, D], unit length. Chunks without any are left out."""
+
 
 class Embedder(Protocol):
     """Text to unit vectors; owns the encoder's query and passage prefixes."""
@@ -119,4 +123,13 @@ class Scorer(Protocol):
         ...
 
 
-__all__ = ["CountTokens", "Embedder", "Hit", "LexicalIndex", "PassageStore", "Scorer", "VectorIndex"]
+__all__ = [
+    "CountTokens",
+    "Embedder",
+    "Hit",
+    "LexicalIndex",
+    "PassageStore",
+    "Scorer",
+    "StoredVectors",
+    "VectorIndex",
+]

@@ -64,6 +64,29 @@ def live(session: Session, chunk_ids: Sequence[int]) -> Sequence[Chunk]:
     return found
 
 
+def sentence_vectors(
+    session: Session, chunk_ids: Sequence[int], vector_model: str
+) -> dict[int, tuple[bytes, int]]:
+    """By chunk id, the sentence vectors made by an encoder and their number; chunks without any are left out.
+
+    Args:
+        session: Any open session.
+        chunk_ids: As many as an answer reads.
+        vector_model: Id of the encoder.
+    """
+    rows = session.execute(
+        select(Chunk.id, ContentChunk.sentence_vectors, ContentChunk.sentences)
+        .join(ContentChunk, ContentChunk.id == Chunk.content_chunk_id)
+        .join(Content, Content.id == ContentChunk.content_id)
+        .where(
+            Chunk.id.in_(chunk_ids),
+            Content.vector_model == vector_model,
+            ContentChunk.sentence_vectors.is_not(None),
+        )
+    )
+    return {chunk_id: (stored, len(spans)) for chunk_id, stored, spans in rows if spans}
+
+
 def beside(session: Session, chunk_ids: Sequence[int], reach: int) -> dict[int, list[Chunk]]:
     """By live chunk, the other live chunks of its document at most `reach` places before or after it.
 

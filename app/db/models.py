@@ -172,6 +172,7 @@ class ContentChunk(Base):
         start: First character in the content's text; `text == content.text[start:end]`.
         sentences: Ranges in the content's text.
         vector: float16 values, little-endian, unit length before rounding.
+        sentence_vectors: int8 values, those of each sentence in turn; None in content of before they were kept.
     """
 
     __tablename__ = "content_chunks"
@@ -190,6 +191,7 @@ class ContentChunk(Base):
     page_end: Mapped[int | None] = mapped_column(Integer)
     sentences: Mapped[list[list[int]]] = mapped_column(JsonColumn)
     vector: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    sentence_vectors: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class Chunk(Base):

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.db import chunks
 from app.db.chunks import Chunk
 from app.db.engine import Database
+from app.indexes.vectors import unpack_sentences
 from retrieval.types import Passage
 
 
@@ -31,6 +35,12 @@ class SqlPassageStore:
                 chunk_id: [_passage(chunk) for chunk in around]
                 for chunk_id, around in chunks.beside(session, chunk_ids, reach).items()
             }
+
+    def sentence_vectors(self, chunk_ids: Sequence[int], model_id: str) -> Mapping[int, NDArray[np.float32]]:
+        """Sentence vectors by chunk id, float32 [N, D]; those of another encoder are left out."""
+        with self._database.read() as session:
+            stored = chunks.sentence_vectors(session, chunk_ids, model_id)
+        return {chunk_id: unpack_sentences(data, count) for chunk_id, (data, count) in stored.items()}
 
 
 def _passage(chunk: Chunk) -> Passage:

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from app.config import LimitSettings
-from app.indexes.vectors import pack
+from app.indexes.vectors import pack, pack_sentences
 from ingestion.config import ParsingLimits
 from ingestion.types import Chunk, Document, SentenceEncoder, SentenceStates
 from retrieval.protocols import Embedder
@@ -51,6 +51,7 @@ def content_values(document: Document, chunk_count: int, name: str) -> dict[str,
         "text": document.text,
         "blocks": [
             {"kind": str(b.kind), "start": b.start, "end": b.end, "level": b.level, "page": b.page}
+            | ({"box": list(b.box)} if b.box else {})
             for b in document.blocks
         ],
         "pages": [{"number": p.number, "start": p.start, "end": p.end} for p in document.pages],
@@ -78,4 +79,5 @@ def chunk_values(chunk: Chunk) -> dict[str, Any]:
         "page_end": chunk.page_end,
         "sentences": [list(span) for span in chunk.sentences],
         "vector": pack(chunk.vector),
+        "sentence_vectors": pack_sentences(chunk.sentence_vectors),
     }

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -121,14 +123,38 @@ def test_sentence_vectors_are_computed_once_and_again_after_an_edit():
             return super().sentence_states(text, spans)
 
     cache = SentenceVectorCache(Counting(), capacity=2)
-    cache(FOUND[0][1])
-    cache(FOUND[0][1])
+    cache([FOUND[0][1]])
+    cache([FOUND[0][1]])
     assert Counting.calls == 1
-    cache(passage(0, ["edited."]))
+    cache([passage(0, ["edited."])])
     assert Counting.calls == 2
-    cache(passage(5, ["another."]))
-    cache(FOUND[0][1])
+    cache([passage(5, ["another."])])
+    cache([FOUND[0][1]])
     assert Counting.calls == 4
+
+
+def test_vectors_kept_with_a_chunk_are_used_unless_its_sentences_are_others():
+    kept = np.eye(2, EMBEDDER.dim, dtype=np.float32)
+    asked = []
+
+    def stored(ids, model_id):
+        asked.append((list(ids), model_id))
+        return {1: kept, 2: kept}
+
+    class Untouched(HashEmbedder):
+        encoded: ClassVar[list[str]] = []
+
+        def sentence_states(self, text, spans):
+            self.encoded.append(text)
+            return super().sentence_states(text, spans)
+
+    cache = SentenceVectorCache(Untouched(), 10, stored)
+    two, three = passage(1, ["One.", "Two."]), passage(2, ["One.", "Two.", "Three."])
+    first, second = cache([two, three])
+    assert first is kept
+    assert len(second) == 3
+    assert Untouched.encoded == [three.text]
+    assert asked == [([1, 2], EMBEDDER.model_id)]
 
 
 @settings(deadline=None)  # a busy machine is no failure
