@@ -8,10 +8,11 @@ means when it is read or cited alone. Marks of headings, emphasis and code fence
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import EmptyDocumentError, LimitExceededError
-from ingestion.types import Block, BlockKind, Document, Dropped, PageSpan
+from ingestion.types import Block, BlockKind, Box, Document, Dropped, PageSpan
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
@@ -53,6 +54,7 @@ class CanonicalWriter:
         self._headings: list[tuple[int, str]] = []
         self._pages: list[tuple[int, int]] = []
         self._page_is_fresh = False
+        self._box: Box | None = None
         self._dropped: Counter[str] = Counter()
 
     @property
@@ -75,6 +77,10 @@ class CanonicalWriter:
             raise LimitExceededError(f"The document has more than {self._limits.max_pages} pages.")
         self._pages.append((number, self._length))
         self._page_is_fresh = True
+
+    def place(self, box: Box | None) -> None:
+        """What is written from here on stands in this rectangle of the page; see `Block.box`."""
+        self._box = box and (round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1))
 
     def _open_page(self) -> None:
         """A page begins with its first character; the gap before it belongs to the page before."""
@@ -132,14 +138,7 @@ class CanonicalWriter:
             self._open_page()
             self._append(text)
             last = self._blocks[-1]
-            self._blocks[-1] = Block(
-                kind=last.kind,
-                start=last.start,
-                end=self._length,
-                level=last.level,
-                page=last.page,
-                heading_path=last.heading_path,
-            )
+            self._blocks[-1] = replace(last, end=self._length)
 
     def build(self, *, media_type: str, title: str = "", encoding: str | None = None) -> Document:
         """Return the document; the first heading is its title where none is given.
@@ -186,6 +185,7 @@ class CanonicalWriter:
                 end=self._length,
                 level=level,
                 page=self._pages[-1][0] if self._pages else None,
+                box=self._box,
                 heading_path=tuple(title for _, title in self._headings),
             )
         )

@@ -113,7 +113,7 @@ def encode_document(document: Document) -> bytes:
         "encoding": document.encoding,
         "language": document.language,
         "blocks": [
-            (block.kind.value, block.start, block.end, block.level, block.page, block.heading_path)
+            (block.kind.value, block.start, block.end, block.level, block.page, block.box, block.heading_path)
             for block in document.blocks
         ],
         "pages": [(page.number, page.start, page.end) for page in document.pages],
@@ -134,11 +134,19 @@ def decode_reply(reply: bytes) -> Document:
         raise _ERRORS[code](message, hint)
     paths: dict[tuple[str, ...], tuple[str, ...]] = {}  # blocks of a section share one tuple
     blocks = []
-    for kind, start, end, level, page, heading_path in fields["blocks"]:
+    for kind, start, end, level, page, box, heading_path in fields["blocks"]:
         path = tuple(heading_path)
         path = paths.setdefault(path, path)
         blocks.append(
-            Block(kind=BlockKind(kind), start=start, end=end, level=level, page=page, heading_path=path)
+            Block(
+                kind=BlockKind(kind),
+                start=start,
+                end=end,
+                level=level,
+                page=page,
+                box=box and (box[0], box[1], box[2], box[3]),
+                heading_path=path,
+            )
         )
     return Document(
         text=fields["text"],

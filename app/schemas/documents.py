@@ -144,6 +144,11 @@ class BlockOut(BaseModel):
     end: int
     level: int
     page: int | None
+    box: tuple[float, float, float, float] | None = Field(
+        default=None,
+        description="Rectangle on its page, for PDF: left, bottom, right, top, in points from the lower left "
+        "corner of the page before it is turned. A block that goes on over the page's end has that of its beginning.",
+    )
 
 
 class ContentOut(BaseModel):

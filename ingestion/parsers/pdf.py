@@ -11,22 +11,18 @@ import pypdfium2.raw as pdfium_c
 from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, EncryptedError, LimitExceededError, NoTextLayerError
+from ingestion.parsers.pdf_furniture import drop_furniture
 from ingestion.parsers.pdf_layout import Paragraph, paragraphs_of, reading_order
 from ingestion.parsers.pdf_lines import HYPHEN_MARK, Line, lines_of
 from ingestion.sniff import PDF
 from ingestion.types import Document, Source
 
 _TAIL_BYTES = 4096
-_MARGIN = 0.12  # share of the page's height in which a header or footer may stand
-_MIN_REPEATS = 3
 _HEADING_RATIO = 1.15
 _MAX_HEADING_CHARS = 120
 _LIST_MARK = re.compile(r"[•▪‣◦●■□\uf0b7\u2013-]\s+(?=\S)")
-_PAGE_NUMBER = re.compile(
-    r"\W*(?:page|seite|第)?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:页|頁|(?:/|of|von)\s*\d{1,4})?\W*", re.I
-)
+_SPLIT_WORD = re.compile(r"[^\W\d_]{2}-\Z")
 _LEADERS = re.compile(r"(?:\s*[.·…]){4,}\s*")
-_DIGITS = re.compile(r"\d+|[ivxlc]+(?=\W*\Z)")
 _SENTENCE_END = tuple('。！？!?.;；:：…”’"')
 _HAN_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]\Z")
 
@@ -56,7 +52,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
         raise CorruptFileError("None of the PDF's pages can be read.")
     writer.drop("pages that could not be read", broken)
     readable = [page or [] for page in pages]
-    writer.drop("header and footer lines", _drop_furniture(readable))
+    writer.drop("header and footer lines", drop_furniture(readable))
     _write(readable, writer)
     if not writer.has_text:
         raise NoTextLayerError(f"The PDF's {len(pages)} pages hold no text, only pictures.")
@@ -97,56 +93,47 @@ def _is_title(title: str) -> bool:
     )
 
 
-def _drop_furniture(pages: Sequence[list[Line]]) -> int:
-    """Remove what repeats in the margins of several pages (page numbers count as equal); returns lines removed."""
-    counts = Counter(
-        key for page in pages for key in {_furniture_key(line) for line in page if line.in_margin(_MARGIN)}
-    )
-    repeated = {key for key, count in counts.items() if count >= max(_MIN_REPEATS, 0.3 * len(pages))}
-    removed = 0
-    for page in pages:
-        kept = [line for line in page if not (line.in_margin(_MARGIN) and _is_furniture(line, repeated))]
-        if kept:
-            # A page of nothing but such lines is content.
-            removed += len(page) - len(kept)
-            page[:] = kept
-    return removed
-
-
-def _furniture_key(line: Line) -> tuple[str, bool]:
-    return _DIGITS.sub("#", line.text.strip().lower()), line.is_upper_half
-
-
-def _is_furniture(line: Line, repeated: set[tuple[str, bool]]) -> bool:
-    return _furniture_key(line) in repeated or _PAGE_NUMBER.fullmatch(line.text) is not None
-
-
 def _write(pages: Sequence[list[Line]], writer: CanonicalWriter) -> None:
     body_size = _body_size(pages)
     sizes = _heading_sizes(pages, body_size)
     chars = [(len(line.text), line.bold) for page in pages for line in page]
     bold_body = sum(count for count, bold in chars if bold) > 0.3 * sum(count for count, _ in chars)
-    open_text = ""
-    for number, lines in enumerate(pages, start=1):
-        writer.start_page(number)
-        for position, paragraph in enumerate(paragraphs_of(lines)):
-            text = _joined(paragraph)
-            level = _heading_level(paragraph, text, sizes, bold_body=bold_body)
-            if level:
-                writer.heading(level, text)
-                open_text = ""
-            elif paragraph.is_table:
-                writer.table([line.cells for line in paragraph.lines], header=False)
-                open_text = ""
-            elif mark := _LIST_MARK.match(text):
-                writer.list_item(text[mark.end() :])
-                open_text = text
-            elif position == 0 and number > 1 and _goes_on(open_text, text):
-                writer.continue_block(text, "" if _HAN_END.search(open_text) else " ")
-                open_text = text
+    flow = [(number, part) for number, lines in enumerate(pages, start=1) for part in paragraphs_of(lines)]
+    open_text, started = "", 0
+    for place, (number, paragraph) in enumerate(flow):
+        starts_page = started not in {0, number}
+        while started < number:
+            started += 1
+            writer.start_page(started)
+        following = flow[place + 1] if place + 1 < len(flow) else None
+        text = _joined(paragraph)
+        writer.place(paragraph.box)
+        level = _heading_level(paragraph, text, sizes, bold_body=bold_body)
+        if level:
+            writer.heading(level, text)
+            open_text = ""
+        elif paragraph.is_table:
+            writer.table([line.cells for line in paragraph.lines], header=False)
+            open_text = ""
+        elif mark := _LIST_MARK.match(text):
+            writer.list_item(text[mark.end() :])
+            open_text = text
+        else:
+            is_split = following is not None and following[0] > number and _splits_word(text, following[1])
+            shown = text[:-1] if is_split else text
+            if starts_page and _goes_on(open_text, text):
+                closed = open_text.endswith("-") or _HAN_END.search(open_text)
+                writer.continue_block(shown, "" if closed else " ")
             else:
-                writer.paragraph(text)
-                open_text = text
+                writer.paragraph(shown)
+            open_text = text
+    for number in range(started + 1, len(pages) + 1):
+        writer.start_page(number)
+
+
+def _splits_word(text: str, following: Paragraph) -> bool:
+    """Whether a page ends inside a word: PDFium marks the hyphens that stand inside a page only."""
+    return _SPLIT_WORD.search(text) is not None and following.lines[0].text.lstrip()[:1].islower()
 
 
 def _goes_on(before: str, text: str) -> bool:

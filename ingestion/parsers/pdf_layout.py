@@ -12,6 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from ingestion.parsers.pdf_lines import HYPHEN_MARK, Line
+from ingestion.types import Box
 
 _MIN_COLUMN_LINES = 3
 _PROSE_SHARE = 0.55  # of a column's width: how far the typical line of prose reaches
@@ -40,6 +41,16 @@ class Paragraph:
     def is_table(self) -> bool:
         """Whether its lines are table rows."""
         return bool(self.lines[0].row)
+
+    @property
+    def box(self) -> Box:
+        """Smallest rectangle around its lines: left, bottom, right, top."""
+        return (
+            min(line.x0 for line in self.lines),
+            min(line.y0 for line in self.lines),
+            max(line.x1 for line in self.lines),
+            max(line.y1 for line in self.lines),
+        )
 
 
 def reading_order(lines: Sequence[Line]) -> list[Line]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from ingestion.types import Box
+
 _GAP_EM = 1.6  # a wider gap inside a line separates columns or table cells
 _SCRIPT_GAP_EM = 0.5  # a raised or lowered mark stands no farther from its word
 _HYPHEN = 2  # PDFium's mark for a hyphen at a line's end
@@ -17,8 +19,6 @@ _BOLD_NAME = re.compile(rb"bold|black|heavy|demi|cmbx|simhei|-bd\b", re.I)
 _PART = re.compile(rf"[\r\n]+|[^\S\r\n]+|[^\s{HYPHEN_MARK}]*{HYPHEN_MARK}|[^\s{HYPHEN_MARK}]+")
 _FOLDED = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
 _UNREADABLE = re.compile(r"[\x00\ud800-\udfff]")
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(slots=True)

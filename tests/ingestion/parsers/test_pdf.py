@@ -13,6 +13,7 @@ from ingestion.errors import (
     NoTextLayerError,
 )
 from ingestion.parsers import parse_source
+from ingestion.parsers.pdf_furniture import _PAGE_NUMBER
 from ingestion.types import BlockKind, Document, Source
 from tests.ingestion.hostile import pdf, pdf_lines
 from tests.ingestion.samples import sample
@@ -94,6 +95,61 @@ def test_headers_footers_and_page_numbers_are_left_out_and_counted() -> None:
     assert "of 4" not in document.text
     assert "what page 3 says" in document.text
     assert [(item.what, item.count) for item in document.dropped] == [("header and footer lines", 8)]
+
+
+def body(page: int) -> list[tuple[int, int, str]]:
+    return [
+        (72, 600 - 14 * n, f"Words of page {chr(64 + page)}{chr(64 + n)} that stand here") for n in range(5)
+    ]
+
+
+def test_headers_that_change_with_the_chapter_go_by_the_page_number_in_them() -> None:
+    heads = ["Weather", "Weather", "Rain", "Snow", "Wind", "Fog"]
+    pages = [
+        pdf_lines([(72, 765, f"{11 + page}    Chapter on {head}"), *body(page)])
+        for page, head in enumerate(heads)
+    ]
+    document = read(pdf(pages))
+    assert "Chapter on" not in document.text
+    assert document.dropped[0].count == 6
+
+
+def test_headers_of_a_chapter_go_where_they_repeat_on_neighbouring_pages() -> None:
+    pages = [
+        pdf_lines([(72, 765, "On rain"), *body(page)] if 4 <= page < 8 else body(page)) for page in range(20)
+    ]
+    assert "On rain" not in read(pdf(pages)).text
+
+
+def test_a_heading_with_the_number_of_its_page_stays() -> None:
+    pages = [
+        pdf_lines([(72, 765, f"{page} Part {chr(64 + page)}"), *body(page), (300, 130, str(page))])
+        for page in range(1, 5)
+    ]
+    text = read(pdf(pages)).text
+    assert "3 Part C" in text
+    assert "\n4\n" not in text + "\n"
+
+
+@pytest.mark.parametrize("number", ["第 3 页 共 10 页", "3 / 10", "- 3 -", "Page 3 of 10", "iv"])
+def test_forms_of_page_numbers(number: str) -> None:
+    assert _PAGE_NUMBER.fullmatch(number)
+
+
+def test_a_word_that_a_page_end_splits_becomes_whole() -> None:
+    first = pdf_lines([(72, 300, "The engine keeps the blocks of every single file in an object sto-")])
+    second = pdf_lines([(72, 700, "rage and writes their places down. Then it answers.")])
+    assert "object storage and writes" in read(pdf([first, second])).text
+
+
+def test_blocks_have_their_place_on_the_page() -> None:
+    document = read(pdf([pdf_lines([(72, 700, "First words"), (72, 500, "Second words")])]))
+    first, second = (block.box for block in document.blocks)
+    assert first is not None
+    assert second is not None
+    assert first[:2] == pytest.approx((72, 700), abs=4)
+    assert (first[2], first[3]) == pytest.approx((136, 709), abs=8)
+    assert second[3] < first[1]
 
 
 def test_a_page_that_is_only_a_repeated_line_is_kept() -> None:
