@@ -40,11 +40,11 @@ format: $(STAMP_DEV) ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(if $(NAME),$(STAMP)) ## List the benchmarks; make bench NAME=vector_index ARGS="--n 5000" runs one
+bench: $(if $(NAME),$(STAMP)) ## List the benchmarks; make bench NAME=moe_router ARGS=--help runs one
 	@[ -z "$(NAME)" ] || [ -e "benchmarks/$(NAME).py" ] || { echo "There is no benchmark $(NAME); make bench lists them."; exit 2; }
 	@if [ -n "$(NAME)" ]; then exec $(BIN)/python -m benchmarks.$(NAME) $(ARGS); fi; \
 	  awk 'FNR == 1 { name = FILENAME; gsub(/.*\/|\.py$$/, "", name); gsub(/"""/, ""); printf "  %-18s %s\n", name, $$0 }' benchmarks/*.py; \
-	  echo 'One is run by its name, as in make bench NAME=vector_index ARGS="--n 5000"; ARGS=--help tells what it takes.'
+	  echo 'One is run by its name, as in make bench NAME=moe_router; ARGS=--help tells what it takes. Speed: fathom bench.'
 
 docs: $(STAMP) ## Write the reference pages in docs/ anew from the code
 	@$(BIN)/python docs/generate.py

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli import ask, collections, doctor, evaluate, index, ingest, processes, search
+from app.cli.bench import bench_app
 from app.cli.output import State, fail
 from app.cli.run import run
 from app.cli.train import train_app
@@ -47,6 +48,7 @@ app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(collections.collections_app)
 app.add_typer(index.index_app)
+app.add_typer(bench_app)
 app.add_typer(train_app)
 
 

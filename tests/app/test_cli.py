@@ -131,6 +131,8 @@ def test_a_file_beyond_the_limit_is_refused_and_the_others_are_taken(fathom, fol
         (["ingest", "birds", "no/such/path"], 2, "no/such/path"),
         (["ingest", "bad/name", "."], 2, "bad/name"),
         (["eval", "no-such-file.json"], 2, "no-such-file.json"),
+        (["bench", "index", "--from", "birds"], 2, "holds 0 passages"),
+        (["bench", "index", "--from", "nowhere"], 3, "nowhere"),
         (["ask", "birds"], 2, "Missing argument"),
         (["fly"], 2, "fly"),
     ],
@@ -172,6 +174,28 @@ def test_audit_and_doctor(fathom, folder):
     report = json.loads(out)
     assert (code, report["ok"]) == (0, True), report["checks"]
     assert report["settings"]["FATHOM_HOME"].endswith("home")
+
+
+def test_bench_measures_the_index_on_made_and_on_real_vectors(fathom, folder):
+    code, out, _ = fathom("bench", "index", "--n", "60", "--dim", "8", "--queries", "5", "--json")
+    result = json.loads(out)
+    assert (code, result["n"], result["dim"], result["data"]) == (0, 60, 8, "clustered")
+    assert {
+        "recall@10",
+        "p50_ms",
+        "p99_ms",
+        "build_s",
+        "load_s",
+        "bytes_per_vector",
+        "ratio",
+    } <= result.keys()
+    for number in range(30):
+        (folder / f"{number}.md").write_text(f"# Bird {number}\n\nBird number {number} is the {number}th.")
+    fathom("ingest", "birds", str(folder), "--json")
+    result = json.loads(fathom("bench", "index", "--from", "birds", "--json")[1])
+    assert (result["n"], result["queries"], result["data"]) == (29, 3, "birds")
+    code, out, _ = fathom("bench", "index", "--n", "60", "--dim", "8", "--queries", "5")
+    assert (code, "exact search (numpy)" in out) == (0, True)
 
 
 def test_search_prints_hits_and_scores(fathom, folder):

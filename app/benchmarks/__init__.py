@@ -1,0 +1,1 @@
+"""`fathom bench`: how fast this installation is here, beside a named peer in the same run."""

@@ -1,0 +1,72 @@
+"""What the benchmarks read: documents, paragraphs of mixed lengths, fixed windows of tokens."""
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import tiktoken
+
+from app.errors import InvalidInputError
+from app.services.filing import LocalFile, files_under
+from ingestion.config import ParsingLimits
+from ingestion.errors import IngestionError
+from ingestion.parser_process import ParserProcess
+from ingestion.pipeline import parse
+from ingestion.types import Document, Source
+
+WINDOW_TOKENS = 512
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+
+
+def read_documents(
+    files: Sequence[LocalFile], limits: ParsingLimits, parser: ParserProcess | None = None
+) -> list[Document]:
+    """Parse files; those that can't be read are left out.
+
+    Raises:
+        InvalidInputError: None can be read.
+    """
+    documents = list(_parsed(files, limits, parser))
+    if not documents:
+        raise InvalidInputError(
+            "no_readable_files", "None of the files holds text that can be read.", "Name others."
+        )
+    return documents
+
+
+def _parsed(
+    files: Sequence[LocalFile], limits: ParsingLimits, parser: ParserProcess | None
+) -> Iterator[Document]:
+    if parser is None:
+        with ParserProcess() as own:
+            yield from _parsed(files, limits, own)
+        return
+    for file in files:
+        try:
+            yield parse(Source(name=file.name, data=file.path.read_bytes()), limits, parser=parser)
+        except IngestionError:
+            continue
+
+
+def sample_files() -> list[LocalFile]:
+    """The sample documents that ship with the program."""
+    return files_under([SAMPLES])
+
+
+def mixed_paragraphs(documents: Sequence[Document], count: int, seed: int = 0) -> list[str]:
+    """Stretches of log-normal lengths (median 300 characters, 20 to 1,200), in random order."""
+    rng = random.Random(seed)
+    text = "\n".join(document.text for document in documents)
+    texts = []
+    for _ in range(count):
+        length = int(min(1200, max(20, rng.lognormvariate(5.7, 0.8))))
+        start = rng.randrange(max(1, len(text) - length))
+        texts.append(text[start : start + length])
+    return texts
+
+
+def token_windows(text: str, encoding: tiktoken.Encoding, limit: int = WINDOW_TOKENS) -> list[str]:
+    """Cut a text every `limit` tokens, wherever that falls: the common way of libraries."""
+    tokens = encoding.encode_ordinary(text)
+    pieces = (encoding.decode(tokens[start : start + limit]) for start in range(0, len(tokens), limit))
+    return [piece for piece in pieces if piece.strip()]

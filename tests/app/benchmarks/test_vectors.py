@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from app.benchmarks.vectors import IndexBench, clustered, exact, held_out, measure_index
+from retrieval.config import HnswConfig
+
+
+def test_clustered_vectors_are_unit_long_and_the_same_for_a_seed():
+    rows = clustered(50, 8, seed=1)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+    assert (rows == clustered(50, 8, seed=1)).all()
+    assert (rows != clustered(50, 8, seed=2)).any()
+
+
+def test_exact_search_gives_the_best_cosines():
+    rows = clustered(30, 8, seed=1)
+    assert exact(rows, rows[3]) == pytest.approx(np.sort(rows @ rows[3])[::-1][:10])
+    assert len(exact(rows[:4], rows[3])) == 4
+
+
+def test_queries_that_are_held_out_are_not_in_the_index():
+    rows = np.eye(20, dtype=np.float32)
+    base, queries = held_out(rows, 5, seed=0)
+    assert (len(base), len(queries)) == (15, 5)
+    assert (base @ queries.T).max() == 0
+
+
+@pytest.mark.parametrize(("exact_below", "plan"), [(0, "graph"), (1000, "scan")])
+def test_all_promised_figures_are_there(exact_below, plan):
+    bench = IndexBench(
+        vectors=clustered(300, 16, 2),
+        queries=clustered(12, 16, 3),
+        config=HnswConfig(exact_below=exact_below, threads=1),
+        thorough=True,
+    )
+    result = measure_index(bench)
+    assert {"recall@10", "p50_ms", "p99_ms", "build_s", "load_s", "bytes_per_vector"} <= result.keys()
+    assert (result["plan"], result["n"], result["dim"], result["queries"]) == (plan, 300, 16, 12)
+    assert result["recall@10"] >= (1 if plan == "scan" else 0.95)
+    assert result["bytes_per_vector"] >= 4 * 16
+    assert [peer["name"].split()[0] for peer in result["peers"]] == ["exact", "hnswlib"]
+    assert result["peers"][0]["recall@10"] == 1
+    assert result["ratio"] == result["peers"][0]["ratio"] > 0
+    assert [item["selectivity"] for item in result["filtered"]] == [0.5, 0.1, 0.05, 0.01, 0.002]
+    # few enough are scanned, so that these are exact
+    assert all(item["recall@10"] == 1 for item in result["filtered"][1:])
+    assert result["after_churn"]["recall@10"] >= 0.9
+
+
+def test_equal_vectors_are_no_misses():
+    rows = np.repeat(clustered(3, 16, 2), 40, axis=0)
+    config = HnswConfig(exact_below=0, threads=1)
+    assert measure_index(IndexBench(vectors=rows, queries=rows[:3], config=config))["recall@10"] == 1
