@@ -12,7 +12,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -132,14 +141,44 @@ class AnswerSettings(_Group):
     """Seconds an answer goes on after its client left, so that the client may resume."""
     ping_s: PositiveSeconds = 10.0
     """Seconds between comments that keep a silent stream open."""
-    max_new_tokens: PositiveInt = 128
-    """Most tokens of one answer."""
+    max_new_tokens: PositiveInt | None = None
+    """Most tokens of one answer; by default 128 of `fathom-small`, 1024 of a model server."""
     max_concurrent: PositiveInt = 2
     """Answers generated at the same time; more wait for their turn."""
     max_waiting: Annotated[int, Field(ge=0)] = 16
     """Answers that may wait for their turn; more are refused with 503 and a Retry-After."""
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
     """Sampling temperature when a request names none; 0 takes the most likely."""
+
+
+class OpenAISettings(_Group):
+    """The model server that answers where `generator` is "openai"."""
+
+    base_url: AnyHttpUrl | None = None
+    """Address of a server with OpenAI's protocol, as in `http://127.0.0.1:11434/v1`; it gets questions and passages."""
+    model: Annotated[str, Field(min_length=1)] | None = None
+    """Name of the model, as the server knows it."""
+    api_key: SecretStr | None = None
+    """Key of the server, where it wants one."""
+    timeout_s: PositiveSeconds = 120.0
+    """Longest silence of the server, in seconds, after which an answer is given up."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_secrets(cls, url: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if url is not None and (url.username or url.password or url.query):
+            raise ValueError("must hold no user, password or query; the key is a setting of its own, api_key")
+        return url
+
+    @field_validator("api_key")
+    @classmethod
+    def _fits_into_a_header(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is None or not key.get_secret_value().strip():
+            return None
+        plain = key.get_secret_value().strip()
+        if not plain.isascii() or not plain.isprintable() or " " in plain:
+            raise ValueError("must be printable ASCII without spaces")
+        return SecretStr(plain)
 
 
 class Settings(BaseSettings):
@@ -167,6 +206,8 @@ class Settings(BaseSettings):
     """Permit listening on an address that other machines can reach, although there are no keys."""
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     """Values of the Host header that are served; "*" for any."""
+    generator: Literal["fathom-small", "openai"] = "fathom-small"
+    """What writes answers: the model that ships with Fathom, or the server that `openai` names."""
     device: Literal["cpu", "cuda"] = "cpu"
     """Where models run."""
     threads: PositiveInt | None = None
@@ -182,6 +223,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     worker: WorkerSettings = WorkerSettings()
     answers: AnswerSettings = AnswerSettings()
+    openai: OpenAISettings = OpenAISettings()
 
     @classmethod
     def settings_customise_sources(
@@ -205,6 +247,20 @@ class Settings(BaseSettings):
                 "use 127.0.0.1, or set allow_remote = true (FATHOM_ALLOW_REMOTE=1) behind a trusted proxy"
             )
         return self
+
+    @model_validator(mode="after")
+    def _model_server_is_named(self) -> "Settings":
+        if self.generator == "openai" and (self.openai.base_url is None or self.openai.model is None):
+            raise ValueError(
+                'generator = "openai" needs an address and a model: set openai.base_url '
+                "(FATHOM_OPENAI__BASE_URL) and openai.model (FATHOM_OPENAI__MODEL)"
+            )
+        return self
+
+    @property
+    def max_new_tokens(self) -> int:
+        """Most tokens of one answer, the default of the generator filled in."""
+        return self.answers.max_new_tokens or (1024 if self.generator == "openai" else 128)
 
     @property
     def url(self) -> str:
@@ -266,14 +322,16 @@ def child_environment(settings: Settings) -> dict[str, str]:
     """
     values = {k: v for k, v in os.environ.items() if not k.upper().startswith(PREFIX)}
     dumped = settings.model_dump(mode="json")
-    dumped["database_url"] = settings.url
     for variable, path in variables():
         value: Any = dumped
+        plain: Any = settings
         for key in path:
-            value = value[key]
+            value, plain = value[key], getattr(plain, key)
+        if isinstance(plain, SecretStr):  # masked in the dump
+            value = plain.get_secret_value()
         if value is not None and not isinstance(value, Mapping):
             values[variable] = value if isinstance(value, str) else json.dumps(value)
-    return values
+    return values | {f"{PREFIX}DATABASE_URL": settings.url}
 
 
 def variables() -> Iterator[tuple[str, tuple[str, ...]]]:

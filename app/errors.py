@@ -16,18 +16,56 @@ FathomError                     has `code`, `message`, `hint`; each class has it
 Errors of the libraries keep their own trees; `describe` maps them here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.config import SettingsError
-from generator.errors import CheckpointError, GeneratorError
+from generator.errors import (
+    CheckpointError,
+    GeneratorError,
+    ModelServerBusyError,
+    ModelServerError,
+    ModelServerKeyError,
+    ModelServerNotFoundError,
+    ModelServerRequestError,
+    ModelServerTimeoutError,
+    ModelServerUnreachableError,
+)
 from ingestion.errors import IngestionError
 from retrieval.errors import RetrievalError
 
 BUG_HINT = "This is a fault of the program. The log has the details under this request id."
+
+MODEL_SERVER_FAILURES: Final[Mapping[type[ModelServerError], tuple[str, int, str]]] = {
+    ModelServerError: (
+        "model_server_failed", 502, "Ask again; if it fails again, the log of the model server has the cause.",
+    ),
+    ModelServerUnreachableError: (
+        "model_server_unreachable", 503,
+        "Start the model server, or correct FATHOM_OPENAI__BASE_URL; `fathom doctor` tries it.",
+    ),
+    ModelServerTimeoutError: (
+        "model_server_timeout", 504,
+        "Ask again, or raise FATHOM_OPENAI__TIMEOUT_S: without a GPU, reading the passages may take minutes.",
+    ),
+    ModelServerBusyError: ("model_server_busy", 503, "Wait a moment and ask again."),
+    ModelServerKeyError: ("model_server_key", 502, "Set the key of the server in FATHOM_OPENAI__API_KEY."),
+    ModelServerNotFoundError: (
+        "model_server_not_found", 502,
+        "Correct FATHOM_OPENAI__BASE_URL (it mostly ends with /v1) or FATHOM_OPENAI__MODEL; `fathom doctor` lists "
+        "the models of the server.",
+    ),
+    ModelServerRequestError: (
+        "model_server_refused", 502,
+        "If the context is too long, lower FATHOM_RETRIEVAL__CONTEXT_TOKENS or give the server a longer one; if "
+        "tokens ran out, raise FATHOM_ANSWERS__MAX_NEW_TOKENS.",
+    ),
+}  # fmt: skip
+"""Code, status and next step of each failure of a model server."""
 
 
 class FathomError(Exception):
@@ -215,18 +253,7 @@ def describe(error: BaseException) -> Failure:
             hint="Try again; `fathom index audit` tells whether an index must be rebuilt.",
         )
     if isinstance(error, GeneratorError):
-        weights_missing = isinstance(
-            error, CheckpointError
-        )  # the request is fine, what it needs is not there
-        return Failure(
-            status=503 if weights_missing else 422,
-            exit_code=5 if weights_missing else 2,
-            code="model_unavailable" if weights_missing else "generation_refused",
-            message=str(error),
-            hint="Restore the folder of models; `fathom doctor` checks it."
-            if weights_missing
-            else "Correct the input.",
-        )
+        return _generation_failure(error)
     if isinstance(error, OperationalError | PoolTimeoutError):
         return Failure(
             status=503,
@@ -246,6 +273,29 @@ def describe(error: BaseException) -> Failure:
         )
     return Failure(
         status=500, exit_code=70, code="internal_error", message="Something went wrong.", hint=BUG_HINT
+    )
+
+
+def _generation_failure(error: GeneratorError) -> Failure:
+    if isinstance(error, ModelServerError):
+        code, status, hint = MODEL_SERVER_FAILURES.get(type(error), MODEL_SERVER_FAILURES[ModelServerError])
+        return Failure(
+            status=status,
+            exit_code=5,
+            code=code,
+            message=str(error),
+            hint=hint,
+            retry_after_s=error.retry_after_s,
+        )
+    weights_missing = isinstance(error, CheckpointError)  # the request is fine, what it needs is not there
+    return Failure(
+        status=503 if weights_missing else 422,
+        exit_code=5 if weights_missing else 2,
+        code="model_unavailable" if weights_missing else "generation_refused",
+        message=str(error),
+        hint="Restore the folder of models; `fathom doctor` checks it."
+        if weights_missing
+        else "Correct the input.",
     )
 
 

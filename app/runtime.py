@@ -9,8 +9,9 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.config import Settings
 from app.db import migrate
@@ -20,11 +21,14 @@ from app.indexes.collection import CollectionIndex, IndexConfig
 from app.indexes.passages import SqlPassageStore
 from app.indexes.registry import IndexRegistry, remove_index_files
 from app.storage import BlobStore
-from generator.types import Generator
+from generator.types import Generator, SourcePassage
 from ingestion.types import CountTokens
 from retrieval.compress import SentenceVectorCache
 from retrieval.config import RetrievalConfig
 from retrieval.protocols import Embedder, Scorer
+
+if TYPE_CHECKING:
+    from generator.openai.client import ChatClient
 
 GENERATOR = "fathom-small"
 logger = logging.getLogger(__name__)
@@ -222,7 +226,38 @@ def _load_embedder(settings: Settings) -> Embedder:
         raise _missing("encoder", str(error)) from error
 
 
+def model_server(settings: Settings) -> "ChatClient":
+    """A client of the configured model server; nothing is connected yet."""
+    from generator.openai.client import ChatClient, ServerConfig
+
+    named = settings.openai
+    assert named.base_url is not None
+    assert named.model is not None
+    return ChatClient(
+        ServerConfig(
+            base_url=str(named.base_url),
+            model=named.model,
+            api_key=None if named.api_key is None else named.api_key.get_secret_value(),
+            timeout_s=named.timeout_s,
+        )
+    )
+
+
 def _load_generator(settings: Settings) -> Generator:
+    if settings.generator == "fathom-small":
+        return _load_fathom_small(settings)
+    from generator.openai.generator import OpenAIGenerator
+    from ingestion.sentences import split_sentences
+
+    judge = cache(lambda: _load_fathom_small(settings))  # only where reranking is asked for
+
+    def relevance(question: str, passages: Sequence[SourcePassage]) -> Sequence[float]:
+        return judge().relevance(question, passages)
+
+    return OpenAIGenerator(model_server(settings), split_sentences, relevance)
+
+
+def _load_fathom_small(settings: Settings) -> Generator:
     # Imported here: an installation without the model can still ingest and search.
     from generator.errors import CheckpointError
     from generator.loading import load_generator

@@ -121,6 +121,9 @@ class _Screen:
         print("" if self._shown else answer["text"])
         for citation in answer["citations"]:
             print(f"[{citation['n']}] {_place(citation)}: “{citation['quote']}”")
+        for part in answer["unsupported"]:
+            said = answer["text"][part["answer_start"] : part["answer_end"]]
+            print(f" !  No quote backs this: “{_shortened(said)}”")
         if answer["nearest"]:
             print("Nearest passages:")
         for source in answer["nearest"]:

@@ -52,6 +52,8 @@ def _checks(runtime: "Runtime", *, models: bool) -> list[dict[str, Any]]:
     if models:
         runtime.warm_up()
     found = [asdict(check) for check in readiness.checks(runtime)]
+    if models and runtime.settings.generator == "openai":
+        found.append(asdict(readiness.model_server(runtime.settings)))
     if not models:
         unloaded = {name for name, _, _ in runtime.model_states()}
         found = [check for check in found if check["name"] not in unloaded]

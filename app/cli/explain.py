@@ -31,8 +31,9 @@ def explain(answer: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
     if provenance["note"]:
         screen.print(provenance["note"])
     usage = answer["usage"]
+    sure = "no confidence" if answer["confidence"] is None else f"confidence {answer['confidence']:.2f}"
     screen.print(
-        f"confidence {answer['confidence']:.2f} · {answer['granularity']} · "
+        f"{sure} · {answer['granularity']} · "
         f"read {usage['compressed_tokens']} of {usage['context_tokens']} tokens found · model {answer['model'] or '-'}",
         markup=False,
     )

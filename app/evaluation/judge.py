@@ -23,7 +23,7 @@ class AnswerScore:
     text: str
     phrase: str
     answered: bool
-    confidence: float
+    confidence: float | None
     granularity: str
     em: float
     f1: float
@@ -56,7 +56,7 @@ def score_answer(
     phrase: str,
     sentences: Sequence[str],
     answered: bool,
-    confidence: float,
+    confidence: float | None,
     granularity: str,
     by_character: bool,
 ) -> AnswerScore:
@@ -68,7 +68,7 @@ def score_answer(
         phrase: The best phrase, whatever was said.
         sentences: Text of the sentences that the answer was taken from.
         answered: Whether it answered at all.
-        confidence: Probability that the passages answer.
+        confidence: Probability that the passages answer; None where the generator gives none.
         granularity: "phrase" or "sentence".
         by_character: Whether to compare characters (Chinese) instead of words.
     """

@@ -276,7 +276,7 @@ class _Session:
         request = Request(
             question=question.text,
             passages=self._pieces(question, paragraph),
-            max_new_tokens=self._runtime.settings.answers.max_new_tokens,
+            max_new_tokens=self._runtime.settings.max_new_tokens,
         )
         generated = next(
             event for event in self._runtime.generator.stream(request) if isinstance(event, Generated)

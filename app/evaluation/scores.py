@@ -92,12 +92,12 @@ def auroc(scores: ArrayLike, positives: ArrayLike) -> float | None:
     """Area under the ROC curve: chance that a positive scores above a negative, ties counted half.
 
     Returns:
-        A value in [0, 1], or None where one of the two classes is empty.
+        A value in [0, 1], or None where one of the two classes is empty or a score is missing (NaN).
     """
     values = np.asarray(scores, dtype=np.float64)
     labels = np.asarray(positives, dtype=bool)
     n_positive, n_negative = int(labels.sum()), int((~labels).sum())
-    if n_positive == 0 or n_negative == 0:
+    if n_positive == 0 or n_negative == 0 or np.isnan(values).any():
         return None
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     mean_rank = np.cumsum(counts) - (counts - 1) / 2

@@ -46,6 +46,7 @@ ANSWER_EXAMPLE: dict[str, Any] = {
             "score": 0.97,
         }
     ],
+    "unsupported": [],
     "nearest": [],
     "usage": {"context_tokens": 2210, "compressed_tokens": 640, "generated_tokens": 3},
     "timings_ms": {"embed": 9.1, "retrieve": 3.2, "compress": 0.8, "first_token": 310.0, "total": 340.0},
@@ -118,6 +119,13 @@ class CitationOut(SourceOut):
     answer_end: int
 
 
+class AnswerRange(BaseModel):
+    """Characters `[answer_start, answer_end)` of an answer."""
+
+    answer_start: int
+    answer_end: int
+
+
 class UsageOut(BaseModel):
     """Tokens read and written."""
 
@@ -158,11 +166,16 @@ class AnswerOut(BaseModel):
         description="Why there is no answer: not_in_documents, no_passages, empty_collection, "
         "sources_withdrawn; null where there is one."
     )
-    confidence: float = Field(description="Probability that the passages hold the answer.")
+    confidence: float | None = Field(
+        description="Probability that the passages hold the answer; null where the model gives none."
+    )
     granularity: str = Field(description="`phrase`, or `sentence` where only the sentence is sure.")
     phrase: str = Field(description="The best phrase, also where the answer is its whole sentence.")
     spans: list[SpanOut]
     citations: list[CitationOut]
+    unsupported: list[AnswerRange] = Field(
+        default_factory=list, description="Sentences of the answer in which nothing is cited."
+    )
     nearest: list[SourceOut] = Field(description="The nearest passages, where there is no answer.")
     usage: UsageOut
     timings_ms: dict[str, float]

@@ -13,12 +13,12 @@ from app.db import answers as answer_rows
 from app.db.types import new_id, utc_now
 from app.runtime import Runtime
 from app.services import searching
-from app.services.citations import AnswerSpan
+from app.services.citations import AnswerSpan, unsupported
 from app.services.draft import Citation, Draft, SourcesWithdrawnError
 from app.services.provenance import Kept
 from app.services.refusal import Reason, refusal
 from app.services.scope import RankingChoice, Scope, scope_of
-from generator.types import Event, Generated, Request, SourcePassage
+from generator.types import Event, Generated, Request, SourcePassage, Token, Waiting
 from retrieval.types import Context, ContextPassage, Retrieved
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -208,7 +208,7 @@ class _Run:
         request = Request(
             question=self._pending.question,
             passages=[source_passage(item, rank) for rank, item in enumerate(passages, start=1)],
-            max_new_tokens=self._runtime.settings.answers.max_new_tokens,
+            max_new_tokens=self._runtime.settings.max_new_tokens,
             temperature=self._pending.temperature,
             seed=self._pending.seed,
         )
@@ -218,14 +218,15 @@ class _Run:
             for event in events:
                 if self._stop_reason():
                     return False
-                self._take(event, started)
+                if not isinstance(event, Waiting):
+                    self._take(event, started)
         finally:
             _close(events)
         if self._generated is None:
             raise RuntimeError(f"generator {self._model} ended its stream without a result")
         return True
 
-    def _take(self, event: Event, started: float) -> None:
+    def _take(self, event: Token | Generated, started: float) -> None:
         self._timings.setdefault("first_token", _ms_since(self._began))
         if isinstance(event, Generated):
             parts = event.timings_ms
@@ -293,6 +294,7 @@ class _Run:
             "phrase": generated.phrase if generated and answered else "",
             "spans": [asdict(span) for span in spans],
             "citations": list(citations),
+            "unsupported": unsupported(text, citations) if answered else [],
             "nearest": list(nearest),
             "usage": {
                 "context_tokens": self._context.tokens_before,

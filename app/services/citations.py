@@ -6,8 +6,10 @@ document is checked against the stored text by `answering`, before anybody sees 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from generator.types import Ink, Span
+from ingestion.sentences import split_sentences
 from retrieval.types import Passage
 
 
@@ -138,3 +140,19 @@ def citations_of(text: str, spans: Sequence[AnswerSpan]) -> list[CitedRange]:
             )
         )
     return ranges
+
+
+def unsupported(text: str, citations: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
+    """Sentences of an answer in which nothing is cited, as ranges `answer_start`, `answer_end`.
+
+    Args:
+        text: The answer.
+        citations: Of the answer, as the wire has them.
+    """
+    cited = [(citation["answer_start"], citation["answer_end"]) for citation in citations]
+    return [
+        {"answer_start": start, "answer_end": end}
+        for start, end in split_sentences(text)
+        if any(character.isalnum() for character in text[start:end])
+        and not any(left < end and start < right for left, right in cited)
+    ]

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.config import Settings
 from app.db import migrate
+from app.errors import describe
 from app.runtime import Runtime
+from app.runtime import model_server as client_of
+from generator.errors import ModelServerError
 
 DISK_FLOOR_BYTES = 200 * 1024 * 1024
 
@@ -23,6 +27,22 @@ class Check:
 def checks(runtime: Runtime) -> list[Check]:
     """All checks; the service is ready when each is ok."""
     return [_database(runtime), _disk(runtime), *(Check(*state) for state in runtime.model_states())]
+
+
+def model_server(settings: Settings) -> Check:
+    """Whether the configured model server answers; asked once, not with every look at `/readyz`."""
+    client = client_of(settings)
+    try:
+        names = client.models()
+    except ModelServerError as error:
+        failure = describe(error)
+        return Check("model server", False, f"{failure.message} {failure.hint}")
+    wanted = client.config.model
+    if wanted in names:
+        return Check("model server", True, f"{client.place} has {wanted}")
+    listed = ", ".join(names[:8]) or "none"
+    detail = f"{client.place} answers, but does not list {wanted}; it lists {listed}"
+    return Check("model server", True, detail)
 
 
 def _database(runtime: Runtime) -> Check:

@@ -134,6 +134,7 @@ def _without_text(row: Answer, in_work: bool) -> dict[str, Any]:
         "phrase": "",
         "spans": [],
         "citations": [],
+        "unsupported": [],
         "nearest": [],
         "usage": {"context_tokens": 0, "compressed_tokens": 0, "generated_tokens": 0},
         "timings_ms": {},

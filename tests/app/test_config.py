@@ -58,8 +58,52 @@ def test_children_see_the_same_settings(tmp_path, monkeypatch):
     assert child.url == parent.url
 
 
+SERVER = {"base_url": "http://127.0.0.1:11434/v1", "model": "small"}
+
+
+def test_children_get_the_secrets_themselves(tmp_path, monkeypatch):
+    parent = load_settings(home=tmp_path, generator="openai", openai={**SERVER, "api_key": " sk-1 "})
+    for name, value in child_environment(parent).items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().openai == parent.openai
+    assert load_settings().openai.api_key.get_secret_value() == "sk-1"
+
+
+def test_a_model_server_needs_an_address_and_a_model():
+    for named in ({}, {"model": "small"}, {"base_url": SERVER["base_url"]}):
+        with pytest.raises(SettingsError, match="FATHOM_OPENAI__MODEL"):
+            load_settings(generator="openai", openai=named)
+    assert load_settings(generator="openai", openai=SERVER).openai.model == "small"
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ({"base_url": "ftp://127.0.0.1"}, "base_url"),
+        ({"base_url": "http://me:secret@127.0.0.1/v1"}, "api_key"),
+        ({"base_url": "https://127.0.0.1/v1?key=secret"}, "api_key"),
+        ({"api_key": "secret\nHost: x"}, "ASCII"),
+        ({"api_key": "sécret"}, "ASCII"),
+        ({"timeout_s": 0}, "timeout_s"),
+    ],
+)
+def test_a_model_server_that_can_not_be_asked_is_refused(named, said):
+    with pytest.raises(SettingsError, match=said) as error:
+        load_settings(openai=named)
+    assert "secret" not in str(error.value)
+
+
+def test_the_longest_answer_depends_on_who_writes_it():
+    assert load_settings().max_new_tokens == 128
+    assert load_settings(generator="openai", openai=SERVER).max_new_tokens == 1024
+    assert load_settings(answers={"max_new_tokens": 9}).max_new_tokens == 9
+
+
 def test_secrets_are_masked_when_printed():
     settings = load_settings(database_url="postgresql+psycopg://user:secret@localhost/fathom")
+    assert "secret" not in repr(settings)
+    assert "secret" not in settings.model_dump_json()
+    settings = load_settings(openai={"api_key": "secret"})
     assert "secret" not in repr(settings)
     assert "secret" not in settings.model_dump_json()
 
