@@ -140,8 +140,10 @@ class CanonicalWriter:
             last = self._blocks[-1]
             self._blocks[-1] = replace(last, end=self._length)
 
-    def build(self, *, media_type: str, title: str = "", encoding: str | None = None) -> Document:
-        """Return the document; the first heading is its title where none is given.
+    def build(
+        self, *, media_type: str, title: str = "", encoding: str | None = None, heading_is_title: bool = True
+    ) -> Document:
+        """Return the document; the first heading is its title where none is given, unless headings are no titles.
 
         Raises:
             EmptyDocumentError: If nothing was written.
@@ -157,7 +159,7 @@ class CanonicalWriter:
         return Document(
             text=text,
             media_type=media_type,
-            title=squeeze(title) or self._first_heading(text),
+            title=squeeze(title) or (self._first_heading(text) if heading_is_title else ""),
             blocks=tuple(self._blocks),
             pages=pages,
             encoding=encoding,

@@ -45,6 +45,8 @@ _BY_SUFFIX = {
 }
 _TEXT_TYPES = frozenset(_BY_SUFFIX.values())
 _ZIP_SUFFIXES = {".docx": "word/", ".pptx": "ppt/", ".xlsx": "xl/", ".epub": "META-INF/"}
+SUFFIXES = frozenset(_BY_SUFFIX) | frozenset(_ZIP_SUFFIXES)
+"""Endings of names, in lower case, that tell formats apart; others say nothing here."""
 
 # Formats that are recognised only to be refused by name.
 _REFUSED: tuple[tuple[bytes, str], ...] = (

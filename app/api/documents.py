@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from app.api.deps import CollectionKey, Cursor, DocumentId, Limit, RuntimeDep
@@ -24,10 +26,11 @@ from app.schemas.documents import (
     SyncOut,
     SyncRequest,
     UploadOut,
+    UrlUpload,
 )
 from app.schemas.jobs import JobOut
 from app.schemas.paging import Page
-from app.services import documents, syncing
+from app.services import documents, fetching, syncing
 from app.services.documents import Upload
 
 router = APIRouter(tags=["documents"], route_class=IdempotentRoute, responses=PROBLEM_RESPONSES)
@@ -49,6 +52,7 @@ UPLOAD_BODY = _form_of(
     {"type": "array", "items": FILE},
     external_id={"type": "string", "description": "Your own id, for a single file."},
 )
+UPLOAD_BODY["requestBody"]["content"]["application/json"] = {"schema": UrlUpload.model_json_schema()}
 
 
 @router.post(
@@ -61,8 +65,11 @@ async def upload_documents(collection: CollectionKey, request: Request, runtime:
     """Take in one or many files; they are stored when this returns, and read by a worker afterwards.
 
     The same bytes under the same name change nothing. New bytes under a known name replace the document
-    once they are searchable.
+    once they are searchable. JSON with a `url` takes in a page of the web: it is fetched now, from public
+    addresses only, and again when you call again.
     """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+        return await _take_in_page(runtime, collection, await request.body())
     return await _upload(runtime, collection, request)
 
 
@@ -102,6 +109,19 @@ def compare_with_folder(collection: CollectionKey, body: SyncRequest, runtime: R
         unchanged=found.unchanged,
         deleted=deleted,
     )
+
+
+async def _take_in_page(runtime: Runtime, collection: str, body: bytes) -> Response:
+    try:
+        wanted = UrlUpload.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
+        ) from error
+    upload = await fetching.fetch_upload(
+        runtime, wanted.url, name=wanted.name, external_id=wanted.external_id, metadata=wanted.metadata
+    )
+    return await run_in_threadpool(_take_in, runtime, collection, [upload])
 
 
 async def _upload(

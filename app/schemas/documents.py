@@ -85,6 +85,22 @@ class DocumentUpdate(BaseModel):
     metadata: dict[str, Any] | None = None
 
 
+class UrlUpload(BaseModel):
+    """A page of the web to take in instead of files: it is fetched once, now."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"url": "https://example.org/guide", "metadata": {"team": "docs"}}},
+    )
+
+    url: str = Field(min_length=1, description="An http or https address that is public.")
+    name: str | None = Field(
+        default=None, min_length=1, description="Name of the document; the address by default."
+    )
+    external_id: str | None = Field(default=None, min_length=1, max_length=255, description="Your own id.")
+    metadata: dict[str, Any] | None = None
+
+
 class UploadOut(BaseModel):
     """What an upload led to; a file that changes nothing gives its document and no job."""
 

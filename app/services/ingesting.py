@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from app.db import collections, contents, documents, jobs
 from app.db.contents import ContentKey
@@ -23,12 +24,15 @@ from ingestion.config import ChunkingConfig
 from ingestion.errors import PartlyUnpackedError
 from ingestion.parser_process import ParserProcess
 from ingestion.pipeline import ingest
-from ingestion.sniff import CONTAINERS
+from ingestion.sniff import CONTAINERS, SUFFIXES
 from ingestion.types import Chunk, IngestEvent, Source
 from ingestion.types import Document as ParsedDocument
 
 RECIPE_VERSION = 2
 """Raised when parsing, chunking or embedding changes what comes out, so that old content is not reused."""
+
+# Types that servers declare for want of a better one.
+_UNTOLD = frozenset({"", "text/plain", "application/octet-stream"})
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -110,8 +114,17 @@ def _read_task(runtime: Runtime, job: Job) -> Task:
 
 
 def _hint(document: Document, version: DocumentVersion) -> str:
-    suffix = PurePosixPath(document.name.replace("\\", "/")).suffix.lower()
-    return (suffix or version.media_type or "")[:255]
+    """What the parser is told beside the bytes: a suffix that says something, else the declared type.
+
+    Browsers declare types at random; web servers know them better than the end of an address does.
+    """
+    name, declared = document.name.replace("\\", "/"), version.media_type or ""
+    if name.startswith(("http://", "https://")):
+        if declared not in _UNTOLD:
+            return declared[:255]
+        name = urlsplit(name).path
+    suffix = PurePosixPath(name).suffix.lower()
+    return suffix if suffix in SUFFIXES else declared[:255]
 
 
 def _reusable(runtime: Runtime, task: Task) -> bool:
@@ -142,12 +155,14 @@ def _ingest(
         if event.stage != "chunking" or event.done < event.total:
             on_progress(event.stage, event.done, event.total)
 
-    # The suffix is the better hint: browsers declare types at random.
-    has_suffix = task.key.hint.startswith(".")
+    # The parser is told no more than the key holds: documents of other names may share what comes out.
+    hint = task.key.hint
+    is_suffix = hint.startswith(".")
+    source = Source(
+        name=f"document{hint}" if is_suffix else "document", data=data, media_type=None if is_suffix else hint
+    )
     return ingest(
-        Source(
-            name=task.document.name, data=data, media_type=None if has_suffix else task.version.media_type
-        ),
+        source,
         encode=mapping.sentence_encoder(runtime.embedder),
         count_tokens=runtime.count_tokens,
         chunking=task.chunking,

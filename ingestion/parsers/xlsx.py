@@ -5,7 +5,6 @@ import re
 import warnings
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from ingestion.canonical import CanonicalWriter, squeeze
@@ -51,9 +50,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
         workbook = load_workbook(io.BytesIO(source.data), read_only=True, data_only=True, keep_links=False)
         _write(workbook, writer)
     # The first heading is the name of a sheet, which titles nothing.
-    return writer.build(
-        media_type=XLSX, title=workbook.properties.title or PurePath(source.name.replace("\\", "/")).stem
-    )
+    return writer.build(media_type=XLSX, title=workbook.properties.title or "", heading_is_title=False)
 
 
 def _count_left_out(packed: PackedFile, writer: CanonicalWriter) -> None:

@@ -52,7 +52,7 @@ def test_sheets_are_headings_and_rows_name_their_columns() -> None:
         "Sales\n\nReport\n\nRegion: North | 收入：12\nRegion: South | 收入：3.5\n\n人员\n\nx"
     )
     assert document.blocks[-1].heading_path == ("人员",)
-    assert document.title == "figures"
+    assert document.title == ""
 
 
 def test_a_giant_table_keeps_its_header_in_every_block() -> None:
