@@ -168,7 +168,8 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "ask.stop": ("Stop", "停止"),
     "ask.stopped": ("Stopped.", "已停止。"),
     "ask.legend.copied": ("copied word for word from a document", "逐字摘自文档"),
-    "ask.legend.written": ("written by Fathom", "由 Fathom 撰写"),
+    "ask.legend.written": ("written by the model", "由模型撰写"),
+    "ask.legend.unsupported": ("no passage says this word for word", "没有段落逐字这样说"),
     "ask.sources": ("Sources", "来源"),
     "ask.provenance": ("Where each part comes from", "每一部分的出处"),
     "ask.looked_at": (

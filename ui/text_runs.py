@@ -16,6 +16,7 @@ Run = dict[str, Any]
 
 INK_COPIED: Final = "copied"
 INK_WRITTEN: Final = "written"
+UNSUPPORTED: Final = "written unsupported"
 _CONTEXT_CHARS: Final = 4000
 
 
@@ -33,7 +34,7 @@ def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, i
     """Cut an answer into runs of one ink, with the chip of a citation behind what it backs.
 
     Args:
-        answer: `text`, and as far as known `spans` and `citations`.
+        answer: `text`, and as far as known `spans`, `citations` and `unsupported`.
         hints: What to say of ranges of the text where nothing was copied.
 
     Returns:
@@ -42,7 +43,12 @@ def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, i
     text: str = answer.get("text") or ""
     spans = answer.get("spans") or []
     citations = answer.get("citations") or []
-    cuts = [cut for item in (*spans, *citations) for cut in (item["answer_start"], item["answer_end"])]
+    unsupported = answer.get("unsupported") or []
+    cuts = [
+        cut
+        for item in (*spans, *citations, *unsupported)
+        for cut in (item["answer_start"], item["answer_end"])
+    ]
     runs: list[Run] = []
     for start, end in _pieces(text, cuts):
         kind = next((s["kind"] for s in spans if s["answer_start"] <= start < s["answer_end"]), None)
@@ -52,6 +58,8 @@ def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, i
             run["n"] = cited[0]
         elif hint := next((said for a, b, said in hints if a <= start < b), None):
             run["hint"] = hint
+        if run["c"] == INK_WRITTEN and any(u["answer_start"] <= start < u["answer_end"] for u in unsupported):
+            run["c"] = UNSUPPORTED
         runs.append(run)
         runs += [{"chip": c["n"]} for c in citations if c["answer_end"] == end]
     # A citation of a range beyond the text (the filter took it back) still has its chip.

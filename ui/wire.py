@@ -155,6 +155,13 @@ class Span(TypedDict):
     kind: str
 
 
+class AnswerRange(TypedDict):
+    """Characters `[answer_start, answer_end)` of an answer."""
+
+    answer_start: int
+    answer_end: int
+
+
 class Answer(TypedDict):
     """A stored answer."""
 
@@ -171,6 +178,7 @@ class Answer(TypedDict):
     phrase: NotRequired[str | None]
     spans: NotRequired[list[Span]]
     citations: NotRequired[list[Citation]]
+    unsupported: NotRequired[list[AnswerRange]]
     nearest: NotRequired[list[Passage]]
     usage: NotRequired[dict[str, int]]
     timings_ms: NotRequired[dict[str, float]]

@@ -65,6 +65,24 @@ def test_a_hint_is_said_of_what_was_not_copied() -> None:
     assert all("hint" not in run for run in runs if run.get("n"))
 
 
+def test_a_sentence_that_nothing_backs_is_marked() -> None:
+    answer = {
+        "text": "4 tonnes. They sing.",
+        "spans": [
+            {"answer_start": 0, "answer_end": 9, "kind": "copied"},
+            {"answer_start": 9, "answer_end": 20, "kind": "written"},
+        ],
+        "citations": [{"n": 1, "answer_start": 0, "answer_end": 9}],
+        "unsupported": [{"answer_start": 10, "answer_end": 20}],
+    }
+    assert answer_runs(answer) == [
+        {"t": "4 tonnes.", "c": "copied", "n": 1},
+        {"chip": 1},
+        {"t": " ", "c": "written"},
+        {"t": "They sing.", "c": "written unsupported"},
+    ]
+
+
 def test_a_citation_of_text_that_was_taken_back_keeps_its_chip() -> None:
     answer = {"text": "short", "citations": [{"n": 3, "answer_start": 40, "answer_end": 50}]}
     assert {"chip": 3} in answer_runs(answer)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui import i18n
 from ui.components.mount import mount
-from ui.text_runs import INK_COPIED, INK_WRITTEN, answer_runs
+from ui.text_runs import INK_COPIED, INK_WRITTEN, UNSUPPORTED, answer_runs
 from ui.wire import Passage
 
 
@@ -30,7 +30,8 @@ def answer_text(
     """Draw an answer's text.
 
     Args:
-        answer: A stored answer, or what of it has arrived (`text`, `spans`, `citations`).
+        answer: A stored answer, or what of it has arrived (`text`, `spans`, `citations`; a stored one also has
+            `unsupported`).
         key: Names this answer within the page.
         on_open: Called with the number of a citation that was clicked.
         live: Whether it is still being written.
@@ -44,7 +45,11 @@ def answer_text(
 
     runs = answer_runs(answer, hints)
     inks = {run.get("c") for run in runs}
-    legend = [(ink, i18n.text(f"ask.legend.{ink}")) for ink in (INK_COPIED, INK_WRITTEN) if ink in inks]
+    legend = [
+        (ink, i18n.text(f"ask.legend.{ink.split()[-1]}"))
+        for ink in (INK_COPIED, INK_WRITTEN, UNSUPPORTED)
+        if ink in inks
+    ]
     labels = {
         str(c["n"]): i18n.text("ask.source_n", n=c["n"], title=document_label(c))
         for c in answer.get("citations") or []
