@@ -70,6 +70,7 @@ def test_auroc_as_computed_by_hand():
     assert auroc([0.9, 0.5, 0.4, 0.1], [True, False, True, False]) == pytest.approx(0.75)
     assert auroc([0.5, 0.5], [True, False]) == pytest.approx(0.5)
     assert auroc([0.2, 0.8], [True, True]) is None
+    assert auroc([None, None], [True, False]) is None  # a generator that gives no confidence
 
 
 def test_percentiles_and_interval():
