@@ -8,7 +8,7 @@ Unknown keys are errors in all three.
 import ipaddress
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -71,7 +71,7 @@ class LimitSettings(_Group):
     """Longest time a parser may take on one document, in seconds."""
     parse_cpu_s: PositiveSeconds = 240.0
     """Most processor time a parser may use on one document, in seconds."""
-    parse_memory_bytes: PositiveInt = 1536 * MIB
+    parse_memory_bytes: PositiveInt = 2048 * MIB
     """Most memory of the parser process, in bytes."""
 
 
@@ -235,8 +235,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments before environment before the TOML file; no dotenv, no secret folder."""
-        named = os.environ.get(CONFIG_VARIABLE)
-        toml = TomlConfigSettingsSource(settings_cls, Path(named or "fathom.toml"))
+        toml = TomlConfigSettingsSource(settings_cls, settings_file())
         return init_settings, env_settings, toml
 
     @model_validator(mode="after")
@@ -278,6 +277,18 @@ class Settings(BaseSettings):
     def indexes_dir(self) -> Path:
         """Folder of index snapshots; may be deleted at any time."""
         return self.home / "indexes"
+
+
+def settings_file() -> Path:
+    """The TOML file that settings are read from, whether or not it exists."""
+    return Path(os.environ.get(CONFIG_VARIABLE) or "fathom.toml")
+
+
+def set_in_environment(group: str, names: Iterable[str]) -> list[str]:
+    """Variables of some settings of a group that are set, and so go before the settings file."""
+    wanted = {(group, name) for name in names}
+    given = {name.upper() for name in os.environ}
+    return [variable for variable, path in variables() if path in wanted and variable in given]
 
 
 def is_loopback(host: str) -> bool:

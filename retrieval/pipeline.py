@@ -25,7 +25,7 @@ from retrieval.types import Hit, Passage, Query, Retrieved
 
 Rankings = dict[str, list[Hit]]
 
-_POOL = 4
+MMR_POOL = 4
 """Hits that diversity chooses from, for each one wanted."""
 
 
@@ -102,7 +102,7 @@ class RetrievalPipeline:
         if config.mmr_lambda < 1:
             with clock("mmr"):
                 # those that were reranked have scores of their own kind and stay before the rest
-                pool = config.rerank_depth if self._scorer is not None else _POOL * query.k
+                pool = config.rerank_depth if self._scorer is not None else MMR_POOL * query.k
                 first, rest = hits[:pool], hits[pool:]
                 ids, rows = self._dense.vectors([hit.chunk_id for hit in first])
                 vectors = dict(zip(ids.tolist(), rows, strict=True))
@@ -119,7 +119,7 @@ class RetrievalPipeline:
         needed = max(
             query.k,
             config.rerank_depth if self._scorer is not None else 1,
-            _POOL * query.k if config.mmr_lambda < 1 else 1,
+            MMR_POOL * query.k if config.mmr_lambda < 1 else 1,
         )
         candidates = max(config.candidates, needed)
         everything = max(len(self._dense), len(self._lexical))

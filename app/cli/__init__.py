@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import ask, collections, doctor, evaluate, index, ingest, processes, search
+from app.cli import ask, collections, doctor, evaluate, index, ingest, processes, search, tune
 from app.cli.bench import bench_app
 from app.cli.output import State, fail
 from app.cli.run import run
@@ -45,6 +45,7 @@ app.command("ingest")(ingest.ingest)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("eval")(evaluate.evaluate)
+app.command("tune")(tune.tune)
 app.command("doctor")(doctor.doctor)
 app.add_typer(collections.collections_app)
 app.add_typer(index.index_app)

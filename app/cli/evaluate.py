@@ -11,10 +11,8 @@ import typer
 from app.cli.output import JsonFlag, console, print_json, quiet_libraries, settings_of, table_of
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-    from app.evaluation.datasets import QuestionSet, Selection
-    from app.evaluation.run import EvalOptions
+    from app.evaluation.asking import EvalOptions
+    from app.evaluation.datasets import Selection
 
 
 def evaluate(
@@ -46,8 +44,8 @@ def evaluate(
     The documents go into a collection of a temporary home, one document an article; nothing of yours is
     touched.
     """
+    from app.evaluation.asking import EvalOptions
     from app.evaluation.datasets import Selection
-    from app.evaluation.run import EvalOptions
 
     selection = Selection(
         article_from=article_from,
@@ -73,14 +71,15 @@ def _measure(
     as_json: bool,
 ) -> None:
     """Run on a temporary home, and print the report."""
+    from app.cli.questions import StageBars, read_questions
     from app.evaluation import report as reporting
     from app.evaluation.run import evaluate as measure
     from app.runtime import build_runtime
 
     quiet_libraries()
-    dataset = _dataset(file, selection)
+    dataset = read_questions(file, selection)
     configured = settings_of(context)
-    with tempfile.TemporaryDirectory(prefix="fathom-eval-") as home, _Progress(quiet=as_json) as progress:
+    with tempfile.TemporaryDirectory(prefix="fathom-eval-") as home, StageBars(quiet=as_json) as progress:
         settings = configured.model_copy(update={"home": Path(home), "database_url": None})
         runtime = build_runtime(settings)
         try:
@@ -95,50 +94,6 @@ def _measure(
         print_json(result)
     else:
         _show(result, reporting.tables(result))
-
-
-def _dataset(file: Path, selection: "Selection") -> "QuestionSet":
-    """Read and cut the question file.
-
-    Raises:
-        InvalidInputError: It can't be read or used.
-    """
-    from app.errors import InvalidInputError
-    from app.evaluation.datasets import DatasetError, build
-    from app.evaluation.formats import FormatError, read
-
-    hint = "See `fathom eval --help` for the formats."
-    try:
-        name, records = read(file)
-        return build(file.name, name, records, selection)
-    except OSError as error:
-        raise InvalidInputError("file_unreadable", f"Can't read {file}: {error.strerror}.", hint) from error
-    except UnicodeDecodeError as error:
-        raise InvalidInputError("bad_question_file", f"{file} is not UTF-8 text.", hint) from error
-    except (FormatError, DatasetError) as error:
-        raise InvalidInputError("bad_question_file", f"{error}.", hint) from error
-
-
-class _Progress:
-    """Told of stages by the run, shows a bar for each."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        from app.cli.progress import bar
-
-        self._bar = bar(quiet=quiet)
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> "_Progress":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bar.add_task(stage, total=total, note="")
-        self._bar.update(self._tasks[stage], completed=done, total=total)
 
 
 def _show(result: dict[str, Any], tables: list[tuple[str, list[str], list[list[str]]]]) -> None:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.config import Settings
+from app.evaluation.asking import OPTIONAL_STAGES, STAGES, EvalOptions, Note
 from app.evaluation.datasets import Selection
 from app.evaluation.judge import AnswerScore
-from app.evaluation.run import OPTIONAL_STAGES, STAGES, EvalOptions, EvalRun, Note
+from app.evaluation.run import EvalRun
 from app.evaluation.scores import auroc, bootstrap_interval, percentile
 
 RECALLS = (1, 5, 20)

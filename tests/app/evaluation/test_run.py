@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from app.evaluation.asking import EvalOptions, cut
 from app.evaluation.datasets import Selection, build
 from app.evaluation.formats import read
 from app.evaluation.judge import judge_citations, score_answer
 from app.evaluation.report import details, figure_of, summarise, tables
-from app.evaluation.run import EvalOptions, cut, evaluate
+from app.evaluation.run import evaluate
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import small_parts
 

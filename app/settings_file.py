@@ -1,0 +1,39 @@
+"""Changes to the settings file, for commands that are asked to make them: comments and all else in it stay."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from app.config import SettingsError
+
+
+def write_settings(path: Path, group: str, values: Mapping[str, float]) -> None:
+    """Set keys of a group, such as `[retrieval]`, in a TOML file, which is made where it is missing.
+
+    The file is replaced whole: it is never seen half written.
+
+    Args:
+        path: The settings file.
+        group: Name of the table.
+        values: New values by key.
+
+    Raises:
+        SettingsError: The file can't be read or written, is not TOML, or has something else under that name.
+    """
+    path = path.resolve()  # a link stays a link
+    try:
+        document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+        table = document.setdefault(group, tomlkit.table())
+        if not isinstance(table, dict):
+            raise SettingsError(f"{path}: {group} is not a table; correct it first")
+        table.update(values)
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(tomlkit.dumps(document), encoding="utf-8")
+        if path.exists():
+            shutil.copymode(path, beside)  # it may hold secrets
+        beside.replace(path)
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        raise SettingsError(f"{path} can't be changed: {error}") from error
