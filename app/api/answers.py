@@ -73,6 +73,7 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
         k=body.k,
         temperature=body.temperature,
         choice=ranking_choice(body),
+        weights=body.weights,
     )
     pending = await run_in_threadpool(answering.accept, runtime, ask)
     stream = await run_in_threadpool(_start, runtime, hub, pending, request.url.path)

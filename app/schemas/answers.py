@@ -76,6 +76,12 @@ class AnswerRequest(RankingOptions):
     temperature: float | None = Field(
         default=None, ge=0.0, le=2.0, description="0 takes the most likely; null for the server's value."
     )
+    weights: dict[int, Annotated[float, Field(ge=0.0, le=100.0)]] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="How much passages count, by chunk id; 1 where none is given, 0 leaves the passage out: what would "
+        "the answer be without this source?",
+    )
     stream: bool = Field(default=False, description="Answer as server-sent events.")
 
 

@@ -5,7 +5,7 @@ command line and evaluation show or measure the same answer. Knows nothing of HT
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ class Ask:
         temperature: None for the server's value.
         choice: What this answer's retrieval does its own way.
         allow: Chunk ids that may be read, or None for all.
+        weights: How much passages count, by chunk id: 1 where none is given, 0 leaves the passage unread.
     """
 
     collections: tuple[str, ...]
@@ -45,6 +46,7 @@ class Ask:
     temperature: float | None = None
     choice: RankingChoice = field(default_factory=RankingChoice)
     allow: frozenset[int] | None = None
+    weights: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class Pending:
     temperature: float
     seed: int = 0
     allow: frozenset[int] | None = None
+    weights: Mapping[int, float] = field(default_factory=dict)
     created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
 
     @property
@@ -73,7 +76,14 @@ class Pending:
     @property
     def request(self) -> dict[str, Any]:
         """What is stored about the request, defaults filled in."""
-        return {"k": self.k, "temperature": self.temperature, "seed": self.seed, **self.scope.described}
+        weights = {"weights": {str(chunk): weight for chunk, weight in self.weights.items()}}
+        return {
+            "k": self.k,
+            "temperature": self.temperature,
+            "seed": self.seed,
+            **self.scope.described,
+            **(weights if self.weights else {}),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +117,7 @@ def accept(runtime: Runtime, ask: Ask) -> Pending:
         k=ask.k or scope.k,
         temperature=temperature,
         allow=ask.allow,
+        weights=ask.weights,
     )
 
 
@@ -134,7 +145,7 @@ def produce(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopRea
     return _Run(runtime, pending, emit, stop_reason).answer()
 
 
-def source_passage(item: ContextPassage, rank: int) -> SourcePassage:
+def source_passage(item: ContextPassage, rank: int, weight: float = 1.0) -> SourcePassage:
     """A passage as the generator takes it: ranges relative to its text, and retrieval's rank (from 1) as a prior.
 
     On development questions against their eight nearest passages, a weight of 1 / rank let the right passage win more
@@ -146,7 +157,7 @@ def source_passage(item: ContextPassage, rank: int) -> SourcePassage:
         text=passage.text,
         kept=[(start - passage.start, end - passage.start) for start, end in item.kept],
         sentences=[(start - passage.start, end - passage.start) for start, end in passage.sentences],
-        weight=1 / rank,
+        weight=weight / rank,
     )
 
 
@@ -173,11 +184,11 @@ class _Run:
             self._search()
         if self._stop_reason():
             return self._stopped()
-        context = self._context
-        if not context.passages:
+        passages = self._passages
+        if not passages:
             return self._refuse("no_passages")
         try:
-            if not self._generate(context.passages):
+            if not self._generate(passages):
                 return self._stopped()
             return self._finish()
         except SourcesWithdrawnError:
@@ -187,13 +198,21 @@ class _Run:
     def _context(self) -> Context:
         return self._retrieved.context if self._retrieved else NOTHING_FOUND
 
+    @property
+    def _passages(self) -> Sequence[ContextPassage]:
+        """What is read: a weight of 0 removes a passage before anybody sees it."""
+        return [item for item in self._context.passages if self._weight(item) > 0]
+
+    def _weight(self, item: ContextPassage) -> float:
+        return self._pending.weights.get(item.passage.chunk_id, 1.0)
+
     def _search(self) -> None:
         pending = self._pending
         self._retrieved = searching.retrieve(
             self._runtime, pending.scope, pending.question, pending.k, allow=pending.allow
         )
         self._timings.update(searching.stage_times(self._retrieved.timings_ms))
-        self._draft = Draft(self._runtime.db, self._context.passages)
+        self._draft = Draft(self._runtime.db, self._passages)
 
     def _generate(self, passages: Sequence[ContextPassage]) -> bool:
         """Run the generator to its end; False where the work was stopped.
@@ -207,7 +226,9 @@ class _Run:
         self._timings["load"] = _ms_since(started)
         request = Request(
             question=self._pending.question,
-            passages=[source_passage(item, rank) for rank, item in enumerate(passages, start=1)],
+            passages=[
+                source_passage(item, rank, self._weight(item)) for rank, item in enumerate(passages, start=1)
+            ],
             max_new_tokens=self._runtime.settings.max_new_tokens,
             temperature=self._pending.temperature,
             seed=self._pending.seed,

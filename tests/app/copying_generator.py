@@ -58,6 +58,7 @@ class CopyingGenerator:
             (
                 (len(asked & units(passage.text[start:end])), passage, start, end)
                 for passage in request.passages
+                if passage.weight > 0
                 for start, end in passage.sentences or [(0, len(passage.text))]
             ),
             key=lambda found: found[0],

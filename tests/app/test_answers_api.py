@@ -208,6 +208,12 @@ def test_provenance_tells_the_source_of_every_token(client):
     assert found["tokens"][-1]["weight_sum"] == 0.6
 
 
+def test_an_answer_can_be_asked_for_without_a_source(client):
+    cited = client.post("/answers", json=body()).json()["citations"][0]["chunk"]
+    without = client.post("/answers", json=body(weights={cited: 0})).json()
+    assert cited not in [citation["chunk"] for citation in without["citations"]]
+
+
 def test_a_stream_carries_no_provenance_of_tokens(client):
     answer = client.post("/answers", json=body()).json()
     stored = client.get(f"/answers/{answer['id']}/events").text
@@ -253,6 +259,7 @@ def test_a_broken_generator_gives_a_problem_and_the_next_question_is_served(clie
         ("/answers", body(collections=["nowhere"]), 404, "collection_not_found"),
         ("/answers", body(collections=[]), 422, "invalid_request"),
         ("/answers", body(temperature=9), 422, "invalid_request"),
+        ("/answers", body(weights={"17": -1}), 422, "invalid_request"),
         ("/search", {"collections": ["birds"], "query": " "}, 422, "empty_question"),
         ("/search", {"collections": ["birds"], "query": "a" * 100_000}, 422, "question_too_long"),
         ("/search", {"collections": ["nowhere"], "query": "ducks"}, 404, "collection_not_found"),

@@ -1,5 +1,7 @@
 """What every `Generator` must do. A test class inherits this and gives the fixture `generator`."""
 
+from dataclasses import replace
+
 import pytest
 
 from generator.types import Generated, Generator, Ink, Request, SourcePassage, Token, Waiting
@@ -53,6 +55,15 @@ class GeneratorContract:
     def test_nothing_to_read_is_no_answer(self, generator):
         tokens, generated = self.answer(generator, passages=[])
         assert (tokens, generated.text, generated.answerable) == ([], "", False)
+
+    def test_weight_zero_equals_removal(self, generator):
+        for key in ("a", "b"):
+            ignored = [replace(p, weight=0.0) if p.key == key else p for p in PASSAGES]
+            without = [p for p in PASSAGES if p.key != key]
+            (tokens, generated), (others, other) = (
+                self.answer(generator, passages=passages) for passages in (ignored, without)
+            )
+            assert (tokens, generated.spans, generated.confidence) == (others, other.spans, other.confidence)
 
     def test_a_closed_stream_gives_nothing_more(self, generator):
         events = generator.stream(Request(question=QUESTION, passages=PASSAGES))

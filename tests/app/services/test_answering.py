@@ -152,6 +152,18 @@ def test_written_words_stand_in_the_other_ink_and_are_not_cited(runtime, fill, g
     assert len(answer["citations"]) == 1
 
 
+def test_a_passage_can_be_left_out_or_weighted(runtime, fill, generator):
+    fill("birds", ducks=DUCKS, geese=GEESE)
+    answer, _ = ask(runtime, "Which weeds do they eat?")
+    cited = answer["citations"][0]["chunk"]
+    without, _ = ask(runtime, "Which weeds do they eat?", weights={cited: 0.0})
+    assert str(cited) not in [passage.key for passage in generator.requests[-1].passages]
+    assert cited not in [item["chunk"] for item in [*without["citations"], *without["nearest"]]]
+    ask(runtime, "Which weeds do they eat?", weights={cited: 0.5})
+    first, second = generator.requests[0].passages[0], generator.requests[-1].passages[0]
+    assert (first.key, second.weight) == (second.key, 0.5 * first.weight)
+
+
 def test_stopping_keeps_what_was_written_and_frees_the_generator(runtime, fill, generator):
     fill("birds", ducks=DUCKS)
     count = iter(range(99))
