@@ -13,6 +13,7 @@ from app.cli.output import JsonFlag, console, print_json, quiet_libraries, setti
 if TYPE_CHECKING:
     from app.evaluation.asking import EvalOptions
     from app.evaluation.datasets import Selection
+    from app.evaluation.run import EvalRun
 
 
 def evaluate(
@@ -37,6 +38,9 @@ def evaluate(
     ] = 0.0,
     retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Generate no answers.")] = False,
     details: Annotated[Path | None, typer.Option(help="Write one JSON line a question here.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write an HTML page with plots here; it loads nothing.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Ask all questions of a file and report how right search, answers, refusals and citations are.
@@ -58,46 +62,68 @@ def evaluate(
         all_articles=all_articles,
     )
     options = EvalOptions(k=k, drop_gold=drop_gold, retrieval_only=retrieval_only, seed=seed)
-    _measure(context, file, selection, options, details, as_json=as_json)
+    for path in (details, report):
+        _check_folder(path)
+    run, result = _measure(context, file, selection, options, quiet=as_json)
+    _write(run, result, details, report)
+    if as_json:
+        print_json(result)
+    else:
+        _show(result)
 
 
 def _measure(
-    context: typer.Context,
-    file: Path,
-    selection: "Selection",
-    options: "EvalOptions",
-    details: Path | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Run on a temporary home, and print the report."""
+    context: typer.Context, file: Path, selection: "Selection", options: "EvalOptions", *, quiet: bool
+) -> "tuple[EvalRun, dict[str, Any]]":
+    """Run on a temporary home; gives the notes and what they add up to."""
     from app.cli.questions import StageBars, read_questions
-    from app.evaluation import report as reporting
+    from app.evaluation.report import summarise
     from app.evaluation.run import evaluate as measure
     from app.runtime import build_runtime
 
     quiet_libraries()
     dataset = read_questions(file, selection)
     configured = settings_of(context)
-    with tempfile.TemporaryDirectory(prefix="fathom-eval-") as home, StageBars(quiet=as_json) as progress:
+    with tempfile.TemporaryDirectory(prefix="fathom-eval-") as home, StageBars(quiet=quiet) as progress:
         settings = configured.model_copy(update={"home": Path(home), "database_url": None})
         runtime = build_runtime(settings)
         try:
             run = measure(runtime, dataset, options, progress)
         finally:
             runtime.close()
-    result = reporting.summarise(run, settings, options, selection)
+    return run, summarise(run, settings, options, selection)
+
+
+def _check_folder(path: Path | None) -> None:
+    """Tell before hours of measuring that there is no place for what comes of them.
+
+    Raises:
+        InvalidInputError: The file's folder is missing, or the file is a folder.
+    """
+    from app.errors import InvalidInputError
+
+    if path is not None and (path.is_dir() or not path.resolve().parent.is_dir()):
+        raise InvalidInputError(
+            "file_unwritable", f"Can't write {path}.", "Name a file in a folder that exists."
+        )
+
+
+def _write(run: "EvalRun", result: dict[str, Any], details: Path | None, report: Path | None) -> None:
+    from app.evaluation.html_report import page
+    from app.evaluation.report import details as details_of
+
+    notes = details_of(run)
     if details is not None:
-        lines = (json.dumps(item, ensure_ascii=False) for item in reporting.details(run))
+        lines = (json.dumps(item, ensure_ascii=False) for item in notes)
         details.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    if as_json:
-        print_json(result)
-    else:
-        _show(result, reporting.tables(result))
+    if report is not None:
+        report.write_text(page(result, notes), encoding="utf-8")
 
 
-def _show(result: dict[str, Any], tables: list[tuple[str, list[str], list[list[str]]]]) -> None:
+def _show(result: dict[str, Any]) -> None:
     from rich.console import Console
+
+    from app.evaluation.report import tables
 
     out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     settings = result["settings"]
@@ -107,5 +133,5 @@ def _show(result: dict[str, Any], tables: list[tuple[str, list[str], list[list[s
     )
     if settings["failed_documents"]:
         console().print(f"[red]{settings['failed_documents']} documents could not be taken in[/red]")
-    for title, columns, rows in tables:
+    for title, columns, rows in tables(result):
         out.print(table_of(title, columns, list(rows)))
