@@ -1,6 +1,7 @@
 """`fathom train`: one command a recipe; resumable, seeded, logged."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -94,9 +95,13 @@ def calibrate(
     questions: Annotated[int, typer.Option(help="About how many questions to read, over all sets.")] = 400,
 ) -> None:
     """Fit confidence and thresholds of a model on development questions."""
+    from app.evaluation.scores import f1, has_han
     from app.services.training import calibrate_generator
 
-    for name, value in calibrate_generator(models, model, data, questions).items():
+    def score(text: str, golds: Sequence[str]) -> float:
+        return f1(text, golds, by_character=any(has_han(gold) for gold in golds))
+
+    for name, value in calibrate_generator(models, model, data, questions, score).items():
         typer.echo(f"{name:14} {value:.4f}")
 
 

@@ -15,7 +15,6 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from app.evaluation import scores
 from generator.checkpoint import read_folder
 from generator.config import DecoderConfig, ModelConfig, ReaderConfig
 from generator.fathom_small import Calibration
@@ -213,9 +212,17 @@ def export_generator(
 
 
 def calibrate_generator(
-    models: Path, folder: Path, data: Path, questions: int, seed: int = 0
+    models: Path, folder: Path, data: Path, questions: int, score: calibrate.Score, seed: int = 0
 ) -> dict[str, float]:
     """Fit the answering thresholds of a model folder on the recipe's development sets, and store them there.
+
+    Args:
+        models: Folder with `encoder/`.
+        folder: Of the model.
+        data: Folder that the recipe's paths are relative to.
+        questions: About how many to read, over all sets.
+        score: Of texts against gold answers.
+        seed: Of the choice of questions.
 
     Returns:
         Figures of the fit, see `generator.training.calibrate.fit`.
@@ -231,7 +238,7 @@ def calibrate_generator(
     random.Random(seed).shuffle(examples)
     asked = [e for e in examples if e.answers][:questions]
     near = _near_misses(asked, examples, Tokenizer.from_file(str(encoder / "tokenizer.json")))
-    samples = calibrate.measure(model.reader, asked, near, split_sentences, _f1)
+    samples = calibrate.measure(model.reader, asked, near, split_sentences, score)
     calibration, figures = calibrate.fit(samples, model.calibration)
     store_calibration(folder, calibration, figures)
     return figures
@@ -252,7 +259,3 @@ def _near_misses(
         found = neighbours.nearest(question, number[example.passage], answers, CALIBRATION_PASSAGES)
         near.append([texts[i] for i in found] or [t for t in texts[:1] if t != example.passage])
     return near
-
-
-def _f1(text: str, golds: Sequence[str]) -> float:
-    return scores.f1(text, golds, by_character=any(scores.has_han(gold) for gold in golds))
