@@ -26,6 +26,9 @@ def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     k: Annotated[int | None, typer.Option(help="Passages to read.", min=1, max=100)] = None,
     temperature: Annotated[float | None, typer.Option(help="0 takes the most likely.", min=0, max=2)] = None,
+    rerank: Annotated[
+        bool | None, typer.Option("--rerank/--no-rerank", help="Order passages by the reranker first.")
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show where each part comes from.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -34,10 +37,17 @@ def ask(
     A path is taken in first, into a collection of its own that later calls only bring up to date.
     """
     from app.services import answering, stored_answers
+    from app.services.scope import RankingChoice
 
     with open_runtime(context) as runtime:
         collection, ingested = _collection(runtime, target, question, as_json=as_json)
-        asked = answering.Ask(collections=(collection,), question=question, k=k, temperature=temperature)
+        asked = answering.Ask(
+            collections=(collection,),
+            question=question,
+            k=k,
+            temperature=temperature,
+            choice=RankingChoice(rerank=rerank),
+        )
         pending = answering.accept(runtime, asked)
         answering.note(runtime, pending)
         screen = _Screen(live=not as_json and sys.stdout.isatty())

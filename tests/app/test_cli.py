@@ -54,6 +54,8 @@ def test_a_folder_is_taken_in_and_answers(fathom, folder):
     answer = json.loads(out)
     assert (code, answer["text"].strip()) == (0, "They eat weeds and insects.")
     assert answer["citations"][0]["document"]["name"] == "ducks.md"
+    assert "rerank" not in answer["timings_ms"]
+    assert "rerank" in json.loads(fathom("ask", "birds", QUESTION, "--rerank", "--json")[1])["timings_ms"]
     code, out, err = fathom("ask", "birds", QUESTION, "--explain")
     assert "They eat weeds and insects." in out
     assert "[1] ducks.md [" in out
