@@ -124,7 +124,7 @@ class FathomSmall:
     def explain(self, request: Request) -> Explanation | None:
         """Answer a request, and say what the answer owes to each passage; None where they do not answer.
 
-        The answer is the one that `stream` gives. It costs one pass of the decoder more, and one a passage.
+        The answer is the one that `stream` gives. It costs one pass of the decoder more, and two a passage.
 
         Raises:
             RequestError: The question is empty.

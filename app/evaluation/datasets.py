@@ -19,12 +19,17 @@ class DatasetError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Where a gold answer stands: a range of one paragraph of one article."""
+    """Where a gold answer stands: a range of one paragraph of one article.
+
+    Attributes:
+        sentence: The sentence or sentences around it, where the data gives them; else the range itself.
+    """
 
     article: int
     paragraph: int
     start: int
     end: int
+    sentence: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +143,13 @@ def _question(
             if (span := locate(paragraph, answer, None)) is not None
         ]
         evidence += (
-            Evidence(article=order[key], paragraph=articles[key][1][paragraph], start=start, end=end)
+            Evidence(
+                article=order[key],
+                paragraph=articles[key][1][paragraph],
+                start=start,
+                end=end,
+                sentence=_around(start, end, record.sentences),
+            )
             for start, end in dict.fromkeys(spans)
         )
     home = evidence[0] if evidence else None
@@ -152,6 +163,11 @@ def _question(
         evidence=tuple(evidence) if record.answers else (),
         asked_of=tuple(dict.fromkeys(order[key] for key, _, _ in record.documents)),
     )
+
+
+def _around(start: int, end: int, sentences: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    touched = [sentence for sentence in sentences if sentence[0] < end and start < sentence[1]]
+    return (touched[0][0], touched[-1][1]) if touched else (start, end)
 
 
 def choose(questions: Sequence[Question], n_articles: int, selection: Selection) -> list[Question]:

@@ -8,6 +8,7 @@ MedQuAD, PubMedQA).
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Record:
         documents: (article key, article title, paragraph text); the first is its own paragraph.
         ranges: Gold ranges in the only paragraph, where the data gives them.
         evidence: Verbatim texts to locate instead of the answers.
+        sentences: Ranges of the sentences of the only paragraph, where the data gives them.
     """
 
     documents: tuple[tuple[str, str, str], ...]
@@ -35,6 +37,7 @@ class Record:
     answers: tuple[str, ...] = ()
     ranges: tuple[tuple[int, int], ...] = ()
     evidence: tuple[str, ...] = ()
+    sentences: tuple[tuple[int, int], ...] = ()
     id: str = ""
 
 
@@ -161,6 +164,7 @@ def _qed(rows: Sequence[Raw], _: Path) -> Iterator[Record]:
             question=row["question"],
             answers=tuple(row["answers"]),
             ranges=tuple((int(start), int(end)) for start, end in row["answer_spans"]),
+            sentences=tuple(pairwise(sorted({0, len(row["context"]), *row.get("sentence_starts", ())}))),
             id=str(row.get("id", "")),
         )
 

@@ -40,6 +40,14 @@ class Truth:
             if (place := self._place(item.article, item.paragraph, item.start, item.end)) is not None
         ]
 
+    def sentences(self, question: Question) -> list[Place]:
+        """The sentences around what answers a question; the answer itself where the data gives no sentences."""
+        return [
+            place
+            for item in question.evidence
+            if (place := self._place(item.article, item.paragraph, *item.sentence)) is not None
+        ]
+
     def paragraph(self, question: Question, dataset: QuestionSet) -> Place | None:
         """The whole gold paragraph of a question."""
         text = dataset.articles[question.article].paragraphs[question.paragraph]

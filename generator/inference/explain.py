@@ -33,12 +33,15 @@ class Explanation:
         log_probability: Of the answer's actions, in nats.
         without: By passage key, the same with the passage masked. What had been copied from it is copied from the
             likeliest other place that says the same, else written; -inf where neither can be.
+        unseen: By passage key, the same actions with the passage not attended to, though copied from: what the
+            decoder owes to having looked there.
     """
 
     tokens: Sequence[Token]
     attention: Sequence[Sequence[Attended]]
     log_probability: float
     without: Mapping[str, float]
+    unseen: Mapping[str, float]
 
 
 class Replay(NamedTuple):
@@ -69,21 +72,23 @@ def explain(
     whole = replay(decoder, table, reading, fused, steps)
     acting = [t for t, step in enumerate(steps) if step.action != Action.STOP]
     ways = _Ways(reading, fused, decoder.writable_V.tolist(), encode)
-    without = {}
+    without, unseen = {}, {}
     for p, passage in enumerate(reading.passages):
-        others = ways.without(steps, p)
-        masked = mask(fused, torch.arange(reading.ids_PS.numel()) // ways.S == p)
-        visible = bool(torch.isfinite(masked.bias_BN).any())
-        without[passage.key] = (
-            replay(decoder, table, reading, masked, others).log_probability
-            if others is not None and visible
-            else IMPOSSIBLE
-        )
+        hidden_N = torch.arange(reading.ids_PS.numel()) // ways.S == p
+        without[passage.key] = unseen[passage.key] = IMPOSSIBLE
+        if len(reading.passages) == 1:
+            continue  # without any passage nothing is answered
+        if (others := ways.without(steps, p)) is not None:
+            masked = replay(decoder, table, reading, mask(fused, hidden_N), others)
+            without[passage.key] = masked.log_probability
+        looking_away = replay(decoder, table, reading, mask_attention(fused, hidden_N), steps)
+        unseen[passage.key] = looking_away.log_probability
     return Explanation(
         tokens=[token for step in steps for token in step.tokens],
         attention=[attended(whole.attention_TN[t], reading) for t in acting],
         log_probability=whole.log_probability,
         without=without,
+        unseen=unseen,
     )
 
 
@@ -95,7 +100,12 @@ def mask(fused: FusedMemory, hidden_N: Tensor) -> FusedMemory:
         hidden_N: bool, True for rows to hide; whole passages, since a run never leaves its own.
     """
     prior = fused.prior._replace(copy_BN=fused.prior.copy_BN.masked_fill(hidden_N, IMPOSSIBLE))
-    return fused._replace(bias_BN=fused.bias_BN.masked_fill(hidden_N, IMPOSSIBLE), prior=prior)
+    return mask_attention(fused, hidden_N)._replace(prior=prior)
+
+
+def mask_attention(fused: FusedMemory, hidden_N: Tensor) -> FusedMemory:
+    """The memory with some rows (bool, True) out of attention, though they may be copied."""
+    return fused._replace(bias_BN=fused.bias_BN.masked_fill(hidden_N, IMPOSSIBLE))
 
 
 def replay(

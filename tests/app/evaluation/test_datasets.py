@@ -137,3 +137,20 @@ def test_a_paragraph_that_is_not_there_maps_to_nothing():
     assert places.to_canonical(0, 0, 3) is None
     assert places.to_canonical(1, 0, 4) == (10, 14)
     assert places.to_canonical(1, 0, 0) is None
+
+
+def test_sentence_starts_give_the_sentence_around_an_answer(tmp_path):
+    path = tmp_path / "qed.jsonl"
+    row = {
+        "title": "Paris", "context": PARIS, "question": "Which river?", "answers": ["the Seine"],
+        "answer_spans": [[43, 52]], "sentence_starts": [0, 32],
+    }  # fmt: skip
+    path.write_text(json.dumps(row), encoding="utf-8")
+    (place,) = load(path).questions[0].evidence
+    assert PARIS[place.start : place.end] == "the Seine"
+    assert PARIS[slice(*place.sentence)] == "It lies on the Seine."
+
+
+def test_without_sentences_an_answer_stands_for_itself(tmp_path):
+    (place,) = load(squad(tmp_path, article("P", PARIS, ask("?", "the Seine", 43)))).questions[0].evidence
+    assert place.sentence == (place.start, place.end)

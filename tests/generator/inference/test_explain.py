@@ -198,7 +198,21 @@ def test_what_another_passage_says_too_is_copied_from_there(small: SmallModel) -
 
 
 def test_without_the_only_passage_nothing_can_be_said(small: SmallModel) -> None:
-    assert explained(small, CAT).without == {"cat": -math.inf}
+    found = explained(small, CAT)
+    assert found.without == found.unseen == {"cat": -math.inf}
+
+
+def test_out_of_attention_a_passage_can_still_be_copied(small: SmallModel) -> None:
+    found = explained(small, CAT, TREATY)
+    (source,) = {token.passage for token in found.tokens}
+    assert found.unseen[source] > found.without[source]
+
+
+def test_written_words_depend_on_what_is_attended_to(small: SmallModel) -> None:
+    found = explained(writing(small), CAT, TREATY)
+    assert {token.action for token in found.tokens} == {"write"}
+    assert all(math.isfinite(value) for value in found.unseen.values())
+    assert found.log_probability not in found.unseen.values()
 
 
 def test_nothing_is_explained_where_nothing_is_answered(small: SmallModel) -> None:
