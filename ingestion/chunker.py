@@ -203,7 +203,8 @@ def _assemble(
 
 def _unit_rows(sums: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    return np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+    unit: NDArray[np.float32] = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+    return unit
 
 
 def _heading_path(blocks: Sequence[Block], members: Sequence[Piece]) -> tuple[str, ...]:

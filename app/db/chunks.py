@@ -84,7 +84,7 @@ def sentence_vectors(
             ContentChunk.sentence_vectors.is_not(None),
         )
     )
-    return {chunk_id: (stored, len(spans)) for chunk_id, stored, spans in rows if spans}
+    return {chunk_id: (stored, len(spans)) for chunk_id, stored, spans in rows if stored and spans}
 
 
 def beside(session: Session, chunk_ids: Sequence[int], reach: int) -> dict[int, list[Chunk]]:

@@ -18,7 +18,8 @@ def pack_sentences(vectors: NDArray[np.float32]) -> bytes:
     """Unit vectors (float32 [N, D]) as bytes, one for each value: the direction is kept, scaled to the int8 range."""
     largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0)
     scaled = np.divide(127.0 * vectors, largest, out=np.zeros_like(vectors), where=largest > 0)
-    return np.rint(scaled).astype(np.int8).tobytes()
+    packed: bytes = np.rint(scaled).astype(np.int8).tobytes()
+    return packed
 
 
 def unpack_sentences(stored: bytes, count: int) -> NDArray[np.float32]:
@@ -29,7 +30,8 @@ def unpack_sentences(stored: bytes, count: int) -> NDArray[np.float32]:
     """
     rows = np.frombuffer(stored, dtype=np.int8).reshape(count, -1).astype(np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    unit: NDArray[np.float32] = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return unit
 
 
 def unpack(stored: list[bytes], dim: int) -> NDArray[np.float32]:
