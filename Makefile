@@ -1,7 +1,7 @@
 # Everything a person or a CI run does with this repository. `make` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast check format bench docs lock clean
+.PHONY: help setup setup-dev ocr run test test-fast check format bench docs lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -20,6 +20,9 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Create .venv with the pinned dependencies (quick when nothing changed)
+
+ocr: $(STAMP) ## Add text recognition for pictures and scanned pages
+	@$(PIP) --no-deps --require-hashes -r requirements-ocr.lock
 
 run: $(STAMP) ## Start the API, the worker and the web pages; Ctrl-C stops them
 	@exec $(BIN)/fathom run
@@ -49,9 +52,10 @@ bench: $(if $(NAME),$(STAMP)) ## List the benchmarks; make bench NAME=moe_router
 docs: $(STAMP) ## Write the reference pages in docs/ anew from the code
 	@$(BIN)/python docs/generate.py
 
-lock: $(STAMP_DEV) ## Resolve the dependencies anew and write both lock files
+lock: $(STAMP_DEV) ## Resolve the dependencies anew and write the lock files
 	$(COMPILE) -c $(TORCH) --extra postgres -o requirements.lock pyproject.toml
 	$(COMPILE) --extra postgres --extra dev -c $(TORCH) -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra ocr -c $(TORCH) -c requirements.lock -o requirements-ocr.lock pyproject.toml
 
 # No index, host or folder of the machine that resolves gets into the files.
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --unsafe-package torch --unsafe-package pip \

@@ -2,6 +2,7 @@
 
 IngestionError                      has `code`, `message`, `hint`
 ├── UnsupportedFormatError          unsupported_format   the bytes are of no format that is read here
+│   └── ConverterMissingError       converter_missing    LibreOffice is needed to read it, and isn't there
 ├── EmptyDocumentError              empty_document       no bytes, or nothing but white space came out
 ├── EncryptedError                  encrypted            a password is needed
 ├── NoTextLayerError                no_text_layer        pages are pictures; there is no text to read
@@ -45,6 +46,24 @@ class UnsupportedFormatError(IngestionError):
     default_hint = (
         "Upload PDF, DOCX, PPTX, XLSX, EPUB, EML, HTML, Markdown, text, CSV, JSON or ZIP, or convert it."
     )
+
+
+class ConverterMissingError(UnsupportedFormatError):
+    """LibreOffice is needed to read the file, and is not installed.
+
+    Attributes:
+        media_type: Of the file.
+    """
+
+    code = "converter_missing"
+    default_hint = (
+        "Install LibreOffice where the worker runs and try again, or save the file in a newer format."
+    )
+
+    def __init__(self, message: str, hint: str | None = None, media_type: str = "") -> None:
+        """Keep what the file is."""
+        super().__init__(message, hint)
+        self.media_type = media_type
 
 
 class EmptyDocumentError(IngestionError):

@@ -1,10 +1,12 @@
 """The path of a document: bytes -> (sniff, parse in a child process) -> canonical text -> semantic chunks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ingestion.chunker import chunk
 from ingestion.config import ChunkingConfig, ParsingLimits
-from ingestion.errors import EmptyDocumentError, LimitExceededError
+from ingestion.errors import ConverterMissingError, EmptyDocumentError, LimitExceededError
+from ingestion.office_conversion import converted
 from ingestion.parser_process import ParserProcess
 from ingestion.sniff import ZIP
 from ingestion.types import Chunk, CountTokens, Document, IngestEvent, KeepMember, SentenceEncoder, Source
@@ -37,10 +39,14 @@ def parse(
     if len(source.data) > limits.max_bytes:
         size, allowed = len(source.data) >> 20, limits.max_bytes >> 20
         raise LimitExceededError(f"The file has {size} MiB; {allowed} MiB are allowed.")
-    if parser is not None:
+    if parser is None:
+        with ParserProcess() as own:
+            return parse(source, limits, parser=own, keep=keep)
+    try:
         return parser.parse(source, limits, keep)
-    with ParserProcess() as own:
-        return own.parse(source, limits, keep)
+    except ConverterMissingError as refusal:
+        document = parser.parse(converted(source, refusal, limits), limits)
+        return replace(document, media_type=refusal.media_type)
 
 
 def ingest(

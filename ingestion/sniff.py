@@ -22,6 +22,32 @@ JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
 EML = "message/rfc822"
 ZIP = "application/zip"
+RTF = "application/rtf"
+ODT = "application/vnd.oasis.opendocument.text"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+ODP = "application/vnd.oasis.opendocument.presentation"
+DOC = "application/msword"
+XLS = "application/vnd.ms-excel"
+PPT = "application/vnd.ms-powerpoint"
+CONVERTED = {
+    RTF: "an RTF document",
+    ODT: "an OpenDocument text",
+    ODS: "an OpenDocument spreadsheet",
+    ODP: "an OpenDocument presentation",
+    DOC: "an old Word document (DOC)",
+    XLS: "an old Excel workbook (XLS)",
+    PPT: "an old PowerPoint presentation (PPT)",
+}
+"""Types that are read through LibreOffice, and what people call them."""
+IMAGES = {
+    "image/png": "PNG image",
+    "image/jpeg": "JPEG image",
+    "image/gif": "GIF image",
+    "image/tiff": "TIFF image",
+    "image/bmp": "bitmap image",
+    "image/webp": "WebP image",
+}
+"""Types of pictures, and what people call them."""
 CONTAINERS = frozenset({EML, ZIP})
 """Types of files that may hold other files, which become documents of their own."""
 
@@ -48,14 +74,15 @@ _ZIP_SUFFIXES = {".docx": "word/", ".pptx": "ppt/", ".xlsx": "xl/", ".epub": "ME
 SUFFIXES = frozenset(_BY_SUFFIX) | frozenset(_ZIP_SUFFIXES)
 """Endings of names, in lower case, that tell formats apart; others say nothing here."""
 
+_PICTURES: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
 # Formats that are recognised only to be refused by name.
 _REFUSED: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"BM", "a bitmap image"),
     (b"RIFF", "a media file (RIFF)"),
     (b"ID3", "an MP3 file"),
     (b"\xff\xfb", "an MP3 file"),
@@ -70,7 +97,6 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ\x00", "an xz archive"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"{\\rtf", "an RTF document"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -99,8 +125,26 @@ def media_type_of(source: Source) -> str:
     if data.startswith((b"PK\x03\x04", _EMPTY_ZIP)):
         return _packed(source)
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        _refuse_ole(data)
+        return _old_office(data)
+    if data.startswith(b"{\\rtf"):
+        return RTF
+    return _by_magic(data) or _textual(source)
+
+
+def _by_magic(data: bytes) -> str | None:
+    """Type of a picture, None for text.
+
+    Raises:
+        UnsupportedFormatError: If it is neither.
+    """
     binary = _is_binary(data)
+    for magic, media_type in _PICTURES:
+        if data.startswith(magic):
+            return media_type
+    if data.startswith(b"BM") and data[6:10] == bytes(4):
+        return "image/bmp"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
     for magic, name in _REFUSED:
         if data.startswith(magic) and (binary or len(magic) > _SHORT_MAGIC):
             raise UnsupportedFormatError(f"The file is {name}, which is not read here.")
@@ -108,7 +152,7 @@ def media_type_of(source: Source) -> str:
         raise UnsupportedFormatError("The file is an MP4 media file, which is not read here.")
     if binary:
         raise UnsupportedFormatError("The file is not text and of no format that is known here.")
-    return _textual(source)
+    return None
 
 
 def _textual(source: Source) -> str:
@@ -131,13 +175,14 @@ def _packed(source: Source) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
             names = set(archive.namelist())
-            is_epub = "mimetype" in names and archive.getinfo("mimetype").file_size < 200
-            declared = archive.read("mimetype").strip() if is_epub else b""
+            has_type = "mimetype" in names and archive.getinfo("mimetype").file_size < 200
+            declared = archive.read("mimetype").strip() if has_type else b""
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
         kind = suffix[1:].upper() if suffix in _ZIP_SUFFIXES else "ZIP"
         raise CorruptFileError(f"The {kind} file is damaged or was cut off.") from error
-    if declared == EPUB.encode():
-        return EPUB
+    for media_type in (EPUB, ODT, ODS, ODP):
+        if declared == media_type.encode():
+            return media_type
     if "[Content_Types].xml" in names:
         for folder, media_type in (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX)):
             if any(name.startswith(folder) for name in names):
@@ -147,12 +192,26 @@ def _packed(source: Source) -> str:
     return ZIP
 
 
-def _refuse_ole(data: bytes) -> None:
+def _old_office(data: bytes) -> str:
+    """Type of a compound file, by the names of its streams.
+
+    Raises:
+        EncryptedError: If it wraps an Office file behind a password.
+        UnsupportedFormatError: If it is none that is read here.
+    """
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise EncryptedError("The Office file is protected by a password.")
+    for stream, media_type in (
+        ("WordDocument", DOC),
+        ("PowerPoint Document", PPT),
+        ("Workbook", XLS),
+        ("Book", XLS),
+    ):
+        if stream.encode("utf-16-le") in data:
+            return media_type
     raise UnsupportedFormatError(
-        "The file is in an old Office format (.doc, .xls, .ppt or .msg).",
-        "Save it as DOCX or PDF and upload the new file.",
+        "The file is in an old Office format that is not read here (such as .msg).",
+        "Save it as DOCX, EML or PDF and upload the new file.",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import (
+    ConverterMissingError,
     CorruptFileError,
     EmptyDocumentError,
     EncryptedError,
@@ -25,6 +26,7 @@ _MEMBER = b'{"member":'
 _ERRORS: dict[str, type[IngestionError]] = {
     error.code: error
     for error in (
+        ConverterMissingError,
         CorruptFileError,
         EmptyDocumentError,
         EncryptedError,
@@ -101,7 +103,8 @@ def decode_member(frame: bytes) -> str | None:
 
 def encode_error(error: IngestionError) -> bytes:
     """A reply that says why the file can't be read."""
-    return _json({"error": [error.code, error.message, error.hint]})
+    more = [error.media_type] if isinstance(error, ConverterMissingError) else []
+    return _json({"error": [error.code, error.message, error.hint, *more]})
 
 
 def encode_document(document: Document) -> bytes:
@@ -130,8 +133,8 @@ def decode_reply(reply: bytes) -> Document:
     """
     fields: dict[str, Any] = json.loads(reply)
     if "error" in fields:
-        code, message, hint = fields["error"]
-        raise _ERRORS[code](message, hint)
+        code, *parts = fields["error"]
+        raise _ERRORS[code](*parts)
     paths: dict[tuple[str, ...], tuple[str, ...]] = {}  # blocks of a section share one tuple
     blocks = []
     for kind, start, end, level, page, box, heading_path in fields["blocks"]:

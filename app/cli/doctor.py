@@ -34,6 +34,7 @@ def doctor(
             "checks": checks,
             "machine": _machine(),
             "versions": _versions(),
+            "optional": _optional(),
             "settings": _settings(runtime.settings),
         }
     if as_json:
@@ -80,6 +81,18 @@ def _versions() -> dict[str, str]:
     return versions
 
 
+def _optional() -> dict[str, str]:
+    """Parts that more formats need, and how each stands."""
+    from ingestion import office_conversion
+    from ingestion.parsers import ocr
+
+    recogniser = (
+        f"rapidocr {metadata.version('rapidocr')}" if ocr.is_available() else "not installed (`make ocr`)"
+    )
+    office = office_conversion.program() or "not installed (RTF, OpenDocument, DOC, XLS and PPT are refused)"
+    return {"text recognition": recogniser, "LibreOffice": office}
+
+
 def _settings(settings: "Settings") -> dict[str, Any]:
     """All settings by the variable that sets each, secrets masked."""
     from app.config import variables
@@ -102,6 +115,8 @@ def _show(report: dict[str, Any]) -> None:
     machine = report["machine"]
     print(f"Python {machine['python']} on {machine['system']}, {machine['cores']} cores")
     print(", ".join(f"{name} {version}" for name, version in report["versions"].items()))
+    for name, state in report["optional"].items():
+        print(f"{name}: {state}")
     print()
     for variable, value in report["settings"].items():
         print(f"{variable} = {'' if value is None else value}")

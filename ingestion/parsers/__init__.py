@@ -4,7 +4,7 @@ Those of containers (archives, mails) take a third argument: what is done with t
 """
 
 from ingestion.config import ParsingLimits
-from ingestion.errors import UnsupportedFormatError
+from ingestion.errors import ConverterMissingError, UnsupportedFormatError
 from ingestion.parsers import (
     docx,
     eml,
@@ -13,6 +13,7 @@ from ingestion.parsers import (
     json_records,
     markdown,
     pdf,
+    pictures,
     pptx,
     tables,
     text,
@@ -20,11 +21,13 @@ from ingestion.parsers import (
     zip_archive,
 )
 from ingestion.sniff import (
+    CONVERTED,
     CSV,
     DOCX,
     EML,
     EPUB,
     HTML,
+    IMAGES,
     JSON,
     JSON_LINES,
     MARKDOWN,
@@ -49,6 +52,7 @@ _PARSERS = {
     PPTX: pptx.parse,
     TEXT: text.parse,
     XLSX: xlsx.parse,
+    **dict.fromkeys(IMAGES, pictures.parse),
 }
 _CONTAINER_PARSERS = {EML: eml.parse, ZIP: zip_archive.parse}
 
@@ -62,12 +66,18 @@ def parse_source(source: Source, limits: ParsingLimits, keep: KeepMember | None 
         keep: Given the files inside an archive or a mail; without it they are not looked at.
 
     Raises:
+        ConverterMissingError: If it has to be converted first; see `ingestion.office_conversion`.
         UnsupportedFormatError: If there is no parser for it.
         IngestionError: If the file can't be read; the subclass says why.
     """
     media_type = media_type_of(source)
     if media_type in _CONTAINER_PARSERS:
         return _CONTAINER_PARSERS[media_type](source, limits, keep)
+    if media_type in CONVERTED:
+        raise ConverterMissingError(
+            f"The file is {CONVERTED[media_type]}, which is read through LibreOffice, and that is not installed.",
+            media_type=media_type,
+        )
     parser = _PARSERS.get(media_type)
     if parser is None:
         raise UnsupportedFormatError(f"Files of type {media_type} are not read here.")

@@ -1,9 +1,6 @@
-"""PDF with a text layer: pages in windows of one, columns in reading order, headers, footers and hyphens removed."""
+"""PDF: columns in reading order, headers, footers and hyphens removed; pages that are pictures go to recognition."""
 
 import re
-from collections import Counter
-from collections.abc import Sequence
-from statistics import median
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -11,20 +8,16 @@ import pypdfium2.raw as pdfium_c
 from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, EncryptedError, LimitExceededError, NoTextLayerError
+from ingestion.parsers import ocr
 from ingestion.parsers.pdf_furniture import drop_furniture
-from ingestion.parsers.pdf_layout import Paragraph, paragraphs_of, reading_order
-from ingestion.parsers.pdf_lines import HYPHEN_MARK, Line, lines_of
+from ingestion.parsers.pdf_layout import reading_order
+from ingestion.parsers.pdf_lines import Line, lines_of
+from ingestion.parsers.pdf_text import write_pages
 from ingestion.sniff import PDF
 from ingestion.types import Document, Source
 
 _TAIL_BYTES = 4096
-_HEADING_RATIO = 1.15
-_MAX_HEADING_CHARS = 120
-_LIST_MARK = re.compile(r"[•▪‣◦●■□\uf0b7\u2013-]\s+(?=\S)")
-_SPLIT_WORD = re.compile(r"[^\W\d_]{2}-\Z")
-_LEADERS = re.compile(r"(?:\s*[.·…]){4,}\s*")
-_SENTENCE_END = tuple('。！？!?.;；:：…”’"')
-_HAN_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]\Z")
+_OCR_SCALE = 2.5  # 180 dots per inch
 
 
 def parse(source: Source, limits: ParsingLimits) -> Document:
@@ -43,6 +36,12 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
         if len(document) > limits.max_pages:
             raise LimitExceededError(f"The PDF has {len(document)} pages; {limits.max_pages} are allowed.")
         pages = [_read_page(document, number) for number in range(len(document))]
+        silent = [
+            number for number, page in enumerate(pages) if page == [] and _shows_something(document[number])
+        ]
+        recognises = ocr.is_available()
+        for number in silent if recognises else ():
+            pages[number] = _recognised(document[number])
         title = squeeze(document.get_metadata_value("Title"))
     finally:
         document.close()
@@ -52,10 +51,14 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
         raise CorruptFileError("None of the PDF's pages can be read.")
     writer.drop("pages that could not be read", broken)
     readable = [page or [] for page in pages]
+    writer.drop("pages without text", sum(not readable[number] for number in silent))
     writer.drop("header and footer lines", drop_furniture(readable))
-    _write(readable, writer)
+    write_pages(readable, writer)
     if not writer.has_text:
-        raise NoTextLayerError(f"The PDF's {len(pages)} pages hold no text, only pictures.")
+        found = "and none was recognised in them" if recognises else "only pictures"
+        raise NoTextLayerError(
+            f"The PDF's {len(pages)} pages hold no text, {found}.", None if recognises else ocr.INSTALL_HINT
+        )
     return writer.build(media_type=PDF, title=title if _is_title(title) else "")
 
 
@@ -93,93 +96,23 @@ def _is_title(title: str) -> bool:
     )
 
 
-def _write(pages: Sequence[list[Line]], writer: CanonicalWriter) -> None:
-    body_size = _body_size(pages)
-    sizes = _heading_sizes(pages, body_size)
-    chars = [(len(line.text), line.bold) for page in pages for line in page]
-    bold_body = sum(count for count, bold in chars if bold) > 0.3 * sum(count for count, _ in chars)
-    flow = [(number, part) for number, lines in enumerate(pages, start=1) for part in paragraphs_of(lines)]
-    open_text, started = "", 0
-    for place, (number, paragraph) in enumerate(flow):
-        starts_page = started not in {0, number}
-        while started < number:
-            started += 1
-            writer.start_page(started)
-        following = flow[place + 1] if place + 1 < len(flow) else None
-        text = _joined(paragraph)
-        writer.place(paragraph.box)
-        level = _heading_level(paragraph, text, sizes, bold_body=bold_body)
-        if level:
-            writer.heading(level, text)
-            open_text = ""
-        elif paragraph.is_table:
-            writer.table([line.cells for line in paragraph.lines], header=False)
-            open_text = ""
-        elif mark := _LIST_MARK.match(text):
-            writer.list_item(text[mark.end() :])
-            open_text = text
-        else:
-            is_split = following is not None and following[0] > number and _splits_word(text, following[1])
-            shown = text[:-1] if is_split else text
-            if starts_page and _goes_on(open_text, text):
-                closed = open_text.endswith("-") or _HAN_END.search(open_text)
-                writer.continue_block(shown, "" if closed else " ")
-            else:
-                writer.paragraph(shown)
-            open_text = text
-    for number in range(started + 1, len(pages) + 1):
-        writer.start_page(number)
+def _shows_something(page: pdfium.PdfPage) -> bool:
+    """Whether a page without text is more than empty."""
+    try:
+        return next(iter(page.get_objects(max_depth=1)), None) is not None
+    finally:
+        page.close()
 
 
-def _splits_word(text: str, following: Paragraph) -> bool:
-    """Whether a page ends inside a word: PDFium marks the hyphens that stand inside a page only."""
-    return _SPLIT_WORD.search(text) is not None and following.lines[0].text.lstrip()[:1].islower()
-
-
-def _goes_on(before: str, text: str) -> bool:
-    """Whether a page begins in the middle of the sentence that the page before left open."""
-    before = before.rstrip()
-    if len(before) < 40 or before.endswith(_SENTENCE_END):
-        return False
-    return text[:1].islower() or bool(_HAN_END.search(before) and _HAN_END.search(text[:1]))
-
-
-def _body_size(pages: Sequence[list[Line]]) -> float:
-    weights: Counter[float] = Counter()
-    for page in pages:
-        for line in page:
-            weights[round(line.size, 1)] += len(line.text)
-    return weights.most_common(1)[0][0] if weights else 0.0
-
-
-def _heading_sizes(pages: Sequence[list[Line]], body_size: float) -> list[float]:
-    """Font sizes above the body's, largest first: the first is level 1."""
-    larger = {
-        round(line.size, 1) for page in pages for line in page if line.size > _HEADING_RATIO * body_size
-    }
-    return sorted(larger, reverse=True)
-
-
-def _heading_level(paragraph: Paragraph, text: str, sizes: Sequence[float], *, bold_body: bool) -> int:
-    size = round(median(line.size for line in paragraph.lines), 1)
-    if paragraph.is_table or len(text) > _MAX_HEADING_CHARS or not re.search(r"[^\W\d_]", text):
-        return 0
-    if size in sizes:
-        return min(6, 1 + sizes.index(size))
-    is_bold_line = len(paragraph.lines) == 1 and paragraph.lines[0].bold and not text.endswith(_SENTENCE_END)
-    return min(6, 1 + len(sizes)) if is_bold_line and not bold_body else 0
-
-
-def _joined(paragraph: Paragraph) -> str:
-    """Text of a paragraph's lines: Chinese lines join without a space, a hyphen at a line's end goes."""
-    text = ""
-    for line in paragraph.lines:
-        part = line.text.strip()
-        if text.endswith((HYPHEN_MARK, "\u00ad")):
-            # PDFium marks a hyphen at a line's end; before a capital or a digit it belongs to the word.
-            text = text[:-1] + ("" if part[:1].islower() else "-") + part
-        elif not text or (_HAN_END.search(text) and _HAN_END.search(part[:1])):
-            text += part
-        else:
-            text += " " + part
-    return _LEADERS.sub(" … ", text.replace(HYPHEN_MARK, ""))
+def _recognised(page: pdfium.PdfPage) -> list[Line]:
+    """Lines of a page that is a picture, in reading order, at their places on the page as it is shown."""
+    try:
+        width, height = page.get_size()
+        scale = min(_OCR_SCALE, ocr.MAX_SIDE_PX / max(width, height))
+        bitmap = page.render(scale=scale, may_draw_forms=False)
+        try:
+            return reading_order(ocr.lines_in(bitmap.to_numpy()[:, :, :3], width, height))
+        finally:
+            bitmap.close()
+    finally:
+        page.close()

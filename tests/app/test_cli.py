@@ -176,6 +176,7 @@ def test_audit_and_doctor(fathom, folder):
     report = json.loads(out)
     assert (code, report["ok"]) == (0, True), report["checks"]
     assert report["settings"]["FATHOM_HOME"].endswith("home")
+    assert set(report["optional"]) == {"text recognition", "LibreOffice"}
 
 
 def test_bench_measures_the_index_on_made_and_on_real_vectors(fathom, folder):

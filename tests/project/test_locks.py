@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from tests.project.source_tree import ROOT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-ocr.lock")
 
 
 def pins(name: str) -> dict[str, Version]:
@@ -25,7 +25,9 @@ def wanted(*extras: str) -> list[Requirement]:
     return [Requirement(line) for line in lines]
 
 
-@pytest.mark.parametrize(("lock", "extras"), [(LOCKS[0], ("postgres",)), (LOCKS[1], ("postgres", "dev"))])
+@pytest.mark.parametrize(
+    ("lock", "extras"), list(zip(LOCKS, [("postgres",), ("postgres", "dev"), ("ocr",)], strict=True))
+)
 def test_every_dependency_is_pinned_to_a_version_that_it_allows(lock: str, extras: tuple[str, ...]) -> None:
     pinned = pins(lock) | pins("requirements-torch.txt")
     unmet = [
@@ -37,9 +39,10 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows(lock: str, extra
     assert unmet == [], "run `make lock`"
 
 
-def test_both_locks_agree() -> None:
-    run, dev = pins(LOCKS[0]), pins(LOCKS[1])
+def test_all_locks_agree() -> None:
+    run, dev, ocr = map(pins, LOCKS)
     assert {name: (v, dev.get(name)) for name, v in run.items() if dev.get(name) != v} == {}
+    assert {name: (v, run[name]) for name, v in ocr.items() if name in run and run[name] != v} == {}
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -174,9 +174,8 @@ def test_larger_type_makes_headings() -> None:
 def test_encrypted_and_scanned_files_are_told() -> None:
     with pytest.raises(EncryptedError):
         parse_source(sample("password.pdf"), ParsingLimits())
-    with pytest.raises(NoTextLayerError, match="1 page") as caught:
+    with pytest.raises(NoTextLayerError, match="1 page"):
         parse_source(sample("picture_only.pdf"), ParsingLimits())
-    assert "OCR" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["two_columns.pdf", "four_pages.pdf", "borderless_table.pdf"])
