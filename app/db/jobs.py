@@ -15,21 +15,25 @@ from sqlalchemy.orm import Session, aliased
 
 from app.db.models import DocumentVersion, Job
 from app.db.types import new_id
-from app.errors import LeaseLostError
+from app.errors import Failure, LeaseLostError
 
 __all__ = ["Job"]
 
-PARKED = {
-    "code": "worker_died",
-    "message": "The worker stopped several times while it processed this document.",
-    "hint": "The file may need more memory or time than allowed; split it, or raise the limits, and retry.",
-}
+PARKED = Failure(
+    status=500,
+    exit_code=1,
+    code="worker_died",
+    message="The worker stopped several times while it processed this document.",
+    hint="The file may need more memory or time than allowed; split it, or raise the limits, and retry.",
+)
 
-SUPERSEDED = {
-    "code": "superseded",
-    "message": "A newer version of the document was uploaded before this one was ready.",
-    "hint": "Nothing is to be done: the newest version is processed instead.",
-}
+SUPERSEDED = Failure(
+    status=409,
+    exit_code=4,
+    code="superseded",
+    message="A newer version of the document was uploaded before this one was ready.",
+    hint="Nothing is to be done: the newest version is processed instead.",
+)
 
 
 def enqueue(session: Session, version: DocumentVersion, collection_id: str, now: datetime) -> Job:
@@ -74,7 +78,7 @@ def claim(session: Session, owner: str, now: datetime, lease_s: float, max_attem
             return None
         if job.attempts < max_attempts:
             break
-        _close(session, job, "failed", now, PARKED)
+        _close(session, job, "failed", now, PARKED.info)
     job.state = "running"
     job.stage = "parsing"
     job.done = job.total = 0
@@ -174,7 +178,7 @@ def supersede(session: Session, document_id: str, now: datetime) -> None:
         .values(
             state="failed",
             stage="failed",
-            error=SUPERSEDED,
+            error=SUPERSEDED.info,
             lease_until=None,
             lease_owner=None,
             finished_at=now,

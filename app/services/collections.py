@@ -13,6 +13,8 @@ from app.db.types import new_id, utc_now
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
 from app.runtime import Runtime
 
+TAKEN = "Choose another name, or use that one."
+
 
 @dataclass(frozen=True, slots=True)
 class CollectionView:
@@ -44,7 +46,7 @@ def create(
         with runtime.db.write() as session:
             session.add(row)
     except IntegrityError as error:
-        raise ConflictError(*_taken(name)) from error
+        raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
     return CollectionView(row, CollectionStats())
 
 
@@ -109,7 +111,8 @@ def update(runtime: Runtime, key: str, changes: Mapping[str, Any]) -> Collection
             row.updated_at = utc_now()
             row_id = row.id
     except IntegrityError as error:
-        raise ConflictError(*_taken(str(changes.get("name")))) from error
+        name = changes.get("name")
+        raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
     return get(runtime, row_id)
 
 
@@ -143,11 +146,3 @@ def _check_name(name: str) -> None:
             f"A collection can't be named {name!r}.",
             "Use 1 to 255 printable characters without '/', not beginning with 'col_'.",
         )
-
-
-def _taken(name: str) -> tuple[str, str, str]:
-    return (
-        "collection_exists",
-        f"There is a collection {name!r} already.",
-        "Choose another name, or use that one.",
-    )

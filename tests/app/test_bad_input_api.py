@@ -1,14 +1,13 @@
 """Bad input through REST: each ends in a clear problem, nothing is lost, and the next job runs."""
 
 import json
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from tests.app.texts import DUCKS, upload
+from tests.bad_input import BAD_FILES, LAW, MIXED_ENCODINGS
 
-DATA = Path(__file__).parents[1] / "data"
 PROBLEM = "application/problem+json"
 
 
@@ -17,35 +16,29 @@ def birds(api: TestClient) -> str:
     return str(api.post("/v1/collections", json={"name": "birds"}).json()["id"])
 
 
-def cut(path: Path) -> bytes:
-    data = path.read_bytes()
-    return data[: len(data) // 2]
-
-
-BAD_FILES = {
-    "unknown format": ("photo.xyz", b"\x89XYZ\x00\x01" + bytes(range(256)) * 20, {"unsupported_format"}),
-    "empty": ("empty.txt", b"", {"empty_document"}),
-    "white space": ("blank.txt", b" \n\t\n ", {"empty_document"}),
-    "encrypted": ("password.pdf", (DATA / "password.pdf").read_bytes(), {"encrypted"}),
-    "scanned": ("picture.pdf", (DATA / "picture_only.pdf").read_bytes(), {"no_text_layer"}),
-    "cut docx": ("paper.docx", cut(DATA / "paper.docx"), {"corrupt_file", "unsupported_format"}),
-    "no pdf at all": ("x.pdf", b"%PDF-1.7\n" + b"\x00garbage" * 50, {"corrupt_file"}),
-}
-
-
 @pytest.mark.parametrize("case", BAD_FILES)
 def test_a_bad_file_fails_with_a_reason_and_the_next_one_is_taken(api, birds, work, case):
-    name, data, codes = BAD_FILES[case]
-    reply = upload(api, birds, {name: data, "ducks.md": DUCKS})
+    file = BAD_FILES[case]
+    reply = upload(api, birds, {file.name: file.data, "ducks.md": DUCKS})
     assert reply.status_code == 202
     assert work() == 2
     documents = api.get(f"/v1/collections/{birds}/documents").json()["items"]
     bad, good = sorted(documents, key=lambda d: d["name"] == "ducks.md")
     assert bad["status"] == "failed"
-    assert bad["error"]["code"] in codes, bad["error"]
+    assert bad["error"]["code"] in file.codes, bad["error"]
     assert bad["error"]["message"]
     assert bad["error"]["hint"]
     assert good["status"] == "ready"
+    original = api.get(f"/v1/documents/{bad['id']}/content", params={"format": "original"})
+    assert original.content == file.data, "what can't be read is kept as it came"
+
+
+def test_lines_in_two_encodings_are_read_each_in_its_own(api, birds, work):
+    upload(api, birds, {"law.txt": MIXED_ENCODINGS})
+    work()
+    document = api.get(f"/v1/collections/{birds}/documents").json()["items"][0]
+    assert document["status"] == "ready", document["error"]
+    assert api.get(f"/v1/documents/{document['id']}/content").json()["text"] == LAW * 6
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "big5", "utf-16", "utf-8-sig"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import BROWSER, DRIVER, Chromium, chromium
+from tests.browser.real_product import run_product
 from tests.ui.fake_api import FakeStore, create_fake_api
 from tests.ui.servers import run_ui, serve
 
@@ -47,3 +48,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     with chromium(tmp_path_factory.mktemp("phone") / "profile", width=390, height=844) as found:
         yield found
+
+
+# One product for the whole session: its start costs more than most tests.
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Addresses of the pages and of the interface of a real product on a fresh home."""
+    with run_product(tmp_path_factory.mktemp("product")) as addresses:
+        yield addresses

@@ -1,13 +1,7 @@
 """The pages on the real product: `serve` and `worker` as processes, their own models, a fresh home."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +9,6 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.browser.chromium import Chromium
 from tests.browser.test_pages import ask, new_collection, open_source, upload
-from tests.ui.servers import ROOT, free_port, run_ui, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -32,42 +25,6 @@ Blue whales feed almost exclusively on krill. An adult eats up to 4 tonnes of kr
 Their calls reach 188 decibels and are heard over hundreds of kilometres.
 """
 SCRIPT = "<script>window.ran=1</script>"
-
-
-@contextmanager
-def process(*command: str, environment: dict[str, str], log: Path) -> Iterator[None]:
-    with log.open("wb") as out:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "app", *command],
-            env=environment,
-            cwd=ROOT,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            yield
-        finally:
-            child.send_signal(signal.SIGTERM)
-            try:
-                child.wait(40)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait(5)
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """Addresses of the pages and of the interface."""
-    home = tmp_path_factory.mktemp("product")
-    port = free_port()
-    api = f"http://127.0.0.1:{port}"
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("FATHOM_")}
-    environment |= {"FATHOM_HOME": str(home / "data"), "FATHOM_PORT": str(port)}
-    with ExitStack() as stack:
-        stack.enter_context(process("serve", environment=environment, log=home / "serve.log"))
-        wait_for(f"{api}/healthz", 180)
-        stack.enter_context(process("worker", environment=environment, log=home / "worker.log"))
-        yield stack.enter_context(run_ui(api, home / "ui.log")), api
 
 
 def content_of(api: str, document_id: str) -> str:
@@ -126,17 +83,3 @@ def test_an_empty_collection_is_said_to_be_empty(browser: Chromium, product: tup
     ask(browser, "What do blue whales eat?")
     browser.until(lambda: "There is nothing to search yet" in browser.page_text(), "the reply", seconds=240)
     assert answer_of(api, browser)["reason"] == "empty_collection"
-
-
-def test_a_question_of_a_hundred_thousand_characters_is_refused(
-    browser: Chromium, product: tuple[str, str]
-) -> None:
-    ui_url, _ = product
-    browser.open(f"{ui_url}/")
-    box = browser.find("[data-testid=stChatInputTextArea]")
-    # Put in as a paste would: typing it key by key takes minutes.
-    browser.driver.execute_script(
-        "arguments[0].focus(); document.execCommand('insertText', false, 'why '.repeat(25000))", box
-    )
-    browser.write("[data-testid=stChatInputTextArea]", Keys.ENTER)
-    browser.until(lambda: "The question is too long" in browser.page_text(), "the refusal")

@@ -248,7 +248,7 @@ async def upload(store: Store, collection_id: str, files: list[UploadFile]) -> d
     for file in files:
         data = await file.read()
         if b"TOO LARGE" in data:
-            raise ProblemError(413, "too_large", "The file is too large", str(file.filename), "Split it.")
+            raise ProblemError(413, "file_too_large", "File too large", str(file.filename), "Server hint.")
         sha = hashlib.sha256(data).hexdigest()
         same = [d for d in store.documents.values() if (d["name"], d["sha256"]) == (file.filename, sha)]
         if same:

@@ -65,3 +65,23 @@ def test_sizes_and_times_are_readable() -> None:
         "2.0 GB",
     ]
     assert [ms_text(n) for n in (7.4, 999, 1530)] == ["7 ms", "999 ms", "1.53 s"]
+
+
+def documented_codes() -> set[str]:
+    page = (Path(ui.__file__).parents[1] / "docs" / "errors.md").read_text(encoding="utf-8")
+    return set(re.findall(r"^\| `(\w+)` \|", page, flags=re.M))
+
+
+def test_error_codes_with_words_of_ours_are_real() -> None:
+    named = {key.partition(".")[2] for key in STRINGS if key.startswith(("code.", "hint."))}
+    assert named - documented_codes() == set()
+
+
+@pytest.mark.parametrize("kind", ["code", "hint"])
+def test_what_a_document_can_fail_with_is_said_in_both_languages(kind: str) -> None:
+    """The codes of ingestion, told by their one table; the pages may not import it."""
+    tree = (Path(ui.__file__).parents[1] / "ingestion" / "errors.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'^    code = "(\w+)"', tree, flags=re.M)) - {"bad_vocabulary"}
+    assert len(codes) >= 7
+    wanted = codes | {"worker_died", "file_missing", "file_too_large", "upload_cut_off"}
+    assert {code for code in wanted if f"{kind}.{code}" not in STRINGS} == set()

@@ -156,7 +156,7 @@ def test_a_refused_upload_keeps_the_others(client: FathomClient) -> None:
     ]
     app.file_uploader[0].set_value(files).run()
     assert "Not accepted: big.txt" in shown(app)
-    assert "Split it." in shown(app)
+    assert "Split the file" in shown(app)
     assert [d["name"] for d in client.documents(collection_id).items] == ["good.txt", "too.txt"]
     assert not app.file_uploader[0].value  # the area is empty again, its bytes are let go
 
@@ -214,3 +214,28 @@ def test_a_document_that_is_gone_is_said_so(client: FathomClient, address: str) 
     app.query_params["document"] = address
     app.run()
     assert "This document does not exist any more." in shown(app)
+
+
+@pytest.mark.usefixtures("_at_api")
+@pytest.mark.parametrize("view", ["ask", "documents", "search_test"])
+def test_an_address_that_names_no_collection_is_said_so(client: FathomClient, view: str) -> None:
+    filled(client, "A whale eats krill.")
+    app = page(f"from ui.views import {view}\n{view}.render()")
+    app.query_params["collection"] = "col_none"
+    app.run()
+    assert "There is no such collection" in shown(app)
+    assert "Choose another one" in shown(app)
+    if view == "ask":
+        app.chat_input[0].set_value("What about krill?").run()
+        assert "Choose at least one collection." in shown(app)
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_a_refused_file_is_shown_until_it_is_accepted(client: FathomClient) -> None:
+    client.create_collection("c")
+    app = page("from ui.views import documents\ndocuments.render()").run()
+    app.file_uploader[0].set_value([("big.txt", b"TOO LARGE", "text/plain")]).run()
+    app.file_uploader[0].set_value([("good.txt", b"krill", "text/plain")]).run()
+    assert "Not accepted: big.txt" in shown(app)
+    app.file_uploader[0].set_value([("big.txt", b"smaller krill", "text/plain")]).run()
+    assert "Not accepted" not in shown(app)

@@ -24,14 +24,15 @@ def mount(name: str, data: dict[str, Any], *, key: str, triggers: dict[str, Call
     """Draw a component.
 
     Args:
-        name: File name of its script, without the suffix.
+        name: File name of its script, and of its style if it has one, without the suffix.
         data: What to draw; JSON.
         key: Names this instance within the page.
         triggers: Events that the component sends, each with what to call.
     """
+    styles = [file for file in ("base.css", f"{name}.css") if (_STATIC / file).exists()]
     draw = st.components.v2.component(
         f"fathom_{name}", html="<div class='root'></div>",
-        css=_asset("base.css", f"{name}.css"), js=_asset("dom.js", f"{name}.js"),
+        css=_asset(*styles), js=_asset("dom.js", f"{name}.js"),
     )  # fmt: skip
     callbacks: dict[str, Any] = {f"on_{event}_change": call for event, call in triggers.items()}
     draw(key=key, data=data, **callbacks)

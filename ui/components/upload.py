@@ -1,77 +1,102 @@
 """Upload of files: their bytes go to the REST interface at once, so nothing depends on this session after that."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import streamlit as st
 
 from ui import i18n, state
 from ui.client import Upload
+from ui.components.mount import mount
 from ui.components.notices import error_lines, notice
 from ui.errors import FathomError
 
 _ROUND: Final = "upload_round"
 _REPORT: Final = "upload_report"
+_WATCH: Final = "upload_sizes"
+_MB: Final = 1024 * 1024
 
 
 @dataclass(slots=True)
 class Report:
-    """What became of the files of one upload."""
+    """What became of files; those that were refused are shown until somebody has read it.
 
-    accepted: int
-    known: int
-    rejected: list[tuple[str, str, list[str]]]
+    Attributes:
+        accepted: Files that were new, since the last look.
+        known: Files that were here already, since the last look.
+        rejected: By name of the file, what is wrong and what to do.
+    """
+
+    accepted: int = 0
+    known: int = 0
+    rejected: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
 
 
 def uploader(collection_id: str) -> None:
-    """Draw the upload area and what became of the last upload."""
+    """Draw the upload area and what became of the last uploads."""
     round_number = int(st.session_state.get(_ROUND, 0))
     files = st.file_uploader(
         i18n.text("documents.upload"),
         accept_multiple_files=True,
         key=f"upload:{collection_id}:{round_number}",
     )
+    _watch_sizes()
     if files:
         with st.spinner(i18n.text("documents.sending", n=len(files))):
             uploads = [
                 Upload(name=f.name, content=f, media_type=f.type or "application/octet-stream") for f in files
             ]
-            st.session_state[_REPORT] = send(collection_id, uploads)
+            send(collection_id, uploads)
         # A new key empties the area, and lets go of the bytes in this process.
         st.session_state[_ROUND] = round_number + 1
         st.rerun()
     _show_report()
 
 
-def send(collection_id: str, uploads: list[Upload]) -> Report:
-    """Send files one by one, so that a refused one does not take others with it."""
-    report = Report(0, 0, [])
+def send(collection_id: str, uploads: list[Upload]) -> None:
+    """Send files one by one, so that a refused one does not take others with it, and report on them."""
     for upload in uploads:
         try:
             reply = state.client().upload(collection_id, [upload])
         except FathomError as error:
-            title, lines = error_lines(error)
-            report.rejected.append((upload.name, title, lines))
+            _report().rejected[upload.name] = error_lines(error)
             continue
+        report = _report()
+        report.rejected.pop(upload.name, None)
         if reply["jobs"]:
             report.accepted += 1
         else:
             report.known += 1
-    return report
+
+
+def _report() -> Report:
+    found: Report = st.session_state.setdefault(_REPORT, Report())
+    return found
+
+
+def _watch_sizes() -> None:
+    """Report files that are too large to be sent: the browser keeps them back, and the area forgets them at once."""
+    limit_mb = int(st.get_option("server.maxUploadSize"))
+
+    def too_large() -> None:
+        for file in st.session_state[_WATCH].get("refused") or []:
+            sizes = i18n.text("documents.too_large", size=f"{file['size'] / _MB:,.0f}", limit=f"{limit_mb:,}")
+            lines = [sizes, i18n.text("hint.file_too_large")]
+            _report().rejected[str(file["name"])] = (i18n.text("code.file_too_large"), lines)
+
+    mount("oversize", {"limit": limit_mb * _MB}, key=_WATCH, triggers={"refused": too_large})
 
 
 def _show_report() -> None:
-    report = st.session_state.get(_REPORT)
-    if not isinstance(report, Report):
-        return
+    report = _report()
     # Toasts hold our own words only: they are drawn as markdown.
     if report.accepted:
         st.toast(i18n.text("documents.accepted", n=report.accepted), icon=":material/check:")
     if report.known:
         st.toast(i18n.text("documents.known", n=report.known), icon=":material/info:")
     report.accepted = report.known = 0
-    for name, title, lines in report.rejected:
+    for name, (title, lines) in report.rejected.items():
         notice(i18n.text("documents.rejected", name=name), title, *lines, tone="bad")
     if report.rejected and st.button(i18n.text("documents.dismiss"), key="dismiss_report", type="tertiary"):
-        del st.session_state[_REPORT]
+        report.rejected.clear()
         st.rerun()
