@@ -31,8 +31,12 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "error.request_id": ("Request {id}", "请求编号 {id}"),
     "error.refused": ("The request was refused", "请求未被接受"),
     "hint.unsupported_format": (
-        "Upload Markdown, plain text, HTML, PDF or DOCX. Convert other files first.",
-        "请上传 Markdown、纯文本、HTML、PDF 或 DOCX；其他格式请先转换。",
+        "Upload PDF, DOCX, PPTX, XLSX, EPUB, mail, HTML, Markdown, text, CSV, JSON or ZIP. Convert other files first.",
+        "请上传 PDF、DOCX、PPTX、XLSX、EPUB、邮件、HTML、Markdown、文本、CSV、JSON 或 ZIP；其他格式请先转换。",
+    ),
+    "hint.converter_missing": (
+        "Save the file in a newer format (DOCX, XLSX, PPTX), or have LibreOffice installed and retry.",
+        "请另存为新格式（DOCX、XLSX、PPTX），或安装 LibreOffice 后重试。",
     ),
     "hint.empty_document": (
         "The file holds no text. Check that the right file was chosen, then upload it again.",
@@ -43,8 +47,8 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
         "请去掉密码（打开后另存为不加密的副本），再上传副本。",
     ),
     "hint.no_text_layer": (
-        "These are scanned pages without text. Run OCR first, then upload the result.",
-        "这是没有文字层的扫描件。请先做 OCR 识别，再上传结果。",
+        "No text was found on the scanned pages. Run OCR first, then upload the result.",
+        "扫描页上没有找到文字。请先做 OCR 识别，再上传结果。",
     ),
     "hint.corrupt_file": (
         "The file is damaged or incomplete. Get it once more from where it came from, then upload it again.",
@@ -93,6 +97,7 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     ),
     "hint.empty_question": ("Write what you want to know.", "请写下您想知道的内容。"),
     "code.unsupported_format": ("This format is not read", "不支持的格式"),
+    "code.converter_missing": ("LibreOffice is missing", "缺少 LibreOffice"),
     "code.empty_document": ("No text in it", "没有文字"),
     "code.encrypted": ("Needs a password", "需要密码"),
     "code.no_text_layer": ("Scanned, without text", "扫描件，没有文字"),
@@ -158,8 +163,8 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     # documents
     "documents.title": ("Documents", "文档"),
     "documents.upload": (
-        "Add documents: Markdown, text, HTML, PDF, DOCX",
-        "添加文档：Markdown、文本、HTML、PDF、DOCX",
+        "Add documents: PDF, Office, EPUB, mail, HTML, Markdown, text, tables, ZIP",
+        "添加文档：PDF、Office、EPUB、邮件、HTML、Markdown、文本、表格、ZIP",
     ),
     "documents.sending": ("Sending files: {n}…", "正在发送 {n} 个文件…"),
     "documents.accepted": ("Received: {n}. Reading now.", "已收到 {n} 个文件，正在处理。"),
