@@ -47,8 +47,8 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
         "请去掉密码（打开后另存为不加密的副本），再上传副本。",
     ),
     "hint.no_text_layer": (
-        "No text was found on the scanned pages. Run OCR first, then upload the result.",
-        "扫描页上没有找到文字。请先做 OCR 识别，再上传结果。",
+        "Install text recognition (`make ocr`) and retry, or run OCR elsewhere and upload the result.",
+        "请安装文字识别（make ocr）后重试，或先自行做 OCR 识别再上传结果。",
     ),
     "hint.corrupt_file": (
         "The file is damaged or incomplete. Get it once more from where it came from, then upload it again.",
