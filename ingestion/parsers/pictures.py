@@ -26,7 +26,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     media_type = media_type_of(source)
     if not ocr.is_available():
         raise NoTextLayerError(
-            f"The file is a {IMAGES[media_type]}, and its text can't be recognised.", ocr.INSTALL_HINT
+            f"The file is a {IMAGES[media_type]}, and text recognition is not installed.", ocr.INSTALL_HINT
         )
     pages = _read_pages(source.data, limits)
     writer = CanonicalWriter(limits)

@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.app.texts import DUCKS, GEESE, upload
+from tests.ingestion.samples import sample
 
 
 @pytest.fixture
@@ -52,6 +53,14 @@ def test_chunks_tile_the_content_and_quote_it(api, birds, work):
     assert "".join(chunk["text"] for chunk in chunks) == content["text"]
     for chunk in chunks:
         assert chunk["text"] == content["text"][chunk["start"] : chunk["end"]]
+
+
+def test_blocks_of_a_pdf_say_their_page_and_their_box(api, birds, work):
+    document = one(api, birds, "paper.pdf", sample("two_columns.pdf").data)
+    work()
+    blocks = api.get(f"/v1/documents/{document['id']}/content").json()["blocks"]
+    assert {block["page"] for block in blocks} == {1, 2, 3}
+    assert all(block["box"][0] < block["box"][2] and block["box"][1] < block["box"][3] for block in blocks)
 
 
 def test_the_original_comes_back_as_an_attachment(api, birds):
