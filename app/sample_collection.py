@@ -64,7 +64,7 @@ async def add_samples(
     home: Path,
     *,
     on_progress: Callable[[SampleProgress], None],
-    poll_s: float = 0.5,
+    poll_s: float = 2.0,
 ) -> str:
     """Upload the samples and wait until they can be searched.
 

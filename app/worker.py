@@ -126,6 +126,7 @@ class Worker:
         ]
         for thread in threads:
             thread.start()
+        logger.info("ready for documents", extra={"worker": self.owner, "at_once": len(threads)})
         swept = 0.0
         while not self._stopping.wait(self._settings.poll_s):
             if time.monotonic() - swept > SWEEP_EVERY_S or not swept:

@@ -144,3 +144,11 @@ def test_versions_and_deletions_keep_the_tables_clean(runtime, birds):
         from app.db.models import Blob, Content
 
         assert (session.query(Content).count(), session.query(Blob).count()) == (0, 0)
+
+
+def test_a_worker_says_when_it_is_ready(runtime, caplog):
+    worker = Worker(runtime)
+    worker.stop()
+    with caplog.at_level("INFO", "app.worker"):
+        assert worker.run()
+    assert "ready for documents" in caplog.messages
