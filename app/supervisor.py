@@ -7,6 +7,7 @@ themselves, and are asked over HTTP whether they are ready.
 import asyncio
 import contextlib
 import importlib.util
+import math
 import signal
 import socket
 import sys
@@ -18,7 +19,7 @@ from typing import Final
 import httpx
 
 from app.child_process import Say, Service, ServiceSpec
-from app.config import Settings, child_environment
+from app.config import MIB, Settings, child_environment
 from app.sample_collection import SampleError, SampleProgress, add_samples, already_added
 
 PATIENCE_S: Final = 15.0
@@ -79,7 +80,8 @@ def _streamlit(settings: Settings) -> tuple[str, ...]:
     options = {
         "server.address": settings.host,
         "server.port": str(settings.ui_port),
-        "server.maxUploadSize": str(max(1, settings.limits.max_upload_bytes // (1024 * 1024))),
+        # Whole MiB, rounded up: between the two limits the API refuses, and no file that it takes is kept back.
+        "server.maxUploadSize": str(math.ceil(settings.limits.max_upload_bytes / MIB)),
     }
     main = str(Path(spec.origin).parent / "main.py")
     return (

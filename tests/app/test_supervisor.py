@@ -7,14 +7,16 @@ import signal
 import socket
 import sys
 import textwrap
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import ui
 from app import supervisor
 from app.child_process import ServiceSpec
-from app.config import Settings
+from app.config import MIB, LimitSettings, Settings
 from app.supervisor import SupervisorError, example_curl, resolve_ports, service_specs, supervise
 
 SERVER = textwrap.dedent(
@@ -163,3 +165,18 @@ def test_the_pages_get_the_address_of_the_api_and_no_secrets(tmp_path: Path) -> 
 def test_a_wildcard_address_is_called_by_loopback(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, host="0.0.0.0", allow_remote=True, port=8123)
     assert "http://127.0.0.1:8123/v1/answers" in example_curl(settings)
+
+
+@pytest.mark.parametrize(("limit_bytes", "shown_mb"), [(MIB // 2, 1), (100 * MIB, 100), (100 * MIB + 1, 101)])
+def test_the_pages_take_files_as_large_as_the_api(tmp_path: Path, limit_bytes: int, shown_mb: int) -> None:
+    settings = Settings(home=tmp_path, limits=LimitSettings(max_upload_bytes=limit_bytes))
+    *_, pages = service_specs(settings)
+    assert f"--server.maxUploadSize={shown_mb}" in pages.argv
+
+
+def test_pages_that_are_started_alone_have_the_defaults_of_the_api() -> None:
+    """With Streamlit's own command only their configuration file speaks."""
+    file = Path(ui.__file__).parent / ".streamlit" / "config.toml"
+    server = tomllib.loads(file.read_text(encoding="utf-8"))["server"]
+    assert server["maxUploadSize"] * MIB == LimitSettings().max_upload_bytes
+    assert server["address"] == Settings().host
