@@ -30,6 +30,7 @@ class Calibration:
         sentence_from: Least probability of its sentence to answer with the sentence instead.
         relevance_temperature: Divides relevance logits.
         relevance_weight: Of the relevance head, beside the null scores, in comparing passages.
+        write_margin: By how much, in log-probability, its own words must be more probable than the passages'.
     """
 
     answerable_scale: float = 1.0
@@ -40,6 +41,7 @@ class Calibration:
     sentence_from: float = 0.5
     relevance_temperature: float = 1.0
     relevance_weight: float = 1.0
+    write_margin: float = 2.0
 
 
 class FathomSmall:
@@ -149,6 +151,7 @@ class FathomSmall:
             relevance_weight=self._calibration.relevance_weight,
             temperature=request.temperature,
             seed=request.seed,
+            write_margin=self._calibration.write_margin,
         )
         return decode(self._decoder, self._table, self._pieces, reading, config)
 

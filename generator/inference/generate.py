@@ -28,12 +28,15 @@ class DecodingConfig:
         relevance_weight: Of the relevance head in comparing passages.
         temperature: 0 takes the most probable action; else actions are drawn.
         seed: Of the draw.
+        write_margin: Taken off the log-probability of *write*: by how much words of its own must be more probable than
+            words of the passages.
     """
 
     max_actions: int = 128
     relevance_weight: float = 1.0
     temperature: float = 0.0
     seed: int = 0
+    write_margin: float = 0.0
 
 
 class Step(NamedTuple):
@@ -146,7 +149,7 @@ def decode(
             log_probs, _ = decoder(
                 run.inputs(), fused, table, positions_BT=torch.tensor([[step]]), caches=caches, asked=asked
             )
-        action, argument = choose(log_probs, config.temperature, generator)
+        action, argument = choose(log_probs, config, generator)
         attention: Sequence[Attended] = ()
         if action == Action.WRITE:
             with torch.inference_mode():
@@ -156,9 +159,12 @@ def decode(
             return
 
 
-def choose(log_probs: StepLogProbs, temperature: float, generator: torch.Generator) -> tuple[Action, int]:
+def choose(log_probs: StepLogProbs, config: DecodingConfig, generator: torch.Generator) -> tuple[Action, int]:
     """Most probable action of the last step, or one drawn at a temperature."""
-    action = Action(_pick(log_probs.action_BTA[0, -1], temperature, generator))
+    temperature = config.temperature
+    action_A = log_probs.action_BTA[0, -1].clone()
+    action_A[Action.WRITE] -= config.write_margin
+    action = Action(_pick(action_A, temperature, generator))
     if action == Action.WRITE:
         return action, _pick(log_probs.write_BTV[0, -1], temperature, generator)
     if action == Action.COPY:

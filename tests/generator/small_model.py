@@ -63,7 +63,7 @@ class SmallModel:
 
     def generator(self, calibration: Calibration | None = None) -> FathomSmall:
         """The whole generator; by default it always answers, with a phrase."""
-        always = Calibration(answer_from=0.0, phrase_from=0.0)
+        always = Calibration(answer_from=0.0, phrase_from=0.0, write_margin=0.0)
         return FathomSmall(
             self.reader(), self.decoder, self.document.pieces, self.pieces, calibration or always, "debug@0"
         )

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from generator.fathom_small import Calibration
+from generator.inference.generate import DecodingConfig, choose
 from generator.inference.reading import span_distribution
+from generator.model.actions import Action, StepLogProbs
 from generator.types import Generated, Ink, Request, SourcePassage, Token
 from tests.generator.small_model import SmallModel
 
@@ -116,3 +118,13 @@ def test_relevance_keeps_the_order_given(small: SmallModel) -> None:
 
 def _fields(request: Request) -> dict[str, object]:
     return {name: getattr(request, name) for name in request.__dataclass_fields__}
+
+
+def test_words_of_its_own_must_be_more_probable_by_the_margin() -> None:
+    log_probs = StepLogProbs(
+        torch.tensor([[[0.5, 0.2, 0.2, 0.1]]]).log(), torch.zeros(1, 1, 4), torch.zeros(1, 1, 4)
+    )
+    generator = torch.Generator()
+    assert choose(log_probs, DecodingConfig(), generator)[0] == Action.WRITE
+    assert choose(log_probs, DecodingConfig(write_margin=0.9), generator)[0] == Action.WRITE
+    assert choose(log_probs, DecodingConfig(write_margin=1.0), generator)[0] == Action.COPY
