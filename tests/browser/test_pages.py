@@ -56,8 +56,8 @@ def test_from_upload_to_the_highlighted_source(
         browser, tmp_path / "in", {"whale.md": WHALE, "slow.txt": "SLOW one", "locked.txt": "FAIL encrypted"}
     )
 
-    bar = browser.find(".card.busy [role=progressbar]")
-    assert browser.driver.execute_script("return arguments[0].getAttribute('aria-label')", bar)
+    bar = ".card.busy [role=progressbar]"
+    browser.until(lambda: browser.all(bar)[0].get_attribute("aria-label"), "a named progress bar")
     first = browser.find(".card.bad")
     assert "Remove the password" in browser.text(first)
     store.hold = False

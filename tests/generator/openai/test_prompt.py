@@ -27,10 +27,9 @@ def test_passages_are_numbered_and_only_what_may_be_read_is_sent():
 @given(HOSTILE, st.lists(HOSTILE, min_size=1, max_size=4))
 def test_no_text_can_end_its_passage_or_begin_another(question, texts):
     _, user = messages(question, [SourcePassage(key="x", text=text) for text in texts])
-    lines = user["content"].split("\n")
     mark = re.search(r"<passage 1 (\w+)>", user["content"])[1]
     assert user["content"].count(mark) == 2 * len(texts) + 2
-    assert sum(line.startswith("<") and BREAKER not in line[:2] for line in lines) == 2 * len(texts) + 2
+    assert len(re.findall(r"^</?(?:passage|question)", user["content"], re.M)) == 2 * len(texts) + 2
     sent = user["content"].replace(BREAKER, "")
     assert all(f">\n{text}\n</" in sent for text in (question, *texts))
 
