@@ -230,7 +230,7 @@ async def _add_samples(client: httpx.AsyncClient, settings: Settings, say: Say) 
 
 def example_curl(settings: Settings) -> str:
     """A command that asks the sample collection a question."""
-    body = '{"collections": ["samples"], "question": "How long are files kept in the trash by default?"}'
+    body = '{"collections": ["samples"], "question": "What is the size of a chunk in JuiceFS?"}'
     return f"curl -s {api_url(settings)}/v1/answers -H 'Content-Type: application/json' -d '{body}'"
 
 
