@@ -30,7 +30,7 @@ def sft(
         float, typer.Option(help="Of pretrained parameters; new ones learn 8 times faster.")
     ] = 1.7e-4,
     seed: Annotated[int, typer.Option(help="Order of the data and new weights.")] = 0,
-    threads: Annotated[int, typer.Option(help="0 leaves torch's choice.")] = 0,
+    threads: Annotated[int, typer.Option(help="0 chooses by a short measurement.")] = 0,
     decay_share: Annotated[
         float, typer.Option(help="Share of the steps, at the end, of falling learning rate.")
     ] = 0.3,
@@ -44,9 +44,11 @@ def sft(
     import torch
 
     from app.services.training import TrainingOptions, train_reader, train_writer
+    from generator.training.pace import fastest, thread_counts
 
-    if threads:
-        torch.set_num_threads(threads)
+    pace = fastest([threads] if threads else thread_counts())
+    torch.set_num_threads(pace.threads)
+    typer.echo(f"{'bfloat16' if pace.bf16 else 'float32'}, {pace.threads} threads", err=True)
     options = TrainingOptions(
         data=data,
         run=run,
@@ -58,6 +60,7 @@ def sft(
         seed=seed,
         compile_model=compile_model,
         recipe=recipe,
+        bf16=pace.bf16,
     )
     if stage == "reader":
         resumed = train_reader(options)

@@ -63,6 +63,7 @@ class TrainingOptions:
         minutes: Stop and save after this time; 0 for no limit.
         compile_model: Use `torch.compile`.
         recipe: Recipe file; None takes the shipped one of the stage.
+        bf16: Autocast to bfloat16.
     """
 
     data: Path
@@ -75,6 +76,7 @@ class TrainingOptions:
     seed: int = 0
     compile_model: bool = True
     recipe: Path | None = None
+    bf16: bool = True
 
     def loop_config(self, *, fast_factor: float = 8.0) -> LoopConfig:
         """The loop's part."""
@@ -86,6 +88,7 @@ class TrainingOptions:
             fast_factor=fast_factor,
             seed=self.seed,
             evaluate_every=700,
+            bf16=self.bf16,
         )
 
     def stop(self) -> Callable[[], bool]:
