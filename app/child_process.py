@@ -31,7 +31,7 @@ class ServiceSpec:
         argv: Program and arguments.
         env: Its whole environment.
         vital: Whether everything stops when it ends; other services are started again.
-        after_api: Whether it is started when the API is ready, not before.
+        after_vital: Whether it is started once the vital ones are ready, or take long to be.
         show_output: Whether its standard output is shown; its standard error always is.
     """
 
@@ -39,7 +39,7 @@ class ServiceSpec:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     vital: bool = False
-    after_api: bool = False
+    after_vital: bool = False
     show_output: bool = True
 
 

@@ -67,7 +67,7 @@ def service_specs(settings: Settings) -> tuple[ServiceSpec, ...]:
     ui_env["FATHOM_API_URL"] = api_url(settings)
     return (
         ServiceSpec(name="api", argv=(*fathom, "serve"), env=env, vital=True),
-        ServiceSpec(name="worker", argv=(*fathom, "worker"), env=env, after_api=True),
+        ServiceSpec(name="worker", argv=(*fathom, "worker"), env=env, after_vital=True),
         ServiceSpec(name="ui", argv=_streamlit(settings), env=ui_env, show_output=False),
     )
 
@@ -150,9 +150,10 @@ async def supervise(settings: Settings, *, with_samples: bool, say: Say) -> int:
 
 
 async def _keep_running(service: Service, api_ready: asyncio.Event) -> int:
-    # Both load the same models; people wait for the API, and nobody has sent the worker anything before it is there.
-    if service.spec.after_api:
-        await api_ready.wait()
+    # Both load the same models, and people wait for the API. An API that lacks one still takes documents in.
+    if service.spec.after_vital:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(api_ready.wait(), PATIENCE_S)
     return await service.keep_running()
 
 

@@ -60,10 +60,11 @@ class TrainingOptions:
         steps: Optimizer steps in all.
         decay_share: Share of them, at the end, of falling learning rate.
         learning_rate: Of pretrained parameters.
+        bf16: Autocast to bfloat16.
         minutes: Stop and save after this time; 0 for no limit.
+        seed: Order of the data and new weights.
         compile_model: Use `torch.compile`.
         recipe: Recipe file; None takes the shipped one of the stage.
-        bf16: Autocast to bfloat16.
     """
 
     data: Path
@@ -72,11 +73,11 @@ class TrainingOptions:
     steps: int
     decay_share: float
     learning_rate: float
+    bf16: bool
     minutes: float = 0.0
     seed: int = 0
     compile_model: bool = True
     recipe: Path | None = None
-    bf16: bool = True
 
     def loop_config(self, *, fast_factor: float = 8.0) -> LoopConfig:
         """The loop's part."""
@@ -260,5 +261,5 @@ def _near_misses(
         question = np.array(tokenizer.encode(example.question, add_special_tokens=False).ids, np.int32)
         answers = [example.passage[a:b] for a, b in example.answers]
         found = neighbours.nearest(question, number[example.passage], answers, CALIBRATION_PASSAGES)
-        near.append([texts[i] for i in found] or [t for t in texts[:1] if t != example.passage])
+        near.append([texts[i] for i in found])
     return near

@@ -126,15 +126,27 @@ def test_the_worker_waits_for_the_api(settings: Settings, stand_ins: dict[str, S
 
 @pytest.mark.processes
 def test_a_stop_before_the_api_is_ready_starts_no_worker(
+    settings: Settings, stand_ins: dict[str, ServiceSpec]
+) -> None:
+    stand_ins["worker"] = stand_in(stand_ins["worker"], "print('worker is here', flush=True)")
+    stand_ins["api"] = stand_in(
+        stand_ins["api"], "import time; print('API waits', flush=True); time.sleep(60)"
+    )
+    said: list[str] = []
+    assert asyncio.run(_run(settings, said, "API waits")) == 0
+    assert said[-1] == "Stopped."
+    assert not any("worker is here" in line for line in said)
+
+
+@pytest.mark.processes
+def test_the_worker_does_not_wait_for_ever(
     settings: Settings, stand_ins: dict[str, ServiceSpec], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "PATIENCE_S", 0.1)
     stand_ins["worker"] = stand_in(stand_ins["worker"], "print('worker is here', flush=True)")
-    stand_ins["api"] = stand_in(stand_ins["api"], "import time; time.sleep(60)")
+    stand_ins["api"] = stand_in(stand_ins["api"], SERVER.replace("200", "503"), settings.port)
     said: list[str] = []
-    assert asyncio.run(_run(settings, said, "Still waiting for the API")) == 0
-    assert said[-1] == "Stopped."
-    assert not any("worker is here" in line for line in said)
+    assert asyncio.run(_run(settings, said, "worker is here")) == 0
 
 
 def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -> None:
