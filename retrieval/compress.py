@@ -62,8 +62,9 @@ class SentenceVectorCache:
         vectors = []
         for passage in passages:
             found = stored.get(passage.chunk_id)
-            fits = found is not None and len(found) == len(sentences_of(passage))
-            vectors.append(found if found is not None and fits else self._encoded(passage))
+            if found is None or len(found) != len(sentences_of(passage)):
+                found = self._encoded(passage)
+            vectors.append(found)
         return vectors
 
     def _encoded(self, passage: Passage) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 from sentence_transformers import CrossEncoder
 
 from retrieval.errors import EncoderError
@@ -32,7 +33,7 @@ class CrossEncoderScorer:
             self._model = CrossEncoder(
                 str(path), device=device, local_files_only=True, model_kwargs={"use_safetensors": True}
             )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise EncoderError(f"{path} holds no cross-encoder that can be read: {error}") from error
         if self._model.num_labels != 1:
             raise EncoderError(f"{path} gives {self._model.num_labels} values a pair; a reranker gives one")

@@ -54,12 +54,14 @@ def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, i
         kind = next((s["kind"] for s in spans if s["answer_start"] <= start < s["answer_end"]), None)
         run: Run = {"t": text[start:end], "c": kind if kind in {INK_COPIED, INK_WRITTEN} else INK_WRITTEN}
         cited = [c["n"] for c in citations if c["answer_start"] <= start < c["answer_end"]]
-        if cited and run["c"] == INK_COPIED:
-            run["n"] = cited[0]
-        elif hint := next((said for a, b, said in hints if a <= start < b), None):
-            run["hint"] = hint
-        if run["c"] == INK_WRITTEN and any(u["answer_start"] <= start < u["answer_end"] for u in unsupported):
-            run["c"] = UNSUPPORTED
+        if run["c"] == INK_COPIED:
+            if cited:
+                run["n"] = cited[0]
+        else:
+            if hint := next((said for a, b, said in hints if a <= start < b), None):
+                run["hint"] = hint
+            if any(u["answer_start"] <= start < u["answer_end"] for u in unsupported):
+                run["c"] = UNSUPPORTED
         runs.append(run)
         runs += [{"chip": c["n"]} for c in citations if c["answer_end"] == end]
     # A citation of a range beyond the text (the filter took it back) still has its chip.

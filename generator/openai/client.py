@@ -243,8 +243,10 @@ class ChatClient:
             return ModelServerKeyError(said)
         if status == 404:
             return ModelServerNotFoundError(said)
-        if response.is_redirect:
-            return ModelServerNotFoundError(f"{said}; it points to {response.headers['location'][:_SHOWN]}")
+        if response.has_redirect_location:
+            return ModelServerNotFoundError(
+                f"{said}; it points to {self._shown(response.headers['location'])}"
+            )
         if status in {429, 503}:
             return ModelServerBusyError(said, retry_after_s=_seconds(response.headers.get("retry-after", "")))
         if 400 <= status < 500:

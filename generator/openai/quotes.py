@@ -22,6 +22,7 @@ _HAN = r"\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900
 _UNIT = re.compile(
     rf"[{_HAN}]|(?:(?![{_HAN}])[\w\u0300-\u036f])(?:(?![{_HAN}])[\w\u0300-\u036f{INVISIBLE}])*|\.{{3}}|\S"
 )
+_IS_HAN = re.compile(f"[{_HAN}]")
 _DROPPED = re.compile(rf"[{INVISIBLE}]")
 _ALIKE = (
     dict.fromkeys(range(0x2018, 0x201C), "'")  # single quotation marks
@@ -121,9 +122,7 @@ def _units(text: str, offset: int = 0) -> Iterator[_Unit]:
     for match in _UNIT.finditer(text):
         plain = unicodedata.normalize("NFKC", _DROPPED.sub("", match.group())).translate(_ALIKE)
         if plain:
-            words = (
-                _HAN_WORDS if re.match(f"[{_HAN}]", plain) else float(plain[0].isalnum() or plain[0] == "_")
-            )
+            words = _HAN_WORDS if _IS_HAN.match(plain) else float(plain[0].isalnum() or plain[0] == "_")
             yield _Unit(plain, offset + match.start(), offset + match.end(), words)
 
 

@@ -27,7 +27,7 @@ class Pace:
 
 
 def fastest(threads: Sequence[int], seconds: Callable[[Pace], float] | None = None) -> Pace:
-    """Time both number formats with each number of threads; about a second on two cores.
+    """Time both number formats with each number of threads; some seconds.
 
     Leaves torch with the threads it had before.
 

@@ -1,14 +1,25 @@
 """The real product: `serve` and `worker` as processes with their own models, and the pages before them."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.ui.servers import ROOT, free_port, run_ui, wait_for
+
+
+def get_json(url: str) -> dict[str, Any]:
+    """What the interface answers; a proxy of the environment is not asked."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=30) as reply:
+        found: dict[str, Any] = json.loads(reply.read())
+    return found
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """The pages on the real product: `serve` and `worker` as processes, their own models, a fresh home."""
 
-import json
-import urllib.request
 from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.chromium import Chromium
+from tests.browser.real_product import get_json
 from tests.browser.test_pages import ask, new_collection, open_source, upload
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -28,17 +27,12 @@ SCRIPT = "<script>window.ran=1</script>"
 
 
 def content_of(api: str, document_id: str) -> str:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{api}/v1/documents/{document_id}/content", timeout=30) as reply:
-        return str(json.loads(reply.read())["text"])
+    return str(get_json(f"{api}/v1/documents/{document_id}/content")["text"])
 
 
 def answer_of(api: str, browser: Chromium) -> dict[str, object]:
     answer_id = browser.driver.current_url.split("answer=")[1].split("&")[0]
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{api}/v1/answers/{answer_id}", timeout=30) as reply:
-        found: dict[str, object] = json.loads(reply.read())
-        return found
+    return get_json(f"{api}/v1/answers/{answer_id}")
 
 
 def test_upload_progress_and_search(browser: Chromium, product: tuple[str, str], tmp_path: Path) -> None:

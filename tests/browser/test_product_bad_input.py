@@ -1,7 +1,5 @@
 """Bad input on the pages of the real product: what people read, in both languages, and that the next file is taken."""
 
-import json
-import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.app.texts import DUCKS
 from tests.bad_input import BAD_FILES, LONG_QUESTION
 from tests.browser.chromium import Chromium
+from tests.browser.real_product import get_json
 from tests.browser.test_pages import new_collection
 from ui.strings import STRINGS
 
@@ -22,9 +21,8 @@ OUTCOME_S = 600.0
 
 
 def documents_of(api: str, collection: str) -> dict[str, dict[str, Any]]:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{api}/v1/collections/{collection}/documents?limit=200", timeout=30) as reply:
-        return {item["name"]: item for item in json.loads(reply.read())["items"]}
+    found = get_json(f"{api}/v1/collections/{collection}/documents?limit=200")
+    return {item["name"]: item for item in found["items"]}
 
 
 def choose(browser: Chromium, *paths: Path) -> None:

@@ -7,11 +7,12 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from generator.config import ModelConfig, debug_config
 from generator.fathom_small import Calibration, FathomSmall
-from generator.inference.reading import PassageReader
+from generator.inference.reading import PassageReader, Reading
 from generator.loading import read_vocabulary
 from generator.model.decoder import Decoder
 from generator.model.encoder import DocumentLayers, ReadingLayers
 from generator.model.match import PieceMatcher
+from generator.types import SourcePassage
 
 WORDS = "▁the ▁cat ▁sat ▁on ▁mat ▁dog ▁ran ▁to ▁park ▁who ▁where ▁in ▁1992 ▁was ▁signed ▁treaty ▁Paris ▁passage ▁query"
 CHARACTERS = "abcdefghijklmnopqrstuvwxyzPT0123456789:.,?!▁猫坐在垫子上狗跑公园谁哪里签署条约巴黎年，。？"
@@ -60,6 +61,12 @@ class SmallModel:
             self.matcher,
             window or self.config.reader.max_positions,
         )
+
+    def read(self, question: str, *passages: SourcePassage) -> Reading:
+        """A reading of passages in which there is something to read."""
+        reading = self.reader().read(question, passages)
+        assert reading is not None
+        return reading
 
     def generator(self, calibration: Calibration | None = None) -> FathomSmall:
         """The whole generator; by default it always answers, with a phrase."""

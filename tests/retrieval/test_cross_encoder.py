@@ -73,7 +73,7 @@ def test_a_classifier_of_several_classes_is_refused(tmp_path):
         CrossEncoderScorer(tmp_path)
 
 
-@pytest.mark.parametrize("damage", ["absent", "not json", "no list", "no weights"])
+@pytest.mark.parametrize("damage", ["absent", "not json", "a list", "no weights", "damaged weights"])
 def test_what_is_no_cross_encoder_is_told(tmp_path, damage):
     folder = tmp_path / "model"
     save(folder, BertForSequenceClassification)
@@ -81,8 +81,10 @@ def test_what_is_no_cross_encoder_is_told(tmp_path, damage):
         shutil.rmtree(folder)
     elif damage == "not json":
         (folder / "config.json").write_text("{")
-    elif damage == "no list":
+    elif damage == "a list":
         (folder / "config.json").write_text(json.dumps([1]))
+    elif damage == "damaged weights":
+        (folder / "model.safetensors").write_bytes(b"\xff" * 100)
     else:
         (folder / "model.safetensors").unlink()
     with pytest.raises(EncoderError, match="model"):

@@ -72,8 +72,8 @@ def _fill_failed(card: Card, document: Document) -> None:
     card["tone"] = "bad"
     error = document.get("error")
     if error:
-        title = i18n.error_title(error["code"])
-        card["state"] = f"{card['state']} · {title}" if title else card["state"]
+        if title := i18n.error_title(error["code"]):
+            card["state"] += f" · {title}"
         card["lines"] = [plain(error["message"])]
         card["hint"] = i18n.error_hint(error["code"]) or error.get("hint") or ""
     card["actions"] = [("retry", i18n.text("common.retry"), "strong")]

@@ -14,9 +14,7 @@ QUESTION = "where was the treaty signed?"
 
 
 def read(model: SmallModel, *passages: SourcePassage) -> Reading:
-    reading = model.reader().read(QUESTION, passages)
-    assert reading is not None
-    return reading
+    return model.read(QUESTION, *passages)
 
 
 def best_text(reading: Reading) -> str:

@@ -167,6 +167,10 @@ def test_a_redirect_is_not_followed():
     assert "elsewhere.example" in str(error)
 
 
+def test_a_redirect_to_nowhere_is_an_error_like_others():
+    assert type(told(refusing(304, b""))) is ModelServerError
+
+
 @pytest.mark.parametrize("kind", ["text/html", "application/json"])
 def test_something_else_than_a_stream_is_no_model_server(kind):
     def reply(conversation):
@@ -223,15 +227,21 @@ def test_a_connection_that_is_cut_is_no_end(reply):
     assert "broke off" in str(error)
 
 
-@pytest.mark.parametrize("begun", [False, True])
-def test_a_silent_server_is_given_up(begun):
+def falling_silent(begun):
+    """Says nothing, or nothing more behind the first piece, until the client leaves."""
+
     def reply(conversation):
         if begun:
             conversation.start()
             conversation.send(chunk("They"))
         conversation.wait_for_client_to_leave()
 
-    with model_server(reply) as server:
+    return reply
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_silent_server_is_given_up(begun):
+    with model_server(falling_silent(begun)) as server:
         with pytest.raises(ModelServerTimeoutError, match=r"silent for 0\.2 s"):
             ask(client_of(server.url, timeout_s=0.2))
         assert server.left.wait(PATIENCE_S)
@@ -253,13 +263,7 @@ def test_a_port_that_takes_no_connection():
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_closing_hangs_up_at_once(begun):
-    def reply(conversation):
-        if begun:
-            conversation.start()
-            conversation.send(chunk("They"))
-        conversation.wait_for_client_to_leave()
-
-    with model_server(reply) as server:
+    with model_server(falling_silent(begun)) as server:
         items = client_of(server.url).complete(MESSAGES, max_tokens=9, temperature=0, seed=0)
         while next(items) != ("They" if begun else None) or not server.asked.is_set():
             pass
