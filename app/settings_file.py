@@ -31,9 +31,11 @@ def write_settings(path: Path, group: str, values: Mapping[str, float]) -> None:
             raise SettingsError(f"{path}: {group} is not a table; correct it first")
         table.update(values)
         beside = path.with_name(f".{path.name}.new")
+        if path.exists():
+            beside.touch(mode=0o600)  # it may hold secrets
         beside.write_text(tomlkit.dumps(document), encoding="utf-8")
         if path.exists():
-            shutil.copymode(path, beside)  # it may hold secrets
+            shutil.copymode(path, beside)
         beside.replace(path)
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         raise SettingsError(f"{path} can't be changed: {error}") from error

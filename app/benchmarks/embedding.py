@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.benchmarks.timing import Run, interleaved, ratio
+from app.benchmarks.timing import Run, interleaved
 from app.services.mapping import sentence_encoder
 from ingestion.chunker import chunk
 from ingestion.config import ChunkingConfig
@@ -71,9 +71,7 @@ def measure_embedding(
     compared = [
         {
             "name": name,
-            **spent[name].rates("texts", len(texts)),
-            "ratio": ratio(spent[name].wall_s, mine.wall_s),
-            "cpu_ratio": ratio(spent[name].cpu_s, mine.cpu_s),
+            **spent[name].against(mine, "texts", len(texts)),
             "mean_cosine": round(float(np.einsum("nd,nd->n", vectors["ours"], vectors[name]).mean()), 6),
         }
         for name in peers
@@ -130,9 +128,7 @@ def measure_chunking(
         {
             "name": name,
             "chunks": counts[name],
-            **used.rates("characters", characters),
-            "ratio": ratio(used.wall_s, mine.wall_s),
-            "cpu_ratio": ratio(used.cpu_s, mine.cpu_s),
+            **used.against(mine, "characters", characters),
         }
         for name, used in spent.items()
     ]

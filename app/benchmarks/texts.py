@@ -18,15 +18,13 @@ WINDOW_TOKENS = 512
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 
-def read_documents(
-    files: Sequence[LocalFile], limits: ParsingLimits, parser: ParserProcess | None = None
-) -> list[Document]:
+def read_documents(files: Sequence[LocalFile], limits: ParsingLimits) -> list[Document]:
     """Parse files; those that can't be read are left out.
 
     Raises:
         InvalidInputError: None can be read.
     """
-    documents = list(_parsed(files, limits, parser))
+    documents = list(parsed(files, limits))
     if not documents:
         raise InvalidInputError(
             "no_readable_files", "None of the files holds text that can be read.", "Name others."
@@ -34,18 +32,14 @@ def read_documents(
     return documents
 
 
-def _parsed(
-    files: Sequence[LocalFile], limits: ParsingLimits, parser: ParserProcess | None
-) -> Iterator[Document]:
-    if parser is None:
-        with ParserProcess() as own:
-            yield from _parsed(files, limits, own)
-        return
-    for file in files:
-        try:
-            yield parse(Source(name=file.name, data=file.path.read_bytes()), limits, parser=parser)
-        except IngestionError:
-            continue
+def parsed(files: Sequence[LocalFile], limits: ParsingLimits) -> Iterator[Document]:
+    """Documents of files one by one; those that can't be read are left out."""
+    with ParserProcess() as parser:
+        for file in files:
+            try:
+                yield parse(Source(name=file.name, data=file.path.read_bytes()), limits, parser=parser)
+            except IngestionError:
+                continue
 
 
 def sample_files() -> list[LocalFile]:

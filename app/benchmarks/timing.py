@@ -41,6 +41,14 @@ class Spent:
             f"{unit}_per_cpu_s": round(count / max(self.cpu_s, 1e-9), 3),
         }
 
+    def against(self, ours: "Spent", unit: str, count: int) -> dict[str, float]:
+        """Rates of a peer, and by both clocks how many times of what we take it takes."""
+        return {
+            **self.rates(unit, count),
+            "ratio": ratio(self.wall_s, ours.wall_s),
+            "cpu_ratio": ratio(self.cpu_s, ours.cpu_s),
+        }
+
 
 def interleaved(sides: Mapping[str, Run], rounds: int, warm_up: int = 1) -> dict[str, Spent]:
     """Run all sides in turn, forwards and backwards by round, so that none always follows the same one.

@@ -101,20 +101,18 @@ def chunk(
     """Text to chunks with vectors, against fixed windows and against embedding the final chunks alone."""
     from app.benchmarks.embedding import measure_chunking
     from app.benchmarks.texts import read_documents, token_windows
-    from app.services.mapping import parsing_limits
-    from ingestion.config import ChunkingConfig
+    from app.services.mapping import chunking_config, parsing_limits
 
     with open_runtime(context) as runtime:
         settings = runtime.settings
         documents = read_documents(_files(files), parsing_limits(settings.limits))
         encoding = _vocabulary(settings)
-        most = settings.chunking.max_tokens
         result = measure_chunking(
             documents,
             _embedder(runtime, threads),
             runtime.count_tokens,
             lambda text: token_windows(text, encoding),
-            ChunkingConfig(max_tokens=most, target_tokens=min(ChunkingConfig().target_tokens, most)),
+            chunking_config(settings.chunking.max_tokens),
             rounds,
         )
     _report(result, as_json=as_json)

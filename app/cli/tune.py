@@ -10,7 +10,7 @@ from app.cli.output import JsonFlag, console, open_runtime, print_json, quiet_li
 
 if TYPE_CHECKING:
     from app.config import Settings
-    from app.evaluation.datasets import QuestionSet
+    from app.evaluation.datasets import Selection
     from app.evaluation.tuning import TuneOptions, Tuning
 
 GROUP = "retrieval"
@@ -74,7 +74,7 @@ def _settings_of_collection(context: typer.Context, collection: str) -> dict[str
 def _measure(
     context: typer.Context,
     file: Path,
-    selection: Any,
+    selection: "Selection",
     options: "TuneOptions",
     own: dict[str, Any],
     *,
@@ -91,7 +91,7 @@ def _measure(
     from app.evaluation.tuning import tune as search
     from app.runtime import build_runtime
 
-    dataset: QuestionSet = read_questions(file, selection)
+    dataset = read_questions(file, selection)
     with tempfile.TemporaryDirectory(prefix="fathom-tune-") as home, StageBars(quiet=as_json) as bars:
         runtime = build_runtime(_temporary(settings_of(context), Path(home), own))
         try:

@@ -4,7 +4,7 @@ The path is the one that users take: `answering.produce`, the same generator.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.evaluation.datasets import Question, QuestionSet
 from app.evaluation.judge import AnswerScore, CitationScore, judge_citations, score_answer
@@ -102,11 +102,8 @@ class Session:
         )
         if outcome is None:
             return note
-        return Note(
-            question=question,
-            answerable=answerable,
-            ranks=note.ranks,
-            timings_ms=note.timings_ms,
+        return replace(
+            note,
             gold=self._from_gold(question, drop=drop) if self._options.gold else None,
             retrieved=self._score(question, outcome),
             citations=judge_citations(

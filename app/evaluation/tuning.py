@@ -225,23 +225,29 @@ class _Tuner:
     def best_ranking(self, present: Values, questions: Sequence[Question]) -> Values:
         """The weights and the diversity that rank right passages highest among the first `k`."""
         searched = list(self._searched(questions))
-        ratios = {present.lexical_weight / present.dense_weight, *LEXICAL_WEIGHTS}
+        weights = {lexical: (1.0, lexical) for lexical in LEXICAL_WEIGHTS}
+        # the present ratio keeps its own weights: scaled, they might be more than settings may hold
+        own = (present.dense_weight, present.lexical_weight)
+        weights[present.lexical_weight / present.dense_weight] = own
         tries = [present] + [
-            replace(present, dense_weight=1.0, lexical_weight=ratio, mmr_lambda=trade_off)
-            for ratio, trade_off in product(sorted(ratios), MMR_LAMBDAS)
+            replace(present, dense_weight=dense, lexical_weight=lexical, mmr_lambda=trade_off)
+            for (_, (dense, lexical)), trade_off in product(sorted(weights.items()), MMR_LAMBDAS)
         ]
         return self._best(tries, "mrr", lambda values: [_rank_score(item, values) for item in searched])
 
     def best_reading(self, values: Values, questions: Sequence[Question]) -> Values:
         """The number of passages, then the token budget, with which answers are best."""
+        known: dict[Values, list[float]] = {}  # what won the first grid is tried again in the second
         for name, grid in (("k", KS), ("context_tokens", CONTEXT_TOKENS)):
             tries = [values] + [
                 replace(values, **{name: value}) for value in grid if value != getattr(values, name)
             ]
 
             def scores(tried: Values, name: str = name) -> list[float]:
-                notes = self.notes(tried, questions, f"answering, {name} {getattr(tried, name)}")
-                return [score for note in notes if (score := answer_score(note)) is not None]
+                if tried not in known:
+                    notes = self.notes(tried, questions, f"answering, {name} {getattr(tried, name)}")
+                    known[tried] = [score for note in notes if (score := answer_score(note)) is not None]
+                return known[tried]
 
             values = self._best(tries, "answers", scores)
         return values

@@ -82,7 +82,9 @@ class SourceRange(BaseModel):
     page: int | None
     start: int
     end: int
-    quote: str | None = Field(description="The text there; null where the document is gone.")
+    quote: str | None = Field(
+        description="The text there; null where the document is gone and the answer does not say it."
+    )
     weight: float = Field(description="1 for what was copied; else the share of the token's attention.")
 
 

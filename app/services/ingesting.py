@@ -106,9 +106,7 @@ def _read_task(runtime: Runtime, job: Job) -> Task:
     if version is None or document is None or collection is None:
         raise LeaseLostError(job.id)
     max_tokens = collection.settings.get("max_tokens") or runtime.settings.chunking.max_tokens
-    chunking = ChunkingConfig(
-        max_tokens=max_tokens, target_tokens=min(ChunkingConfig().target_tokens, max_tokens)
-    )
+    chunking = mapping.chunking_config(max_tokens)
     key = ContentKey(sha256=version.sha256, hint=_hint(document, version), recipe=recipe(runtime, chunking))
     return Task(job=job, document=document, version=version, key=key, chunking=chunking)
 

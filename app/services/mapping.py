@@ -6,7 +6,7 @@ from typing import Any
 
 from app.config import LimitSettings
 from app.indexes.vectors import pack, pack_sentences
-from ingestion.config import ParsingLimits
+from ingestion.config import ChunkingConfig, ParsingLimits
 from ingestion.types import Chunk, Document, SentenceEncoder, SentenceStates
 from retrieval.protocols import Embedder
 
@@ -30,6 +30,13 @@ def parsing_limits(limits: LimitSettings) -> ParsingLimits:
         memory_bytes=limits.parse_memory_bytes,
         max_pages=limits.max_pages,
         max_text_chars=limits.max_text_chars,
+    )
+
+
+def chunking_config(max_tokens: int) -> ChunkingConfig:
+    """The configured size of chunks as chunking takes it."""
+    return ChunkingConfig(
+        max_tokens=max_tokens, target_tokens=min(ChunkingConfig().target_tokens, max_tokens)
     )
 
 
