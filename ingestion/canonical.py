@@ -119,11 +119,16 @@ class CanonicalWriter:
             self._write(BlockKind.CODE, text, 0)
 
     def table(self, rows: Sequence[Sequence[str]], *, header: bool = True) -> None:
-        """Write a table, one line a row, each cell with the name of its column where there is a header row."""
+        """Write a table, one line a row, each cell with the name of its column where there is a header row.
+
+        Names of columns without a cell below them stand in a line of their own.
+        """
         cells = [[squeeze(cell) for cell in row] for row in rows]
         cells = [row for row in cells if any(row)]
         if header and len(cells) > 1:
-            lines = [_named_row(cells[0], row) for row in cells[1:]]
+            filled = {place for row in cells[1:] for place, cell in enumerate(row) if cell}
+            bare = [name for place, name in enumerate(cells[0]) if name and place not in filled]
+            lines = [" | ".join(bare), *(_named_row(cells[0], row) for row in cells[1:])]
         else:
             lines = [" | ".join(cell for cell in row if cell) for row in cells]
         text = "\n".join(line for line in lines if line)

@@ -61,11 +61,11 @@ class ParserProcess:
             timer.start()
             try:
                 reply = _exchange(process, source, limits, keep)
-            except (EOFError, OSError) as error:
+            except (EOFError, BrokenPipeError) as error:
                 timer.cancel()
                 raise self._cause_of_death(process, limits, late=late.is_set()) from error
             except BaseException:
-                # The owner was interrupted between frames: this child's stream can't be used again.
+                # The owner was interrupted, or could not keep a file: this child's stream can't be used again.
                 process.kill()
                 self._forget(process)
                 raise

@@ -2,8 +2,10 @@
 
 import codecs
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from pathlib import PurePath
 
 from ingestion.errors import CorruptFileError, EmptyDocumentError, EncryptedError, UnsupportedFormatError
@@ -70,8 +72,19 @@ _BY_SUFFIX = {
     ".eml": EML,
 }
 _TEXT_TYPES = frozenset(_BY_SUFFIX.values())
-_ZIP_SUFFIXES = {".docx": "word/", ".pptx": "ppt/", ".xlsx": "xl/", ".epub": "META-INF/"}
-SUFFIXES = frozenset(_BY_SUFFIX) | frozenset(_ZIP_SUFFIXES)
+_ZIP_SUFFIXES = frozenset({".docx", ".pptx", ".xlsx", ".epub"})
+SUFFIXES = _ZIP_SUFFIXES.union(_BY_SUFFIX)
+# What the library raises for archives cut off, changed, or packed in ways it does not know.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+    EOFError,
+)
 """Endings of names, in lower case, that tell formats apart; others say nothing here."""
 
 _PICTURES: tuple[tuple[bytes, str], ...] = (
@@ -177,7 +190,7 @@ def _packed(source: Source) -> str:
             names = set(archive.namelist())
             has_type = "mimetype" in names and archive.getinfo("mimetype").file_size < 200
             declared = archive.read("mimetype").strip() if has_type else b""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
+    except _DAMAGED as error:
         kind = suffix[1:].upper() if suffix in _ZIP_SUFFIXES else "ZIP"
         raise CorruptFileError(f"The {kind} file is damaged or was cut off.") from error
     for media_type in (EPUB, ODT, ODS, ODP):

@@ -177,9 +177,8 @@ def measure_search(
 
     def theirs(question: str) -> list[int]:
         # the vectors are unit; the default, cos_sim, would scale them all again for every question
-        (hits,) = semantic_search(
-            torch.from_numpy(encode([question])), corpus, top_k=wanted, score_function=dot_score
-        )
+        asked = torch.from_numpy(encode([question]))
+        (hits,) = semantic_search(asked, corpus, top_k=wanted, score_function=dot_score)
         return [int(ids[int(hit["corpus_id"])]) for hit in hits]
 
     spent, agreed = _ask_both(questions, ours, theirs)

@@ -291,12 +291,14 @@ def _record(session: Session, collection_id: str, upload: Upload) -> tuple[Docum
     now = utc_now()
     row = _known(session, collection_id, upload)
     if row is None:
+        outer = session.get(Document, upload.parent_id) if upload.parent_id else None
         row = Document(
             id=new_id("doc"),
             collection_id=collection_id,
             name=upload.name,
             external_id=upload.external_id,
             parent_id=upload.parent_id,
+            enabled=outer is None or outer.enabled,
             meta=dict(upload.metadata or {}),
             created_at=now,
             updated_at=now,
@@ -307,7 +309,8 @@ def _record(session: Session, collection_id: str, upload: Upload) -> tuple[Docum
             row.meta = dict(upload.metadata)
         if upload.external_id is not None:
             row.external_id = upload.external_id
-        row.parent_id = upload.parent_id
+        if upload.parent_id is None:  # sent by itself it goes with nothing; what was sent so stays so
+            row.parent_id = None
         newest = documents.newest_version(session, row)
         if newest.sha256 == upload.blob.sha256:
             return row, None

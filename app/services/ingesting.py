@@ -63,12 +63,14 @@ def run_job(runtime: Runtime, job: Job, on_progress: OnProgress, parser: ParserP
         LeaseLostError: Another worker has the job, or the document is gone; nothing was written.
     """
     task = _read_task(runtime, job)
-    if _reusable(runtime, task):
-        on_progress("indexing", 0, 1)
-        if _publish(runtime, task, None):
-            return
     # Only what was uploaded itself is opened: its members hold nothing that was not handed on with them.
     members = Members(runtime, task.document) if task.document.parent_id is None else None
+    if _reusable(runtime, task):
+        on_progress("indexing", 0, 1)
+        if members is not None:
+            members.file(job, complete=True)  # what is reused holds no files
+        if _publish(runtime, task, None):
+            return
     try:
         parsed = _ingest(runtime, task, on_progress, parser, members)
     except PartlyUnpackedError:
@@ -117,7 +119,7 @@ def _hint(document: Document, version: DocumentVersion) -> str:
     Browsers declare types at random; web servers know them better than the end of an address does.
     """
     name, declared = document.name.replace("\\", "/"), version.media_type or ""
-    if name.startswith(("http://", "https://")):
+    if document.parent_id is None and name.startswith(("http://", "https://")):
         if declared not in _UNTOLD:
             return declared[:255]
         name = urlsplit(name).path

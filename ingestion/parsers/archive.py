@@ -5,6 +5,7 @@ import lzma
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from types import TracebackType
 
 from lxml import etree
@@ -138,8 +139,8 @@ class PackedFile:
         """
         return parse_xml(self.read(name), name)
 
-    def check_parts(self) -> None:
-        """Unpack every part once, so that the limits hold for what a library will unpack by itself.
+    def checked_parts(self) -> Iterator[tuple[str, bytes]]:
+        """Name and bytes of every part, unpacked once: so the limits hold for what a library will unpack by itself.
 
         Raises:
             CorruptFileError: If a part is damaged, or an XML part declares a document type.
@@ -150,6 +151,7 @@ class PackedFile:
             # By content: a part's type is declared apart from its name. SVG pictures may declare one; none is read.
             if _XML_START.match(data) and not name.lower().endswith(".svg"):
                 _refuse_doctype(data, name)
+            yield name, data
 
     def refuse_document_types(self) -> None:
         """Refuse the file if any XML part declares a document type, whether that part is read or not.

@@ -33,7 +33,7 @@ def parse(source: Source, limits: ParsingLimits, keep: KeepMember | None = None)
     """Read an e-mail; its attachments are handed to `keep`, or counted as left out.
 
     Raises:
-        CorruptFileError: If it has no header of an e-mail.
+        CorruptFileError: If it has no header of an e-mail, or parts nested too deep.
         EncryptedError: If nothing but an encrypted part is in it.
         LimitExceededError: If archives among the attachments unpack to more than allowed.
     """
@@ -50,7 +50,7 @@ def parse(source: Source, limits: ParsingLimits, keep: KeepMember | None = None)
         )
     writer.drop("encrypted parts", mail.encrypted)
     members = Members(limits, keep)
-    members.open_mail(source.data)
+    members.open_mail(message)
     writer.drop("attachments", len(members.names) if keep is None else 0)
     writer.drop("attached files that could not be unpacked", len(members.problems))
     for what, count in members.skipped.items():

@@ -8,12 +8,13 @@ import stat
 import unicodedata
 import zipfile
 from collections import Counter
+from email.message import Message
 from pathlib import PurePosixPath
 from typing import Final
 
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
-from ingestion.errors import IngestionError, UndecodableError
+from ingestion.errors import CorruptFileError, IngestionError, UndecodableError
 from ingestion.parsers.archive import PackedFile, UnpackBudget, is_encrypted
 from ingestion.parsers.mime import attachments_of, read_message
 from ingestion.sniff import EML, ZIP, media_type_of
@@ -57,13 +58,13 @@ class Members:
                 if not entry.is_dir():
                     self._member(packed, entry, folder + _clean(name), depth)
 
-    def open_mail(self, data: bytes, folder: str = "", depth: int = 1) -> None:
+    def open_mail(self, message: Message, folder: str = "", depth: int = 1) -> None:
         """Hand on the attachments of a mail.
 
         Raises:
             LimitExceededError: If archives among them unpack to more than allowed.
         """
-        for attachment in attachments_of(read_message(data)):
+        for attachment in attachments_of(message):
             if attachment.is_picture:
                 self.skipped["pictures"] += 1
             else:
@@ -100,7 +101,11 @@ class Members:
         else:
             self._hand_on(name, data)
             if kind == EML and depth < self._limits.max_nesting:
-                self.open_mail(data, f"{name}/", depth + 1)
+                try:
+                    message = read_message(data)
+                except CorruptFileError:
+                    return  # told on the mail's own document
+                self.open_mail(message, f"{name}/", depth + 1)
 
     def _hand_on(self, name: str, data: bytes) -> None:
         path, number = PurePosixPath(name), 2

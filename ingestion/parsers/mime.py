@@ -12,7 +12,7 @@ from typing import Final
 
 from ingestion.canonical import squeeze
 from ingestion.encodings import decode
-from ingestion.errors import UndecodableError
+from ingestion.errors import CorruptFileError, UndecodableError
 
 ENCRYPTED: Final = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
 MAX_DEPTH: Final = 20
@@ -29,8 +29,15 @@ class Attachment:
 
 
 def read_message(data: bytes) -> Message:
-    """Parse a mail; damage gives odd parts, never an error."""
-    return email.message_from_bytes(data, policy=email.policy.compat32)
+    """Parse a mail; damage gives odd parts.
+
+    Raises:
+        CorruptFileError: If its parts are nested too deep to be read.
+    """
+    try:
+        return email.message_from_bytes(data, policy=email.policy.compat32)
+    except RecursionError as error:
+        raise CorruptFileError("The e-mail's parts are nested too deep.") from error
 
 
 def headers_of(message: Message) -> dict[str, str]:

@@ -40,7 +40,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
 
 def _read_pages(data: bytes, limits: ParsingLimits) -> list[list[Line]]:
     import numpy as np
-    from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+    from PIL import Image, ImageOps, ImageSequence
 
     pages: list[list[Line]] = []
     try:
@@ -54,10 +54,11 @@ def _read_pages(data: bytes, limits: ParsingLimits) -> list[list[Line]]:
                 if width * height > _MAX_PIXELS:
                     raise LimitExceededError(f"The picture has more than {_MAX_PIXELS:,} pixels.")
                 upright = ImageOps.exif_transpose(frame).convert("RGB")
+                shown_width, shown_height = upright.size
                 upright.thumbnail((ocr.MAX_SIDE_PX, ocr.MAX_SIDE_PX))
-                lines = ocr.lines_in(np.asarray(upright)[:, :, ::-1], *map(float, upright.size))
+                lines = ocr.lines_in(np.asarray(upright)[:, :, ::-1], shown_width, shown_height)
                 pages.append(reading_order(lines))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise CorruptFileError("The picture is damaged or was cut off.") from error
     except Image.DecompressionBombError as error:
         raise LimitExceededError(f"The picture has more than {_MAX_PIXELS:,} pixels.") from error

@@ -41,7 +41,6 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     with PackedFile(source.data, limits) as packed:
         if "xl/workbook.bin" in packed.names:
             raise UnsupportedFormatError("The workbook is in the binary format (XLSB).", "Save it as XLSX.")
-        packed.check_parts()
         _count_left_out(packed, writer)
     from openpyxl import load_workbook
 
@@ -61,11 +60,9 @@ def _count_left_out(packed: PackedFile, writer: CanonicalWriter) -> None:
         (r"xl/embeddings/.+", "embedded files"),
     ):
         writer.drop(what, sum(re.fullmatch(pattern, name, re.I) is not None for name in packed.names))
-    for name in packed.names:
+    for name, data in packed.checked_parts():
         if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
-            writer.drop(
-                "formulas without a stored result", len(_FORMULA_WITHOUT_RESULT.findall(packed.read(name)))
-            )
+            writer.drop("formulas without a stored result", len(_FORMULA_WITHOUT_RESULT.findall(data)))
 
 
 def _write(workbook: "Workbook", writer: CanonicalWriter) -> None:

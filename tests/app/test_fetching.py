@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.errors import FathomError, InvalidInputError, TooLargeError, UnavailableError
+from app.errors import FathomError, InvalidInputError, TooLargeError
 from app.services import fetching
 from app.storage import BlobStore
 
@@ -120,8 +120,12 @@ def test_the_name_is_resolved_once_for_each_hop(web: Web, store: BlobStore) -> N
     ],
 )  # fmt: skip
 def test_no_address_that_is_not_public_is_connected_to(host: str, web: Web, store: BlobStore) -> None:
-    with pytest.raises((InvalidInputError, UnavailableError)):
+    with pytest.raises(InvalidInputError) as caught:
         asyncio.run(fetching.fetch(f"http://{host}:{web.port}/", store, 1000))
+    assert caught.value.code in {
+        "address_not_public",
+        "unknown_web_host",
+    }  # resolvers differ on odd spellings
     assert web.seen == []
 
 
@@ -167,8 +171,8 @@ def test_a_redirect_to_another_scheme_or_with_a_password_is_refused(
 def test_a_loop_of_redirects_ends(web: Web, store: BlobStore) -> None:
     with pytest.raises(InvalidInputError) as caught:
         get(f"http://x.example:{web.port}/to/" + "/to/" * 9 + "end", store)
-    assert caught.value.code in {"too_many_redirects", "url_refused"}
-    assert len(web.seen) <= fetching.MAX_REDIRECTS + 1
+    assert caught.value.code == "too_many_redirects"
+    assert len(web.seen) == fetching.MAX_REDIRECTS + 1
 
 
 @pytest.mark.parametrize("path", ["/endless", "/bomb"])

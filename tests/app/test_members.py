@@ -9,10 +9,11 @@ from fastapi.testclient import TestClient
 
 from app.db import documents as document_rows
 from app.db import jobs
+from app.db.documents import Document, DocumentVersion
 from app.db.types import utc_now
 from app.errors import LeaseLostError
 from app.runtime import Runtime
-from app.services import collections, documents, filing
+from app.services import collections, documents, filing, ingesting
 from app.services.members import Members
 from tests.app.texts import DUCKS, GEESE, upload
 from tests.ingestion.hostile import locked, zipped
@@ -133,6 +134,43 @@ def test_hiding_and_deleting_an_archive_takes_its_files_along(api, birds, work, 
     assert shown(api, birds) == {}
     assert found_in(api, birds, "Where do ducks swim?") == set()
     assert api.get(f"/v1/collections/{birds}").json()["chunks"] == 0
+
+
+def test_files_that_come_later_out_of_a_hidden_archive_are_hidden(api, birds, work):
+    outer = send(api, birds, "a.zip", zipped({"ducks.md": DUCKS}))
+    work()
+    api.patch(f"/v1/documents/{outer['id']}", json={"enabled": False})
+    send(api, birds, "a.zip", zipped({"ducks.md": DUCKS, "geese.md": GEESE}))
+    work()
+    assert shown(api, birds)["a.zip/geese.md"]["enabled"] is False
+    assert found_in(api, birds, "geese") == set()
+
+
+def test_a_version_that_holds_no_files_takes_the_old_ones_along_also_if_it_is_known(api, birds, work):
+    send(api, birds, "known.zip", DUCKS)  # text under a wrong name
+    send(api, birds, "a.zip", zipped({"geese.md": GEESE}))
+    work()
+    assert "a.zip/geese.md" in shown(api, birds)
+    send(api, birds, "a.zip", DUCKS)
+    work()
+    assert {name: item["status"] for name, item in shown(api, birds).items()} == {
+        "a.zip": "ready",
+        "known.zip": "ready",
+    }
+
+
+def test_a_document_sent_by_itself_does_not_go_with_an_archive_that_has_its_name_inside(api, birds, work):
+    send(api, birds, "a.zip/ducks.md", DUCKS)
+    outer = send(api, birds, "a.zip", zipped({"ducks.md": DUCKS + b"newer"}))
+    work()
+    assert api.delete(f"/v1/documents/{outer['id']}").status_code == 204
+    assert set(shown(api, birds)) == {"a.zip/ducks.md"}
+
+
+def test_members_of_an_archive_from_an_address_are_told_by_their_own_suffix():
+    version = DocumentVersion(media_type="application/octet-stream")
+    name = "https://x.example/get?file=a.zip/birds.csv"
+    assert ingesting._hint(Document(name=name, parent_id="doc_a"), version) == ".csv"
 
 
 def test_long_names_are_cut_and_stay_apart(api, birds, work):

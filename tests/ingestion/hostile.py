@@ -21,11 +21,7 @@ def docx(body: str, *, head: str = "", parts: dict[str, bytes] | None = None) ->
 
 def packed(parts: dict[str, bytes]) -> bytes:
     """An Office container of these parts."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in {"[Content_Types].xml": _TYPES, **parts}.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
+    return zipped({"[Content_Types].xml": _TYPES, **parts})
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
@@ -57,13 +53,7 @@ def with_part(data: bytes, name: str, change: Callable[[bytes], bytes | None]) -
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = {entry: archive.read(entry) for entry in archive.namelist()}
     changed = change(parts.pop(name, b""))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for entry, part in parts.items():
-            archive.writestr(entry, part)
-        if changed is not None:
-            archive.writestr(name, changed)
-    return buffer.getvalue()
+    return zipped(parts if changed is None else {**parts, name: changed})
 
 
 def paragraph(text: str, style: str = "") -> str:

@@ -1,5 +1,6 @@
 """The parser child: reused, killed at its limits, replaced after a crash, confined, and gone when it should be."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from ingestion.errors import CorruptFileError, EmptyDocumentError, LimitExceeded
 from ingestion.parser_process import ParserProcess
 from ingestion.parsers import parse_source
 from ingestion.types import Source
+from tests.ingestion.hostile import zipped
 from tests.ingestion.samples import DATA, sample
 
 NOTE = Source(name="note.txt", data="数据引擎保存数据。".encode())
@@ -115,6 +117,15 @@ def test_a_crash_is_a_damaged_file_and_the_next_file_is_read(
     with_child_code(monkeypatch, tmp_path, code)
     with pytest.raises(CorruptFileError, match="damaged"):
         parser.parse(TRAP, LIMITS)
+    assert parser.parse(NOTE, LIMITS).text == "数据引擎保存数据。"
+
+
+def test_a_file_that_could_not_be_kept_is_the_owners_trouble_not_the_documents(parser: ParserProcess) -> None:
+    def full_disk(_name: str, _data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with pytest.raises(OSError, match="no space left"):
+        parser.parse(Source(name="a.zip", data=zipped({"a.txt": b"one"})), LIMITS, full_disk)
     assert parser.parse(NOTE, LIMITS).text == "数据引擎保存数据。"
 
 

@@ -14,7 +14,7 @@ from ingestion.errors import (
     UnsupportedFormatError,
 )
 from ingestion.types import Source
-from tests.ingestion.hostile import docx, packed, paragraph
+from tests.ingestion.hostile import docx, packed, paragraph, zipped
 from tests.ingestion.samples import sample
 
 
@@ -122,6 +122,14 @@ def test_a_zip_is_an_archive_unless_its_name_promises_more() -> None:
     assert kind("a.zip", buffer.getvalue()) == sniff.ZIP
     with pytest.raises(CorruptFileError, match="no DOCX content"):
         kind("a.docx", buffer.getvalue())
+
+
+def test_a_damaged_declaration_is_a_damaged_file() -> None:
+    data = bytearray(zipped({"mimetype": b"application/epub+zip" * 4}))
+    start = 30 + len("mimetype")
+    data[start : start + 6] = b"\xff" * 6
+    with pytest.raises(CorruptFileError):
+        kind("a.epub", bytes(data))
 
 
 def test_every_error_has_a_code_and_a_hint() -> None:

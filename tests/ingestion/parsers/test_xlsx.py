@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
@@ -184,6 +184,7 @@ def test_flipped_bits_end_as_a_reason_and_the_next_file_is_read() -> None:
         st.lists(st.sampled_from(["", "word", "字", 1, 2.5, 2024, None]), max_size=4), min_size=1, max_size=5
     )
 )
+@example([["word", "字"], ["word"]])
 def test_no_filled_cell_is_lost(rows: list[list[Any]]) -> None:
     try:
         text = read(book({"s": rows})).text

@@ -163,6 +163,16 @@ def test_bombs_are_refused_flat_nested_and_lying() -> None:
         read(zipped({"big.bin": bytes(1 << 21), "a.txt": b"a"}), ParsingLimits(max_bytes=1 << 20))
 
 
+def test_a_mail_nested_too_deep_fails_alone() -> None:
+    deep = b"From: a@b.c\n" + b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3000)
+    )
+    _, kept = read(zipped({"deep.eml": deep, "good.txt": b"good"}))
+    assert set(kept) == {"deep.eml", "good.txt"}
+    with pytest.raises(CorruptFileError, match="too deep"):
+        read(deep, name="deep.eml")
+
+
 def test_the_child_hands_files_on_and_the_next_file_is_read() -> None:
     files = {"two_columns.pdf": sample("two_columns.pdf").data, "a.txt": b"one"}
     with ParserProcess() as parser:
