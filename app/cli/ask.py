@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.explain import explain as explain_answer
-from app.cli.output import JsonFlag, console, open_runtime, print_json
+from app.cli.output import JsonFlag, console, open_runtime, place, print_json
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
@@ -141,8 +141,7 @@ class _Screen:
 
 
 def _place(source: dict[str, Any]) -> str:
-    page = f", page {source['page']}" if source["page"] else ""
-    return f"{source['document']['name']}{page} [{source['start']}, {source['end']})"
+    return place(source["document"]["name"], source)
 
 
 def _shortened(text: str, width: int = 160) -> str:

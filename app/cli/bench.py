@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import JsonFlag, open_runtime, print_json, table_of
+from app.cli.output import JsonFlag, open_runtime, print_json, results, table_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -260,11 +260,7 @@ def _report(result: dict[str, Any], *, as_json: bool) -> None:
 
 def _show(result: dict[str, Any]) -> None:
     """Our figures and the peers' as one table, then what they were taken of."""
-    import sys
-
-    from rich.console import Console
-
-    out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    out = results(160)
     plain = {name: value for name, value in result.items() if not isinstance(value, list | dict)}
     sides = [plain | {"name": "ours", "ratio": None}, *result["peers"]]
     named = ["name", *(key for key in plain if any(key in peer for peer in result["peers"]))]

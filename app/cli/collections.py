@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import JsonFlag, open_runtime, print_json, table_of
+from app.cli.output import JsonFlag, open_runtime, print_json, results, table_of
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
@@ -116,12 +116,7 @@ def delete(
 
 def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
     """Print a table on standard output, cut to no width where that is no terminal."""
-    import sys
-
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else 200
-    Console(highlight=False, width=width).print(table_of(title, columns, rows))
+    results(200).print(table_of(title, columns, rows))
 
 
 def _all(runtime: "Runtime") -> "list[CollectionView]":

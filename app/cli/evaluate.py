@@ -1,14 +1,13 @@
 """`fathom eval`: how good retrieval and answers are on a question set."""
 
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import JsonFlag, console, print_json, quiet_libraries, settings_of, table_of
+from app.cli.output import JsonFlag, console, print_json, quiet_libraries, results, settings_of, table_of
 
 if TYPE_CHECKING:
     from app.evaluation.asking import EvalOptions
@@ -121,11 +120,9 @@ def _write(run: "EvalRun", result: dict[str, Any], details: Path | None, report:
 
 
 def _show(result: dict[str, Any]) -> None:
-    from rich.console import Console
-
     from app.evaluation.report import tables
 
-    out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    out = results(140)
     settings = result["settings"]
     out.print(
         f"{settings['file']}: {result['n']} questions ({result['n_unanswerable']} unanswerable), "

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.cli.output import console, table_of
+from app.cli.output import console, place, table_of
 
 # Read without colour, too: the ink is named beside the text, and the styles differ by more than their colour.
 STYLES = {"copied": "green underline", "written": "yellow italic"}
@@ -44,8 +44,7 @@ def _sources(run: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The place that a run was copied from, or what it looked at most, with its share of attention."""
     lines = []
     for item in run["ranges"][:SHOWN]:
-        page = f", page {item['page']}" if item["page"] else ""
-        line = f"{names.get(item['document'], item['document'])}{page} [{item['start']}, {item['end']})"
+        line = place(names.get(item["document"], item["document"]), item)
         if run["kind"] == "written":
             quote = "" if item["quote"] is None else f" “{' '.join(item['quote'].split())}”"
             line = f"looked at {line}{quote}, {item['weight']:.0%}"

@@ -3,7 +3,7 @@
 import json
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,19 @@ def open_runtime(context: typer.Context) -> Iterator["Runtime"]:
         yield runtime
     finally:
         runtime.close()
+
+
+def results(width: int) -> "Console":
+    """Standard output for tables; `width` characters wide where it is no terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else width)
+
+
+def place(name: str, source: Mapping[str, Any]) -> str:
+    """Where a text stands: document, page and range."""
+    page = f", page {source['page']}" if source["page"] else ""
+    return f"{name}{page} [{source['start']}, {source['end']})"
 
 
 def quiet_libraries() -> None:

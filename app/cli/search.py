@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import JsonFlag, open_runtime, print_json
+from app.cli.output import JsonFlag, open_runtime, place, print_json
 
 if TYPE_CHECKING:
     from app.services.searching import SearchResult
@@ -51,8 +51,7 @@ def _show(result: "SearchResult", found: dict[str, Any]) -> None:
     if not found["hits"]:
         print(f"Nothing found for {result.query!r}.")
     for hit in found["hits"]:
-        page = f", page {hit['page']}" if hit["page"] else ""
         scores = " ".join(f"{name} {value:.3f}" for name, value in hit["scores"].items())
         text = " ".join(hit["text"].split())
-        print(f"{hit['rank']}. {hit['document']['name']}{page} [{hit['start']}, {hit['end']})  {scores}")
+        print(f"{hit['rank']}. {place(hit['document']['name'], hit)}  {scores}")
         print(f"   {text[:300]}{'…' if len(text) > 300 else ''}")

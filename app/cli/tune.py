@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import JsonFlag, console, open_runtime, print_json, quiet_libraries, settings_of, table_of
+from app.cli.output import (
+    JsonFlag,
+    console,
+    open_runtime,
+    print_json,
+    quiet_libraries,
+    results,
+    settings_of,
+    table_of,
+)
 
 if TYPE_CHECKING:
     from app.config import Settings
@@ -129,11 +138,7 @@ def _apply(
 
 
 def _show(result: dict[str, Any], *, apply: bool) -> None:
-    import sys
-
-    from rich.console import Console
-
-    out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    out = results(140)
     out.print(
         f"{result['file']}: chosen by {result['n_train']} questions, judged by {result['n_held_out']} "
         f"(parted by {result['split_by']}), {result['documents']} documents, {result['chunks']} passages"

@@ -1,16 +1,19 @@
 """A runtime and an API on a fresh home, with a small embedder instead of the encoder."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.cli import main
 from app.config import Settings, load_settings
 from app.main import create_app
 from app.runtime import Parts, Runtime, build_runtime
 from app.worker import Worker
-from tests.app.doubles import small_parts
+from generator.types import Generator
+from tests.app.doubles import SilentGenerator, small_parts
 
 
 @pytest.fixture
@@ -23,8 +26,30 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def parts() -> Parts:
-    return small_parts()
+def generator() -> Generator:
+    return SilentGenerator()
+
+
+@pytest.fixture
+def parts(generator: Generator) -> Parts:
+    return replace(small_parts(), generator=lambda _: generator)
+
+
+@pytest.fixture
+def fathom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], parts: Parts
+) -> Callable[..., tuple[object, str, str]]:
+    """Runs a command on a home of the test's own; gives exit code, standard output, standard error."""
+    monkeypatch.setattr("app.runtime.shipped_parts", lambda: parts)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["--home", str(tmp_path / "home"), *arguments])
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return run
 
 
 @pytest.fixture

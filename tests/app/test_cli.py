@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from app.cli import main
 from tests.app.copying_generator import AttributingGenerator, CopyingGenerator
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS, GEESE
@@ -16,19 +15,8 @@ QUESTION = "Which weeds do they eat?"
 
 
 @pytest.fixture
-def fathom(tmp_path, monkeypatch, capsys):
-    """Runs a command on a home of the test's own; gives exit code, standard output, standard error."""
-    parts = replace(small_parts(), generator=lambda settings: CopyingGenerator())
-    monkeypatch.setattr("app.runtime.shipped_parts", lambda: parts)
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(["--home", str(tmp_path / "home"), *arguments])
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return run
+def generator():
+    return CopyingGenerator()
 
 
 @pytest.fixture

@@ -1,34 +1,25 @@
 """`fathom eval` as its user calls it: one JSON object, one line a question, one page."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
-from app.cli import main
 from tests.app.copying_generator import CopyingGenerator
-from tests.app.doubles import small_parts
 
 
 @pytest.fixture
-def fathom(tmp_path, monkeypatch, capsys):
-    parts = replace(small_parts(), generator=lambda settings: CopyingGenerator())
-    monkeypatch.setattr("app.runtime.shipped_parts", lambda: parts)
-    monkeypatch.chdir(tmp_path)
+def generator():
+    return CopyingGenerator()
+
+
+@pytest.fixture(autouse=True)
+def question_set(tmp_path):
     row = {
         "question": "What do ducks eat?",
         "answers": ["weeds"],
         "documents": ["Ducks eat weeds. They swim."],
     }
     (tmp_path / "set.jsonl").write_text(json.dumps(row))
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(["--home", str(tmp_path / "home"), *arguments])
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return run
 
 
 def test_report_and_details_are_written_beside_what_is_printed(fathom, tmp_path):

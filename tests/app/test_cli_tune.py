@@ -6,26 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.cli import main
-from app.evaluation.tuning import Tuning
-from tests.app.doubles import small_parts
-from tests.app.evaluation.test_tuning import PRESENT, ranked
+from tests.app.evaluation.test_tuning import PRESENT, ranked, tuning
 
 BETTER = replace(PRESENT, lexical_weight=0.5, k=12)
-
-
-@pytest.fixture
-def fathom(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("app.runtime.shipped_parts", small_parts)
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(["--home", str(tmp_path / "home"), *arguments])
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return run
 
 
 @pytest.fixture
@@ -45,16 +28,7 @@ def comes_of_it(monkeypatch, before, after, tuned=BETTER):
     def tune(runtime, dataset, options, own, on_progress):
         seen.append((runtime.settings, dict(own)))
         pairs = ((ranked(before, 1), ranked(after, 1)),) * 3
-        return Tuning(
-            present=PRESENT,
-            tuned=tuned,
-            train=6,
-            by_article=True,
-            tried=(),
-            held_out=pairs,
-            documents=9,
-            chunks=9,
-        )
+        return tuning(*pairs, tuned=tuned)
 
     monkeypatch.setattr("app.evaluation.tuning.tune", tune)
     return seen

@@ -1,7 +1,6 @@
 """`fathom eval` end to end on a set small enough to know every figure by hand."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -12,15 +11,14 @@ from app.evaluation.judge import judge_citations, score_answer
 from app.evaluation.report import details, figure_of, summarise, tables
 from app.evaluation.run import evaluate
 from tests.app.copying_generator import CopyingGenerator
-from tests.app.doubles import small_parts
 
 DUCKS = "Ducks swim on quiet ponds. Their food is pondweed. A drake has green feathers."
 GEESE = "Geese migrate in autumn. A wedge saves strength. Ganders guard nests."
 
 
 @pytest.fixture
-def parts():
-    return replace(small_parts(), generator=lambda settings: CopyingGenerator())
+def generator():
+    return CopyingGenerator()
 
 
 def qa(question, answer, context, **more):

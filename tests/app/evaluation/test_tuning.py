@@ -18,15 +18,14 @@ from app.evaluation.tuning import FEWEST, TuneOptions, Tuning, Values, answer_sc
 from app.evaluation.tuning_report import summarise
 from app.services import collections
 from tests.app.copying_generator import CopyingGenerator
-from tests.app.doubles import small_parts
 
 PRESENT = Values(dense_weight=1.0, lexical_weight=1.0, mmr_lambda=1.0, k=8, context_tokens=1024)
 BIRDS = ["duck", "goose", "swan", "heron", "stork", "crane"]
 
 
 @pytest.fixture
-def parts():
-    return replace(small_parts(), generator=lambda settings: CopyingGenerator())
+def generator():
+    return CopyingGenerator()
 
 
 def question(number, article=0, answers=("yes",)):

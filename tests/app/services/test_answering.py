@@ -1,7 +1,5 @@
 """The path of a question in process: real ingestion, indexes and database, a generator that copies."""
 
-from dataclasses import replace
-
 import pytest
 
 from app.db.documents import serving_content
@@ -11,7 +9,6 @@ from app.services.answering import Ask
 from app.services.documents import Upload
 from generator.types import Generated, Ink, Span, Token
 from tests.app.copying_generator import CopyingGenerator
-from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS, GEESE
 
 CHINESE = "第一条 劳动者每日工作时间不超过八小时。\n\n第二条 用人单位应当按月支付工资。\n".encode()
@@ -20,11 +17,6 @@ CHINESE = "第一条 劳动者每日工作时间不超过八小时。\n\n第二�
 @pytest.fixture
 def generator():
     return CopyingGenerator()
-
-
-@pytest.fixture
-def parts(generator):
-    return replace(small_parts(), generator=lambda settings: generator)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """How passages are ranked: server, collection and request settle it; searches and answers obey."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -26,11 +25,6 @@ SECTIONS = "".join(
 @pytest.fixture
 def generator():
     return CopyingGenerator()
-
-
-@pytest.fixture
-def parts(generator):
-    return replace(small_parts(), generator=lambda settings: generator)
 
 
 @pytest.fixture
