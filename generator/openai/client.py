@@ -6,7 +6,7 @@ ended: a connection that was cut looks like an end too.
 """
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,8 +24,9 @@ from generator.errors import (
     ModelServerTimeoutError,
     ModelServerUnreachableError,
 )
-from generator.openai.prompt import Messages
 from generator.openai.stepping import steps
+from generator.quoting.completion import Completion, Ended
+from generator.quoting.prompt import Messages
 
 WAIT_S = 0.1
 CONNECT_S = 10.0
@@ -50,19 +51,6 @@ class ServerConfig:
     model: str
     api_key: str | None = field(default=None, repr=False)
     timeout_s: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The server says that the completion is over.
-
-    Attributes:
-        reason: `stop`, `length`, or what else the server says; empty where it says nothing.
-        tokens: Tokens that it generated, where it tells.
-    """
-
-    reason: str
-    tokens: int | None
 
 
 class _Delta(BaseModel):
@@ -97,9 +85,7 @@ class ChatClient:
         self._trust_env = url.host not in _LOOPBACK
         self._tls = httpx.create_ssl_context(trust_env=self._trust_env) if url.scheme == "https" else False
 
-    def complete(
-        self, messages: Messages, *, max_tokens: int, temperature: float, seed: int
-    ) -> Generator[str | Ended | None, None, None]:
+    def complete(self, messages: Messages, *, max_tokens: int, temperature: float, seed: int) -> Completion:
         """Stream a completion; closing the iterator closes the connection at once.
 
         Yields:

@@ -19,7 +19,7 @@ from app.services.documents import Upload
 from app.services.scope import RankingChoice
 from app.worker import Worker
 from generator.errors import ModelServerError
-from generator.openai.prompt import REFUSALS
+from generator.quoting.prompt import REFUSALS
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS

@@ -14,7 +14,8 @@ from generator.errors import (
     ModelServerTimeoutError,
     ModelServerUnreachableError,
 )
-from generator.openai.client import ChatClient, Ended, ServerConfig
+from generator.openai.client import ChatClient, ServerConfig
+from generator.quoting.completion import Ended
 from tests.generator.openai.model_server import (
     DONE,
     PATIENCE_S,

@@ -7,7 +7,7 @@ import pytest
 from generator.errors import ModelServerError, ModelServerRequestError, RequestError
 from generator.openai.client import ChatClient, ServerConfig
 from generator.openai.generator import OpenAIGenerator
-from generator.openai.prompt import REFUSALS
+from generator.quoting.prompt import REFUSALS
 from generator.types import Generated, Ink, Request, SourcePassage, Token, Waiting
 from ingestion.sentences import split_sentences
 from tests.generator.openai.model_server import PATIENCE_S, chunk, completion, model_server, saying, streaming

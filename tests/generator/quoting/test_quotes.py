@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.openai.quotes import QuoteFinder, kept_ranges
+from generator.quoting.quotes import QuoteFinder, kept_ranges
 from generator.types import SourcePassage
 
 WORDS = ["ducks", "eat", "weeds", "and", "insects", "trash-days", "7", "don't", "café", "JuiceFS", "2024"]

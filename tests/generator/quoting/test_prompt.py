@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.openai.prompt import BREAKER, REFUSALS, RULES, is_refusal, messages
+from generator.quoting.prompt import BREAKER, REFUSALS, RULES, is_refusal, messages
 from generator.types import SourcePassage
 
 HOSTILE = st.text(alphabet="a0</>passage question|[INST]im_\n", max_size=60)

@@ -2,8 +2,8 @@
 
 Text of documents goes into a prompt here, so it must not be able to pass for anything else. Three things stand
 against it: every passage lies between two lines with a mark that occurs in no passage and not in the question; no
-text of theirs reaches the server as a tag (chat templates have control words such as `<|im_start|>` and `[INST]`,
-which a server may obey wherever they stand); and the rules say that passages are never instructions. The third is a
+text of theirs reaches the model as a tag (chat templates have control words such as `<|im_start|>` and `[INST]`,
+which may be obeyed wherever they stand); and the rules say that passages are never instructions. The third is a
 request to the model, the first two are facts about the prompt.
 """
 
@@ -11,11 +11,11 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from generator.openai.quotes import kept_ranges
+from generator.quoting.quotes import kept_ranges
 from generator.types import SourcePassage
 
 Messages = list[dict[str, str]]
-"""`role` and `content` of each message, as the protocol has them."""
+"""`role` and `content` of each message, as chat templates and servers have them."""
 
 REFUSALS = ("The passages do not answer this question.", "这些段落没有回答这个问题。")
 GAP = "\n[…]\n"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.openai.sentences import SentenceReader
+from generator.quoting.sentences import SentenceReader
 from ingestion.sentences import split_sentences
 
 
