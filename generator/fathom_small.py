@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import nn
@@ -179,19 +178,16 @@ class FathomSmall:
             if inside and inside[0] <= first and last <= inside[-1]:
                 whole = distribution.within(passage, inside[0], inside[-1]) / answerable
                 if whole >= self._calibration.sentence_from:
-                    return _copy(reading, passage, inside)
+                    return _copy(reading, passage, inside[0], inside[-1])
         return None
 
 
-def _copy(reading: Reading, passage: int, pieces: Sequence[int]) -> list[Step]:
-    """The actions that copy pieces of a passage, their text given at once."""
+def _copy(reading: Reading, passage: int, first: int, last: int) -> list[Step]:
+    """The actions that copy a run of pieces of a passage, its text given at once."""
     start = passage * reading.ids_PS.shape[1]
-    token = _span_token(reading, passage, pieces[0], pieces[-1])
-    # between two pieces there may be one of no text, which is not copied
-    going_on = [
-        Step(Action.NEXT if s == before + 1 else Action.COPY, start + s) for before, s in pairwise(pieces)
-    ]
-    return [Step(Action.COPY, start + pieces[0], (token,)), *going_on, Step(Action.STOP, 0)]
+    token = _span_token(reading, passage, first, last)
+    going_on = [Step(Action.NEXT, start + s) for s in range(first + 1, last + 1)]
+    return [Step(Action.COPY, start + first, (token,)), *going_on, Step(Action.STOP, 0)]
 
 
 def _span_token(reading: Reading, passage: int, first: int, last: int) -> Token:

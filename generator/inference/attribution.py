@@ -43,7 +43,8 @@ def attended(weights_N: Tensor, reading: Reading) -> tuple[Attended, ...]:
         )
         for run in runs
     ]
-    return tuple(sorted(ranges, key=lambda range_: -range_.weight)[:ATTENDED_RANGES])
+    said = [range_ for range_ in ranges if range_.end > range_.start]
+    return tuple(sorted(said, key=lambda range_: -range_.weight)[:ATTENDED_RANGES])
 
 
 def spans(tokens: Sequence[Token]) -> list[Span]:

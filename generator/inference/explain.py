@@ -177,13 +177,10 @@ class _Ways:
         at = passage.find(text)
         while at >= 0:
             inside = [s for s, (a, b) in enumerate(ranges) if b > a and a >= at and b <= at + len(text)]
-            if (
-                inside
-                and (ranges[inside[0]][0], ranges[inside[-1]][1]) == (at, at + len(text))
-                and len(inside) == inside[-1] - inside[0] + 1
-                and len({int(self._reading.segment_PS[p, s]) for s in inside}) == 1
-            ):
-                yield [p * self.S + s for s in inside]
+            if inside and (ranges[inside[0]][0], ranges[inside[-1]][1]) == (at, at + len(text)):
+                rows = range(inside[0], inside[-1] + 1)
+                if len({int(self._reading.segment_PS[p, s]) for s in rows}) == 1:
+                    yield [p * self.S + s for s in rows]
             at = passage.find(text, at + 1)
 
     def _written(self, text: str) -> list[Step]:

@@ -102,6 +102,8 @@ class _Run:
         elif self._needs_space(p, s):
             yield self._emit(Token(text=" ", ink=Ink.WRITTEN))
         self.piece, self.before, self.row = int(self.reading.ids_PS[p, s]), 1, row
+        if start == end:  # a character of several pieces has been copied whole
+            return
         yield self._emit(
             Token(
                 text=passage.text[start:end],

@@ -25,7 +25,8 @@ class PassageMemory:
     Attributes:
         ids_S: int64 piece ids, special and prefix pieces included.
         states_SD: Document-layer states.
-        ranges: Character range of each piece in the passage, without leading space; (0, 0) for pieces of no text.
+        ranges: Character range of each piece in the passage, without leading space; empty for a piece of white space
+            alone, and (0, 0) for the special pieces that frame a text.
     """
 
     ids_S: Tensor
@@ -126,11 +127,11 @@ class MemoryCache:
 
 
 def piece_text_range(text: str, start: int, end: int) -> tuple[int, int]:
-    """Character range of a piece without its leading space; (0, 0) where nothing is left."""
+    """Character range of a piece without its leading space; where nothing else is left, the empty one behind it."""
     start = max(0, start)
     while start < end and text[start].isspace():
         start += 1
-    return (start, end) if start < end else (0, 0)
+    return start, max(start, end)
 
 
 def _join(parts: Sequence[PassageMemory]) -> PassageMemory:

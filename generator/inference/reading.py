@@ -18,6 +18,8 @@ from generator.model.match import PieceMatcher
 from generator.types import SourcePassage
 
 QUESTION_PREFIX = "query: "
+FRAME = (0, 0)
+"""Range of the special pieces round a text."""
 LONGEST_SPAN = 64
 """Longest answer phrase, in pieces."""
 
@@ -28,10 +30,11 @@ class Reading:
 
     Attributes:
         passages: Those that were read (weight above 0 and some text kept), in the order given.
-        ranges: Character ranges of the kept pieces, by passage; (0, 0) for pieces of no text.
+        ranges: Character ranges of the kept pieces, by passage; see `PassageMemory`.
         ids_PS: int64 piece ids; padding is 0.
-        segment_PS: int64 number of the kept range a piece stands in; -1 for pieces of no text, which are not copied.
-        read: Heads and states of the reading layers.
+        segment_PS: int64 number of the kept range a piece stands in; -1 for framing pieces and padding, which are not
+            copied.
+        read: Heads and states of the reading layers; no span starts or ends at a piece of white space.
     """
 
     passages: Sequence[SourcePassage]
@@ -95,16 +98,19 @@ class PassageReader:
         ids_PS = torch.zeros(P, S, dtype=torch.long)
         mask_PS = torch.zeros(P, S, dtype=torch.bool)
         segment_PS = torch.full((P, S), -1)
+        blank_PS = torch.ones(P, S, dtype=torch.bool)
         for p, memory in enumerate(gathered):
             n = len(memory.ids_S)
             memory_PSD[p, :n], ids_PS[p, :n], mask_PS[p, :n] = memory.states_SD, memory.ids_S, True
             segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, live[p].kept))
+            blank_PS[p, :n] = torch.tensor([b <= a for a, b in memory.ranges])
+        silent_PS = blank_PS | (segment_PS < 0)
         with torch.inference_mode():
             read = self._read_states(question, memory_PSD, ids_PS, mask_PS)
             weight_P1 = torch.tensor([math.log(p.weight) for p in live])[:, None]
             read = read._replace(
-                start_BS=read.start_BS.masked_fill(segment_PS < 0, float("-inf")) + weight_P1,
-                end_BS=read.end_BS.masked_fill(segment_PS < 0, float("-inf")),
+                start_BS=read.start_BS.masked_fill(silent_PS, float("-inf")) + weight_P1,
+                end_BS=read.end_BS.masked_fill(silent_PS, float("-inf")),
             )
         return Reading(live, [memory.ranges for memory in gathered], ids_PS, segment_PS, read)
 
@@ -185,13 +191,13 @@ def span_distribution(
 
 
 def _gather(memory: PassageMemory, passage: SourcePassage) -> PassageMemory:
-    """Rows of the kept ranges, with the pieces of no text that frame a passage."""
+    """Rows of the kept ranges, with the special pieces that frame a passage."""
     if not passage.kept:
         return memory
     keep = [
         i
-        for i, (a, b) in enumerate(memory.ranges)
-        if b <= a or any(b > start and a < end for start, end in passage.kept)
+        for i, range_ in enumerate(memory.ranges)
+        if range_ == FRAME or any(_stands_in(range_, kept) for kept in passage.kept)
     ]
     if len(keep) == len(memory.ranges):
         return memory
@@ -200,9 +206,19 @@ def _gather(memory: PassageMemory, passage: SourcePassage) -> PassageMemory:
 
 
 def _segments(ranges: Sequence[tuple[int, int]], kept: Sequence[tuple[int, int]]) -> list[int]:
-    """Number of the kept range each piece stands in: 0 throughout where all is kept, -1 for pieces of no text."""
-    numbers = []
-    for a, b in ranges:
-        inside = [i for i, (start, end) in enumerate(kept) if b > start and a < end] if kept else [0]
-        numbers.append(inside[0] if b > a and inside else -1)
-    return numbers
+    """Number of the kept range each piece stands in: 0 throughout where all is kept, -1 for framing pieces.
+
+    White space between two pieces of a kept range belongs to it, so that copying goes on across it.
+    """
+    return [
+        -1
+        if range_ == FRAME
+        else next((i for i, one in enumerate(kept) if _stands_in(range_, one)), -1 if kept else 0)
+        for range_ in ranges
+    ]
+
+
+def _stands_in(range_: tuple[int, int], kept: tuple[int, int]) -> bool:
+    """Whether a piece overlaps a kept range, or is the white space between two of its pieces."""
+    (a, b), (start, end) = range_, kept
+    return a < end and (b > start or start < a == b)

@@ -1,5 +1,7 @@
 """The stream of an answer: copied runs are exact, an untrained decoder is the extractive reader, stopping works."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -30,16 +32,34 @@ def answer(
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_untrained_decoder_answers_as_the_extractive_reader(tmp_path: str, seed: int) -> None:
-    from pathlib import Path
-
-    model = SmallModel(Path(tmp_path), seed)
+def test_untrained_decoder_answers_as_the_extractive_reader(tmp_path: Path, seed: int) -> None:
+    model = SmallModel(tmp_path, seed)
     _, generated = answer(model, "who sat on the mat?")
     reading = model.read("who sat on the mat?", *PASSAGES)
     assert generated.text == generated.phrase
     passage, first, last, _ = span_distribution(reading).best()
     start, end = reading.ranges[passage][first][0], reading.ranges[passage][last][1]
     assert generated.text == PASSAGES[passage].text[start:end]
+
+
+SPACED = [
+    SourcePassage(key="c", text="the treaty , signed in 1992 , was in Paris ( 猫 坐在 垫子 上 ) . the dog 跑"),
+    SourcePassage(
+        key="d", text="the cat , the dog . 条约 在 1992 年 签署", kept=[(0, 19), (20, 35)], sentences=[(0, 19)]
+    ),
+]
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_a_run_goes_on_across_white_space_that_is_a_piece_of_its_own(tmp_path: Path, seed: int) -> None:
+    model = SmallModel(tmp_path, seed)
+    pieces = model.tokenizer.encode(SPACED[0].text, add_special_tokens=False).tokens
+    assert "▁" in pieces, "no white space stands alone; the test would show nothing"
+    generated = list(model.generator().stream(Request(question="where?", passages=SPACED)))[-1]
+    assert isinstance(generated, Generated)
+    assert generated.text == generated.phrase == generated.phrase.strip()
+    assert len(generated.spans) == 1
+    assert generated.spans[0].ink == Ink.COPIED
 
 
 def test_copied_runs_equal_their_source(small: SmallModel) -> None:
