@@ -76,6 +76,64 @@ def read_folder(folder: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, A
     return tensors, meta
 
 
+def write_part(folder: Path, stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> None:
+    """Put `<stem>.safetensors` and `<stem>.json` into a folder that holds other things too.
+
+    Each file is complete and synced under a temporary name before it takes its place. The second has the SHA-256 of
+    the first, so that a kill between the two leaves a pair that `read_part` refuses.
+
+    Args:
+        folder: Where to put them; must exist.
+        stem: Name of both files.
+        tensors: The weights.
+        meta: JSON values; the key "sha256" is added.
+    """
+    weights, values = folder / f"{stem}.safetensors", folder / f"{stem}.json"
+    new = weights.with_name(weights.name + ".tmp")
+    save_file({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, new)
+    digest = _sha256(new)
+    text = json.dumps({**meta, "sha256": digest}, indent=1) + "\n"
+    new_values = values.with_name(values.name + ".tmp")
+    new_values.write_text(text, encoding="utf-8")
+    for temporary, final in ((new, weights), (new_values, values)):
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(final)
+
+
+def read_part(folder: Path, stem: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `write_part` wrote.
+
+    Raises:
+        CheckpointError: One of the two files is missing or damaged, or they do not belong together.
+    """
+    weights, values = folder / f"{stem}.safetensors", folder / f"{stem}.json"
+    try:
+        meta: dict[str, Any] = json.loads(values.read_text(encoding="utf-8"))
+        whole = _sha256(weights) == meta["sha256"]
+        tensors = load_file(weights) if whole else {}
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise CheckpointError(f"{weights} with {values.name} can't be read: {error}") from error
+    if not whole:
+        raise CheckpointError(
+            f"{weights} is damaged or is not the one of {values.name}; restore both from one source"
+        )
+    return tensors, meta
+
+
+def published_id(folder: Path) -> str:
+    """Name of a model folder and a hash of the content of all its files that are read."""
+    files = (file for kind in ("json", "jinja", "safetensors") for file in folder.glob(f"*.{kind}"))
+    digests = {file.name: _sha256(file) for file in files if file.is_file()}
+    digest = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+    return f"{folder.resolve().name}@{digest[:12]}"
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
 def read_published(folder: Path) -> tuple[dict[str, Any], Iterator[tuple[str, Tensor]]]:
     """Open a model folder as it is published: `config.json` and safetensors, in one file or in shards with an index.
 

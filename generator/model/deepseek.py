@@ -136,6 +136,8 @@ class Deepseek(nn.Module):
         valid_BS: Tensor | None = None,
         caches: Sequence[KVCache] | None = None,
         memory: Sequence[MemoryView | None] | None = None,
+        *,
+        last_only: bool = False,
     ) -> DecoderOutput:
         """Predict the next token at each place.
 
@@ -144,6 +146,7 @@ class Deepseek(nn.Module):
             valid_BS: bool, False at padding (left or right), for all tokens so far; None if there is none.
             caches: From `new_caches`; the new tokens are added. None keeps nothing.
             memory: From `view_memory`; None leaves cross-attention out.
+            last_only: Logits of the last place alone, [B, 1, V]: those of a long prompt take much memory.
         """
         T = ids_BT.shape[1]
         S = T + (caches[0].length if caches else 0)
@@ -166,4 +169,5 @@ class Deepseek(nn.Module):
             )
             if stats is not None:
                 routing.append(stats)
+        x_BTD = x_BTD[:, -1:] if last_only else x_BTD
         return DecoderOutput(F.linear(self.norm(x_BTD), self.head.weight), tuple(routing))

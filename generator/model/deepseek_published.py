@@ -3,6 +3,7 @@
 Dimensions in names: E experts, D width, F expert hidden width.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import torch
 from generator.checkpoint import read_published
 from generator.errors import CheckpointError
 from generator.model.attention_mla import LatentAttention
-from generator.model.deepseek import Deepseek, DeepseekConfig
+from generator.model.deepseek import Block, Deepseek, DeepseekConfig
+from generator.model.gated_cross_attention import GatedCrossAttention
 from generator.model.moe import MoE
 from generator.model.rope import YarnConfig
 
@@ -40,6 +42,8 @@ PUBLISHED_NAMES = {
     "mlp.gate.e_score_correction_bias": "feed.bias_E",
 }
 PUBLISHED_EXPERT_PARTS = {"gate_proj": "w_gate_EFD", "up_proj": "w_up_EFD", "down_proj": "w_down_EDF"}
+_IN_LAYER = re.compile(r"model\.layers\.(\d+)\.(.+)")
+_EXPERT = re.compile(r"mlp\.experts\.(\d+)\.(\w+)\.weight")
 
 
 def config_from_published(
@@ -135,16 +139,31 @@ def our_name(published: str) -> tuple[str, int | None]:
         CheckpointError: The name is not one of DeepSeek's.
     """
     prefix, name = "", published
-    if published.startswith("model.layers."):
-        _, _, index, name = published.split(".", 3)
-        prefix = f"blocks.{index}."
-    if name.startswith("mlp.experts."):
-        _, _, expert, part, _ = name.split(".")
-        return f"{prefix}feed.{PUBLISHED_EXPERT_PARTS[part]}", int(expert)
+    if in_layer := _IN_LAYER.fullmatch(published):
+        prefix, name = f"blocks.{in_layer[1]}.", in_layer[2]
+    expert = _EXPERT.fullmatch(name)
+    if expert and expert[2] in PUBLISHED_EXPERT_PARTS:
+        return f"{prefix}feed.{PUBLISHED_EXPERT_PARTS[expert[2]]}", int(expert[1])
     for theirs, ours in PUBLISHED_NAMES.items():
         if name.startswith(theirs):
             return prefix + ours + name.removeprefix(theirs), None
     raise CheckpointError(f"tensor {published!r} has no place in a DeepSeek V2 or V3 decoder")
+
+
+def _make_room(model: Deepseek, dtype: torch.dtype) -> None:
+    """Give memory to a decoder that has shapes alone; what is not published gets its initial values.
+
+    So no number is drawn for weights that are read anyway, and none is ever kept in a wider format.
+    """
+    model.to(dtype).to_empty(device="cpu")
+    if model.config.tied:
+        model.head.weight = model.embed.weight
+    for block in model.blocks:
+        assert isinstance(block, Block)
+        if isinstance(block.feed, MoE):
+            block.feed.reset_balance()
+        if block.cross is not None:
+            block.cross = GatedCrossAttention(block.cross.config).to(dtype)
 
 
 @torch.no_grad()
@@ -170,8 +189,13 @@ def load_deepseek(
         CheckpointError: Not such a folder, a tensor is missing, unknown, or has another shape.
     """
     published, tensors = read_published(folder)
-    config = config_from_published(published, cross_every=cross_every, memory_width=memory_width)
-    model = Deepseek(config).to(dtype)
+    try:
+        config = config_from_published(published, cross_every=cross_every, memory_width=memory_width)
+        with torch.device("meta"):
+            model = Deepseek(config)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"config.json of {folder} describes no DeepSeek V2 or V3: {error!r}") from error
+    _make_room(model, dtype)
     targets = model.state_dict(keep_vars=True)
     ours_alone = (".cross.", ".history_E") + ((".bias_E",) if config.moe.score == "softmax" else ())
     missing = {name for name in targets if not any(part in name for part in ours_alone)}

@@ -113,11 +113,12 @@ class MoE(nn.Module):
         self.w_gate_EFD = nn.Parameter(torch.empty(E, H, D))
         self.w_up_EFD = nn.Parameter(torch.empty(E, H, D))
         self.w_down_EDF = nn.Parameter(torch.empty(E, D, H))
-        self.register_buffer("bias_E", torch.zeros(E))
-        self.register_buffer("history_E", torch.full((E,), 1 / E))
+        self.register_buffer("bias_E", None)
+        self.register_buffer("history_E", None)
         shared_hidden = config.shared * H if config.shared_hidden is None else config.shared_hidden
         self.shared = SwiGLU(D, shared_hidden) if shared_hidden else None
         self.reset_parameters()
+        self.reset_balance()
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "MoE":
         """Move with the model, but keep bias and history in float32: the steps of the bias are small."""
@@ -133,6 +134,11 @@ class MoE(nn.Module):
         for weight in (self.w_gate_EFD, self.w_up_EFD, self.w_down_EDF):
             bound = 1 / math.sqrt(weight.shape[-1])
             nn.init.uniform_(weight, -bound, bound)
+
+    def reset_balance(self) -> None:
+        """No bias, and a history of equal loads; float32."""
+        E, device = self.config.experts, self.router_ED.device
+        self.bias_E, self.history_E = torch.zeros(E, device=device), torch.full((E,), 1 / E, device=device)
 
     def forward(self, x_TD: Tensor, valid_T: Tensor | None = None) -> tuple[Tensor, RouterStats]:
         """Pass each token through its experts and the shared ones.

@@ -5,57 +5,14 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import DeepseekV2Config, DeepseekV2ForCausalLM, DeepseekV3Config, DeepseekV3ForCausalLM
 
 from generator.checkpoint import scale_blocks
 from generator.errors import CheckpointError
 from generator.model.deepseek_published import load_deepseek
 from tests.generator.model.closeness import assert_close
+from tests.generator.model.published import KINDS, VOCABULARY, publish
 
 TOLERANCE = 1e-4
-VOCABULARY = 96
-SHAPE = {
-    "vocab_size": VOCABULARY, "hidden_size": 48, "intermediate_size": 80, "moe_intermediate_size": 24,
-    "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 4, "q_lora_rank": 20,
-    "kv_lora_rank": 16, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 10, "n_routed_experts": 8,
-    "num_experts_per_tok": 3, "first_k_dense_replace": 1, "max_position_embeddings": 128,
-    # Far from the usual 0.02, so that logits are not all nearly 0 and a difference would show.
-    "initializer_range": 0.3,
-}  # fmt: skip
-YARN = {
-    "rope_type": "yarn", "factor": 8.0, "original_max_position_embeddings": 16, "beta_fast": 32, "beta_slow": 1,
-    "mscale": 1.0, "mscale_all_dim": 0.7,
-}  # fmt: skip
-V2, V3 = (DeepseekV2Config, DeepseekV2ForCausalLM), (DeepseekV3Config, DeepseekV3ForCausalLM)
-KINDS = {
-    "V2 greedy, softmax": (V2, {"topk_method": "greedy", "n_shared_experts": 2}),
-    "V2 group-limited": (V2, {"topk_method": "group_limited_greedy", "n_group": 4, "topk_group": 2}),
-    "V2 as Lite: no query rank, yarn": (
-        V2,
-        {"topk_method": "greedy", "q_lora_rank": None, "rope_scaling": YARN},
-    ),
-    "V2 scaled gates, two dense layers": (
-        V2,
-        {"topk_method": "greedy", "routed_scaling_factor": 16.0, "first_k_dense_replace": 2},
-    ),
-    "V3 group-limited, sigmoid": (V3, {"n_group": 4, "topk_group": 2}),
-    "V3 yarn": (V3, {"n_group": 2, "topk_group": 1, "rope_scaling": YARN}),
-    "V3 no groups, not normalised": (V3, {"n_group": 1, "topk_group": 1, "norm_topk_prob": False}),
-    "V3 all dense, tied": (V3, {"first_k_dense_replace": 4, "tie_word_embeddings": True}),
-}
-
-
-def publish(kind, folder):
-    """Write a random checkpoint, and return the model that wrote it."""
-    (config_class, model_class), changes = kind
-    torch.manual_seed(7)
-    model = model_class(config_class(**{**SHAPE, **changes}, rope_theta=10_000.0)).eval()
-    with torch.no_grad():
-        for name, buffer in model.named_buffers():
-            if name.endswith("e_score_correction_bias"):
-                buffer.uniform_(-0.3, 0.3)
-    model.save_pretrained(folder)
-    return model
 
 
 @pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS.keys())
@@ -118,12 +75,29 @@ def test_greedy_continuations_are_the_same(tmp_path):
     theirs = publish(KINDS["V3 yarn"], tmp_path)
     ours = load_deepseek(tmp_path)
     ids = torch.randint(VOCABULARY, (1, 9))
-    expected = theirs.generate(ids, max_new_tokens=16, do_sample=False, eos_token_id=None, pad_token_id=0)
+    # Without a mask, they take 0 for padding wherever it stands.
+    options = {"attention_mask": torch.ones_like(ids), "eos_token_id": None, "pad_token_id": 0}
+    expected = theirs.generate(ids, max_new_tokens=16, do_sample=False, **options)
     caches, piece, written = ours.new_caches(), ids, []
     for _ in range(16):
         piece = ours(piece, caches=caches).logits_BTV[:, -1:].argmax(-1)
         written.append(int(piece))
     assert written == expected[0, 9:].tolist()
+
+
+@torch.no_grad()
+def test_the_logits_of_the_last_place_alone_are_the_same(pair):
+    _, ours = pair
+    ids = torch.randint(VOCABULARY, (2, 9))
+    assert_close(ours(ids, last_only=True).logits_BTV, ours(ids).logits_BTV[:, -1:], TOLERANCE)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+def test_loading_draws_no_random_numbers(kind, tmp_path):
+    publish(kind, tmp_path)
+    before = torch.get_rng_state()
+    load_deepseek(tmp_path)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 @torch.no_grad()
@@ -221,6 +195,8 @@ def test_bfloat16_weights_keep_the_routing_bias_exact(tmp_path):
             lambda w: w.update({"model.layers.2.mlp.experts.8.up_proj.weight": torch.zeros(24, 48)}),
             "no place",
         ),
+        (lambda w: w.update({"model.layers.2.mlp.experts.5.odd.weight": torch.zeros(1)}), "no place"),
+        (lambda w: w.update({"model.layers.odd": torch.zeros(1)}), "no place"),
     ],
 )
 def test_missing_unknown_and_misshapen_tensors_are_refused(tmp_path, damage, message):
@@ -238,6 +214,8 @@ def test_missing_unknown_and_misshapen_tensors_are_refused(tmp_path, damage, mes
         ({"model_type": "llama"}, "llama"),
         ({"rope_interleave": False}, "interleaved"),
         ({"hidden_act": "gelu"}, "silu"),
+        ({"kv_lora_rank": None}, r"config\.json"),
+        ({"n_routed_experts": "many"}, r"config\.json"),
     ],
 )
 def test_other_architectures_are_refused(tmp_path, changes, message):
