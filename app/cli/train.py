@@ -34,6 +34,18 @@ def sft(
     decay_share: Annotated[
         float, typer.Option(help="Share of the steps, at the end, of falling learning rate.")
     ] = 0.3,
+    document_layers: Annotated[
+        int, typer.Option(help="Reader: layers that see one text alone, 0 to 11.")
+    ] = 4,
+    train_document: Annotated[
+        bool, typer.Option("--train-document", help="Reader: train those layers too (an experiment).")
+    ] = False,
+    start_run: Annotated[
+        Path | None, typer.Option(help="Reader: begin with the weights of this run.")
+    ] = None,
+    teacher_run: Annotated[
+        Path | None, typer.Option(help="Reader: learn from the reader of this run too.")
+    ] = None,
     minutes: Annotated[float, typer.Option(help="Stop (and save) after this time; 0 for no limit.")] = 0,
     compile_model: Annotated[
         bool, typer.Option("--compile/--no-compile", help="torch.compile the model.")
@@ -61,6 +73,10 @@ def sft(
         compile_model=compile_model,
         recipe=recipe,
         bf16=pace.bf16,
+        document_layers=document_layers,
+        train_document=train_document,
+        start_run=start_run,
+        teacher_run=teacher_run,
     )
     if stage == "reader":
         resumed = train_reader(options)

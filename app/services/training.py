@@ -17,6 +17,7 @@ from torch import Tensor
 
 from generator.checkpoint import read_folder
 from generator.config import DecoderConfig, ModelConfig, ReaderConfig
+from generator.errors import CheckpointError
 from generator.fathom_small import Calibration
 from generator.loading import (
     load_generator,
@@ -46,6 +47,7 @@ from ingestion.sentences import split_sentences
 from retrieval.encoder_weights import encoder_state
 
 CALIBRATION_PASSAGES = 5
+ENCODER_LAYERS = 12
 RECIPES = Path(__file__).parents[2] / "generator" / "training" / "recipes"
 
 
@@ -65,6 +67,10 @@ class TrainingOptions:
         seed: Order of the data and new weights.
         compile_model: Use `torch.compile`.
         recipe: Recipe file; None takes the shipped one of the stage.
+        document_layers: Layers of the encoder that see one text alone, of the reader.
+        train_document: Train those too.
+        start_run: Reader run whose weights a new reader run begins with.
+        teacher_run: Reader run to learn from besides the answers.
     """
 
     data: Path
@@ -78,6 +84,10 @@ class TrainingOptions:
     seed: int = 0
     compile_model: bool = True
     recipe: Path | None = None
+    document_layers: int = ReaderConfig(vocab_size=1).document_layers
+    train_document: bool = False
+    start_run: Path | None = None
+    teacher_run: Path | None = None
 
     def loop_config(self, *, fast_factor: float = 8.0) -> LoopConfig:
         """The loop's part."""
@@ -110,9 +120,20 @@ class _Parts:
         self.matcher = PieceMatcher.from_vocabulary(self.vocabulary)
         self.encoder = encoder_state(models / "encoder")
 
-    def reader(self) -> Reader:
-        """A reader over the encoder's weights."""
-        return Reader(ReaderConfig(vocab_size=len(self.vocabulary)), self.encoder)
+    def reader(self, document_layers: int, *, train_document: bool = False) -> Reader:
+        """A reader over the encoder's weights.
+
+        Raises:
+            CheckpointError: The encoder has fewer layers.
+        """
+        if not 0 <= document_layers < ENCODER_LAYERS:
+            raise CheckpointError(f"document layers must be 0 to {ENCODER_LAYERS - 1}, not {document_layers}")
+        config = ReaderConfig(
+            vocab_size=len(self.vocabulary),
+            document_layers=document_layers,
+            reading_layers=ENCODER_LAYERS - document_layers,
+        )
+        return Reader(config, self.encoder, train_document=train_document)
 
 
 def _plan(options: TrainingOptions, name: str) -> dict[str, Any]:
@@ -131,11 +152,14 @@ def train_reader(options: TrainingOptions) -> bool:
     parts, plan = _Parts(options.models), _plan(options, "reading.json")
     recipe = ReadingRecipe(train=tuple(SetSpec(**spec) for spec in plan["train"]))
     batches = ReaderBatches(recipe, options.data, parts.tokenizer, parts.matcher, options.seed)
-    reader = parts.reader()
+    reader = parts.reader(options.document_layers, train_document=options.train_document)
+    teacher = _load_reader(parts, options.teacher_run)[0] if options.teacher_run else None
     development = _development(plan, options.data, parts)
-    loss = ReaderLoss(reader, compile_model=options.compile_model)
+    loss = ReaderLoss(reader, compile_model=options.compile_model, teacher=teacher)
     loop = TrainingLoop(reader, set(NEW_PARAMETERS), loss, options.run, options.loop_config())
     resumed = loop.resume()
+    if options.start_run is not None and not resumed:
+        loop.load_weights(read_folder(options.start_run / "last")[0]["model"])
     loop.run(batches, PieceScores(development, reader), options.stop())
     return resumed
 
@@ -151,9 +175,13 @@ def _development(plan: dict[str, Any], data: Path, parts: _Parts) -> list[tuple[
 
 
 def _load_reader(parts: _Parts, run: Path) -> tuple[Reader, dict[str, Any]]:
-    reader = parts.reader()
+    """The reader of a run, its document layers as many as the run had."""
     tensors, meta = read_folder(run / "last")
-    reader.load_state_dict(tensors["model"], strict=False)
+    state = tensors["model"]
+    layers = {int(name.split(".")[2]) for name in state if name.startswith("reading.layers.")}
+    own = any(name.startswith("document.layers.") for name in state)
+    reader = parts.reader(ENCODER_LAYERS - len(layers), train_document=own)
+    reader.load_state_dict(state, strict=False)
     return reader, meta
 
 
@@ -195,10 +223,12 @@ def export_generator(
     Without a writer run the decoder is untrained: it answers exactly as the extractive reader does.
 
     Raises:
-        CheckpointError: A run has no checkpoint.
+        CheckpointError: A run has no checkpoint, or has document layers of its own: a model's are the encoder's.
     """
     parts = _Parts(models)
     reader, meta = _load_reader(parts, reader_run)
+    if reader.train_document:
+        raise CheckpointError(f"{reader_run} trained its document layers; train one without --train-document")
     torch.manual_seed(0)
     decoder = _decoder(parts)
     training = {"reader": {k: meta[k] for k in ("step", "seen", "config")}}
@@ -211,7 +241,7 @@ def export_generator(
         }
         decoder.load_state_dict(state, strict=False)
         training["writer"] = {k: writer_meta[k] for k in ("step", "seen", "config")}
-    config = ModelConfig(reader=ReaderConfig(vocab_size=len(parts.vocabulary)))
+    config = ModelConfig(reader=reader.config)
     save_generator(out, config, reader.reading.state_dict(), decoder.state_dict(), calibration, training)
 
 

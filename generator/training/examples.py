@@ -44,6 +44,8 @@ class SetSpec:
         repeat: How often the set is seen per epoch; a fraction samples.
         join: Largest number of neighbouring short passages (sentences) joined into one.
         free_form: Take answers as texts to be produced, also where the passage does not hold them word for word.
+        cloze: Leave the set's own questions and make at most so many of each passage (see `cloze.py`); 0 asks the
+            set's own. Lines then may hold a `text` alone.
     """
 
     path: str
@@ -55,6 +57,7 @@ class SetSpec:
     repeat: float = 1.0
     join: int = 1
     free_form: bool = False
+    cloze: int = 0
 
 
 def locate(passage: str, answer: str, hint: int | None = None) -> tuple[int, int] | None:
@@ -99,6 +102,35 @@ def _read_all(spec: SetSpec, root: Path) -> list[Example]:
     if not examples:
         raise TrainingDataError(f"{path} holds no example of a known form")
     return _join_neighbours(lines, examples, spec.join) if spec.join > 1 else examples
+
+
+def read_texts(spec: SetSpec, root: Path) -> list[str]:
+    """The passages of a set, each once, in file order; a longer `text` of a line is cut into stretches of paragraphs.
+
+    Raises:
+        TrainingDataError: The file is missing or of no known form.
+    """
+    path = root / spec.path
+    if path.suffix == ".jsonl" and path.is_file():
+        with path.open(encoding="utf-8") as handle:
+            lines = [json.loads(line) for line in handle if line.strip()]
+        lines = lines[spec.skip_first : len(lines) - spec.skip_last]
+        texts = [line.get("text") or line.get("answer") for line in lines[: int(len(lines) * spec.take)]]
+        if lines and "context" not in lines[0] and "ctxs" not in lines[0]:
+            return list(dict.fromkeys(part for text in texts if text for part in stretches(text)))
+    return list(dict.fromkeys(example.passage for example in _read_all(spec, root)))
+
+
+def stretches(text: str, longest: int = 700) -> list[str]:
+    """Cut a text at sentence ends into parts of about `longest` characters of Latin text, half of that of Chinese."""
+    parts, start, weight = [], 0, 0
+    for place, character in enumerate(text):
+        weight += 2 if character >= "\u3400" else 1
+        if weight >= longest and character in ".!?。！？\n":
+            parts.append(text[start : place + 1].strip())
+            start, weight = place + 1, 0
+    parts.append(text[start:].strip())
+    return [part for part in parts if part]
 
 
 def _squad(articles: list[dict[str, Any]], source: str) -> Iterator[Example]:

@@ -149,7 +149,10 @@ class TrainingLoop:
             for number, batch in enumerate(batches(self.epoch)):
                 if number < self.epoch_step:
                     continue
-                if stop() or self.step >= config.schedule.steps:
+                if self.step >= config.schedule.steps:
+                    self._finish(evaluate)
+                    return
+                if stop():
                     self.save()
                     return
                 for name, value in self._train_step(batch).items():
@@ -165,7 +168,13 @@ class TrainingLoop:
                 if self.step % config.save_every == 0:
                     self.save()
             self.epoch, self.epoch_step = self.epoch + 1, 0
+        self._finish(evaluate)
+
+    def _finish(self, evaluate: Callable[[], Mapping[str, float]] | None) -> None:
+        config = self.config
         self.save()
+        if config.evaluate_every and evaluate and self.step % config.evaluate_every:
+            self._evaluate(evaluate)
 
     def _train_step(self, batch: Any) -> dict[str, float]:
         factor = self.config.schedule.factor(self.step)

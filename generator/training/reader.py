@@ -1,11 +1,12 @@
 """Recipe: train the reading half on extractive questions (`fathom train sft --stage reader`).
 
 The document layers stay the search encoder's own, so that a passage's memory is shared with retrieval and ships once;
-reading layers, match features and heads are trained.
+reading layers, match features and heads are trained. A reader may also learn from another one that sees question and
+passage together from the first layer on (distillation, as DeFormer has it, arXiv 2005.00697).
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,25 +18,42 @@ from generator.config import ReaderConfig
 from generator.model.encoder import DocumentLayers, ReadingLayers, ReadStates, reader_state_from_bert
 from generator.model.match import PieceMatcher
 from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
-from generator.training.examples import SetSpec, read_set
-from generator.training.losses import reading_loss
+from generator.training.cloze import cloze_examples
+from generator.training.examples import SetSpec, read_set, read_texts
+from generator.training.losses import distillation_loss, reading_loss
 
 
 class Reader(nn.Module):
-    """Document layers (frozen) and reading layers, as one module for training."""
+    """Document layers and reading layers, as one module for training; embeddings stay as they are."""
 
-    def __init__(self, config: ReaderConfig, encoder_state: dict[str, Tensor]) -> None:
+    def __init__(
+        self, config: ReaderConfig, encoder_state: dict[str, Tensor], *, train_document: bool = False
+    ) -> None:
+        """Start from an encoder.
+
+        Args:
+            config: Where the document layers end.
+            encoder_state: State dict of `transformers.BertModel`.
+            train_document: Train the document layers too; their memory then is no longer the search encoder's.
+        """
         super().__init__()
+        self.config = config
         self.document = DocumentLayers(config)
         self.reading = ReadingLayers(config)
         parts = reader_state_from_bert(encoder_state, config)
         self.document.load_state_dict(parts["document"])
         self.reading.load_state_dict(parts["reading"], strict=False)
         self.document.requires_grad_(requires_grad=False)
+        self.document.layers.requires_grad_(requires_grad=train_document)
+
+    @property
+    def train_document(self) -> bool:
+        """Whether the document layers are trained too."""
+        return any(parameter.requires_grad for parameter in self.document.parameters())
 
     def forward(self, batch: ReadingBatch) -> ReadStates:
-        """Read a batch, document layers without gradient."""
-        with torch.no_grad():
+        """Read a batch."""
+        with torch.set_grad_enabled(self.train_document and torch.is_grad_enabled()):
             memory_BSD = self.document(batch.passage_BS, batch.passage_mask_BS)
             question_BQD = self.document(batch.question_BQ, batch.question_mask_BQ)
         states: ReadStates = self.reading(
@@ -60,18 +78,35 @@ class ReadingRecipe:
 class ReaderLoss:
     """Callable for the loop: batch to loss and metrics."""
 
-    def __init__(self, reader: Reader, *, compile_model: bool) -> None:
+    def __init__(self, reader: Reader, *, compile_model: bool, teacher: Reader | None = None) -> None:
+        """Prepare.
+
+        Args:
+            reader: What learns.
+            compile_model: Use `torch.compile`.
+            teacher: A trained reader to learn from besides the answers, half and half.
+        """
         self.forward = torch.compile(reader, dynamic=False) if compile_model else reader
+        self.teacher: Callable[[ReadingBatch], ReadStates] | None = None
+        if teacher is not None:
+            frozen = teacher.requires_grad_(requires_grad=False).eval()
+            self.teacher = torch.compile(frozen, dynamic=False) if compile_model else frozen
 
     def __call__(self, batch: ReadingBatch) -> tuple[Tensor, Mapping[str, float]]:
         """Loss of one batch."""
-        loss = reading_loss(self.forward(batch), batch.answers_BN2)
+        read = self.forward(batch)
+        loss = reading_loss(read, batch.answers_BN2)
         metrics = {
             "span": float(loss.span),
             "relevance": float(loss.relevance),
             "rows": len(batch.answers_BN2),
         }
-        return loss.total, metrics
+        if self.teacher is None:
+            return loss.total, metrics
+        with torch.no_grad():
+            taught = self.teacher(batch)
+        distilled = distillation_loss(read, taught)
+        return (loss.total + distilled) / 2, {**metrics, "distilled": float(distilled.detach())}
 
 
 class ReaderBatches:
@@ -92,7 +127,13 @@ class ReaderBatches:
         Raises:
             TrainingDataError: A set is missing.
         """
-        sets = [read_set(spec, root) for spec in recipe.train]
+        rng = random.Random(seed)
+        sets = [
+            cloze_examples(read_texts(spec, root), spec.path, rng, spec.cloze, spec.limit)
+            if spec.cloze
+            else read_set(spec, root)
+            for spec in recipe.train
+        ]
         self.data = ReadingData([e for examples in sets for e in examples], tokenizer, matcher, recipe.batch)
         self.repeat = {spec.path: spec.repeat for spec in recipe.train}
         self.seed = seed

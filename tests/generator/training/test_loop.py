@@ -1,5 +1,7 @@
 """The loop: learns, resumes at the step to the same weights, survives a kill between the two renames."""
 
+import dataclasses
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -66,11 +68,19 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
 def test_loss_falls_and_is_logged(tmp_path: Path) -> None:
     loop = make_loop(tmp_path, 60)
     loop.run(batches)
-    import json
-
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert lines[-1]["loss"] < lines[0]["loss"] / 4
     assert lines[-1]["step"] == 60
+
+
+def test_the_end_is_evaluated_once_wherever_it_falls(tmp_path: Path) -> None:
+    for steps in (6, 10):  # in the middle of an epoch, and at a step that is evaluated anyway
+        loop = make_loop(tmp_path / str(steps), steps)
+        loop.config = dataclasses.replace(loop.config, evaluate_every=5)
+        loop.run(batches, lambda: {"score": 1.0})
+        text = (tmp_path / str(steps) / "log.jsonl").read_text(encoding="utf-8")
+        scored = [line["step"] for line in map(json.loads, text.splitlines()) if "dev/score" in line]
+        assert scored == sorted({5, steps})
 
 
 def test_no_checkpoint_is_a_new_run(tmp_path: Path) -> None:
