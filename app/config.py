@@ -142,7 +142,7 @@ class AnswerSettings(_Group):
     ping_s: PositiveSeconds = 10.0
     """Seconds between comments that keep a silent stream open."""
     max_new_tokens: PositiveInt | None = None
-    """Most tokens of one answer; by default 128 of `fathom-small`, 1024 of a model server."""
+    """Most tokens of one answer; by default 128 of `fathom-small`, 1024 of other models."""
     max_concurrent: PositiveInt = 2
     """Answers generated at the same time; more wait for their turn."""
     max_waiting: Annotated[int, Field(ge=0)] = 16
@@ -181,6 +181,13 @@ class OpenAISettings(_Group):
         return SecretStr(plain)
 
 
+class DeepseekSettings(_Group):
+    """The checkpoint that answers where `generator` is "deepseek"."""
+
+    folder: Path | None = None
+    """Folder of a DeepSeek V2 or V3 model as it is published: config.json, safetensors, tokenizer.json."""
+
+
 class Settings(BaseSettings):
     """Everything that can be configured, checked once at start."""
 
@@ -206,8 +213,8 @@ class Settings(BaseSettings):
     """Permit listening on an address that other machines can reach, although there are no keys."""
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     """Values of the Host header that are served; "*" for any."""
-    generator: Literal["fathom-small", "openai"] = "fathom-small"
-    """What writes answers: the model that ships with Fathom, or the server that `openai` names."""
+    generator: Literal["fathom-small", "openai", "deepseek"] = "fathom-small"
+    """What writes answers: the shipped model, a server (see `openai`), or a checkpoint on this machine (`deepseek`)."""
     device: Literal["cpu", "cuda"] = "cpu"
     """Where models run."""
     threads: PositiveInt | None = None
@@ -224,6 +231,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     answers: AnswerSettings = AnswerSettings()
     openai: OpenAISettings = OpenAISettings()
+    deepseek: DeepseekSettings = DeepseekSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -256,10 +264,21 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _checkpoint_is_there(self) -> "Settings":
+        folder = self.deepseek.folder
+        if self.generator == "deepseek" and (folder is None or not (folder / "config.json").is_file()):
+            named = "names none" if folder is None else f"names {folder}, which holds no config.json"
+            raise ValueError(
+                'generator = "deepseek" needs the folder of a published model, and deepseek.folder '
+                f"(FATHOM_DEEPSEEK__FOLDER) {named}"
+            )
+        return self
+
     @property
     def max_new_tokens(self) -> int:
         """Most tokens of one answer, the default of the generator filled in."""
-        return self.answers.max_new_tokens or (1024 if self.generator == "openai" else 128)
+        return self.answers.max_new_tokens or (128 if self.generator == "fathom-small" else 1024)
 
     @property
     def url(self) -> str:

@@ -26,6 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from app.config import SettingsError
 from generator.errors import (
     CheckpointError,
+    ContextLengthError,
     GeneratorError,
     ModelServerBusyError,
     ModelServerError,
@@ -34,13 +35,26 @@ from generator.errors import (
     ModelServerRequestError,
     ModelServerTimeoutError,
     ModelServerUnreachableError,
+    NoAnswerError,
+    RequestError,
 )
 from ingestion.errors import IngestionError
 from retrieval.errors import RetrievalError
 
 BUG_HINT = "This is a fault of the program. The log has the details under this request id."
 
-MODEL_SERVER_FAILURES: Final[Mapping[type[ModelServerError], tuple[str, int, str]]] = {
+GENERATOR_FAILURES: Final[Mapping[type[GeneratorError], tuple[str, int, str]]] = {
+    RequestError: ("generation_refused", 422, "Correct the input."),
+    GeneratorError: ("generation_refused", 422, "Correct the input."),
+    CheckpointError: ("model_unavailable", 503, "Restore the folder of models; `fathom doctor` checks it."),
+    ContextLengthError: (
+        "context_too_long", 422,
+        "Lower FATHOM_RETRIEVAL__CONTEXT_TOKENS or FATHOM_ANSWERS__MAX_NEW_TOKENS, or shorten the question.",
+    ),
+    NoAnswerError: (
+        "no_answer_written", 502,
+        "Raise FATHOM_ANSWERS__MAX_NEW_TOKENS if tokens ran out; else the model does not follow its prompt.",
+    ),
     ModelServerError: (
         "model_server_failed", 502, "Ask again; if it fails again, the log of the model server has the cause.",
     ),
@@ -65,7 +79,7 @@ MODEL_SERVER_FAILURES: Final[Mapping[type[ModelServerError], tuple[str, int, str
         "tokens ran out, raise FATHOM_ANSWERS__MAX_NEW_TOKENS.",
     ),
 }  # fmt: skip
-"""Code, status and next step of each failure of a model server."""
+"""Code, status and next step of each failure of a generator; others are told as the class that they inherit."""
 
 
 class FathomError(Exception):
@@ -277,25 +291,15 @@ def describe(error: BaseException) -> Failure:
 
 
 def _generation_failure(error: GeneratorError) -> Failure:
-    if isinstance(error, ModelServerError):
-        code, status, hint = MODEL_SERVER_FAILURES.get(type(error), MODEL_SERVER_FAILURES[ModelServerError])
-        return Failure(
-            status=status,
-            exit_code=5,
-            code=code,
-            message=str(error),
-            hint=hint,
-            retry_after_s=error.retry_after_s,
-        )
-    weights_missing = isinstance(error, CheckpointError)  # the request is fine, what it needs is not there
+    known = next(kind for kind in type(error).__mro__ if kind in GENERATOR_FAILURES)
+    code, status, hint = GENERATOR_FAILURES[known]
     return Failure(
-        status=503 if weights_missing else 422,
-        exit_code=5 if weights_missing else 2,
-        code="model_unavailable" if weights_missing else "generation_refused",
+        status=status,
+        exit_code=2 if status == 422 else 5,
+        code=code,
         message=str(error),
-        hint="Restore the folder of models; `fathom doctor` checks it."
-        if weights_missing
-        else "Correct the input.",
+        hint=hint,
+        retry_after_s=error.retry_after_s if isinstance(error, ModelServerError) else None,
     )
 
 

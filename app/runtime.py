@@ -28,7 +28,10 @@ from retrieval.config import RetrievalConfig
 from retrieval.protocols import Embedder, Scorer
 
 if TYPE_CHECKING:
+    from generator.fathom_small import FathomSmall
+    from generator.inference.passage_memory import MemoryCache
     from generator.openai.client import ChatClient
+    from generator.quoting.generator import Relevance
 
 GENERATOR = "fathom-small"
 logger = logging.getLogger(__name__)
@@ -246,18 +249,43 @@ def model_server(settings: Settings) -> "ChatClient":
 def _load_generator(settings: Settings) -> Generator:
     if settings.generator == "fathom-small":
         return _load_fathom_small(settings)
-    from generator.openai.generator import OpenAIGenerator
-    from ingestion.sentences import split_sentences
-
-    judge = cache(lambda: _load_fathom_small(settings))  # only where reranking is asked for
+    small = cache(
+        lambda: _load_fathom_small(settings)
+    )  # only where its judgement or its memories are asked for
 
     def relevance(question: str, passages: Sequence[SourcePassage]) -> Sequence[float]:
-        return judge().relevance(question, passages)
+        return small().relevance(question, passages)
 
-    return OpenAIGenerator(model_server(settings), split_sentences, relevance)
+    if settings.generator == "openai":
+        from generator.openai.generator import OpenAIGenerator
+        from ingestion.sentences import split_sentences
+
+        return OpenAIGenerator(model_server(settings), split_sentences, relevance)
+    return _load_deepseek(settings, relevance, lambda: small().reader.memories)
 
 
-def _load_fathom_small(settings: Settings) -> Generator:
+def _load_deepseek(
+    settings: Settings, relevance: "Relevance", memories: "Callable[[], MemoryCache]"
+) -> Generator:
+    from generator.deepseek.generator import DeepseekGenerator
+    from generator.deepseek.loading import load_local_model
+    from generator.errors import CheckpointError
+    from ingestion.sentences import split_sentences
+
+    folder = settings.deepseek.folder
+    assert folder is not None
+    try:
+        model = load_local_model(folder, device=settings.device)
+        return DeepseekGenerator(model, split_sentences, relevance, memories() if model.is_fused else None)
+    except CheckpointError as error:
+        raise UnavailableError(
+            "checkpoint_missing",
+            f"The model can't be loaded: {error}.",
+            "Fetch the files of the model again, or correct FATHOM_DEEPSEEK__FOLDER; `fathom doctor` tries it.",
+        ) from error
+
+
+def _load_fathom_small(settings: Settings) -> "FathomSmall":
     # Imported here: an installation without the model can still ingest and search.
     from generator.errors import CheckpointError
     from generator.loading import load_generator

@@ -38,8 +38,8 @@ def error_codes(root: Path) -> tuple[ErrorCode, ...]:
     for cls in _subclasses(IngestionError):
         meaning = (cls.__doc__ or "").strip().splitlines()[0]
         found.setdefault(cls.code, ErrorCode(cls.code, 422, meaning))
-    for server_error, (code, status, _) in errors.MODEL_SERVER_FAILURES.items():
-        meaning = (server_error.__doc__ or "").strip().splitlines()[0]
+    for generator_error, (code, status, _) in errors.GENERATOR_FAILURES.items():
+        meaning = (generator_error.__doc__ or "").strip().splitlines()[0]
         found.setdefault(code, ErrorCode(code, status, meaning))
     return tuple(sorted(found.values()))
 

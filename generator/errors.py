@@ -2,7 +2,9 @@
 
 GeneratorError
 ├── CheckpointError      weights are missing, damaged, or of another shape than the config says
-├── RequestError         a request that cannot be answered as it is (empty question, no room)
+├── RequestError         a request that cannot be answered as it is (an empty question)
+│   └── ContextLengthError   question, passages and answer do not fit into the model's window
+├── NoAnswerError        the model ended without having written an answer
 ├── TrainingDataError    a training file is missing or has a form that is not known
 └── ModelServerError     a model server failed, broke off, or sent what is not of its protocol
     ├── ModelServerUnreachableError   nothing answers at its address
@@ -24,6 +26,14 @@ class CheckpointError(GeneratorError):
 
 class RequestError(GeneratorError):
     """The request cannot be answered as it is; the message says what to change."""
+
+
+class ContextLengthError(RequestError):
+    """Question, passages and answer do not fit into the model's window."""
+
+
+class NoAnswerError(GeneratorError):
+    """The model ended without having written an answer."""
 
 
 class TrainingDataError(GeneratorError):

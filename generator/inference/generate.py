@@ -166,15 +166,16 @@ def choose(log_probs: StepLogProbs, config: DecodingConfig, generator: torch.Gen
     temperature = config.temperature
     action_A = log_probs.action_BTA[0, -1].clone()
     action_A[Action.WRITE] -= config.write_margin
-    action = Action(_pick(action_A, temperature, generator))
+    action = Action(pick(action_A, temperature, generator))
     if action == Action.WRITE:
-        return action, _pick(log_probs.write_BTV[0, -1], temperature, generator)
+        return action, pick(log_probs.write_BTV[0, -1], temperature, generator)
     if action == Action.COPY:
-        return action, _pick(log_probs.copy_BTN[0, -1], temperature, generator)
+        return action, pick(log_probs.copy_BTN[0, -1], temperature, generator)
     return action, 0
 
 
-def _pick(log_probs_N: Tensor, temperature: float, generator: torch.Generator) -> int:
+def pick(log_probs_N: Tensor, temperature: float, generator: torch.Generator) -> int:
+    """The most probable at temperature 0, else one drawn; log-probabilities may lack their common sum."""
     if temperature <= 0:
         return int(log_probs_N.argmax())
     return int(torch.multinomial((log_probs_N / temperature).softmax(-1), 1, generator=generator))

@@ -60,6 +60,11 @@ class MemoryCache:
         self._prefix = tokenizer.encode(PASSAGE_PREFIX.strip(), add_special_tokens=False).ids
         self.hits = self.misses = 0
 
+    @property
+    def width(self) -> int:
+        """Width D of the states."""
+        return self._document.pieces.embedding_dim
+
     def get(self, texts: Sequence[str]) -> list[PassageMemory]:
         """Memories of texts, in their order; missing ones are computed together."""
         keys = [
@@ -124,6 +129,21 @@ class MemoryCache:
             framed = [none] * len(lead) + ranges + [none]
             memories.append(PassageMemory(ids_BS[b, : len(row)], states_BSD[b, : len(row)].clone(), framed))
         return memories
+
+
+def kept_rows(memory: PassageMemory, kept: Sequence[tuple[int, int]]) -> PassageMemory:
+    """The rows of some ranges of the passage, with the pieces of no text that frame it; no ranges keep all."""
+    if not kept:
+        return memory
+    rows = [
+        i
+        for i, (a, b) in enumerate(memory.ranges)
+        if b <= a or any(b > start and a < end for start, end in kept)
+    ]
+    if len(rows) == len(memory.ranges):
+        return memory
+    rows_K = torch.tensor(rows)
+    return PassageMemory(memory.ids_S[rows_K], memory.states_SD[rows_K], [memory.ranges[i] for i in rows])
 
 
 def piece_text_range(text: str, start: int, end: int) -> tuple[int, int]:

@@ -53,6 +53,11 @@ def messages(question: str, passages: Sequence[SourcePassage]) -> Messages:
     return [{"role": "system", "content": RULES}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
+def question_alone(question: str) -> Messages:
+    """The message to a model that gets the passages on another way than its prompt."""
+    return [{"role": "user", "content": _without_tags(question)}]
+
+
 def readable(passage: SourcePassage) -> str:
     """What may be read of a passage, with a sign where something is left out."""
     return GAP.join(passage.text[start:end] for start, end in kept_ranges(passage))

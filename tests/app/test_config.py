@@ -93,6 +93,16 @@ def test_a_model_server_that_can_not_be_asked_is_refused(named, said):
     assert "secret" not in str(error.value)
 
 
+def test_a_checkpoint_needs_a_folder_that_holds_one(tmp_path):
+    with pytest.raises(SettingsError, match=r"FATHOM_DEEPSEEK__FOLDER.*names none"):
+        load_settings(generator="deepseek")
+    with pytest.raises(SettingsError, match=r"holds no config\.json"):
+        load_settings(generator="deepseek", deepseek={"folder": tmp_path / "away"})
+    (tmp_path / "config.json").write_text("{}")
+    settings = load_settings(generator="deepseek", deepseek={"folder": tmp_path})
+    assert (settings.deepseek.folder, settings.max_new_tokens) == (tmp_path, 1024)
+
+
 def test_the_longest_answer_depends_on_who_writes_it():
     assert load_settings().max_new_tokens == 128
     assert load_settings(generator="openai", openai=SERVER).max_new_tokens == 1024
