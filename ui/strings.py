@@ -235,6 +235,7 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "ask.reason.sources_withdrawn": ("The source was deleted meanwhile", "来源文档刚刚被删除"),
     "ask.nearest": ("The nearest passages", "最接近的段落"),
     "ask.confidence": ("confidence {value}", "置信度 {value}"),
+    "ask.unsure": ("unsure, so check the source", "把握不大，请核对来源"),
     "ask.sentence": ("whole sentence quoted", "引用整句"),
     "ask.timings": ("Where the time went", "各阶段用时"),
     "ask.tokens": (

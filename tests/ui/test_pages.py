@@ -81,6 +81,17 @@ def test_a_missing_interface_is_said_with_what_to_do(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("_at_api")
+def test_an_answer_of_little_confidence_asks_to_check_the_source(
+    client: FathomClient, store: FakeStore
+) -> None:
+    filled(client, "A whale eats krill. It sleeps.")
+    app = page("from ui.views import ask\nask.render()").run()
+    app.chat_input[0].set_value("What, perhaps, about krill?").run()
+    settled(app)
+    assert "confidence 62% · unsure, so check the source" in shown(app)
+
+
+@pytest.mark.usefixtures("_at_api")
 def test_a_question_is_answered_and_stays_in_the_address(client: FathomClient, store: FakeStore) -> None:
     filled(client, "A whale eats krill. It sleeps.")
     app = page("from ui.views import ask\nask.render()").run()
@@ -88,6 +99,7 @@ def test_a_question_is_answered_and_stays_in_the_address(client: FathomClient, s
     settled(app)
     assert "What about krill?" in shown(app)
     assert "confidence 93%" in shown(app)
+    assert "unsure" not in shown(app)
     assert app.query_params["answer"] in (list(store.answers), next(iter(store.answers)))
     # A new session at the same address shows the same answer without asking again.
     again = page("from ui.views import ask\nask.render()")
