@@ -28,7 +28,7 @@ from tokenizers import Tokenizer
 from app.config import load_settings
 from app.evaluation.datasets import Question, QuestionSet, Selection, build
 from app.evaluation.formats import read
-from app.evaluation.scores import exact_match, f1, has_han
+from app.evaluation.scores import exact_match, f1, has_han, rouge_l
 from app.runtime import shipped_parts
 from generator.fathom_small import FathomSmall
 from generator.types import Generated, Request, SourcePassage, Token
@@ -42,6 +42,7 @@ ASK = {
     "Give the answer alone.\n\nText: {text}\n\nQuestion: {question}",
     True: "根据材料回答问题。答案要尽量短，逐字取自材料，只写答案。\n\n材料：{text}\n\n问题：{question}",
 }
+SCORES = {"em": exact_match, "f1": f1, "rouge_l": rouge_l}
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
 
 
@@ -105,7 +106,7 @@ def nearest_sentence(embedder: Embedder, question: str, text: str) -> str:
 def quality(
     dataset: QuestionSet, generator: FathomSmall, chat: ChatModel, embedder: Embedder
 ) -> dict[str, Any]:
-    """EM and F1, in percent, of every way to answer."""
+    """EM, F1 and ROUGE-L, in percent, of every way to answer."""
     sums: dict[str, list[float]] = {}
     asked = [question for question in dataset.questions if question.answerable]
     refused = 0
@@ -120,11 +121,9 @@ def quality(
             "nearest sentence": nearest_sentence(embedder, question.text, text),
         }
         for name, answer in said.items():
-            em, overlap = (
-                score(answer, question.answers, by_character=by_character) for score in (exact_match, f1)
-            )
-            sums.setdefault(f"{name}/em", []).append(em)
-            sums.setdefault(f"{name}/f1", []).append(overlap)
+            for label, score in SCORES.items():
+                value = score(answer, question.answers, by_character=by_character)
+                sums.setdefault(f"{name}/{label}", []).append(value)
     figures = {name: round(100 * statistics.fmean(values), 1) for name, values in sums.items()}
     return {"questions": len(asked), "refused": refused, **figures}
 

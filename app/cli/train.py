@@ -22,9 +22,7 @@ def sft(
     stage: Annotated[str, typer.Option(help="reader, or writer (needs --reader-run).")] = "reader",
     reader_run: Annotated[Path | None, typer.Option(help="Run folder of the trained reader.")] = None,
     steps: Annotated[int, typer.Option(help="Optimizer steps in all.")] = 8000,
-    recipe: Annotated[
-        Path | None, typer.Option(help="Recipe file; the shipped one of the stage if left out.")
-    ] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Recipe file; left out: the stage's own.")] = None,
     models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
     learning_rate: Annotated[
         float, typer.Option(help="Of pretrained parameters; new ones learn 8 times faster.")
@@ -34,18 +32,12 @@ def sft(
     decay_share: Annotated[
         float, typer.Option(help="Share of the steps, at the end, of falling learning rate.")
     ] = 0.3,
-    document_layers: Annotated[
-        int, typer.Option(help="Reader: layers that see one text alone, 0 to 11.")
-    ] = 4,
+    document_layers: Annotated[int, typer.Option(help="Layers that see one text alone, 0 to 11.")] = 4,
     train_document: Annotated[
         bool, typer.Option("--train-document", help="Reader: train those layers too (an experiment).")
     ] = False,
-    start_run: Annotated[
-        Path | None, typer.Option(help="Reader: begin with the weights of this run.")
-    ] = None,
-    teacher_run: Annotated[
-        Path | None, typer.Option(help="Reader: learn from the reader of this run too.")
-    ] = None,
+    start_run: Annotated[Path | None, typer.Option(help="Begin with the reader of this run.")] = None,
+    teacher_run: Annotated[Path | None, typer.Option(help="Learn from the reader of this run.")] = None,
     minutes: Annotated[float, typer.Option(help="Stop (and save) after this time; 0 for no limit.")] = 0,
     compile_model: Annotated[
         bool, typer.Option("--compile/--no-compile", help="torch.compile the model.")
@@ -53,14 +45,8 @@ def sft(
 ) -> None:
     """Supervised training on question-answer sets."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    import torch
-
     from app.services.training import TrainingOptions, train_reader, train_writer
-    from generator.training.pace import fastest, thread_counts
 
-    pace = fastest([threads] if threads else thread_counts())
-    torch.set_num_threads(pace.threads)
-    typer.echo(f"{'bfloat16' if pace.bf16 else 'float32'}, {pace.threads} threads", err=True)
     options = TrainingOptions(
         data=data,
         run=run,
@@ -72,7 +58,7 @@ def sft(
         seed=seed,
         compile_model=compile_model,
         recipe=recipe,
-        bf16=pace.bf16,
+        bf16=_set_pace(threads),
         document_layers=document_layers,
         train_document=train_document,
         start_run=start_run,
@@ -87,6 +73,18 @@ def sft(
             "stage is reader, or writer together with --reader-run", param_hint="--stage"
         )
     typer.echo("went on with an earlier run" if resumed else "began a new run", err=True)
+
+
+def _set_pace(threads: int) -> bool:
+    """Set torch's threads (0 measures which number is fastest), and tell whether bfloat16 is."""
+    import torch
+
+    from generator.training.pace import fastest, thread_counts
+
+    pace = fastest([threads] if threads else thread_counts())
+    torch.set_num_threads(pace.threads)
+    typer.echo(f"{'bfloat16' if pace.bf16 else 'float32'}, {pace.threads} threads", err=True)
+    return pace.bf16
 
 
 @train_app.command("export")

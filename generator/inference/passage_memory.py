@@ -16,6 +16,8 @@ from torch import Tensor
 from generator.model.encoder import DocumentLayers
 
 PASSAGE_PREFIX = "passage: "
+FRAME = (0, 0)
+"""Range of the special pieces round a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class MemoryCache:
         return [_join(parts[number]) for number in range(len(texts))]
 
     def _encode(self, windows: Sequence[tuple[int, list[int], list[tuple[int, int]]]]) -> list[PassageMemory]:
-        lead, none = [self._bos, *self._prefix], (0, 0)
+        lead = [self._bos, *self._prefix]
         rows = [[*lead, *ids, self._eos] for _, ids, _ in windows]
         longest = max(len(row) for row in rows)
         ids_BS = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
@@ -126,24 +128,30 @@ class MemoryCache:
             states_BSD = self._document(ids_BS, ids_BS != self._pad)
         memories = []
         for b, (row, (_, _, ranges)) in enumerate(zip(rows, windows, strict=True)):
-            framed = [none] * len(lead) + ranges + [none]
+            framed = [FRAME] * len(lead) + ranges + [FRAME]
             memories.append(PassageMemory(ids_BS[b, : len(row)], states_BSD[b, : len(row)].clone(), framed))
         return memories
 
 
 def kept_rows(memory: PassageMemory, kept: Sequence[tuple[int, int]]) -> PassageMemory:
-    """The rows of some ranges of the passage, with the pieces of no text that frame it; no ranges keep all."""
+    """The rows of some ranges of the passage, with the special pieces that frame it; no ranges keep all."""
     if not kept:
         return memory
     rows = [
         i
-        for i, (a, b) in enumerate(memory.ranges)
-        if b <= a or any(b > start and a < end for start, end in kept)
+        for i, range_ in enumerate(memory.ranges)
+        if range_ == FRAME or any(stands_in(range_, one) for one in kept)
     ]
     if len(rows) == len(memory.ranges):
         return memory
     rows_K = torch.tensor(rows)
     return PassageMemory(memory.ids_S[rows_K], memory.states_SD[rows_K], [memory.ranges[i] for i in rows])
+
+
+def stands_in(range_: tuple[int, int], kept: tuple[int, int]) -> bool:
+    """Whether a piece overlaps a kept range, or is the white space between two of its pieces."""
+    (a, b), (start, end) = range_, kept
+    return a < end and (b > start or start < a == b)
 
 
 def piece_text_range(text: str, start: int, end: int) -> tuple[int, int]:

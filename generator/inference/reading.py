@@ -12,14 +12,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from generator.errors import RequestError
-from generator.inference.passage_memory import MemoryCache, PassageMemory
+from generator.inference.passage_memory import FRAME, MemoryCache, kept_rows, stands_in
 from generator.model.encoder import DocumentLayers, ReadingLayers, ReadStates
 from generator.model.match import PieceMatcher
 from generator.types import SourcePassage
 
 QUESTION_PREFIX = "query: "
-FRAME = (0, 0)
-"""Range of the special pieces round a text."""
 LONGEST_SPAN = 64
 """Longest answer phrase, in pieces."""
 
@@ -90,7 +88,7 @@ class PassageReader:
         if not live:
             return None
         gathered = [
-            _gather(m, p) for m, p in zip(self.memories.get([p.text for p in live]), live, strict=True)
+            kept_rows(m, p.kept) for m, p in zip(self.memories.get([p.text for p in live]), live, strict=True)
         ]
         S = max(len(memory.ids_S) for memory in gathered)
         P, D = len(live), gathered[0].states_SD.shape[1]
@@ -190,21 +188,6 @@ def span_distribution(
     return SpanDistribution(joint_PSS - total, any_span)
 
 
-def _gather(memory: PassageMemory, passage: SourcePassage) -> PassageMemory:
-    """Rows of the kept ranges, with the special pieces that frame a passage."""
-    if not passage.kept:
-        return memory
-    keep = [
-        i
-        for i, range_ in enumerate(memory.ranges)
-        if range_ == FRAME or any(_stands_in(range_, kept) for kept in passage.kept)
-    ]
-    if len(keep) == len(memory.ranges):
-        return memory
-    rows = torch.tensor(keep)
-    return PassageMemory(memory.ids_S[rows], memory.states_SD[rows], [memory.ranges[i] for i in keep])
-
-
 def _segments(ranges: Sequence[tuple[int, int]], kept: Sequence[tuple[int, int]]) -> list[int]:
     """Number of the kept range each piece stands in: 0 throughout where all is kept, -1 for framing pieces.
 
@@ -213,12 +196,6 @@ def _segments(ranges: Sequence[tuple[int, int]], kept: Sequence[tuple[int, int]]
     return [
         -1
         if range_ == FRAME
-        else next((i for i, one in enumerate(kept) if _stands_in(range_, one)), -1 if kept else 0)
+        else next((i for i, one in enumerate(kept) if stands_in(range_, one)), -1 if kept else 0)
         for range_ in ranges
     ]
-
-
-def _stands_in(range_: tuple[int, int], kept: tuple[int, int]) -> bool:
-    """Whether a piece overlaps a kept range, or is the white space between two of its pieces."""
-    (a, b), (start, end) = range_, kept
-    return a < end and (b > start or start < a == b)
