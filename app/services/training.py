@@ -285,7 +285,8 @@ def _near_misses(
     texts = sorted({example.passage for example in examples})
     number = {text: i for i, text in enumerate(texts)}
     pieces = [np.array(e.ids, np.int32) for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
-    neighbours = LexicalNeighbours(pieces, texts)
+    source = {example.passage: example.source for example in examples}
+    neighbours = LexicalNeighbours(pieces, texts, [source[text] for text in texts])
     near = []
     for example in asked:
         question = np.array(tokenizer.encode(example.question, add_special_tokens=False).ids, np.int32)

@@ -5,7 +5,7 @@ Dimensions in names: B rows, Q question pieces, S passage pieces, N answers a ro
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -33,9 +33,10 @@ class BatchConfig:
         passage_pieces: Window lengths; a row takes the shortest that holds it, the last one cuts.
         batch_pieces: Rows of a batch = this / (question + passage pieces).
         negatives: Share of rows whose passage is exchanged for one that does not answer: another of the same group.
-        foreign: Share of those whose passage is from anywhere.
+        foreign: Share of those whose passage is from anywhere in the set.
         hard: Share of those whose passage is one of the `hard_count` that share the most rare pieces with the
             question; what is left is of the same group.
+        restyled: Share of questions that are asked in the other style: see `restyled`.
     """
 
     question_pieces: int = 32
@@ -45,6 +46,7 @@ class BatchConfig:
     foreign: float = 0.15
     hard: float = 0.6
     hard_count: int = 4
+    restyled: float = 0.0
 
     def rows(self, S: int) -> int:
         """Rows of a batch with windows of `S` pieces."""
@@ -56,12 +58,14 @@ class Encoded:
     """A tokenised example: piece ids without special pieces; answers as piece ranges [first, last].
 
     Attributes:
+        other_style: The question in the other style.
         passage: Number of the passage among the data's passages.
         target: Piece ids of a free-form answer; empty where the answer is a range.
         distractors: Numbers of passages that look like the question and do not answer it.
     """
 
     question: NDArray[np.int32]
+    other_style: NDArray[np.int32]
     passage: int
     answers: tuple[tuple[int, int], ...]
     group: str
@@ -95,18 +99,27 @@ class ReadingData:
         texts = sorted({example.passage for example in examples})
         number = {text: i for i, text in enumerate(texts)}
         encodings = tokenizer.encode_batch([PASSAGE_PREFIX + t for t in texts], add_special_tokens=False)
-        questions = tokenizer.encode_batch(
-            [QUESTION_PREFIX + e.question for e in examples], add_special_tokens=False
+        asked, other_styles = (
+            [np.array(e.ids[: config.question_pieces - 2], np.int32) for e in encoded]
+            for encoded in (
+                tokenizer.encode_batch([QUESTION_PREFIX + q for q in questions], add_special_tokens=False)
+                for questions in ([e.question for e in examples], [restyled(e.question) for e in examples])
+            )
         )
+        source = {number[e.passage]: e.source for e in examples}
         shift = len(PASSAGE_PREFIX)
         self.prefix = np.array(
             tokenizer.encode(PASSAGE_PREFIX.strip(), add_special_tokens=False).ids, np.int32
         )
         self.passages = [np.array(e.ids[len(self.prefix) :], np.int32) for e in encodings]
-        neighbours = LexicalNeighbours(self.passages, texts) if config.hard else None
+        sources = [source[i] for i in range(len(texts))]
+        neighbours = LexicalNeighbours(self.passages, texts, sources) if config.hard else None
+        self.by_source: dict[str, list[int]] = {}
+        for passage, name in enumerate(sources):
+            self.by_source.setdefault(name, []).append(passage)
         self.examples: list[Encoded] = []
         self.by_group: dict[str, list[int]] = {}
-        for example, question in zip(examples, questions, strict=True):
+        for example, ids, other_style in zip(examples, asked, other_styles, strict=True):
             passage = number[example.passage]
             offsets = encodings[passage].offsets[len(self.prefix) :]
             spans = {
@@ -114,7 +127,6 @@ class ReadingData:
             }
             if example.answers and not spans:
                 continue
-            ids = np.array(question.ids[: config.question_pieces - 2], np.int32)
             target = tokenizer.encode(example.target, add_special_tokens=False).ids if example.target else ()
             hard: list[int] = []
             if neighbours is not None:
@@ -123,6 +135,7 @@ class ReadingData:
             self.examples.append(
                 Encoded(
                     ids,
+                    other_style,
                     passage,
                     tuple(sorted(spans)),
                     example.group,
@@ -141,6 +154,8 @@ class ReadingData:
         waiting: dict[int, list[tuple[Encoded, NDArray[np.int32], tuple[tuple[int, int], ...]]]] = {}
         for i in order:
             example = self.examples[i]
+            if rng.random() < self.config.restyled:
+                example = replace(example, question=example.other_style)
             window, answers = self.window(example, rng)
             S = next(
                 (s for s in self.config.passage_pieces if len(window) <= s), self.config.passage_pieces[-1]
@@ -166,7 +181,7 @@ class ReadingData:
             if kind < self.config.hard and example.distractors:
                 other = rng.choice(example.distractors)
             elif kind > 1 - self.config.foreign:
-                other = rng.randrange(len(self.passages))
+                other = rng.choice(self.by_source[example.source])
             if other != passage:
                 passage, answers = other, ()
         ids = self.passages[passage]
@@ -212,6 +227,14 @@ class ReadingData:
             self.matcher.features(passage_BS, question_BQ),
             answers_BN2,
         )
+
+
+def restyled(question: str) -> str:
+    """A question typeset the other way: as typed into a search box, or as a written sentence."""
+    bare = question.rstrip("?？ ").lower()
+    if bare != question:
+        return bare
+    return question[:1].upper() + question[1:] + ("？" if "\u3400" <= question[-1:] <= "\u9fff" else "?")
 
 
 def special_id(tokenizer: Tokenizer, piece: str) -> int:

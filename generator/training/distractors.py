@@ -1,5 +1,8 @@
 """Hard distractors: for each question the passages that share the most rare pieces with it and do not hold its answer.
 
+Only passages of the question's own set: sets differ in how questions and passages are typeset, and a passage of another
+set would be told by that.
+
 A passage scores the sum of the inverse document frequencies of the question's pieces it holds, over the square root
 of its length; pieces in more than a twentieth of the passages say nothing and are left out.
 """
@@ -16,14 +19,18 @@ LENGTH_FLOOR = 64
 class LexicalNeighbours:
     """Inverted index over passages as piece ids."""
 
-    def __init__(self, passages: Sequence[NDArray[np.int32]], texts: Sequence[str]) -> None:
+    def __init__(
+        self, passages: Sequence[NDArray[np.int32]], texts: Sequence[str], sources: Sequence[str]
+    ) -> None:
         """Index passages.
 
         Args:
             passages: Piece ids of each passage.
             texts: Their texts, to tell whether one holds an answer.
+            sources: Names of the sets they are from.
         """
         self.texts = texts
+        self.source_P = np.array(sources)
         self.norm_P = np.sqrt(np.array([len(p) + LENGTH_FLOOR for p in passages], np.float32))
         postings: dict[int, list[int]] = {}
         for number, ids in enumerate(passages):
@@ -48,6 +55,7 @@ class LexicalNeighbours:
                 scores_P[rows] += np.log(len(self.texts) / len(rows))
         scores_P /= self.norm_P
         scores_P[own] = 0.0
+        scores_P[self.source_P != self.source_P[own]] = 0.0
         found: list[int] = []
         for number in np.argsort(-scores_P)[: 4 * count].tolist():
             if scores_P[number] <= 0 or len(found) == count:

@@ -67,12 +67,16 @@ class Reader(nn.Module):
         return states
 
 
+RESTYLED = 0.35
+"""Share of questions asked in the other style, so that style tells nothing of passages."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingRecipe:
     """Sets to train on; see `recipes/reading.json`."""
 
     train: tuple[SetSpec, ...]
-    batch: BatchConfig = field(default_factory=BatchConfig)
+    batch: BatchConfig = field(default_factory=lambda: BatchConfig(restyled=RESTYLED))
 
 
 class ReaderLoss:

@@ -127,11 +127,11 @@ class WriterBatches:
 
     def _distractor(self, example: Encoded, rng: random.Random) -> list[int]:
         others = self.data.by_group[example.group]
-        number = rng.choice(others) if len(others) > 1 else rng.randrange(len(self.data.passages))
+        number = rng.choice(others if len(others) > 1 else self.data.by_source[example.source])
         if example.distractors and rng.random() < NEAR_MISSES:
             number = rng.choice(example.distractors)
         if number == example.passage:
-            number = rng.randrange(len(self.data.passages))
+            number = rng.choice(self.data.by_source[example.source])
         ids = self.data.passages[number][: self.S - len(self.data.prefix) - 2].tolist()
         return [self.data.bos, *self.data.prefix.tolist(), *ids, self.data.eos]
 

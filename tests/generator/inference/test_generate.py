@@ -43,9 +43,14 @@ def test_untrained_decoder_answers_as_the_extractive_reader(tmp_path: Path, seed
 
 
 SPACED = [
-    SourcePassage(key="c", text="the treaty , signed in 1992 , was in Paris ( 猫 坐在 垫子 上 ) . the dog 跑"),
     SourcePassage(
-        key="d", text="the cat , the dog . 条约 在 1992 年 签署", kept=[(0, 19), (20, 35)], sentences=[(0, 19)]
+        key="c", text="the treaty , signed in 1992 , was in Paris ( 猫 坐在 垫子 上 ) . the dog 跑"
+    ),
+    SourcePassage(
+        key="d",
+        text="the cat , the dog . 条约 在 1992 年 签署",
+        kept=[(0, 19), (20, 35)],
+        sentences=[(0, 19)],
     ),
 ]
 

@@ -1,11 +1,13 @@
 """Batches: windows hold the answer, targets point at it, order is a function of seed and epoch."""
 
+import random
 from pathlib import Path
 
+import pytest
 import torch
 
 from generator.model.actions import Action
-from generator.training.batches import BatchConfig, ReadingData
+from generator.training.batches import BatchConfig, ReadingData, restyled
 from generator.training.examples import Example, locate
 from generator.training.writer import PASSAGES, WriterBatches
 from tests.generator.small_model import SmallModel
@@ -131,3 +133,44 @@ def test_a_step_of_writing_learns_and_leaves_the_reader_alone(small: SmallModel)
     assert values[-1] < values[0] / 2
     assert all(p.grad is None for p in reader.parameters())
     assert 0 < metrics["busy0"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("Where was it signed?", "where was it signed"),
+        ("where was it signed", "Where was it signed?"),
+        ("条约在哪里签署？", "条约在哪里签署"),
+        ("条约在哪里签署", "条约在哪里签署？"),
+        ("Paris", "paris"),
+    ],
+)
+def test_a_question_is_restyled_both_ways(question: str, other: str) -> None:
+    assert restyled(question) == other
+
+
+def test_a_share_of_questions_is_asked_in_the_other_style(small: SmallModel) -> None:
+    config = BatchConfig(passage_pieces=(64,), batch_pieces=4 * 96, negatives=0.0, restyled=0.5)
+    reading = ReadingData([example("Paris")] * 40, small.tokenizer, small.matcher, config)
+    asked = [tuple(row) for batch in reading.epoch(range(40), 0) for row in batch.question_BQ.tolist()]
+    ends = [("?" in decoded(small, list(row))) for row in asked]
+    assert 10 < sum(ends) < 30
+
+
+def test_an_exchanged_passage_is_of_the_same_set(small: SmallModel) -> None:
+    """Sets are typeset differently, so a passage of another one would be told apart without reading it."""
+    texts = [("a", f"the dog ran to park {n}.") for n in range(6)] + [
+        ("b", f"猫 坐在 {n}.") for n in range(6)
+    ]
+    examples = [
+        Example(question="who ran?", passage=text, answers=((0, 3),), group=text, source=source)
+        for source, text in texts
+    ]
+    config = BatchConfig(passage_pieces=(64,), batch_pieces=2 * 96, negatives=1.0, foreign=0.5)
+    reading = ReadingData(examples, small.tokenizer, small.matcher, config)
+    chinese = set(reading.by_source["b"])
+    for encoded in reading.examples:
+        assert {number in chinese for number in encoded.distractors} <= {encoded.source == "b"}
+        for seed in range(20):
+            window, _ = reading.window(encoded, random.Random(seed))
+            assert ("dog" in decoded(small, window.tolist())) == (encoded.source == "a")
