@@ -36,7 +36,7 @@ def sft(
     train_document: Annotated[
         bool, typer.Option("--train-document", help="Reader: train those layers too (an experiment).")
     ] = False,
-    start_run: Annotated[Path | None, typer.Option(help="Begin with the reader of this run.")] = None,
+    start_run: Annotated[Path | None, typer.Option(help="Begin with the weights of this run.")] = None,
     teacher_run: Annotated[Path | None, typer.Option(help="Learn from the reader of this run.")] = None,
     minutes: Annotated[float, typer.Option(help="Stop (and save) after this time; 0 for no limit.")] = 0,
     compile_model: Annotated[

@@ -69,7 +69,7 @@ class TrainingOptions:
         recipe: Recipe file; None takes the shipped one of the stage.
         document_layers: Layers of the encoder that see one text alone, of the reader.
         train_document: Train those too.
-        start_run: Reader run whose weights a new reader run begins with.
+        start_run: Run of the same stage whose weights a new run begins with.
         teacher_run: Reader run to learn from besides the answers.
     """
 
@@ -157,10 +157,16 @@ def train_reader(options: TrainingOptions) -> bool:
     development = _development(plan, options.data, parts)
     loss = ReaderLoss(reader, compile_model=options.compile_model, teacher=teacher)
     loop = TrainingLoop(reader, set(NEW_PARAMETERS), loss, options.run, options.loop_config())
+    resumed = _resume(loop, options)
+    loop.run(batches, PieceScores(development, reader), options.stop())
+    return resumed
+
+
+def _resume(loop: TrainingLoop, options: TrainingOptions) -> bool:
+    """Go on where the run stopped; else begin, at times with the weights of another run."""
     resumed = loop.resume()
     if options.start_run is not None and not resumed:
         loop.load_weights(read_folder(options.start_run / "last")[0]["model"])
-    loop.run(batches, PieceScores(development, reader), options.stop())
     return resumed
 
 
@@ -203,7 +209,7 @@ def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
     repeat = {spec.path: spec.repeat for spec in specs}
     batches = WriterBatches(data, repeat, writer.decoder.writable_V, options.seed, pieces=192, steps=32)
     loop = TrainingLoop(writer, {"none"}, WriterLoss(writer), options.run, options.loop_config())
-    resumed = loop.resume()
+    resumed = _resume(loop, options)
     loop.run(batches, None, options.stop())
     return resumed
 
