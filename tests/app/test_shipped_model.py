@@ -1,0 +1,52 @@
+"""The shipped weights answer plain questions in both languages, from the right passage, and refuse what is far off."""
+
+import pytest
+
+from app.config import Settings
+from app.runtime import shipped_parts
+from generator.types import Generated, Generator, Ink, Request, SourcePassage
+
+PASSAGES = [
+    SourcePassage(
+        key="bin",
+        text="JuiceFS 回收站默认保留 1 天，可以用 --trash-days 选项调整。JuiceFS 由三个部分组成：JuiceFS 客户端、"
+        "数据存储和元数据引擎。",
+    ),
+    SourcePassage(
+        key="ferry",
+        text="The ferry to Saaremaa leaves Virtsu every hour ; the crossing takes 27 minutes . It was built in "
+        "Gdansk , Poland .",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def generator() -> Generator:
+    return shipped_parts().generator(Settings())
+
+
+def answered(generator: Generator, question: str) -> Generated:
+    last = list(generator.stream(Request(question=question, passages=PASSAGES)))[-1]
+    assert isinstance(last, Generated)
+    return last
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "passage"),
+    [
+        ("JuiceFS 回收站默认保留多久？", "1 天", "bin"),
+        ("JuiceFS 由哪三个部分组成？", "JuiceFS 客户端、数据存储和元数据引擎", "bin"),
+        ("How long does the crossing take?", "27 minutes", "ferry"),
+        ("Where was the ferry built?", "Gdansk , Poland", "ferry"),
+    ],
+)
+def test_answers_are_copied_whole(generator: Generator, question: str, answer: str, passage: str) -> None:
+    found = answered(generator, question)
+    assert found.answerable
+    assert found.text == answer
+    assert [(span.ink, span.passage) for span in found.spans] == [(Ink.COPIED, passage)]
+
+
+@pytest.mark.parametrize("question", ["Who won the world cup in 2018?", "珠穆朗玛峰有多高？"])
+def test_what_is_far_off_is_refused(generator: Generator, question: str) -> None:
+    assert not answered(generator, question).answerable
