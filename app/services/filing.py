@@ -6,7 +6,7 @@ Names of documents are paths relative to the folder, with `/`. Hidden files and 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from app.db import documents as document_rows
 from app.db import filing as rows
@@ -61,20 +61,31 @@ class Filed:
 
 
 def files_under(paths: Sequence[Path]) -> list[LocalFile]:
-    """Files at or below some paths, in a fixed order; the first of equal names stays.
+    """Files at or below some paths, in a fixed order, each once.
+
+    A file is named by its way from the path given. Where two paths hold the same name (`en/start.md`, `zh/start.md`
+    given as `en` and `zh`), the later one is named from further up, so that neither takes the other's place.
 
     Raises:
         InvalidInputError: A path does not exist, or there is no file.
     """
     found: dict[str, LocalFile] = {}
+    seen: set[Path] = set()
     for path in paths:
         if not path.exists():
             raise InvalidInputError(
                 "path_not_found", f"There is no file or folder {str(path)!r}.", "Check the path."
             )
         for file in _below(path):
+            whole = file.parent.resolve() / file.name  # a link stays a file of its own
+            if whole in seen:
+                continue
+            seen.add(whole)
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-            found.setdefault(name, LocalFile(path=file, name=name))
+            above = whole.parts[: -len(PurePosixPath(name).parts)]
+            while name in found and above:
+                above, name = above[:-1], f"{above[-1]}/{name}"
+            found[name] = LocalFile(path=file, name=name)
     if not found:
         named = ", ".join(repr(str(path)) for path in paths)
         raise InvalidInputError("no_files", f"There is no file in {named}.", "Name a folder with documents.")
