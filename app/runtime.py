@@ -249,9 +249,8 @@ def model_server(settings: Settings) -> "ChatClient":
 def _load_generator(settings: Settings) -> Generator:
     if settings.generator == "fathom-small":
         return _load_fathom_small(settings)
-    small = cache(
-        lambda: _load_fathom_small(settings)
-    )  # only where its judgement or its memories are asked for
+    # only where its judgement or its memories are asked for
+    small = cache(lambda: _load_fathom_small(settings))
 
     def relevance(question: str, passages: Sequence[SourcePassage]) -> Sequence[float]:
         return small().relevance(question, passages)

@@ -10,13 +10,12 @@ is answered from the gold passage alone and from what was found, in the passage'
 import argparse
 import copy
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from app.evaluation.report import figure_of
+from benchmarks.evaluated import evaluated
 
 Squad = dict[str, Any]
 FIGURES = (
@@ -47,21 +46,12 @@ def _groups(squad: Squad) -> list[list[dict[str, Any]]]:
 
 
 def measured(squad: Squad, sample: int) -> dict[str, Any]:
-    """The report of `fathom eval` on these questions.
-
-    Raises:
-        SystemExit: It fails; it has said why.
-    """
+    """The report of `fathom eval` on these questions."""
     with tempfile.TemporaryDirectory(prefix="fathom-bench-") as folder:
         file = Path(folder) / "questions.json"
         file.write_text(json.dumps(squad, ensure_ascii=False), encoding="utf-8")
-        choice = ["--sample", str(sample), "--seed", "0", "--drop-gold", "0.25", "--all-articles"]
-        command = [sys.executable, "-m", "app", "eval", str(file), *choice, "--json"]
-        run = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, check=False)
-    if run.returncode:
-        raise SystemExit(run.returncode)
-    report: dict[str, Any] = json.loads(run.stdout)
-    return report
+        choice = ("--sample", str(sample), "--seed", "0", "--drop-gold", "0.25", "--all-articles")
+        return evaluated(file, *choice)
 
 
 def main() -> None:

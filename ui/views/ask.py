@@ -22,8 +22,7 @@ _ANSWER: Final = "answer"
 _OPEN: Final = "open_place"
 _POLL_S: Final = 0.25
 _UNSURE_BELOW: Final = 0.8
-"""Confidence below which an answer says so in words: near misses of the documents' topic were answered at .5 to .75,
-right answers at .86 and more."""
+"""Confidence below which an answer says so in words; most wrong answers to near misses of our own had less."""
 _UNFINISHED: Final = "running"
 _STOPPED: Final = "cancelled"
 _REASONS: Final = {"empty_collection", "no_passages", "sources_withdrawn"}

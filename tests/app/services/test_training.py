@@ -65,6 +65,10 @@ def test_a_run_goes_on_begins_from_another_and_learns_from_a_teacher(options: Tr
     before, after = (read_folder(run / "last")[0]["model"] for run in (options.run, begun.run))
     assert all(before[name].equal(after[name]) for name in before)
 
+    other = replace(begun, run=options.data / "other", document_layers=10)
+    with pytest.raises(CheckpointError, match="another stage or split"):
+        train_reader(other)
+
     taught = replace(options, run=options.data / "taught", teacher_run=options.run)
     assert not train_reader(taught)
     assert read_folder(taught.run / "last")[1]["seen"] > 0
