@@ -114,14 +114,14 @@ def _blank(
     passage: str, places: Sequence[tuple[int, int]], group: str, source: str, rng: random.Random
 ) -> Example | None:
     """Take the sentence of one place as the question; None where no other place is left outside of it."""
-    sentences = _sentences(passage)
+    sentences = sentence_ranges(passage)
     order = list(places)
     rng.shuffle(order)
     for start, end in order:
         a, b = next(((a, b) for a, b in sentences if a <= start and end <= b), (start, end))
         rest = passage[:a] + passage[b:]
         answers = [(s, e) if e <= a else (s - (b - a), e - (b - a)) for s, e in places if e <= a or s >= b]
-        question = _question(passage[a:start], passage[start:end], passage[end:b])
+        question = blanked(passage[a:start], passage[start:end], passage[end:b])
         if answers and question:
             return Example(
                 question=question, passage=rest, answers=tuple(sorted(answers)), group=group, source=source
@@ -129,12 +129,13 @@ def _blank(
     return None
 
 
-def _sentences(passage: str) -> list[tuple[int, int]]:
+def sentence_ranges(passage: str) -> list[tuple[int, int]]:
+    """Where sentences stand, as `[start, end)` characters; they cover the text."""
     cuts = [0, *(m.end() for m in SENTENCE_END.finditer(passage)), len(passage)]
     return [(a, b) for a, b in pairwise(cuts) if b > a]
 
 
-def _question(before: str, span: str, after: str) -> str:
+def blanked(before: str, span: str, after: str) -> str:
     """The sentence with a question word in place of the span; empty where too little is left to ask by."""
     if HAN_RUN.search(before + span + after):
         blank = "多少" if span.isdigit() else "什么"

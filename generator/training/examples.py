@@ -46,6 +46,10 @@ class SetSpec:
         free_form: Take answers as texts to be produced, also where the passage does not hold them word for word.
         cloze: Leave the set's own questions and make at most so many of each passage (see `cloze.py`); 0 asks the
             set's own. Lines then may hold a `text` alone.
+        asked_in: A folder, where `path` is one too: its sentences are asked about the page of the same name, in
+            another language (see `parallel.py`).
+        page_parts: Lines are parts of pages that answer one question each; at most so many make a passage, and the
+            first sentences of the right one are the answer (see `question_pages.py`). 0 for other sets.
     """
 
     path: str
@@ -58,6 +62,8 @@ class SetSpec:
     join: int = 1
     free_form: bool = False
     cloze: int = 0
+    asked_in: str = ""
+    page_parts: int = 0
 
 
 def locate(passage: str, answer: str, hint: int | None = None) -> tuple[int, int] | None:

@@ -19,8 +19,10 @@ from generator.model.encoder import DocumentLayers, ReadingLayers, ReadStates, r
 from generator.model.match import PieceMatcher
 from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
 from generator.training.cloze import cloze_examples
-from generator.training.examples import SetSpec, read_set, read_texts
+from generator.training.examples import Example, SetSpec, read_set, read_texts
 from generator.training.losses import distillation_loss, reading_loss
+from generator.training.parallel import parallel_examples
+from generator.training.question_pages import page_examples
 
 
 class Reader(nn.Module):
@@ -132,12 +134,7 @@ class ReaderBatches:
             TrainingDataError: A set is missing.
         """
         rng = random.Random(seed)
-        sets = [
-            cloze_examples(read_texts(spec, root), spec.path, rng, spec.cloze, spec.limit)
-            if spec.cloze
-            else read_set(spec, root)
-            for spec in recipe.train
-        ]
+        sets = [_examples(spec, root, rng) for spec in recipe.train]
         self.data = ReadingData([e for examples in sets for e in examples], tokenizer, matcher, recipe.batch)
         self.repeat = {spec.path: spec.repeat for spec in recipe.train}
         self.seed = seed
@@ -151,6 +148,17 @@ class ReaderBatches:
             order.extend([i] * (int(repeat) + (rng.random() < repeat - int(repeat))))
         rng.shuffle(order)
         return self.data.epoch(order, rng.randrange(1 << 30))
+
+
+def _examples(spec: SetSpec, root: Path, rng: random.Random) -> list[Example]:
+    if spec.asked_in:
+        return parallel_examples(root / spec.path, root / spec.asked_in, spec.path, rng, take=spec.take)
+    if spec.page_parts:
+        limit = spec.limit or 10_000
+        return page_examples(root / spec.path, spec.path, rng, parts=spec.page_parts, limit=limit)
+    if spec.cloze:
+        return cloze_examples(read_texts(spec, root), spec.path, rng, spec.cloze, spec.limit)
+    return read_set(spec, root)
 
 
 def best_spans(read: ReadStates, longest: int = 64) -> tuple[Tensor, Tensor, Tensor]:
