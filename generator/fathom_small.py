@@ -11,6 +11,7 @@ from generator.inference.attribution import spans
 from generator.inference.explain import Explanation, explain
 from generator.inference.generate import DecodingConfig, Step, decode, fuse
 from generator.inference.reading import PassageReader, Reading, SpanDistribution, span_distribution
+from generator.inference.run_edges import tidy, trimmed
 from generator.model.actions import Action
 from generator.model.decoder import Decoder
 from generator.types import Event, Generated, Ink, Request, SourcePassage, Token
@@ -97,7 +98,7 @@ class FathomSmall:
         distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
         confidence = self._confidence(distribution)
         best = distribution.best()
-        phrase = _span_token(reading, *best[:3])
+        phrase = trimmed(_span_token(reading, *best[:3]))
         timings = {"read": _ms(begun)}
         answerable = confidence >= calibration.answer_from
         tokens: list[Token] = []
@@ -152,7 +153,7 @@ class FathomSmall:
             seed=request.seed,
             write_margin=self._calibration.write_margin,
         )
-        return decode(self._decoder, self._table, self._pieces, reading, config)
+        return tidy(decode(self._decoder, self._table, self._pieces, reading, config))
 
     def _confidence(self, distribution: SpanDistribution) -> float:
         calibration = self._calibration
@@ -185,7 +186,7 @@ class FathomSmall:
 def _copy(reading: Reading, passage: int, first: int, last: int) -> list[Step]:
     """The actions that copy a run of pieces of a passage, its text given at once."""
     start = passage * reading.ids_PS.shape[1]
-    token = _span_token(reading, passage, first, last)
+    token = trimmed(_span_token(reading, passage, first, last))
     going_on = [Step(Action.NEXT, start + s) for s in range(first + 1, last + 1)]
     return [Step(Action.COPY, start + first, (token,)), *going_on, Step(Action.STOP, 0)]
 
