@@ -14,7 +14,7 @@ from app.runtime import Runtime
 from app.services import answering, searching
 from app.services.answering import Ask, Outcome
 from app.services.scope import retrieval_config, scope_of
-from generator.types import Generated, Request, SourcePassage
+from generator.types import Generated, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
 from retrieval.rank_fusion import fuse_ranks
 from retrieval.types import Retrieved
@@ -47,6 +47,23 @@ class EvalOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """How one answer was written.
+
+    Attributes:
+        copied: Characters copied from passages.
+        written: Characters of its own, white space left out.
+        tokens: Pieces generated.
+        ms: Time to write them, reading left out.
+    """
+
+    copied: int
+    written: int
+    tokens: int
+    ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """What came of one question.
 
@@ -56,6 +73,7 @@ class Note:
         gold: Answer from the gold paragraph alone.
         retrieved: Answer from the whole path.
         timings_ms: Wall time by stage of the whole path.
+        writing: Of the answer from the whole path; None where it refused.
     """
 
     question: Question
@@ -65,6 +83,7 @@ class Note:
     retrieved: AnswerScore | None = None
     citations: CitationScore | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    writing: Writing | None = None
 
 
 class Session:
@@ -109,6 +128,7 @@ class Session:
             citations=judge_citations(
                 outcome.answer["citations"], question.answers, places, self._truth.texts
             ),
+            writing=writing_of(outcome.generated) if outcome.generated else None,
         )
 
     def _path(
@@ -254,6 +274,23 @@ class Session:
             )
             for number, (start, end) in enumerate(pieces)
         ]
+
+
+def writing_of(generated: Generated) -> Writing | None:
+    """What a finished answer consists of, and how long its writing took; None for a refusal."""
+    if not generated.answerable:
+        return None
+    said = {
+        ink: "".join(generated.text[s.answer_start : s.answer_end] for s in generated.spans if s.ink == ink)
+        for ink in Ink
+    }
+    times = generated.timings_ms
+    return Writing(
+        copied=len(said[Ink.COPIED]),
+        written=sum(not character.isspace() for character in said[Ink.WRITTEN]),
+        tokens=generated.generated_tokens,
+        ms=times.get("total", 0.0) - times.get("read", 0.0),
+    )
 
 
 def cut(text: str, count_tokens: Callable[[str], int], limit: int) -> list[tuple[int, int]]:

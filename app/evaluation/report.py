@@ -44,6 +44,7 @@ def summarise(run: EvalRun, settings: Settings, options: EvalOptions, selection:
         "abstention": _abstention(notes, lambda note: note.retrieved, "abstention", figures)
         | {"gold": _abstention(notes, lambda note: note.gold, "abstention.gold", figures)},
         "citations": _citations(notes, figures),
+        "writing": _writing(notes, figures),
         "latency_ms": _latency(notes, figures),
         "ci95": figures.intervals,
         "settings": _settings(run, settings, options, selection),
@@ -143,6 +144,26 @@ def _citations(notes: Sequence[Note], figures: _Figures) -> dict[str, Any]:
     }
 
 
+def _writing(notes: Sequence[Note], figures: _Figures) -> dict[str, Any]:
+    """Of the answers given: share of characters that are no copy, and pieces a second, reading left out."""
+    written = [note.writing for note in notes if note.writing is not None]
+    tokens = np.asarray([item.tokens for item in written], dtype=np.float64)
+    ms = np.asarray([item.ms for item in written], dtype=np.float64)
+
+    def rate(picks: NDArray[np.int64]) -> float | None:
+        spent = float(ms[picks].sum())
+        return 1000 * float(tokens[picks].sum()) / spent if spent > 0 else None
+
+    return {
+        "written_share": figures.ratio(
+            "writing.written_share",
+            [item.written for item in written],
+            [item.written + item.copied for item in written],
+        ),
+        "tokens_per_s": figures.of("writing.tokens_per_s", len(written), rate, digits=1),
+    }
+
+
 def _latency(notes: Sequence[Note], figures: _Figures) -> dict[str, dict[str, float | None]]:
     stages: dict[str, list[float]] = {}
     for note in notes:
@@ -219,6 +240,11 @@ def tables(report: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]
         ),
         ("Abstention", ["", "accuracy", "AUROC"], other),
         ("Citations", ["n", *CITATION_FIGURES], cited),
+        (
+            "Writing",
+            ["share of its own words", "tokens a second"],
+            [[shown("writing.written_share", 3), shown("writing.tokens_per_s", 1)]],
+        ),
         ("Latency in ms", ["stage", *(f"p{q}" for q in PERCENTILES)], latency),
     ]
 

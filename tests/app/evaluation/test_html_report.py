@@ -26,6 +26,7 @@ def report(**changes):
         "retrieved": ANSWERS | {"em": 40.0, "f1": 50.5, "as_sentence": None},
         "abstention": {"accuracy": 0.8, "auroc": None, "gold": {"accuracy": 0.9, "auroc": 0.7}},
         "citations": {"n": 4, "precision": 0.75, "recall": 1.0, "containing_answer": 0.5, "verbatim": 1.0},
+        "writing": {"written_share": 0.1, "tokens_per_s": 55.5},
         "latency_ms": {"embed": {"p50": 5.0, "p99": 9.0}, "total": {"p50": 200.0, "p99": 400.0}},
         "ci95": {"retrieval.fused.recall@5": [0.6, 0.9], "retrieved.f1": [41.0, 58.5]},
         "settings": {

@@ -1,15 +1,17 @@
 """`fathom eval` end to end on a set small enough to know every figure by hand."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from app.evaluation.asking import EvalOptions, cut
+from app.evaluation.asking import EvalOptions, Writing, cut, writing_of
 from app.evaluation.datasets import Selection, build
 from app.evaluation.formats import read
 from app.evaluation.judge import judge_citations, score_answer
 from app.evaluation.report import details, figure_of, summarise, tables
 from app.evaluation.run import evaluate
+from generator.types import Generated, Ink, Span
 from tests.app.copying_generator import CopyingGenerator
 
 DUCKS = "Ducks swim on quiet ponds. Their food is pondweed. A drake has green feathers."
@@ -75,12 +77,13 @@ def test_all_figures_of_a_small_set(runtime, birds):
         assert report["retrieval"][stage].keys() == {"recall@1", "recall@5", "recall@20", "mrr"}
         assert report["retrieval"][stage]["recall@5"] == 1.0  # there are two chunks
     assert report["latency_ms"].keys() >= {"embed", "retrieve", "compress", "first_token", "total"}
+    assert report["writing"]["written_share"] == 0
     assert report["settings"]["documents"] == 2
     assert report["ci95"]["gold.sentence_hit"] == [100, 100]
     assert report["ci95"]["citations.precision"] == [1, 1]
     # every figure of every stage has an interval that holds it
     assert {name.split(".")[0] for name in report["ci95"]} == {
-        "retrieval", "gold", "retrieved", "abstention", "citations", "latency_ms",
+        "retrieval", "gold", "retrieved", "abstention", "citations", "writing", "latency_ms",
     }  # fmt: skip
     for name, (low, high) in report["ci95"].items():
         assert low <= figure_of(report, name) <= high, name
@@ -144,3 +147,14 @@ def test_a_long_paragraph_is_cut_between_sentences():
         "Seven eight nine.",
     ]
     assert cut(text, lambda part: len(part.split()), 9) == [(0, len(text))]
+
+
+def test_writing_counts_own_words_without_the_spaces_between_runs():
+    copied = Span(answer_start=0, answer_end=4, ink=Ink.COPIED, passage="p", start=0, end=4)
+    own = Span(answer_start=4, answer_end=9, ink=Ink.WRITTEN)
+    generated = Generated(
+        text="duck and ", spans=(copied, own), answerable=True, confidence=0.9, generated_tokens=3,
+        timings_ms={"read": 100.0, "total": 130.0},
+    )  # fmt: skip
+    assert writing_of(generated) == Writing(copied=4, written=3, tokens=3, ms=30.0)
+    assert writing_of(replace(generated, answerable=False)) is None
