@@ -15,6 +15,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from app.services.kept_vectors import KeptVectors
 from generator.checkpoint import read_folder
 from generator.config import DecoderConfig, ModelConfig, ReaderConfig
 from generator.errors import CheckpointError
@@ -151,7 +152,8 @@ def train_reader(options: TrainingOptions) -> bool:
     torch.manual_seed(options.seed)
     parts, plan = _Parts(options.models), _plan(options, "reading.json")
     recipe = ReadingRecipe(train=tuple(SetSpec(**spec) for spec in plan["train"]))
-    batches = ReaderBatches(recipe, options.data, parts.tokenizer, parts.matcher, options.seed)
+    encoder = KeptVectors(options.models, options.run / "vectors") if plan.get("dense_near_misses") else None
+    batches = ReaderBatches(recipe, options.data, parts.tokenizer, parts.matcher, options.seed, encoder)
     reader = parts.reader(options.document_layers, train_document=options.train_document)
     teacher = _load_reader(parts, options.teacher_run)[0] if options.teacher_run else None
     development = _development(plan, options.data, parts)

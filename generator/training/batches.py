@@ -18,7 +18,7 @@ from generator.errors import TrainingDataError
 from generator.inference.passage_memory import PASSAGE_PREFIX
 from generator.inference.reading import QUESTION_PREFIX
 from generator.model.match import PieceMatcher
-from generator.training.distractors import LexicalNeighbours
+from generator.training.distractors import DenseNeighbours, LexicalNeighbours, SearchEncoder, in_turn
 from generator.training.examples import Example
 
 MAX_ANSWERS = 4
@@ -90,9 +90,22 @@ class ReadingData:
     """Examples in memory, tokenised; gives batches for an epoch."""
 
     def __init__(
-        self, examples: Sequence[Example], tokenizer: Tokenizer, matcher: PieceMatcher, config: BatchConfig
+        self,
+        examples: Sequence[Example],
+        tokenizer: Tokenizer,
+        matcher: PieceMatcher,
+        config: BatchConfig,
+        encoder: SearchEncoder | None = None,
     ) -> None:
-        """Tokenise everything (about 20,000 passages a minute on one core)."""
+        """Tokenise everything (about 20,000 passages a minute on one core).
+
+        Args:
+            examples: What to ask.
+            tokenizer: The encoder's.
+            matcher: Over the same vocabulary.
+            config: Shapes of batches.
+            encoder: Finds distractors by meaning, besides those by words; None for words alone.
+        """
         self.config = config
         self.matcher = matcher
         self.bos, self.eos, self.pad = (special_id(tokenizer, piece) for piece in ("<s>", "</s>", "<pad>"))
@@ -113,13 +126,17 @@ class ReadingData:
         )
         self.passages = [np.array(e.ids[len(self.prefix) :], np.int32) for e in encodings]
         sources = [source[i] for i in range(len(texts))]
-        neighbours = LexicalNeighbours(self.passages, texts, sources) if config.hard else None
+        near = (
+            _NearMisses(examples, asked, [number[e.passage] for e in examples], self, texts, sources, encoder)
+            if config.hard
+            else None
+        )
         self.by_source: dict[str, list[int]] = {}
         for passage, name in enumerate(sources):
             self.by_source.setdefault(name, []).append(passage)
         self.examples: list[Encoded] = []
         self.by_group: dict[str, list[int]] = {}
-        for example, ids, other_style in zip(examples, asked, other_styles, strict=True):
+        for place, (example, ids, other_style) in enumerate(zip(examples, asked, other_styles, strict=True)):
             passage = number[example.passage]
             offsets = encodings[passage].offsets[len(self.prefix) :]
             spans = {
@@ -128,10 +145,7 @@ class ReadingData:
             if example.answers and not spans:
                 continue
             target = tokenizer.encode(example.target, add_special_tokens=False).ids if example.target else ()
-            hard: list[int] = []
-            if neighbours is not None:
-                held = [example.passage[a:b] for a, b in example.answers]
-                hard = neighbours.nearest(ids, passage, held, config.hard_count)
+            hard = near(place) if near is not None else ()
             self.examples.append(
                 Encoded(
                     ids,
@@ -141,7 +155,7 @@ class ReadingData:
                     example.group,
                     example.source,
                     tuple(target),
-                    tuple(hard),
+                    hard,
                 )
             )
             passages = self.by_group.setdefault(example.group, [])
@@ -227,6 +241,36 @@ class ReadingData:
             self.matcher.features(passage_BS, question_BQ),
             answers_BN2,
         )
+
+
+class _NearMisses:
+    """Distractors of each example, by words and by meaning in turn."""
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        asked: Sequence[NDArray[np.int32]],
+        homes: Sequence[int],
+        data: ReadingData,
+        texts: Sequence[str],
+        sources: Sequence[str],
+        encoder: SearchEncoder | None,
+    ) -> None:
+        self.examples, self.asked, self.homes, self.count = examples, asked, homes, data.config.hard_count
+        self.by_words = LexicalNeighbours(data.passages, texts, sources)
+        self.by_meaning = None
+        if encoder is not None:
+            questions = [example.question for example in examples]
+            self.by_meaning = DenseNeighbours(encoder, questions, homes, texts, sources, self.count)
+
+    def __call__(self, place: int) -> tuple[int, ...]:
+        """Passages for the example at a place."""
+        example = self.examples[place]
+        answers = [example.passage[a:b] for a, b in example.answers]
+        found = self.by_words.nearest(self.asked[place], self.homes[place], answers, self.count)
+        if self.by_meaning is not None:
+            found = list(in_turn(found, self.by_meaning.nearest(place, answers, self.count)))
+        return tuple(found[: self.count])
 
 
 def restyled(question: str) -> str:

@@ -19,6 +19,7 @@ from generator.model.encoder import DocumentLayers, ReadingLayers, ReadStates, r
 from generator.model.match import PieceMatcher
 from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
 from generator.training.cloze import cloze_examples
+from generator.training.distractors import SearchEncoder
 from generator.training.examples import Example, SetSpec, read_set, read_texts
 from generator.training.losses import distillation_loss, reading_loss
 from generator.training.parallel import parallel_examples
@@ -119,7 +120,13 @@ class ReaderBatches:
     """Epochs of a recipe: sets repeated by their weight, shuffled by seed and epoch."""
 
     def __init__(
-        self, recipe: ReadingRecipe, root: Path, tokenizer: Tokenizer, matcher: PieceMatcher, seed: int
+        self,
+        recipe: ReadingRecipe,
+        root: Path,
+        tokenizer: Tokenizer,
+        matcher: PieceMatcher,
+        seed: int,
+        encoder: SearchEncoder | None = None,
     ) -> None:
         """Read and tokenise all sets of the recipe.
 
@@ -129,13 +136,15 @@ class ReaderBatches:
             tokenizer: The encoder's.
             matcher: Over the same vocabulary.
             seed: Of the order.
+            encoder: Finds distractors by meaning, besides those by words.
 
         Raises:
             TrainingDataError: A set is missing.
         """
         rng = random.Random(seed)
         sets = [_examples(spec, root, rng) for spec in recipe.train]
-        self.data = ReadingData([e for examples in sets for e in examples], tokenizer, matcher, recipe.batch)
+        examples = [example for examples in sets for example in examples]
+        self.data = ReadingData(examples, tokenizer, matcher, recipe.batch, encoder)
         self.repeat = {spec.path: spec.repeat for spec in recipe.train}
         self.seed = seed
 
