@@ -1,10 +1,15 @@
 """`fathom ingest`: files and folders into a collection."""
 
-from typing import Annotated, Any
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.cli.output import SOME_FAILED, JsonFlag, console, open_runtime, print_json, table_of
+
+if TYPE_CHECKING:
+    from app.runtime import Runtime
 
 
 def ingest(
@@ -17,29 +22,60 @@ def ingest(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try documents again that failed before.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and take in what changes, until Ctrl-C. See --mirror.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Read files, cut them into passages, and make them searchable.
 
-    Files that are known already cost nothing. Ends with 6 where a document failed; the others are searchable.
+    Files that are known already cost nothing. Of a Git repository, what Git ignores is left out. Ends with 6 where a
+    document failed; the others are searchable.
     """
     from app.cli.progress import expand, take_in
     from app.services import collections, filing
 
-    files = filing.files_under(expand(paths))
+    places = expand(paths)
+    files = filing.files_under(places)
     with open_runtime(context) as runtime:
         view = collections.get_or_create(runtime, collection)
-        result = take_in(runtime, view.row.id, files, quiet=as_json, mirror=mirror, retry_failed=retry_failed)
-    result = {"collection": {"id": view.row.id, "name": view.row.name}, **result}
-    if as_json:
-        print_json(result)
-    else:
-        _show(result)
+        name = {"id": view.row.id, "name": view.row.name}
+        result = take_in(runtime, name["id"], files, quiet=as_json, mirror=mirror, retry_failed=retry_failed)
+        _show({"collection": name, **result}, as_json=as_json)
+        if watch:
+            _follow(runtime, name, places, mirror=mirror, as_json=as_json)
     if result["failed"]:
         raise typer.Exit(SOME_FAILED)
 
 
-def _show(result: dict[str, Any]) -> None:
+def _follow(
+    runtime: "Runtime", name: dict[str, str], places: list[Path], *, mirror: bool, as_json: bool
+) -> None:
+    """Take in again after every change, until interrupted; what can't be read is said, and waited for."""
+    from app.cli.progress import take_in
+    from app.cli.watch import changes
+    from app.errors import FathomError
+    from app.services import filing
+
+    print("Watching; Ctrl-C ends it.", file=sys.stderr)
+    try:
+        for _ in changes(places):
+            try:
+                files = filing.files_under(places)
+                result = take_in(runtime, name["id"], files, quiet=as_json, mirror=mirror)
+            except FathomError as error:
+                print(f"{error.message} {error.hint}", file=sys.stderr)
+                continue
+            if result["ingested"] or result["deleted"] or result["failed"]:
+                _show({"collection": name, **result}, as_json=as_json)
+    except KeyboardInterrupt:
+        print("Stopped watching.", file=sys.stderr)
+
+
+def _show(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
     print(
         f"{result['collection']['name']}: {result['ready']} of {result['documents']} documents searchable "
         f"({result['ingested']} new, {result['unchanged']} unchanged, {result['deleted']} deleted), "

@@ -1,6 +1,7 @@
 """Use cases of files on this machine: take a folder in, keep a collection equal to a folder.
 
-Names of documents are paths relative to the folder, with `/`. Hidden files and folders are left out.
+Names of documents are paths relative to the folder, with `/`. Hidden files and folders are left out, and in a Git
+repository what Git ignores.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from app.errors import InvalidInputError
 from app.runtime import Runtime
 from app.services import documents
 from app.services.documents import Upload
+from app.services.git_folder import kept_files
 from app.storage import StoredBlob
 
 BATCH = 64
@@ -165,7 +167,8 @@ def _below(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
         return
-    for entry in sorted(path.rglob("*")):
+    kept = kept_files(path)
+    for entry in sorted(path.rglob("*")) if kept is None else kept:
         hidden = any(part.startswith(".") for part in entry.relative_to(path).parts)
         if not hidden and entry.is_file():
             yield entry

@@ -1,5 +1,6 @@
 """Names of files on disk: nothing given is left out, and nothing takes another file's place."""
 
+import subprocess
 from pathlib import Path
 
 from app.services.filing import files_under
@@ -49,3 +50,33 @@ def test_a_link_is_a_file_of_its_own(tmp_path: Path) -> None:
     tree(tmp_path, "docs/a.md")
     (tmp_path / "docs/b.md").symlink_to(tmp_path / "docs/a.md")
     assert set(named(tmp_path / "docs")) == {"a.md", "b.md"}
+
+
+def test_of_a_git_repository_what_git_ignores_is_left_out(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    tree(root, "docs/start.md", "docs/build/page.html", "draft.md", "README.md", ".github/note.md")
+    (root / ".gitignore").write_text("draft.md\n")
+    (root / "docs" / ".gitignore").write_text("build/\n")
+    assert set(named(root)) == {"README.md", "docs/build/page.html", "docs/start.md", "draft.md"}
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    assert set(named(root)) == {"README.md", "docs/start.md"}
+    assert set(named(root / "docs")) == {"build/page.html", "start.md"}
+
+
+def test_a_repository_starts_no_program_of_its_own(tmp_path: Path) -> None:
+    tree(tmp_path, "a.md")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    hook, trace = tmp_path / ".git" / "hook", tmp_path / "trace"
+    hook.write_text(f"#!/bin/sh\ntouch {trace}\n")
+    hook.chmod(0o755)
+    subprocess.run(["git", "-C", str(tmp_path), "config", "core.fsmonitor", str(hook)], check=True)
+    subprocess.run(["git", "-C", str(tmp_path), "status"], check=True, capture_output=True)
+    assert trace.exists()  # so the setting does start a program
+    trace.unlink()
+    assert set(named(tmp_path)) == {"a.md"}
+    assert not trace.exists()
+
+
+def test_a_folder_that_only_looks_like_a_repository_is_read_whole(tmp_path: Path) -> None:
+    tree(tmp_path, "a.md", ".git/config")
+    assert set(named(tmp_path)) == {"a.md"}

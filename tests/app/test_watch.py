@@ -1,0 +1,70 @@
+"""A folder that is watched: real files, real events, and the command as a real process."""
+
+import json
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from app.cli.watch import changes
+
+WAIT_S = 60
+
+
+def test_changes_are_told_once_they_have_settled(tmp_path: Path) -> None:
+    told: queue.Queue[int] = queue.Queue()
+
+    def follow() -> None:
+        for number, _ in enumerate(changes([tmp_path], settle_s=0.2)):
+            told.put(number)
+
+    threading.Thread(target=follow, daemon=True).start()
+    assert told.get(timeout=WAIT_S) == 0
+    for text in ("one", "two", "three"):
+        (tmp_path / "a.md").write_text(text)
+    assert told.get(timeout=WAIT_S) == 1
+    with pytest.raises(queue.Empty):
+        told.get(timeout=0.6)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "b.md").write_text("four")
+    assert told.get(timeout=WAIT_S) == 2
+
+
+def reports(stream: IO[str]) -> Iterator[dict[str, Any]]:
+    """JSON values that follow each other."""
+    text = ""
+    for line in stream:
+        text += line
+        if line.startswith("}"):
+            yield json.loads(text)
+            text = ""
+
+
+def test_what_is_written_changed_and_deleted_is_followed_until_interrupted(tmp_path: Path) -> None:
+    folder = tmp_path / "birds"
+    folder.mkdir()
+    (folder / "ducks.md").write_text("Ducks swim on quiet ponds.")
+    command = ["ingest", "birds", str(folder), "--watch", "--mirror", "--json"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", "--home", str(tmp_path / "home"), *command],
+        stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        seen = reports(process.stdout)
+        assert next(seen)["ingested"] == 1
+        (folder / "geese.md").write_text("Geese migrate in autumn.")
+        assert (report := next(seen))["ingested"] == 1
+        assert report["documents"] == 2
+        (folder / "ducks.md").write_text("Ducks eat pondweed.")
+        assert next(seen)["ingested"] == 1
+        (folder / "geese.md").unlink()
+        assert (report := next(seen))["deleted"] == 1
+        assert report["documents"] == 1
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WAIT_S) == 0
