@@ -112,13 +112,8 @@ class ReadingData:
         texts = sorted({example.passage for example in examples})
         number = {text: i for i, text in enumerate(texts)}
         encodings = tokenizer.encode_batch([PASSAGE_PREFIX + t for t in texts], add_special_tokens=False)
-        asked, other_styles = (
-            [np.array(e.ids[: config.question_pieces - 2], np.int32) for e in encoded]
-            for encoded in (
-                tokenizer.encode_batch([QUESTION_PREFIX + q for q in questions], add_special_tokens=False)
-                for questions in ([e.question for e in examples], [restyled(e.question) for e in examples])
-            )
-        )
+        asked = self._questions([e.question for e in examples], tokenizer)
+        other_styles = self._questions([restyled(e.question) for e in examples], tokenizer)
         source = {number[e.passage]: e.source for e in examples}
         shift = len(PASSAGE_PREFIX)
         self.prefix = np.array(
@@ -126,11 +121,8 @@ class ReadingData:
         )
         self.passages = [np.array(e.ids[len(self.prefix) :], np.int32) for e in encodings]
         sources = [source[i] for i in range(len(texts))]
-        near = (
-            _NearMisses(examples, asked, [number[e.passage] for e in examples], self, texts, sources, encoder)
-            if config.hard
-            else None
-        )
+        homes = [number[example.passage] for example in examples]
+        near = _NearMisses(examples, asked, homes, self, texts, sources, encoder) if config.hard else None
         self.by_source: dict[str, list[int]] = {}
         for passage, name in enumerate(sources):
             self.by_source.setdefault(name, []).append(passage)
@@ -146,21 +138,19 @@ class ReadingData:
                 continue
             target = tokenizer.encode(example.target, add_special_tokens=False).ids if example.target else ()
             hard = near(place) if near is not None else ()
+            answers = tuple(sorted(spans))
             self.examples.append(
                 Encoded(
-                    ids,
-                    other_style,
-                    passage,
-                    tuple(sorted(spans)),
-                    example.group,
-                    example.source,
-                    tuple(target),
-                    hard,
+                    ids, other_style, passage, answers, example.group, example.source, tuple(target), hard
                 )
             )
             passages = self.by_group.setdefault(example.group, [])
             if passage not in passages:
                 passages.append(passage)
+
+    def _questions(self, texts: Sequence[str], tokenizer: Tokenizer) -> list[NDArray[np.int32]]:
+        encoded = tokenizer.encode_batch([QUESTION_PREFIX + text for text in texts], add_special_tokens=False)
+        return [np.array(e.ids[: self.config.question_pieces - 2], np.int32) for e in encoded]
 
     def epoch(self, order: Sequence[int], seed: int) -> Iterator[ReadingBatch]:
         """Batches over the examples numbered in `order`; incomplete batches at the end are dropped."""
