@@ -26,13 +26,11 @@ TARGETS: Final = {
     sniff.RTF: "docx",
     sniff.ODT: "docx",
     sniff.DOC: "docx",
-    sniff.ODS: "xlsx",
-    sniff.XLS: "xlsx",
     sniff.ODP: "pptx",
     sniff.PPT: "pptx",
 }
 _SUFFIXES: Final = {
-    sniff.RTF: "rtf", sniff.ODT: "odt", sniff.DOC: "doc", sniff.ODS: "ods", sniff.XLS: "xls", sniff.ODP: "odp",
+    sniff.RTF: "rtf", sniff.ODT: "odt", sniff.DOC: "doc", sniff.ODP: "odp",
     sniff.PPT: "ppt",
 }  # fmt: skip
 _MIN_MEMORY_BYTES: Final = 4 << 30  # of address space, most of it never used

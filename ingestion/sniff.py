@@ -4,6 +4,7 @@ import codecs
 import io
 import lzma
 import re
+import struct
 import zipfile
 import zlib
 from pathlib import PurePath
@@ -30,14 +31,14 @@ ODS = "application/vnd.oasis.opendocument.spreadsheet"
 ODP = "application/vnd.oasis.opendocument.presentation"
 DOC = "application/msword"
 XLS = "application/vnd.ms-excel"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+MSG = "application/vnd.ms-outlook"
 PPT = "application/vnd.ms-powerpoint"
 CONVERTED = {
     RTF: "an RTF document",
     ODT: "an OpenDocument text",
-    ODS: "an OpenDocument spreadsheet",
     ODP: "an OpenDocument presentation",
     DOC: "an old Word document (DOC)",
-    XLS: "an old Excel workbook (XLS)",
     PPT: "an old PowerPoint presentation (PPT)",
 }
 """Types that are read through LibreOffice, and what people call them."""
@@ -50,7 +51,7 @@ IMAGES = {
     "image/webp": "WebP image",
 }
 """Types of pictures, and what people call them."""
-CONTAINERS = frozenset({EML, ZIP})
+CONTAINERS = frozenset({EML, MSG, ZIP})
 """Types of files that may hold other files, which become documents of their own."""
 
 _BY_SUFFIX = {
@@ -72,7 +73,7 @@ _BY_SUFFIX = {
     ".eml": EML,
 }
 _TEXT_TYPES = frozenset(_BY_SUFFIX.values())
-_ZIP_SUFFIXES = frozenset({".docx", ".pptx", ".xlsx", ".epub"})
+_ZIP_SUFFIXES = frozenset({".docx", ".pptx", ".xlsx", ".xlsb", ".epub"})
 SUFFIXES = _ZIP_SUFFIXES.union(_BY_SUFFIX)
 # What the library raises for archives cut off, changed, or packed in ways it does not know.
 _DAMAGED = (
@@ -112,6 +113,14 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
+_OLD_OFFICE = {
+    "__properties_version1.0": MSG,
+    "WordDocument": DOC,
+    "PowerPoint Document": PPT,
+    "Workbook": XLS,
+    "Book": XLS,
+}
+"""Types of compound files ([MS-CFB]) by a stream at their root."""
 _EMPTY_ZIP = b"PK\x05\x06"
 _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
 _HTML_START = re.compile(
@@ -196,6 +205,8 @@ def _packed(source: Source) -> str:
     for media_type in (EPUB, ODT, ODS, ODP):
         if declared == media_type.encode():
             return media_type
+    if "xl/workbook.bin" in names:
+        return XLSB
     if "[Content_Types].xml" in names:
         for folder, media_type in (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX)):
             if any(name.startswith(folder) for name in names):
@@ -210,22 +221,41 @@ def _old_office(data: bytes) -> str:
 
     Raises:
         EncryptedError: If it wraps an Office file behind a password.
+        CorruptFileError: If it is too damaged to tell.
         UnsupportedFormatError: If it is none that is read here.
     """
-    if "EncryptedPackage".encode("utf-16-le") in data:
+    names = _streams(data)
+    if "EncryptedPackage" in names:
         raise EncryptedError("The Office file is protected by a password.")
-    for stream, media_type in (
-        ("WordDocument", DOC),
-        ("PowerPoint Document", PPT),
-        ("Workbook", XLS),
-        ("Book", XLS),
-    ):
-        if stream.encode("utf-16-le") in data:
+    for stream, media_type in _OLD_OFFICE.items():
+        if stream in names:
             return media_type
     raise UnsupportedFormatError(
-        "The file is in an old Office format that is not read here (such as .msg).",
-        "Save it as DOCX, EML or PDF and upload the new file.",
+        "The file is in an old Office format that is not read here (such as Publisher's or Visio's).",
+        "Save it as PDF and upload the new file.",
     )
+
+
+def _streams(data: bytes) -> set[str]:
+    """Names at the root of a compound file; of a damaged one, those of `_OLD_OFFICE` that stand in it somewhere.
+
+    Only the root tells: a mail may hold a whole Word document, and that one a protected workbook.
+
+    Raises:
+        CorruptFileError: If nothing is left that tells.
+    """
+    import olefile  # with the first such file
+
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as compound:
+            if names := {path[0] for path in compound.listdir(streams=True, storages=True)}:
+                return names
+    except (OSError, ValueError, IndexError, struct.error):
+        pass
+    found = {name for name in (*_OLD_OFFICE, "EncryptedPackage") if name.encode("utf-16-le") in data}
+    if not found:
+        raise CorruptFileError("The Office file is damaged or was cut off.")
+    return found
 
 
 def _is_binary(data: bytes) -> bool:

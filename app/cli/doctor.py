@@ -89,7 +89,7 @@ def _optional() -> dict[str, str]:
     recogniser = (
         f"rapidocr {metadata.version('rapidocr')}" if ocr.is_available() else "not installed (`make ocr`)"
     )
-    office = office_conversion.program() or "not installed (RTF, OpenDocument, DOC, XLS and PPT are refused)"
+    office = office_conversion.program() or "not installed (RTF, ODT, ODP, DOC and PPT are refused)"
     return {"text recognition": recogniser, "LibreOffice": office}
 
 

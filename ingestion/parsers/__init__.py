@@ -6,12 +6,14 @@ Those of containers (archives, mails) take a third argument: what is done with t
 from ingestion.config import ParsingLimits
 from ingestion.errors import ConverterMissingError, UnsupportedFormatError
 from ingestion.parsers import (
+    binary_workbook,
     docx,
     eml,
     epub,
     html,
     json_records,
     markdown,
+    msg,
     pdf,
     pictures,
     pptx,
@@ -31,9 +33,13 @@ from ingestion.sniff import (
     JSON,
     JSON_LINES,
     MARKDOWN,
+    MSG,
+    ODS,
     PDF,
     PPTX,
     TEXT,
+    XLS,
+    XLSB,
     XLSX,
     ZIP,
     media_type_of,
@@ -52,9 +58,10 @@ _PARSERS = {
     PPTX: pptx.parse,
     TEXT: text.parse,
     XLSX: xlsx.parse,
+    **dict.fromkeys((XLS, XLSB, ODS), binary_workbook.parse),
     **dict.fromkeys(IMAGES, pictures.parse),
 }
-_CONTAINER_PARSERS = {EML: eml.parse, ZIP: zip_archive.parse}
+_CONTAINER_PARSERS = {EML: eml.parse, MSG: msg.parse, ZIP: zip_archive.parse}
 
 
 def parse_source(source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:

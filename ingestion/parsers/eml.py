@@ -1,7 +1,9 @@
 """E-mail (RFC 5322 and MIME) by the standard library's parser: headers, the richest body, forwarded mails."""
 
 import re
+from collections.abc import Mapping
 from email.message import Message
+from types import MappingProxyType
 from typing import Final
 
 from ingestion.canonical import CanonicalWriter
@@ -38,9 +40,32 @@ def parse(source: Source, limits: ParsingLimits, keep: KeepMember | None = None)
         LimitExceededError: If archives among the attachments unpack to more than allowed.
     """
     message = read_message(source.data)
-    headers = headers_of(message)
-    if not headers.keys() & {"from", "to", "subject", "date", "received", "message-id"}:
+    if not headers_of(message).keys() & {"from", "to", "subject", "date", "received", "message-id"}:
         raise CorruptFileError("The file has no header of an e-mail.")
+    return build(message, limits, keep)
+
+
+def build(
+    message: Message,
+    limits: ParsingLimits,
+    keep: KeepMember | None,
+    *,
+    media_type: str = EML,
+    dropped: Mapping[str, int] = MappingProxyType({}),
+) -> Document:
+    """Document of a mail; see `parse`.
+
+    Args:
+        message: The mail.
+        limits: What reading it may cost.
+        keep: Given the attachments.
+        media_type: Of the file that it came from.
+        dropped: What has been left out already, by its name.
+
+    Raises:
+        EncryptedError: If nothing but an encrypted part is in it.
+        LimitExceededError: If archives among the attachments unpack to more than allowed.
+    """
     writer = CanonicalWriter(limits)
     mail = _Mail(writer)
     mail.write(message, 0)
@@ -48,14 +73,17 @@ def parse(source: Source, limits: ParsingLimits, keep: KeepMember | None = None)
         raise EncryptedError(
             "The e-mail is encrypted.", "Decrypt it in your mail program and upload it again."
         )
-    writer.drop("encrypted parts", mail.encrypted)
     members = Members(limits, keep)
     members.open_mail(message)
-    writer.drop("attachments", len(members.names) if keep is None else 0)
-    writer.drop("attached files that could not be unpacked", len(members.problems))
-    for what, count in members.skipped.items():
+    for what, count in (
+        ("encrypted parts", mail.encrypted),
+        ("attachments", len(members.names) if keep is None else 0),
+        ("attached files that could not be unpacked", len(members.problems)),
+        *dropped.items(),
+        *members.skipped.items(),
+    ):
         writer.drop(what, count)
-    return writer.build(media_type=EML, title=headers.get("subject", ""))
+    return writer.build(media_type=media_type, title=headers_of(message).get("subject", ""))
 
 
 class _Mail:

@@ -14,10 +14,11 @@ from typing import Final
 
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
-from ingestion.errors import CorruptFileError, IngestionError, UndecodableError
+from ingestion.errors import CorruptFileError, EncryptedError, IngestionError, UndecodableError
 from ingestion.parsers.archive import PackedFile, UnpackBudget, is_encrypted
 from ingestion.parsers.mime import attachments_of, read_message
-from ingestion.sniff import EML, ZIP, media_type_of
+from ingestion.parsers.outlook import read_outlook
+from ingestion.sniff import EML, MSG, ZIP, media_type_of
 from ingestion.types import KeepMember, Source
 
 LOCKED: Final = "protected by a password"
@@ -100,10 +101,10 @@ class Members:
             self.open_zip(data, f"{name}/", depth + 1)
         else:
             self._hand_on(name, data)
-            if kind == EML and depth < self._limits.max_nesting:
+            if kind in (EML, MSG) and depth < self._limits.max_nesting:
                 try:
-                    message = read_message(data)
-                except CorruptFileError:
+                    message = read_message(data) if kind == EML else read_outlook(data)[0]
+                except (CorruptFileError, EncryptedError):
                     return  # told on the mail's own document
                 self.open_mail(message, f"{name}/", depth + 1)
 

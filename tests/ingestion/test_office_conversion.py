@@ -76,10 +76,8 @@ def ole(stream: str) -> bytes:
     [
         (RTF.data, sniff.RTF),
         (opendocument("text", ""), sniff.ODT),
-        (opendocument("spreadsheet", ""), sniff.ODS),
         (opendocument("presentation", ""), sniff.ODP),
         (ole("WordDocument"), sniff.DOC),
-        (ole("Workbook"), sniff.XLS),
         (ole("PowerPoint Document"), sniff.PPT),
     ],
 )

@@ -69,7 +69,6 @@ def test_empty_files_are_refused(data: bytes) -> None:
         (b"\x00\x00\x00 ftypM4A " + bytes(50), "MP4"),
         (b"\x1f\x8b\x08" + bytes(50), "gzip"),
         (bytes(range(256)) * 4, "not text"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old Office"),
     ],
 )
 def test_other_formats_are_refused_by_name(data: bytes, word: str) -> None:
@@ -136,3 +135,8 @@ def test_every_error_has_a_code_and_a_hint() -> None:
     for error in IngestionError.__subclasses__():
         assert error.code != IngestionError.code
         assert error("what happened").hint.endswith(".")
+
+
+def test_a_compound_file_that_tells_nothing_is_damaged() -> None:
+    with pytest.raises(CorruptFileError, match="damaged"):
+        kind("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))

@@ -18,12 +18,11 @@ from ingestion.errors import (
     EmptyDocumentError,
     IngestionError,
     LimitExceededError,
-    UnsupportedFormatError,
 )
 from ingestion.parser_process import ParserProcess
 from ingestion.parsers import parse_source
 from ingestion.types import BlockKind, Document, Source
-from tests.ingestion.hostile import packed, with_part
+from tests.ingestion.hostile import with_part
 
 
 def read(data: bytes, limits: ParsingLimits | None = None) -> Document:
@@ -113,11 +112,9 @@ def test_formulas_that_were_never_calculated_are_counted() -> None:
     assert ("formulas without a stored result", 1) in [(item.what, item.count) for item in document.dropped]
 
 
-def test_a_workbook_without_text_and_a_binary_one_are_told() -> None:
+def test_a_workbook_without_text_is_told() -> None:
     with pytest.raises(EmptyDocumentError):
         read(book({"s": []}))
-    with pytest.raises(UnsupportedFormatError, match="XLSB"):
-        read(packed({"xl/workbook.bin": b"\x83\x01"}))
 
 
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/sharedStrings.xml"])

@@ -1,0 +1,156 @@
+"""XLS, XLSB and ODS: values, sheets, dates and numbers; damaged, protected and hostile ones are told."""
+
+import random
+import struct
+
+import pytest
+
+from ingestion import sniff
+from ingestion.config import ParsingLimits
+from ingestion.errors import CorruptFileError, EncryptedError, IngestionError
+from ingestion.parser_process import ParserProcess
+from ingestion.parsers import parse_source
+from ingestion.types import BlockKind, Document, Source
+from tests.ingestion.hostile import packed
+from tests.ingestion.samples import sample
+
+LIMITS = ParsingLimits()
+
+
+def read(data: bytes, name: str = "a") -> Document:
+    return parse_source(Source(name=name, data=data), LIMITS)
+
+
+def record(kind: int, data: bytes = b"") -> bytes:
+    """A record of [MS-XLSB]: type and size as numbers of seven bits a byte."""
+    type_ = bytes([kind]) if kind < 128 else bytes([kind & 127 | 128, kind >> 7])
+    size = bytes([len(data)]) if len(data) < 128 else bytes([len(data) & 127 | 128, len(data) >> 7])
+    return type_ + size + data
+
+
+def wide(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def xlsb(rows: list[list[str | float]], more: bytes = b"") -> bytes:
+    cells = b""
+    for number, row in enumerate(rows):
+        cells += record(0, struct.pack("<I", number) + bytes(21))
+        for column, value in enumerate(row):
+            place = struct.pack("<II", column, 0)
+            cells += (
+                record(6, place + wide(value))
+                if isinstance(value, str)
+                else record(5, place + struct.pack("<d", value))
+            )
+    size = record(148, struct.pack("<IIII", 0, len(rows) - 1, 0, max(map(len, rows)) - 1))
+    sheet = record(129) + size + record(145) + cells + more + record(146) + record(130)
+    bundle = record(156, struct.pack("<II", 0, 1) + wide("rId1") + wide("费用"))
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
+    relations = (
+        '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="rId1" Type="{relation}" Target="worksheets/sheet1.bin"/></Relationships>'
+    )
+    return packed(
+        {
+            "[Content_Types].xml": b'<?xml version="1.0"?><Types/>',
+            "xl/workbook.bin": record(131) + record(143) + bundle + record(144) + record(132),
+            "xl/_rels/workbook.bin.rels": relations.encode(),
+            "xl/worksheets/sheet1.bin": sheet,
+        }
+    )
+
+
+def ods(cells: str) -> bytes:
+    office, text, table = (
+        f"urn:oasis:names:tc:opendocument:xmlns:{n}:1.0" for n in ("office", "text", "table")
+    )
+    content = (
+        f'<?xml version="1.0"?><office:document-content xmlns:office="{office}" xmlns:text="{text}" '
+        f'xmlns:table="{table}"><office:body><office:spreadsheet><table:table table:name="Fees">{cells}'
+        "</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    return packed(
+        {"mimetype": sniff.ODS.encode(), "content.xml": content.encode(), "META-INF/manifest.xml": b"<m/>"}
+    )
+
+
+def test_an_old_workbook_is_read_without_a_converter() -> None:
+    document = parse_source(sample("table.xls"), LIMITS)
+    assert document.media_type == sniff.XLS
+    assert document.text.startswith("Sheet1\n\nAlpha: 89 | Beta: 82 | Gamma: 100 | Delta: 12\nAlpha: 76")
+    assert [b.kind for b in document.blocks[:2]] == [BlockKind.HEADING, BlockKind.TABLE]
+    assert "09060124-b5e7-4717-9d07-3c046eb" in document.text
+
+
+def test_a_binary_workbook_is_read() -> None:
+    document = read(xlsb([["项目", "金额"], ["渡轮", 12.5], ["码头", 2024.0]]))
+    assert document.media_type == sniff.XLSB
+    assert document.text == "费用\n\n项目：渡轮 | 金额：12.5\n项目：码头 | 金额：2024"
+
+
+def test_an_opendocument_spreadsheet_is_read_without_a_converter() -> None:
+    def row(*values: str) -> str:
+        return f"<table:table-row>{''.join(values)}</table:table-row>"
+
+    def text(value: str) -> str:
+        return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
+
+    day = '<table:table-cell office:value-type="date" office:date-value="2024-05-06"/>'
+    document = read(ods(row(text("Fee"), text("From")) + row(text("Boat"), day)))
+    assert document.media_type == sniff.ODS
+    assert document.text == "Fees\n\nFee: Boat | From: 2024-05-06"
+
+
+def test_damaged_workbooks_are_told() -> None:
+    data = sample("table.xls").data
+    with pytest.raises(CorruptFileError):
+        read(data[:3000])
+    with pytest.raises(CorruptFileError):
+        read(packed({"[Content_Types].xml": b"<T/>", "xl/workbook.bin": b"\x83\x01\xff\xff"}))
+
+
+def test_protected_workbooks_are_told() -> None:
+    data = bytearray(sample("table.xls").data)
+    after = data.index(bytes.fromhex("09081000")) + 4 + 16
+    data[after : after + 2] = struct.pack("<H", 0x2F)  # FilePass, in place of what follows the first record
+    with pytest.raises(EncryptedError):
+        read(bytes(data))
+    locked = {
+        "mimetype": sniff.ODS.encode(),
+        "content.xml": b"\x8a\x01",
+        "META-INF/manifest.xml": b"<encryption-data/>",
+    }
+    with pytest.raises(EncryptedError):
+        read(packed(locked))
+
+
+def test_what_unpacks_to_too_much_is_refused() -> None:
+    bomb = packed({"mimetype": sniff.ODS.encode(), "content.xml": b"<x>" + b" " * (8 << 20) + b"</x>"})
+    with pytest.raises(IngestionError) as caught:
+        parse_source(Source(name="a.ods", data=bomb), ParsingLimits(max_unpacked_bytes=1 << 20))
+    assert caught.value.code == "limit_exceeded"
+
+
+def test_a_sheet_that_claims_to_be_vast_ends_as_a_refusal_and_the_next_file_is_read() -> None:
+    far = record(0, struct.pack("<I", 1_048_575) + bytes(21)) + record(5, struct.pack("<IId", 16_383, 0, 1.0))
+    vast = xlsb([["a"]], more=far)
+    with ParserProcess() as parser:
+        with pytest.raises(IngestionError):
+            parser.parse(Source(name="a.xlsb", data=vast), LIMITS)
+        assert parser.parse(sample("table.xls"), LIMITS).text.startswith("Sheet1")
+
+
+def test_flipped_bits_never_take_the_reader_down() -> None:
+    rng = random.Random(5)
+    whole = [sample("table.xls").data, xlsb([["a", "b"], ["c", 1.0]])]
+    with ParserProcess() as parser:
+        for number in range(60):
+            data = bytearray(whole[number % 2])
+            for _ in range(rng.randrange(1, 12)):
+                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+            try:
+                parser.parse(Source(name="a", data=bytes(data)), LIMITS)
+            except IngestionError:
+                continue
+        assert parser.parse(sample("table.xls"), LIMITS).text.startswith("Sheet1")

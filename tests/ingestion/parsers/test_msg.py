@@ -1,0 +1,126 @@
+"""Outlook's MSG: head, body and attachments as of any mail; damaged and encrypted ones are told."""
+
+import random
+import zipfile
+from io import BytesIO
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ingestion import sniff
+from ingestion.config import ParsingLimits
+from ingestion.errors import CorruptFileError, EncryptedError, IngestionError
+from ingestion.parser_process import ParserProcess
+from ingestion.parsers import parse_source
+from ingestion.types import Document, Source
+from tests.ingestion.samples import sample
+
+LIMITS = ParsingLimits()
+
+
+def item(**changes: Any) -> SimpleNamespace:
+    """What python-oxmsg tells of an item."""
+
+    def properties(**values: Any) -> SimpleNamespace:
+        return SimpleNamespace(
+            binary_prop_value=lambda number: values.get(f"b{number:x}"),
+            str_prop_value=lambda number: values.get(f"s{number:x}"),
+            body_encoding="gb18030",
+        )
+
+    def file(name: str, data: bytes | None, kind: str = "text/plain", content_id: str | None = None) -> Any:
+        return SimpleNamespace(
+            file_name=name, file_bytes=data, mime_type=kind, properties=properties(s3712=content_id)
+        )
+
+    told = {
+        "message_class": "IPM.Note", "subject": "报价 2024", "sender": "Li Wei <li@example.org>", "sent_date": None,
+        "message_headers": {}, "recipients": [SimpleNamespace(name="Ann", email_address="ann@example.org")],
+        "body": "The price is 5.", "html_body": None,
+        "properties": properties(b1013="<p>价格是 5。</p>".encode("gb18030")),
+        "attachments": [
+            file("offer.txt", b"Valid until May."),
+            file("logo.png", b"\x89PNG\r\n\x1a\n" + bytes(40), "image/png", "logo@1"),
+            file("forwarded", None),
+        ],
+    }  # fmt: skip
+    return SimpleNamespace(**(told | changes))
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def tell(outlook: SimpleNamespace) -> tuple[Document, dict[str, bytes]]:
+        monkeypatch.setattr("oxmsg.Message", SimpleNamespace(load=lambda _: outlook))
+        kept: dict[str, bytes] = {}
+        return parse_source(sample("mail.msg"), LIMITS, kept.__setitem__), kept
+
+    return tell
+
+
+def test_a_real_item_is_read() -> None:
+    document = parse_source(sample("mail.msg"), LIMITS)
+    assert document.media_type == sniff.MSG
+    assert document.title == "Test Email Message"
+    head = "From: M. C. Kurtuluş <muratcan.kurtulus@gmail.com> | To: M. C. Kurtuluş"
+    assert document.text.startswith(f"Test Email Message\n\n{head}")
+    assert "Date: Sun, 22 Dec 2024 11:23:00 +0300" in document.text
+    assert document.text.endswith("This is the body of the test email message")
+
+
+def test_the_rich_body_is_read_in_its_own_encoding_and_files_are_handed_on(told: Any) -> None:
+    document, kept = told(item())
+    assert (
+        document.text
+        == "报价 2024\n\nFrom: Li Wei <li@example.org> | To: Ann <ann@example.org>\n\n价格是 5。"
+    )
+    assert kept == {"offer.txt": b"Valid until May."}
+    assert {(d.what, d.count) for d in document.dropped} >= {("attached Outlook items", 1), ("pictures", 1)}
+
+
+def test_without_a_rich_body_the_plain_one_is_read(told: Any) -> None:
+    bare = SimpleNamespace(
+        binary_prop_value=lambda _: None, str_prop_value=lambda _: None, body_encoding="utf-8"
+    )
+    document, _ = told(item(properties=bare))
+    assert document.text.endswith("The price is 5.")
+
+
+def test_headers_can_hold_no_line_of_their_own(told: Any) -> None:
+    document, _ = told(item(subject="one\r\nBcc: evil@example.org"))
+    assert document.title == "one Bcc: evil@example.org"
+    assert len(document.blocks) == 3
+
+
+def test_encrypted_and_damaged_items_are_told(told: Any) -> None:
+    with pytest.raises(EncryptedError):
+        told(item(message_class="IPM.Note.SMIME"))
+
+
+def test_an_item_that_was_cut_off_is_told() -> None:
+    with pytest.raises(CorruptFileError, match="damaged"):
+        parse_source(Source(name="a.msg", data=sample("mail.msg").data[:5000]), LIMITS)
+
+
+def test_files_of_a_mail_in_an_archive_are_handed_on_too() -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("post/mail.msg", sample("mail.msg").data)
+    kept: dict[str, bytes] = {}
+    parse_source(Source(name="a.zip", data=packed.getvalue()), LIMITS, kept.__setitem__)
+    assert list(kept) == ["post/mail.msg"]
+
+
+def test_flipped_bits_never_take_the_reader_down() -> None:
+    rng = random.Random(6)
+    whole = sample("mail.msg").data
+    with ParserProcess() as parser:
+        for _ in range(60):
+            data = bytearray(whole)
+            for _ in range(rng.randrange(1, 12)):
+                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+            try:
+                parser.parse(Source(name="a.msg", data=bytes(data)), LIMITS)
+            except IngestionError:
+                continue
+        assert parser.parse(sample("mail.msg"), LIMITS).title == "Test Email Message"
