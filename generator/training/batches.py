@@ -37,6 +37,8 @@ class BatchConfig:
         hard: Share of those whose passage is one of the `hard_count` that share the most rare pieces with the
             question; what is left is of the same group.
         restyled: Share of questions that are asked in the other style: see `restyled`.
+        unmatched: Share of rows without match features, so that a passage may answer though it shares no word with the
+            question, as one in another language does not.
     """
 
     question_pieces: int = 32
@@ -47,6 +49,7 @@ class BatchConfig:
     hard: float = 0.6
     hard_count: int = 4
     restyled: float = 0.0
+    unmatched: float = 0.0
 
     def rows(self, S: int) -> int:
         """Rows of a batch with windows of `S` pieces."""
@@ -167,7 +170,18 @@ class ReadingData:
             rows = waiting.setdefault(S, [])
             rows.append((example, window, answers))
             if len(rows) == self.config.rows(S):
-                yield self.collate(waiting.pop(S), S)
+                yield self._without_match(self.collate(waiting.pop(S), S), rng)
+
+    def _without_match(self, batch: ReadingBatch, rng: random.Random) -> ReadingBatch:
+        """The batch with the match features of some rows taken away."""
+        if not self.config.unmatched:
+            return batch
+        B = len(batch.question_BQ)
+        kept_B11 = torch.tensor([rng.random() >= self.config.unmatched for _ in range(B)])[:, None, None]
+        return batch._replace(
+            question_match_BQM=batch.question_match_BQM * kept_B11,
+            passage_match_BSM=batch.passage_match_BSM * kept_B11,
+        )
 
     def window(
         self, example: Encoded, rng: random.Random

@@ -72,6 +72,8 @@ class Reader(nn.Module):
 
 RESTYLED = 0.35
 """Share of questions asked in the other style, so that style tells nothing of passages."""
+UNMATCHED = 0.15
+"""Share of rows read without match features."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class ReadingRecipe:
     """Sets to train on; see `recipes/reading.json`."""
 
     train: tuple[SetSpec, ...]
-    batch: BatchConfig = field(default_factory=lambda: BatchConfig(restyled=RESTYLED))
+    batch: BatchConfig = field(default_factory=lambda: BatchConfig(restyled=RESTYLED, unmatched=UNMATCHED))
 
 
 class ReaderLoss:

@@ -55,6 +55,22 @@ def test_exchanged_passages_have_no_answer(small: SmallModel) -> None:
     assert any(all(a == -1 for a, _ in answers) for answers in rows)
 
 
+def test_some_rows_are_read_without_match_features(small: SmallModel) -> None:
+    def matched(share: float) -> list[bool]:
+        config = BatchConfig(
+            question_pieces=32, passage_pieces=(64,), batch_pieces=4 * 96, negatives=0.0, unmatched=share
+        )
+        reading = ReadingData([example("Paris")] * 40, small.tokenizer, small.matcher, config)
+        batches = list(reading.epoch(range(40), seed=3))
+        for batch in batches:
+            rows = zip(batch.question_match_BQM, batch.passage_match_BSM, strict=True)
+            assert all(bool(asked.any()) or not bool(read.any()) for asked, read in rows)
+        return [bool(row.any()) for batch in batches for row in batch.passage_match_BSM]
+
+    assert not any(matched(1.0))
+    assert 0 < sum(matched(0.5)) < sum(matched(0.0)) - 5
+
+
 def test_examples_without_a_located_answer_are_left_out(small: SmallModel) -> None:
     nowhere = Example(question="q?", passage="the cat", answers=((90, 95),), group="g", source="s")
     assert not data(small, [nowhere]).examples
