@@ -89,8 +89,8 @@ class RetrievalSettings(_Group):
     """Passages given to the generator when neither request nor collection says otherwise."""
     candidates: Annotated[int, Field(ge=1, le=1000)] = 50
     """Hits taken from each of dense and lexical search before they are fused."""
-    context_tokens: PositiveInt = 1024
-    """Token budget of the compressed context."""
+    context_tokens: PositiveInt | None = None
+    """Token budget of the compressed context; by default 512 for `fathom-small`, 2048 for other models."""
     dense_weight: Weight = 1.0
     """Weight of the ranking by meaning in rank fusion."""
     lexical_weight: Weight = 1.0
@@ -279,6 +279,11 @@ class Settings(BaseSettings):
     def max_new_tokens(self) -> int:
         """Most tokens of one answer, the default of the generator filled in."""
         return self.answers.max_new_tokens or (128 if self.generator == "fathom-small" else 1024)
+
+    @property
+    def context_tokens(self) -> int:
+        """Token budget of the compressed context, the default of the generator filled in."""
+        return self.retrieval.context_tokens or (512 if self.generator == "fathom-small" else 2048)
 
     @property
     def url(self) -> str:

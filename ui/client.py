@@ -200,6 +200,11 @@ class FathomClient:
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         return cast("UploadReply", self._json("POST", path, files=parts, headers=headers, timeout=300.0))
 
+    def add_page(self, collection_id: str, url: str) -> UploadReply:
+        """Have a page of the web fetched and stored; returns before it is read."""
+        path = f"/v1/collections/{_segment(collection_id)}/documents"
+        return cast("UploadReply", self._json("POST", path, json={"url": url}, timeout=300.0))
+
     def document(self, document_id: str) -> Document:
         """One document."""
         return cast("Document", self._json("GET", f"/v1/documents/{_segment(document_id)}"))

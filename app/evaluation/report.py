@@ -190,7 +190,7 @@ def _settings(run: EvalRun, settings: Settings, options: EvalOptions, selection:
         "failed_documents": run.failed_documents,
         "chunks": run.chunks,
         "model": run.model,
-        "retrieval": settings.retrieval.model_dump(mode="json"),
+        "retrieval": settings.retrieval.model_dump(mode="json") | {"context_tokens": settings.context_tokens},
         "chunking": settings.chunking.model_dump(mode="json"),
         "device": settings.device,
         "threads": settings.threads,

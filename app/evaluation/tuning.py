@@ -32,7 +32,7 @@ LEXICAL_WEIGHTS = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)
 """Beside a dense weight of 1: only their ratio counts."""
 MMR_LAMBDAS = (1.0, 0.8, 0.6, 0.4)
 KS = (4, 8, 12, 16)
-CONTEXT_TOKENS = (512, 1024, 2048)
+CONTEXT_TOKENS = (256, 512, 1024, 2048)
 FEWEST = 8
 """Questions below which two parts say nothing."""
 

@@ -92,10 +92,10 @@ def scope_of(runtime: Runtime, keys: Sequence[str]) -> Scope:
         rows = list({row.id: row for row in rows}.values())
         stats = collection_rows.stats(session, [row.id for row in rows])
     own = [row.settings for row in rows]
-    defaults = runtime.settings.retrieval
+    defaults = runtime.settings.retrieval.model_dump() | {"context_tokens": runtime.settings.context_tokens}
 
     def settled(name: str, choose: Callable[[list[Any]], Any] = max) -> Any:
-        return choose([_own(settings, name, getattr(defaults, name)) for settings in own])
+        return choose([_own(settings, name, defaults[name]) for settings in own])
 
     return Scope(
         ids=tuple(row.id for row in rows),

@@ -109,6 +109,12 @@ def test_the_longest_answer_depends_on_who_writes_it():
     assert load_settings(answers={"max_new_tokens": 9}).max_new_tokens == 9
 
 
+def test_how_much_is_read_depends_on_who_reads_it():
+    assert load_settings().context_tokens == 512
+    assert load_settings(generator="openai", openai=SERVER).context_tokens == 2048
+    assert load_settings(retrieval={"context_tokens": 900}).context_tokens == 900
+
+
 def test_secrets_are_masked_when_printed():
     settings = load_settings(database_url="postgresql+psycopg://user:secret@localhost/fathom")
     assert "secret" not in repr(settings)

@@ -12,10 +12,12 @@ import itertools
 import json
 import re
 import time
+from io import BytesIO
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, UploadFile
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.datastructures import Headers
 
 STAGES = ["queued", "parsing", "chunking", "embedding", "indexing"]
 
@@ -243,8 +245,17 @@ async def documents(
 
 
 @router.post("/v1/collections/{collection_id}/documents", status_code=202)
-async def upload(store: Store, collection_id: str, files: list[UploadFile]) -> dict[str, Any]:
+async def upload(
+    request: Request, store: Store, collection_id: str, files: list[UploadFile] | None = None
+) -> dict[str, Any]:
     reply: dict[str, Any] = {"documents": [], "jobs": []}
+    if files is None:
+        url = (await request.json())["url"]
+        if "private" in url:
+            raise ProblemError(
+                422, "address_not_public", "No", f"{url} is not a public address.", "Server hint."
+            )
+        files = [UploadFile(BytesIO(f"Page at {url}".encode()), filename=url, headers=Headers())]
     for file in files:
         data = await file.read()
         if b"TOO LARGE" in data:

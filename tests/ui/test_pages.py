@@ -174,6 +174,21 @@ def test_a_refused_upload_keeps_the_others(client: FathomClient) -> None:
 
 
 @pytest.mark.usefixtures("_at_api")
+def test_a_page_of_the_web_is_taken_in_and_a_refused_one_keeps_its_address(client: FathomClient) -> None:
+    collection_id = client.create_collection("c")["id"]
+    app = page("from ui.views import documents\ndocuments.render()").run()
+    app.text_input[0].set_value("http://private.example/x")
+    app.button[0].click().run()
+    assert "Not accepted: http://private.example/x" in shown(app)
+    assert "Download the page" in shown(app)
+    assert app.text_input[0].value == "http://private.example/x"
+    app.text_input[0].set_value(" https://example.org/guide ")
+    app.button[0].click().run()
+    assert [d["name"] for d in client.documents(collection_id).items] == ["https://example.org/guide"]
+    assert app.text_input[0].value == ""
+
+
+@pytest.mark.usefixtures("_at_api")
 def test_search_shows_scores_and_times(client: FathomClient) -> None:
     filled(client, "A whale eats krill.")
     app = page("from ui.views import search_test\nsearch_test.render()").run()

@@ -1,6 +1,11 @@
-"""Upload of files: their bytes go to the REST interface at once, so nothing depends on this session after that."""
+"""Upload of files, and pages of the web by their address.
 
+Bytes go to the REST interface at once, so nothing depends on this session after that.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -10,6 +15,7 @@ from ui.client import Upload
 from ui.components.mount import mount
 from ui.components.notices import error_lines, notice
 from ui.errors import FathomError
+from ui.wire import UploadReply
 
 _ROUND: Final = "upload_round"
 _REPORT: Final = "upload_report"
@@ -50,23 +56,45 @@ def uploader(collection_id: str) -> None:
         # A new key empties the area, and lets go of the bytes in this process.
         st.session_state[_ROUND] = round_number + 1
         st.rerun()
+    _page_of_the_web(collection_id, round_number)
     _show_report()
+
+
+def _page_of_the_web(collection_id: str, round_number: int) -> None:
+    """Draw the field for an address; it is emptied once the page has been taken in."""
+    with st.form(f"page:{collection_id}", border=False):
+        field, button = st.columns([5, 1], vertical_alignment="bottom")
+        key = f"url:{collection_id}:{round_number}"
+        url = field.text_input(i18n.text("documents.url"), placeholder="https://", key=key)
+        wanted = button.form_submit_button(i18n.text("documents.url.add"), width="stretch")
+    if wanted and (address := url.strip()):
+        with st.spinner(i18n.text("documents.url.fetching")):
+            taken = _add(address, partial(state.client().add_page, collection_id, address))
+        if taken:
+            st.session_state[_ROUND] = round_number + 1
+            st.rerun()
 
 
 def send(collection_id: str, uploads: list[Upload]) -> None:
     """Send files one by one, so that a refused one does not take others with it, and report on them."""
     for upload in uploads:
-        try:
-            reply = state.client().upload(collection_id, [upload])
-        except FathomError as error:
-            _report().rejected[upload.name] = error_lines(error)
-            continue
-        report = _report()
-        report.rejected.pop(upload.name, None)
-        if reply["jobs"]:
-            report.accepted += 1
-        else:
-            report.known += 1
+        _add(upload.name, partial(state.client().upload, collection_id, [upload]))
+
+
+def _add(name: str, request: Callable[[], UploadReply]) -> bool:
+    """Send one thing, and note what came of it under its name; whether it was taken in."""
+    report = _report()
+    try:
+        reply = request()
+    except FathomError as error:
+        report.rejected[name] = error_lines(error)
+        return False
+    report.rejected.pop(name, None)
+    if reply["jobs"]:
+        report.accepted += 1
+    else:
+        report.known += 1
+    return True
 
 
 def _report() -> Report:
