@@ -49,9 +49,7 @@ def chunkers(tools: Tools) -> Mapping[str, Chunker]:
     """All that can be had here, by name."""
     made: dict[str, Chunker] = {
         "fathom": lambda document: _ours(document, tools, ChunkingConfig()),
-        "fathom, structure only": lambda document: _ours(
-            document, tools, ChunkingConfig(semantic_weight=0.0)
-        ),
+        "fathom, semantic": lambda document: _ours(document, tools, ChunkingConfig(semantic_weight=0.35)),
         "windows": lambda document: Cut(list(_windows(document.text, tools.encoding, 0))),
         "windows, overlap": lambda document: Cut(list(_windows(document.text, tools.encoding, OVERLAP))),
     }

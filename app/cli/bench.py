@@ -112,7 +112,7 @@ def chunk(
             _embedder(runtime, threads),
             runtime.count_tokens,
             lambda text: token_windows(text, encoding),
-            chunking_config(settings.chunking.max_tokens),
+            chunking_config(settings.chunking),
             rounds,
         )
     _report(result, as_json=as_json)

@@ -107,8 +107,7 @@ def _read_task(runtime: Runtime, job: Job) -> Task:
         collection = collections.find(session, job.collection_id)
     if version is None or document is None or collection is None:
         raise LeaseLostError(job.id)
-    max_tokens = collection.settings.get("max_tokens") or runtime.settings.chunking.max_tokens
-    chunking = mapping.chunking_config(max_tokens)
+    chunking = mapping.chunking_config(runtime.settings.chunking, collection.settings.get("max_tokens"))
     key = ContentKey(sha256=version.sha256, hint=_hint(document, version), recipe=recipe(runtime, chunking))
     return Task(job=job, document=document, version=version, key=key, chunking=chunking)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from app.config import LimitSettings
+from app.config import ChunkingSettings, LimitSettings
 from app.indexes.vectors import pack, pack_sentences
 from ingestion.config import ChunkingConfig, ParsingLimits
 from ingestion.types import Chunk, Document, SentenceEncoder, SentenceStates
@@ -33,10 +33,13 @@ def parsing_limits(limits: LimitSettings) -> ParsingLimits:
     )
 
 
-def chunking_config(max_tokens: int) -> ChunkingConfig:
-    """The configured size of chunks as chunking takes it."""
+def chunking_config(settings: ChunkingSettings, max_tokens: int | None = None) -> ChunkingConfig:
+    """The settings of chunks as chunking takes them, a collection's own size before the server's."""
+    most = max_tokens or settings.max_tokens
     return ChunkingConfig(
-        max_tokens=max_tokens, target_tokens=min(ChunkingConfig().target_tokens, max_tokens)
+        max_tokens=most,
+        target_tokens=min(ChunkingConfig().target_tokens, most),
+        semantic_weight=settings.semantic_weight,
     )
 
 
