@@ -154,7 +154,7 @@ def run(runtime, dataset, own=None, **options):
 def test_the_values_of_the_highest_score_are_chosen_and_present_ones_where_equal(runtime, dataset):
     result, stages = run(runtime, dataset, {"lexical_weight": 0.25, "max_tokens": 64})
     assert (result.present.lexical_weight, result.present.k) == (0.25, 8)
-    assert {"ingesting", "searching", "answering, k 4", "answering, context_tokens 512"} <= stages
+    assert {"ingesting", "searching", "answering, k 4", "answering, context_tokens 1024"} <= stages
     by_figure = {figure: [t for t in result.tried if t.figure == figure] for figure in ("mrr", "answers")}
     best = max(by_figure["mrr"], key=lambda t: t.score)
     assert result.tuned.lexical_weight == best.values.lexical_weight
