@@ -41,7 +41,7 @@ from ingestion.tokens import load_vocabulary
 from ingestion.types import Document, Source
 from retrieval.config import FusionConfig
 from retrieval.index.lexical import TantivyIndex
-from retrieval.rank_fusion import fuse_ranks
+from retrieval.rank_fusion import fuse
 from retrieval.types import Hit
 
 DEPTH = 50
@@ -123,16 +123,18 @@ def rank(
     asked_QD: NDArray[np.float32],
 ) -> list[list[int]]:
     """Chunk numbers by question, best first, dense and lexical ranks fused with the program's weights."""
-    words, config = TantivyIndex(), FusionConfig()
+    words = TantivyIndex()
     words.add(range(len(texts)), texts)
     words.commit()
     ranked = []
     for question, asked_D in zip(questions, asked_QD, strict=True):
-        near = np.argsort(-(vectors_ND @ asked_D), kind="stable")[:DEPTH].tolist()
-        lists = {"dense": near, "lexical": [hit for hit, _ in words.search(question, DEPTH)]}
-        hits = {name: [Hit(chunk_id=i, score=0.0) for i in order] for name, order in lists.items()}
-        weights = {"dense": config.dense_weight, "lexical": config.lexical_weight}
-        ranked.append([hit.chunk_id for hit in fuse_ranks(hits, weights, config.constant)])
+        cosines_N = vectors_ND @ asked_D
+        near = np.argsort(-cosines_N, kind="stable")[:DEPTH].tolist()
+        rankings = {
+            "dense": [Hit(chunk_id=i, score=float(cosines_N[i])) for i in near],
+            "lexical": [Hit(chunk_id=i, score=score) for i, score in words.search(question, DEPTH)],
+        }
+        ranked.append([hit.chunk_id for hit in fuse(rankings, FusionConfig())])
     words.close()
     return ranked
 

@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.config import EmbedderConfig, LexicalConfig
+from retrieval.config import EmbedderConfig, FusionConfig, LexicalConfig
 from retrieval.embedder import SentenceTransformerEmbedder
 from retrieval.index.exact import ExactIndex
 from retrieval.index.lexical import TantivyIndex
 from retrieval.metrics import hit_at, mean, reciprocal_rank
-from retrieval.rank_fusion import fuse_ranks
+from retrieval.rank_fusion import fuse as fuse_rankings
 from retrieval.types import Hit
 
 _SENTENCE = re.compile(r"[^。！？.!?\n]*(?:[。！？\n]|[.!?](?=\s|$)|$)")
@@ -149,11 +149,12 @@ def ranked_by(vectors: NDArray[np.float32], asked: NDArray[np.float32]) -> list[
 
 def fuse(dense: Sequence[int], lexical: Sequence[int], constant: float, weight: float) -> list[int]:
     """Reciprocal rank fusion of two rankings."""
+    config = FusionConfig(method="ranks", lexical_weight=weight, constant=constant)
     rankings = {
         name: [Hit(chunk_id=number, score=0.0) for number in ranked]
         for name, ranked in (("dense", dense), ("lexical", lexical))
     }
-    return [hit.chunk_id for hit in fuse_ranks(rankings, {"dense": 1.0, "lexical": weight}, constant)]
+    return [hit.chunk_id for hit in fuse_rankings(rankings, config)]
 
 
 def main() -> None:

@@ -84,17 +84,21 @@ class EmbedderConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FusionConfig:
-    """Reciprocal rank fusion: a hit at rank r of a list of weight w gets w / (constant + r).
+    """How the ranking by meaning and the one by words become one; see `retrieval.rank_fusion`.
 
     Attributes:
-        constant: Larger values flatten the advantage of the first ranks.
+        method: "scores" or "ranks".
+        constant: Of ranks: larger values flatten the advantage of the first.
     """
 
+    method: str = "scores"
     constant: float = 20.0
     dense_weight: float = 1.0
     lexical_weight: float = 1.0
 
     def __post_init__(self) -> None:
+        if self.method not in {"scores", "ranks"}:
+            raise ValueError(f"method of fusion is {self.method!r}; give scores or ranks")
         if self.constant < 0 or min(self.dense_weight, self.lexical_weight) < 0:
             raise ValueError("the constant and the weights of rank fusion cannot be negative")
 

@@ -19,7 +19,7 @@ from retrieval.diversify import cap_per_document, diversify
 from retrieval.lexical import search_lexical
 from retrieval.neighbours import expand
 from retrieval.protocols import CountTokens, Embedder, LexicalIndex, PassageStore, Scorer, VectorIndex
-from retrieval.rank_fusion import fuse_ranks
+from retrieval.rank_fusion import fuse
 from retrieval.rerank import rerank
 from retrieval.types import Hit, Passage, Query, Retrieved
 
@@ -141,9 +141,7 @@ class RetrievalPipeline:
         with clock("lexical"):
             rankings["lexical"] = search_lexical(self._lexical, query.text, candidates, query.allow)
         with clock("fuse"):
-            fusion = self._config.fusion
-            weights = {"dense": fusion.dense_weight, "lexical": fusion.lexical_weight}
-            rankings["fused"] = fuse_ranks(rankings, weights, fusion.constant)
+            rankings["fused"] = fuse(rankings, self._config.fusion)
         return rankings
 
     def _look_up(self, hits: list[Hit], needed: int, k: int) -> dict[int, Passage]:

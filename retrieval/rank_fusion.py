@@ -1,29 +1,36 @@
-"""One ranking out of several, by reciprocal ranks: scores of different kinds need not be comparable.
+"""One ranking out of several, by normalised scores or by reciprocal ranks.
 
-Reference: Cormack, Clarke, Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank
+References: for scores Bruch, Gai, Ingber, "An analysis of fusion functions for hybrid retrieval", TOIS 2023 (arXiv
+2210.11934); for ranks Cormack, Clarke, Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank
 learning methods", SIGIR 2009.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from retrieval.config import FusionConfig
 from retrieval.types import Hit
 
 STAGE = "fused"
+BOUNDED = frozenset({"lexical"})
+"""Stages whose scores begin at zero: they are measured from there, others from their lowest."""
 
 
-def fuse_ranks(
-    rankings: Mapping[str, Sequence[Hit]], weights: Mapping[str, float], constant: float
-) -> list[Hit]:
-    """Fuse rankings: a chunk gets the sum of `weight / (constant + rank)` over the rankings that found it.
+def fuse(rankings: Mapping[str, Sequence[Hit]], config: FusionConfig) -> list[Hit]:
+    """Fuse rankings.
+
+    By scores a chunk gets the weighted sum of its scores, each on a scale from 0 (nothing shared, or the last of the
+    list) to 1 (the best of the list), and 0 from a list that did not find it. By ranks it gets the sum of
+    `weight / (constant + rank)`.
 
     Args:
-        rankings: Hits by stage name, best first.
-        weights: Weight by stage name; 0 leaves a stage out.
-        constant: At least 0; larger values flatten the advantage of the first ranks.
+        rankings: Hits by stage name ("dense", "lexical"), best first.
+        config: Method and weights; weight 0 leaves a stage out.
 
     Returns:
-        Each chunk once, with all scores and ranks of its stages, best first; equal scores by chunk id.
+        Each chunk once, with all scores and ranks of its stages, best first; equal ones by chunk id.
     """
+    weights = {"dense": config.dense_weight, "lexical": config.lexical_weight}
+    worth = _by_scores if config.method == "scores" else _by_ranks(config.constant)
     totals: dict[int, float] = {}
     scores: dict[int, dict[str, float]] = {}
     ranks: dict[int, dict[str, int]] = {}
@@ -31,8 +38,8 @@ def fuse_ranks(
         weight = weights.get(stage, 1.0)
         if weight == 0:
             continue
-        for rank, hit in enumerate(hits, start=1):
-            totals[hit.chunk_id] = totals.get(hit.chunk_id, 0.0) + weight / (constant + rank)
+        for hit, value in zip(hits, worth(stage, hits), strict=True):
+            totals[hit.chunk_id] = totals.get(hit.chunk_id, 0.0) + weight * value
             scores.setdefault(hit.chunk_id, {}).update(hit.scores)
             ranks.setdefault(hit.chunk_id, {}).update(hit.ranks)
     order = sorted(totals, key=lambda chunk_id: (-totals[chunk_id], chunk_id))
@@ -45,3 +52,15 @@ def fuse_ranks(
         )
         for rank, chunk_id in enumerate(order, start=1)
     ]
+
+
+def _by_scores(stage: str, hits: Sequence[Hit]) -> list[float]:
+    values = [hit.score for hit in hits]
+    low = 0.0 if stage in BOUNDED else min(values, default=0.0)
+    spread = max(values, default=0.0) - low
+    # equal scores say nothing of each other, but more than not to be found at all
+    return [(value - low) / spread if spread > 0 else 1.0 for value in values]
+
+
+def _by_ranks(constant: float) -> Callable[[str, Sequence[Hit]], list[float]]:
+    return lambda _, hits: [1 / (constant + rank) for rank in range(1, len(hits) + 1)]

@@ -16,7 +16,7 @@ from app.services.answering import Ask, Outcome
 from app.services.scope import retrieval_config, scope_of
 from generator.types import Generated, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
-from retrieval.rank_fusion import fuse_ranks
+from retrieval.rank_fusion import fuse
 from retrieval.types import Retrieved
 
 STAGES = ("dense", "lexical", "fused", "compressed")
@@ -150,10 +150,8 @@ class Session:
             return dict.fromkeys(STAGES, 0)
         right = self._truth.covering(places)
         searched = {name: list(retrieved.stages.get(name, ())) for name in ("dense", "lexical")}
-        fusion = self._fusion
-        weights = {"dense": fusion.dense_weight, "lexical": fusion.lexical_weight}
         # fused again in full: the pipeline keeps only as many as an answer reads
-        ranked = searched | {"fused": fuse_ranks(searched, weights, fusion.constant)}
+        ranked = searched | {"fused": fuse(searched, self._fusion)}
         ranked |= {name: list(retrieved.stages[name]) for name in OPTIONAL_STAGES if name in retrieved.stages}
         ranks = {
             name: next((rank for rank, hit in enumerate(hits, 1) if hit.chunk_id in right), 0)

@@ -25,7 +25,7 @@ from retrieval.config import FusionConfig
 from retrieval.diversify import diversify
 from retrieval.metrics import reciprocal_rank
 from retrieval.pipeline import MMR_POOL
-from retrieval.rank_fusion import fuse_ranks
+from retrieval.rank_fusion import fuse
 from retrieval.types import Hit
 
 LEXICAL_WEIGHTS = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)
@@ -298,8 +298,8 @@ class _Tuner:
 
 def _rank_score(searched: _Searched, values: Values) -> float:
     """Reciprocal rank of the first right passage among the first `k`."""
-    weights = {"dense": values.dense_weight, "lexical": values.lexical_weight}
-    hits = fuse_ranks(searched.rankings, weights, FusionConfig().constant)
+    config = FusionConfig(dense_weight=values.dense_weight, lexical_weight=values.lexical_weight)
+    hits = fuse(searched.rankings, config)
     if values.mmr_lambda < 1:
         hits = diversify(hits[: MMR_POOL * values.k], searched.vectors, values.mmr_lambda)
     return reciprocal_rank([hit.chunk_id for hit in hits[: values.k]], searched.right)

@@ -1,7 +1,7 @@
 """Several collections searched as one: their indexes behind the protocols of a single one.
 
 Chunk ids are unique in the database, so labels never clash. Cosines of one encoder are comparable as they
-are; BM25 scores are too where collections are of one kind, and rank fusion evens out the rest.
+are; BM25 scores are too where collections are of one kind, and fusion by weights evens out the rest.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 import pytest
 
-from retrieval.rank_fusion import fuse_ranks
+from retrieval.config import FusionConfig
+from retrieval.rank_fusion import fuse
 from retrieval.types import Hit
 
 
@@ -10,29 +11,59 @@ def hits(stage, *ids):
     ]
 
 
-def test_score_is_the_weighted_sum_of_reciprocal_ranks():
-    fused = fuse_ranks(
-        {"dense": hits("dense", 5, 6), "lexical": hits("lexical", 6, 7)}, {"dense": 1.0, "lexical": 0.5}, 60
+def scored(stage, **scores):
+    return [
+        Hit(chunk_id=int(i[1:]), score=score, scores={stage: score}, ranks={stage: r})
+        for r, (i, score) in enumerate(scores.items(), 1)
+    ]
+
+
+def by_ranks(constant, **weights):
+    return FusionConfig(method="ranks", constant=constant, **weights)
+
+
+def test_scores_are_put_on_one_scale_and_summed():
+    rankings = {
+        "dense": scored("dense", c5=0.9, c6=0.85, c7=0.8),
+        "lexical": scored("lexical", c6=12.0, c8=3.0),
+    }
+    fused = fuse(rankings, FusionConfig(lexical_weight=2.0))
+    # of cosines only the differences count; of BM25 zero is nothing shared
+    assert {hit.chunk_id: hit.score for hit in fused} == pytest.approx({6: 0.5 + 2, 5: 1.0, 8: 0.5, 7: 0.0})
+    assert [hit.chunk_id for hit in fused] == [6, 5, 8, 7]
+
+
+def test_equal_scores_of_a_list_count_more_than_not_being_found():
+    fused = fuse(
+        {"dense": scored("dense", c5=0.9), "lexical": scored("lexical", c6=2.0, c7=2.0)}, FusionConfig()
     )
+    assert {hit.chunk_id: hit.score for hit in fused} == {5: 1.0, 6: 1.0, 7: 1.0}
+
+
+def test_by_ranks_the_score_is_the_weighted_sum_of_reciprocal_ranks():
+    rankings = {"dense": hits("dense", 5, 6), "lexical": hits("lexical", 6, 7)}
+    fused = fuse(rankings, by_ranks(60, lexical_weight=0.5))
     assert [hit.chunk_id for hit in fused] == [6, 5, 7]
     assert [hit.score for hit in fused] == pytest.approx([1 / 62 + 0.5 / 61, 1 / 61, 0.5 / 62])
 
 
 def test_scores_and_ranks_of_all_stages_are_kept():
-    (hit,) = fuse_ranks({"dense": hits("dense", 5), "lexical": hits("lexical", 5)}, {}, 1)
+    (hit,) = fuse({"dense": hits("dense", 5), "lexical": hits("lexical", 5)}, by_ranks(1))
     assert hit.ranks == {"dense": 1, "lexical": 1, "fused": 1}
     assert hit.scores == {"dense": 1.0, "lexical": 1.0, "fused": 1.0}
 
 
 def test_equal_scores_are_ordered_by_id():
-    fused = fuse_ranks({"dense": hits("dense", 9), "lexical": hits("lexical", 3)}, {}, 10)
+    fused = fuse({"dense": hits("dense", 9), "lexical": hits("lexical", 3)}, FusionConfig())
     assert [hit.chunk_id for hit in fused] == [3, 9]
 
 
-def test_weight_zero_leaves_a_stage_out():
-    fused = fuse_ranks({"dense": hits("dense", 1), "lexical": hits("lexical", 2)}, {"lexical": 0}, 10)
-    assert [hit.chunk_id for hit in fused] == [1]
+@pytest.mark.parametrize("method", ["scores", "ranks"])
+def test_weight_zero_leaves_a_stage_out(method):
+    rankings = {"dense": hits("dense", 1), "lexical": hits("lexical", 2)}
+    assert [h.chunk_id for h in fuse(rankings, FusionConfig(method=method, lexical_weight=0))] == [1]
 
 
-def test_nothing_fused_is_nothing():
-    assert fuse_ranks({"dense": [], "lexical": []}, {}, 60) == []
+@pytest.mark.parametrize("method", ["scores", "ranks"])
+def test_nothing_fused_is_nothing(method):
+    assert fuse({"dense": [], "lexical": []}, FusionConfig(method=method)) == []
