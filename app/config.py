@@ -94,9 +94,9 @@ class RetrievalSettings(_Group):
     context_tokens: PositiveInt | None = None
     """Token budget of the compressed context; by default 512 for `fathom-small`, 2048 for other models."""
     dense_weight: Weight = 1.0
-    """Weight of the ranking by meaning in rank fusion."""
+    """Weight of the search by meaning where the two are fused."""
     lexical_weight: Weight = 1.0
-    """Weight of the ranking by words in rank fusion."""
+    """Weight of the search by words where the two are fused."""
     rerank: bool = False
     """Order passages by a reranker, in searches and for answers, when neither request nor collection says otherwise."""
     rerank_depth: Annotated[int, Field(ge=1, le=200)] = 16

@@ -6,7 +6,7 @@ out.
 """
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import tiktoken
 from numpy.typing import NDArray
 
+from app.benchmarks.texts import WINDOW_TOKENS, window_ranges
 from app.services.mapping import sentence_encoder
 from ingestion.chunker import chunk
 from ingestion.config import ChunkingConfig
@@ -21,7 +22,7 @@ from ingestion.sentences import split_sentences
 from ingestion.types import CountTokens, Document
 from retrieval.protocols import Embedder
 
-LIMIT, OVERLAP = 512, 64
+OVERLAP = 64
 Range = tuple[int, int]
 
 
@@ -50,8 +51,10 @@ def chunkers(tools: Tools) -> Mapping[str, Chunker]:
     made: dict[str, Chunker] = {
         "fathom": lambda document: _ours(document, tools, ChunkingConfig()),
         "fathom, semantic": lambda document: _ours(document, tools, ChunkingConfig(semantic_weight=0.35)),
-        "windows": lambda document: Cut(list(_windows(document.text, tools.encoding, 0))),
-        "windows, overlap": lambda document: Cut(list(_windows(document.text, tools.encoding, OVERLAP))),
+        "windows": lambda document: Cut(list(window_ranges(document.text, tools.encoding))),
+        "windows, overlap": lambda document: Cut(
+            list(window_ranges(document.text, tools.encoding, overlap=OVERLAP))
+        ),
     }
     for name, module, make in (
         ("semchunk", "semchunk", _semchunk),
@@ -71,18 +74,8 @@ def _ours(document: Document, tools: Tools, config: ChunkingConfig) -> Cut:
     return Cut([(c.start, c.end) for c in chunks], np.stack([c.vector for c in chunks]))
 
 
-def _windows(text: str, encoding: tiktoken.Encoding, overlap: int) -> Iterator[Range]:
-    """Windows of tokens; a character cut in two goes to the one after."""
-    tokens = encoding.encode_ordinary(text)
-    _, offsets = encoding.decode_with_offsets(tokens)
-    for first in range(0, max(1, len(tokens) - overlap), LIMIT - overlap):
-        end = offsets[first + LIMIT] if first + LIMIT < len(tokens) else len(text)
-        if text[offsets[first] : end].strip():
-            yield offsets[first], end
-
-
 def _semchunk(module: Any, tools: Tools) -> Chunker:
-    cut = module.chunkerify(tools.count_tokens, LIMIT, memoize=False)
+    cut = module.chunkerify(tools.count_tokens, WINDOW_TOKENS, memoize=False)
     return lambda document: Cut(cut(document.text, offsets=True)[1])
 
 
@@ -107,7 +100,7 @@ def _chonkie(module: Any, tools: Tools) -> Chunker:
             return tools.count_tokens
 
     ends = [". ", "! ", "? ", "\n", "。", "！", "？"]
-    cut = module.SemanticChunker(embedding_model=Encoder(), chunk_size=LIMIT, delim=ends)
+    cut = module.SemanticChunker(embedding_model=Encoder(), chunk_size=WINDOW_TOKENS, delim=ends)
     return lambda document: Cut([(c.start_index, c.end_index) for c in cut.chunk(document.text)])
 
 

@@ -17,7 +17,7 @@ import argparse
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.config import load_settings
-from app.evaluation.datasets import Question, QuestionSet, Selection, build
-from app.evaluation.formats import read
+from app.evaluation.datasets import Question, QuestionSet
 from app.evaluation.locate import ParagraphMap
 from app.evaluation.scores import confidence_interval, f1, has_han
 from app.evaluation.truth import Place
 from app.runtime import VOCABULARY, shipped_parts
 from benchmarks.chunkers import Chunker, Cut, Tools, chunkers
+from benchmarks.question_sets import chosen
 from generator.types import Generated, Generator, Request, SourcePassage
 from ingestion.config import ParsingLimits
 from ingestion.parser_process import ParserProcess
@@ -40,8 +40,8 @@ from ingestion.sentences import split_sentences
 from ingestion.tokens import load_vocabulary
 from ingestion.types import Document, Source
 from retrieval.config import FusionConfig
+from retrieval.fusion import fuse
 from retrieval.index.lexical import TantivyIndex
-from retrieval.rank_fusion import fuse
 from retrieval.types import Hit
 
 DEPTH = 50
@@ -68,12 +68,6 @@ def documents_of(dataset: QuestionSet) -> list[Document]:
             )
             for number, article in enumerate(dataset.articles)
         ]
-
-
-def first_articles(dataset: QuestionSet, most: int) -> QuestionSet:
-    """The set with its first articles, and what is asked of them alone."""
-    asked = [q for q in dataset.questions if q.answerable and q.evidence and max(q.asked_of) < most]
-    return replace(dataset, articles=dataset.articles[:most], questions=tuple(asked))
 
 
 def gold_of(dataset: QuestionSet, documents: Sequence[Document]) -> list[list[Place]]:
@@ -263,36 +257,18 @@ def main() -> None:
     generator = parts.generator(settings) if options.answers else None
     report = {}
     for file in options.files:
-        whole = build(file.name, *read(file), Selection(article_from=options.article_from))
-        if options.language:
-            whole = in_language(whole, chinese=options.language == "zh")
-        part = first_articles(whole, options.articles)
-        step = max(1, len(part.questions) // options.sample)
-        part = replace(part, questions=part.questions[::step][: options.sample])
+        part = chosen(
+            file,
+            articles=options.articles,
+            sample=options.sample,
+            article_from=options.article_from,
+            language=options.language,
+        )
         report[str(file)] = measure(part, tools, generator, options.answers, options.budget)
         if not options.json:
             print_table(report[str(file)])
     if options.json:
         print(json.dumps(report, ensure_ascii=False, indent=1))
-
-
-def in_language(dataset: QuestionSet, *, chinese: bool) -> QuestionSet:
-    """Articles in one language first, the others dropped, with their questions."""
-    kept = [
-        i for i, article in enumerate(dataset.articles) if has_han(article.paragraphs[0][:200]) == chinese
-    ]
-    number = {old: new for new, old in enumerate(kept)}
-    questions = [
-        replace(
-            question,
-            asked_of=tuple(number[a] for a in question.asked_of),
-            evidence=tuple(replace(item, article=number[item.article]) for item in question.evidence),
-            article=number[question.article],
-        )
-        for question in dataset.questions
-        if all(a in number for a in question.asked_of)
-    ]
-    return replace(dataset, articles=tuple(dataset.articles[i] for i in kept), questions=tuple(questions))
 
 
 if __name__ == "__main__":

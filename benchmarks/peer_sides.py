@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tiktoken
+from app.benchmarks.texts import token_windows
+from app.runtime import VOCABULARY
+from ingestion.tokens import load_vocabulary
 
-WINDOW, OVERLAP = 512, 64
+OVERLAP = 64
 QUERY, PASSAGE = "query: ", "passage: "
 Found = list[tuple[str, str]]
 """Name of the document and text of the chunk, best first."""
@@ -57,16 +59,8 @@ def files_in(folder: Path) -> list[Path]:
 
 def windows(models: Path) -> Callable[[str], list[str]]:
     """Cut a text into windows of tokens."""
-    from ingestion.tokens import load_vocabulary
-
-    encoding: tiktoken.Encoding = load_vocabulary(models / "tokenizer" / "fathom_bpe.tiktoken")
-
-    def cut(text: str) -> list[str]:
-        tokens = encoding.encode_ordinary(text)
-        starts = range(0, max(1, len(tokens) - OVERLAP), WINDOW - OVERLAP)
-        return [piece for at in starts if (piece := encoding.decode(tokens[at : at + WINDOW])).strip()]
-
-    return cut
+    encoding = load_vocabulary(models / VOCABULARY)
+    return lambda text: token_windows(text, encoding, overlap=OVERLAP)
 
 
 def fathom(job: Job) -> Side:

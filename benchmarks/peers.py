@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +26,10 @@ from transformers import PreTrainedTokenizerFast
 
 from app.benchmarks.timing import machine, percentiles_ms
 from app.config import load_settings
-from app.evaluation.datasets import Question, QuestionSet, Selection, build
-from app.evaluation.formats import read
+from app.evaluation.datasets import Question, QuestionSet
 from app.runtime import VOCABULARY
 from benchmarks.peer_sides import SIDES
+from benchmarks.question_sets import chosen
 from ingestion.tokens import TokenCounter, load_vocabulary
 from retrieval.encoder_weights import load_encoder
 from retrieval.metrics import mean
@@ -50,14 +49,6 @@ def write_encoder(models: Path, folder: Path) -> None:
         model_max_length=512,
         **{f"{role}_token": piece for role, piece in roles.items()},
     ).save_pretrained(folder)
-
-
-def chosen(file: Path, articles: int, sample: int, article_from: float) -> QuestionSet:
-    """The first articles of a file, and answerable questions about them, evenly spread."""
-    whole = build(file.name, *read(file), Selection(article_from=article_from))
-    asked = [q for q in whole.questions if q.answerable and q.evidence and max(q.asked_of) < articles]
-    step = max(1, len(asked) // sample)
-    return replace(whole, articles=whole.articles[:articles], questions=tuple(asked[::step][:sample]))
 
 
 def names_of(dataset: QuestionSet) -> list[str]:
@@ -183,7 +174,9 @@ def main() -> None:
         work = Path(folder)
         write_encoder(models, work / "encoder")
         for file in options.files:
-            dataset = chosen(file, options.articles, options.sample, options.article_from)
+            dataset = chosen(
+                file, articles=options.articles, sample=options.sample, article_from=options.article_from
+            )
             texts = ["\n\n".join(article.paragraphs) for article in dataset.articles]
             place = work / file.parent.name
             place.mkdir()

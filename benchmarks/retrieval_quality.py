@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from retrieval.config import EmbedderConfig, FusionConfig, LexicalConfig
 from retrieval.embedder import SentenceTransformerEmbedder
+from retrieval.fusion import fuse as fuse_rankings
 from retrieval.index.exact import ExactIndex
 from retrieval.index.lexical import TantivyIndex
 from retrieval.metrics import hit_at, mean, reciprocal_rank
-from retrieval.rank_fusion import fuse as fuse_rankings
 from retrieval.types import Hit
 
 _SENTENCE = re.compile(r"[^。！？.!?\n]*(?:[。！？\n]|[.!?](?=\s|$)|$)")

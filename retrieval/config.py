@@ -84,7 +84,7 @@ class EmbedderConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FusionConfig:
-    """How the ranking by meaning and the one by words become one; see `retrieval.rank_fusion`.
+    """How the ranking by meaning and the one by words become one; see `retrieval.fusion`.
 
     Attributes:
         method: "scores" or "ranks".
@@ -100,7 +100,7 @@ class FusionConfig:
         if self.method not in {"scores", "ranks"}:
             raise ValueError(f"method of fusion is {self.method!r}; give scores or ranks")
         if self.constant < 0 or min(self.dense_weight, self.lexical_weight) < 0:
-            raise ValueError("the constant and the weights of rank fusion cannot be negative")
+            raise ValueError("the constant and the weights of fusion cannot be negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

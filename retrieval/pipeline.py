@@ -16,10 +16,10 @@ from retrieval.compress import SentenceVectorCache, compress
 from retrieval.config import RetrievalConfig
 from retrieval.dense import search_dense
 from retrieval.diversify import cap_per_document, diversify
+from retrieval.fusion import fuse
 from retrieval.lexical import search_lexical
 from retrieval.neighbours import expand
 from retrieval.protocols import CountTokens, Embedder, LexicalIndex, PassageStore, Scorer, VectorIndex
-from retrieval.rank_fusion import fuse
 from retrieval.rerank import rerank
 from retrieval.types import Hit, Passage, Query, Retrieved
 

@@ -1,7 +1,7 @@
 """The two paths of the program, ingestion and search, against the plain script that one would write instead.
 
-Other programs (txtai, LlamaIndex, Haystack) are no dependencies of this one and are not compared. The scripts do less:
-they keep nothing in a database, find no words, and choose no sentences.
+Other programs (txtai, LlamaIndex, Haystack) are no dependencies of this one; `benchmarks/peers.py` measures them.
+The scripts do less: they keep nothing in a database, find no words, and choose no sentences.
 """
 
 import random

@@ -59,8 +59,24 @@ def mixed_paragraphs(documents: Sequence[Document], count: int, seed: int = 0) -
     return texts
 
 
-def token_windows(text: str, encoding: tiktoken.Encoding, limit: int = WINDOW_TOKENS) -> list[str]:
-    """Cut a text every `limit` tokens, wherever that falls: the common way of libraries."""
+def window_ranges(
+    text: str, encoding: tiktoken.Encoding, limit: int = WINDOW_TOKENS, overlap: int = 0
+) -> Iterator[tuple[int, int]]:
+    """Where a text is cut every `limit` tokens, wherever that falls: the common way of libraries.
+
+    A character that a cut would part goes to the window after it; windows without a visible character are left out.
+    """
     tokens = encoding.encode_ordinary(text)
-    pieces = (encoding.decode(tokens[start : start + limit]) for start in range(0, len(tokens), limit))
-    return [piece for piece in pieces if piece.strip()]
+    _, offsets = encoding.decode_with_offsets(tokens)
+    offsets.append(len(text))
+    for first in range(0, max(1, len(tokens) - overlap), limit - overlap):
+        start, end = offsets[min(first, len(tokens))], offsets[min(first + limit, len(tokens))]
+        if text[start:end].strip():
+            yield start, end
+
+
+def token_windows(
+    text: str, encoding: tiktoken.Encoding, limit: int = WINDOW_TOKENS, overlap: int = 0
+) -> list[str]:
+    """Texts of `window_ranges`."""
+    return [text[start:end] for start, end in window_ranges(text, encoding, limit, overlap)]

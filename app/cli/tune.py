@@ -50,7 +50,7 @@ def tune(
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Find better weights of rank fusion, diversity, number of passages and token budget for your questions.
+    """Find better weights of fusion, diversity, number of passages and token budget for your questions.
 
     Values are chosen on one part of the questions; the gain is that on the other part. The documents of the file go
     into a temporary home. Nothing is written without --apply, nor where the other part shows no gain.

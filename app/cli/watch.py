@@ -14,15 +14,25 @@ CHANGES = frozenset({"created", "modified", "moved", "deleted", "closed"})
 
 
 class _Noticed(FileSystemEventHandler):
-    """Remembers that something has changed."""
+    """Remembers that something below a folder has changed that is not hidden: what is hidden is not taken in.
 
-    def __init__(self) -> None:
-        self.changed = threading.Event()
+    A home of Fathom below the folder (`.fathom`) changes with every intake, and would keep it going for ever.
+    """
+
+    def __init__(self, folder: Path, changed: threading.Event) -> None:
+        self.folder, self.changed = folder, changed
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Called in the observer's thread."""
-        if event.event_type in CHANGES and "/.git/" not in str(event.src_path):
+        if event.is_directory and event.event_type == "modified":
+            return  # only tells that something in it has changed, hidden or not; that has its own event
+        places = (Path(str(path)) for path in (event.src_path, event.dest_path) if path)
+        if event.event_type in CHANGES and any(map(self._is_shown, places)):
             self.changed.set()
+
+    def _is_shown(self, path: Path) -> bool:
+        within = path.relative_to(self.folder) if path.is_relative_to(self.folder) else path
+        return not any(part.startswith(".") for part in within.parts)
 
 
 def changes(paths: Sequence[Path], settle_s: float = SETTLE_S) -> Iterator[None]:
@@ -38,13 +48,13 @@ def changes(paths: Sequence[Path], settle_s: float = SETTLE_S) -> Iterator[None]
     Raises:
         UnavailableError: The system can't watch so many folders.
     """
-    noticed, observer = _Noticed(), Observer()
+    changed, observer = threading.Event(), Observer()
     folders = {path if path.is_dir() else path.parent for path in paths}
     try:
         for folder in folders:
-            observer.schedule(noticed, str(folder), recursive=True)
+            observer.schedule(_Noticed(folder, changed), str(folder), recursive=True)
         observer.start()
-        noticed.changed.set()  # for what has changed since the caller looked
+        changed.set()  # for what has changed since the caller looked
     except OSError as error:
         raise UnavailableError(
             "cannot_watch",
@@ -53,10 +63,10 @@ def changes(paths: Sequence[Path], settle_s: float = SETTLE_S) -> Iterator[None]
         ) from error
     try:
         while True:
-            noticed.changed.wait()
-            while noticed.changed.is_set():
-                noticed.changed.clear()
-                noticed.changed.wait(settle_s)
+            changed.wait()
+            while changed.is_set():
+                changed.clear()
+                changed.wait(settle_s)
             yield
     finally:
         observer.stop()

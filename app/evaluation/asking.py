@@ -16,7 +16,7 @@ from app.services.answering import Ask, Outcome
 from app.services.scope import retrieval_config, scope_of
 from generator.types import Generated, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
-from retrieval.rank_fusion import fuse
+from retrieval.fusion import fuse
 from retrieval.types import Retrieved
 
 STAGES = ("dense", "lexical", "fused", "compressed")

@@ -1,6 +1,6 @@
 """`fathom tune`: try values of the few settings that matter on one part of a question set, and check them on the rest.
 
-Weights of rank fusion and diversity are chosen by the rank of the right passage, which needs no answers: each question
+Weights of fusion and diversity are chosen by the rank of the right passage, which needs no answers: each question
 is searched once, and its rankings are fused again for every value. How many passages and tokens an answer reads is
 chosen by the answers themselves, one setting after the other, because more always finds more and yet may answer worse.
 """
@@ -23,9 +23,9 @@ from app.services import collections, searching
 from app.services.scope import Scope, scope_of
 from retrieval.config import FusionConfig
 from retrieval.diversify import diversify
+from retrieval.fusion import fuse
 from retrieval.metrics import reciprocal_rank
 from retrieval.pipeline import MMR_POOL
-from retrieval.rank_fusion import fuse
 from retrieval.types import Hit
 
 LEXICAL_WEIGHTS = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)

@@ -43,13 +43,13 @@ class CollectionSettings(BaseModel):
         default=None,
         gt=0,
         le=100,
-        description="Weight of the ranking by meaning in rank fusion; null for the server's value.",
+        description="Weight of the search by meaning where the two are fused; null for the server's value.",
     )
     lexical_weight: float | None = Field(
         default=None,
         gt=0,
         le=100,
-        description="Weight of the ranking by words in rank fusion; null for the server's value.",
+        description="Weight of the search by words where the two are fused; null for the server's value.",
     )
     rerank: bool | None = Field(
         default=None,

@@ -41,7 +41,10 @@ class KeptVectors:
         log.info("encoding %s %s for near misses", f"{len(texts):,}", kind)
         vectors = embed(self.encoder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        np.save(file, vectors)
+        partial = file.with_suffix(".partial")
+        with partial.open("wb") as handle:
+            np.save(handle, vectors)
+        partial.replace(file)  # a run that is killed leaves no half of one
         return vectors
 
     @cached_property

@@ -122,7 +122,7 @@ def retrieve(
 
 
 def stage_times(timings_ms: Mapping[str, float]) -> dict[str, float]:
-    """Retrieval's times under the names of the wire: its rank fusion belongs to `retrieve`."""
+    """Retrieval's times under the names of the wire: its fusion belongs to `retrieve`."""
     times = {name: timings_ms[name] for name in ("embed", "rerank", "compress") if name in timings_ms}
     times["retrieve"] = sum(timings_ms.get(name, 0.0) for name in RETRIEVE_STAGES)
     return times | {name: timings_ms[name] for name in ("dense", "lexical") if name in timings_ms}

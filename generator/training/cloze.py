@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from itertools import pairwise
 
-from generator.training.examples import Example
+from generator.training.examples import Example, spread
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -50,22 +50,20 @@ def cloze_examples(
     words = Counter(w for passage in passages for w in {m.group().casefold() for m in WORD.finditer(passage)})
     function = {w for w, n in words.items() if n > max(3.0, FUNCTION_SHARE * len(passages)) and w.isalpha()}
     found = [_recurring(passage, function) for passage in passages]
-    spread = Counter(span for spans in found for span in spans)
+    passages_with = Counter(span for spans in found for span in spans)
     common = max(3.0, COMMON_SHARE * len(passages))
     examples = []
     for number, (passage, spans) in enumerate(zip(passages, found, strict=True)):
         rank = {span: rng.random() - NAMED * _named(passage, spans[span][0]) for span in sorted(spans)}
         made = 0
-        for span in sorted((s for s in spans if spread[s] <= common), key=rank.__getitem__):
+        for span in sorted((s for s in spans if passages_with[s] <= common), key=rank.__getitem__):
             if made == most:
                 break
             example = _blank(passage, spans[span], f"{source}#{number // GROUP}", source, rng)
             if example is not None:
                 examples.append(example)
                 made += 1
-    if limit is None or len(examples) <= limit:
-        return examples
-    return [examples[i * len(examples) // limit] for i in range(limit)]
+    return spread(examples, limit)
 
 
 def _named(passage: str, place: tuple[int, int]) -> bool:

@@ -87,10 +87,14 @@ def read_set(spec: SetSpec, root: Path) -> list[Example]:
     Raises:
         TrainingDataError: The file is missing or of no known form.
     """
-    examples = _read_all(spec, root)
-    if spec.limit is None or len(examples) <= spec.limit:
+    return spread(_read_all(spec, root), spec.limit)
+
+
+def spread(examples: list[Example], limit: int | None) -> list[Example]:
+    """At most `limit` of them, evenly over all; None for all."""
+    if limit is None or len(examples) <= limit:
         return examples
-    return [examples[i * len(examples) // spec.limit] for i in range(spec.limit)]
+    return [examples[i * len(examples) // limit] for i in range(limit)]
 
 
 def _read_all(spec: SetSpec, root: Path) -> list[Example]:

@@ -16,9 +16,12 @@ from generator.training.examples import Example, stretches
 
 FENCE = re.compile(r"^\s*(```|~~~)")
 HEADING = re.compile(r"^#{1,6}\s+")
-MARKUP = (
-    (re.compile(r"\A---\n.*?\n---\n", re.DOTALL), ""),
-    (re.compile(r"<!--.*?-->", re.DOTALL), ""),
+PAGE_MARKUP = (
+    re.compile(r"\A---\n.*?\n---\n", re.DOTALL),
+    re.compile(r"<!--.*?-->", re.DOTALL),
+)
+"""Left out before headings are looked for: the head of the page, comments."""
+TEXT_MARKUP = (
     (re.compile(r"!\[[^\]]*\]\([^)]*\)"), ""),
     (re.compile(r"\[([^\]]*)\]\([^)]*\)"), r"\1"),
     (re.compile(r"</?[A-Za-z][^<>\n]*>|\*\*|`|^:::.*$|^\|?[\s|:-]+\|\s*$|\{#[^}\n]*\}", re.MULTILINE), ""),
@@ -57,11 +60,11 @@ def parallel_examples(
             (passages / name).read_text(encoding="utf-8"), (questions / name).read_text(encoding="utf-8")
         )
     ]
-    spread = Counter(term for _, read, _ in pairs for term in set(TERM.findall(read)))
+    sections_with = Counter(term for _, read, _ in pairs for term in set(TERM.findall(read)))
     common = max(3.0, COMMON_SHARE * len(pairs))
     examples = []
     for name, read, asked in pairs:
-        terms = [t for t in sorted(set(TERM.findall(asked))) if 0 < spread[t] <= common]
+        terms = [t for t in sorted(set(TERM.findall(asked))) if 0 < sections_with[t] <= common]
         rng.shuffle(terms)
         made = (_ask(term, read, asked, f"{source}#{name}", source) for term in terms)
         examples += [example for example in made if example is not None][:most]
@@ -77,8 +80,8 @@ def _aligned(read: str, asked: str) -> Iterator[tuple[str, str]]:
 
 def _sections(page: str, *, code: bool) -> Iterator[str]:
     """Text under each heading, with or without code blocks: code is the same in both languages and asks nothing."""
-    for pattern, instead in MARKUP[:2]:
-        page = pattern.sub(instead, page)
+    for pattern in PAGE_MARKUP:
+        page = pattern.sub("", page)
     lines: list[str] = []
     fenced = False
     for line in page.splitlines():
@@ -95,7 +98,7 @@ def _sections(page: str, *, code: bool) -> Iterator[str]:
 
 def _plain(lines: Sequence[str]) -> str:
     text = "\n".join(lines)
-    for pattern, instead in MARKUP[2:]:
+    for pattern, instead in TEXT_MARKUP:
         text = pattern.sub(instead, text)
     return re.sub(r"\n\s*\n+", "\n", text).strip()
 

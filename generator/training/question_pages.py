@@ -13,7 +13,7 @@ from pathlib import Path
 
 from generator.errors import TrainingDataError
 from generator.training.cloze import sentence_ranges
-from generator.training.examples import Example
+from generator.training.examples import Example, spread
 
 LEAD = re.compile(r"\AKey Points\n.*\n|\A[^.?!\n]*\?\s+")
 NO_ANSWER = re.compile(r"These resources|The Human Phenotype Ontology|Frequently Asked")
@@ -24,7 +24,9 @@ ANSWER = 180
 """Characters that sentences after the first may fill."""
 
 
-def page_examples(path: Path, source: str, rng: random.Random, *, parts: int, limit: int) -> list[Example]:
+def page_examples(
+    path: Path, source: str, rng: random.Random, *, parts: int, limit: int | None
+) -> list[Example]:
     """Examples of a file of lines with `id` (page and number), `question` and `answer`.
 
     Args:
@@ -32,7 +34,7 @@ def page_examples(path: Path, source: str, rng: random.Random, *, parts: int, li
         source: Name that the examples carry.
         rng: Of which parts stand together, and in which order.
         parts: Most parts in a passage, two or more.
-        limit: Examples at most, spread evenly.
+        limit: Examples at most, spread evenly; None for all.
 
     Raises:
         TrainingDataError: The file is missing.
@@ -52,9 +54,7 @@ def page_examples(path: Path, source: str, rng: random.Random, *, parts: int, li
             if others:
                 beside = rng.sample(others, min(len(others), rng.randrange(1, parts)))
                 examples.append(_example(question, answer, beside, f"{source}#{page}", source, rng))
-    if len(examples) <= limit:
-        return examples
-    return [examples[i * len(examples) // limit] for i in range(limit)]
+    return spread(examples, limit)
 
 
 def _bare(question: str) -> str:

@@ -165,8 +165,7 @@ def _examples(spec: SetSpec, root: Path, rng: random.Random) -> list[Example]:
     if spec.asked_in:
         return parallel_examples(root / spec.path, root / spec.asked_in, spec.path, rng, take=spec.take)
     if spec.page_parts:
-        limit = spec.limit or 10_000
-        return page_examples(root / spec.path, spec.path, rng, parts=spec.page_parts, limit=limit)
+        return page_examples(root / spec.path, spec.path, rng, parts=spec.page_parts, limit=spec.limit)
     if spec.cloze:
         return cloze_examples(read_texts(spec, root), spec.path, rng, spec.cloze, spec.limit)
     return read_set(spec, root)

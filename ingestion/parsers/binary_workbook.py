@@ -10,7 +10,7 @@ from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, EncryptedError
 from ingestion.parsers.archive import PackedFile
-from ingestion.parsers.sheets import Row, write_sheets
+from ingestion.parsers.sheets import Row, without_gaps, write_sheets
 from ingestion.sniff import ODS, XLS, XLSB, media_type_of
 from ingestion.types import Document, Source
 
@@ -72,16 +72,8 @@ def _is_protected_package(data: bytes, limits: ParsingLimits) -> bool:
 
 
 def _rows(workbook: "CalamineWorkbook", name: str) -> Iterator[Row]:
-    """Rows from the first that is filled on; an empty tuple stands for one or many empty rows."""
-    is_empty = True
-    for cells in workbook.get_sheet_by_name(name).iter_rows():
-        row = tuple(_value(cell) for cell in cells)
-        if any(value != "" for value in row):
-            is_empty = False
-            yield row
-        elif not is_empty:
-            is_empty = True
-            yield ()
+    cells_of_rows = workbook.get_sheet_by_name(name).iter_rows()
+    return without_gaps(tuple(_value(cell) for cell in cells) for cells in cells_of_rows)
 
 
 def _value(value: Any) -> Any:

@@ -16,6 +16,7 @@ from ingestion.errors import CorruptFileError, EncryptedError
 if TYPE_CHECKING:  # loaded with the first such file
     from oxmsg import Message as Outlook
 
+# The library checks little of what it reads, so damage shows as whatever its own code trips over.
 _DAMAGED: Final = (OSError, ValueError, LookupError, AssertionError, TypeError, AttributeError, struct.error)
 _HTML: Final = 0x1013
 _CONTENT_ID: Final = 0x3712

@@ -37,6 +37,18 @@ def write_sheets(sheets: Iterable[tuple[str, Iterator[Row]]], writer: CanonicalW
     writer.drop("further sheets without text", len(silent[_MAX_NAMED_SHEETS:]))
 
 
+def without_gaps(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows from the first that is filled on; an empty tuple stands for one or many empty rows."""
+    is_empty = True
+    for row in rows:
+        if any(value != "" for value in row):
+            is_empty = False
+            yield row
+        elif not is_empty:
+            is_empty = True
+            yield ()
+
+
 class _Sheet:
     """Writes rows: single cells before a table are paragraphs, an empty row ends a table."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.parsers.archive import PackedFile
-from ingestion.parsers.sheets import Row, write_sheets
+from ingestion.parsers.sheets import Row, without_gaps, write_sheets
 from ingestion.sniff import XLSX
 from ingestion.types import Document, Source
 
@@ -56,17 +56,8 @@ def _count_left_out(packed: PackedFile, writer: CanonicalWriter) -> None:
 
 
 def _rows(sheet: Any) -> Iterator[Row]:
-    """Rows from the first that is filled on; an empty tuple stands for one or many empty rows."""
     sheet.reset_dimensions()  # what a file says of its own size is not believed
-    is_empty = True
-    for cells in sheet.iter_rows():
-        row = tuple(_value(cell) for cell in cells)
-        if any(value != "" for value in row):
-            is_empty = False
-            yield row
-        elif not is_empty:
-            is_empty = True
-            yield ()
+    return without_gaps(tuple(_value(cell) for cell in cells) for cells in sheet.iter_rows())
 
 
 def _value(cell: Any) -> Any:

@@ -36,6 +36,24 @@ def test_changes_are_told_once_they_have_settled(tmp_path: Path) -> None:
     assert told.get(timeout=WAIT_S) == 2
 
 
+def test_what_is_hidden_is_no_change_until_it_gets_a_name_that_is_shown(tmp_path: Path) -> None:
+    told: queue.Queue[None] = queue.Queue()
+    (tmp_path / ".fathom").mkdir()
+
+    def follow() -> None:
+        for _ in changes([tmp_path], settle_s=0.1):
+            told.put(None)
+
+    threading.Thread(target=follow, daemon=True).start()
+    told.get(timeout=WAIT_S)
+    (tmp_path / ".fathom" / "fathom.db").write_text("home")
+    (tmp_path / ".a.md.swp").write_text("saved like this by editors")
+    with pytest.raises(queue.Empty):
+        told.get(timeout=0.8)
+    (tmp_path / ".a.md.swp").rename(tmp_path / "a.md")
+    told.get(timeout=WAIT_S)
+
+
 def reports(stream: IO[str]) -> Iterator[dict[str, Any]]:
     """JSON values that follow each other."""
     text = ""

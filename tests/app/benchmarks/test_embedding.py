@@ -38,6 +38,12 @@ def test_samples_are_documents_and_paragraphs_are_drawn_by_the_seed(documents):
 def test_windows_hold_as_many_tokens_as_they_may():
     assert token_windows("abcdefg", BYTES, 3) == ["abc", "def", "g"]
     assert token_windows("abc   ", BYTES, 3) == ["abc"]
+    assert token_windows("abcdefg", BYTES, 3, overlap=1) == ["abc", "cde", "efg"]
+    assert token_windows("", BYTES, 3) == []
+
+
+def test_a_character_that_a_cut_would_part_goes_to_the_window_after_it():
+    assert token_windows("ab渡轮c", BYTES, 4) == ["ab", "渡轮", "c"]
 
 
 def test_embedding_is_compared_with_every_peer():

@@ -1,7 +1,7 @@
 import pytest
 
 from retrieval.config import FusionConfig
-from retrieval.rank_fusion import fuse
+from retrieval.fusion import fuse
 from retrieval.types import Hit
 
 
