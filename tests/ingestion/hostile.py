@@ -1,8 +1,15 @@
 """Broken and hostile files, made on the spot."""
 
+import contextlib
 import io
+import random
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from ingestion.config import ParsingLimits
+from ingestion.errors import IngestionError
+from ingestion.parser_process import ParserProcess
+from ingestion.types import Source
 
 _TYPES = (
     b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -91,3 +98,24 @@ def pdf(pages: list[str], *, font_size: int = 12) -> bytes:
 def pdf_lines(lines: list[tuple[int, int, str]], size: int = 12) -> str:
     """A content stream that sets each (x, y, text) in Helvetica."""
     return "\n".join(f"BT /F1 {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET" for x, y, text in lines)
+
+
+def read_with_flipped_bits(whole: Sequence[Source], seed: int, rounds: int = 60) -> None:
+    """Read copies with up to eleven bits flipped: each is a document or an error with a reason, in a child that lives.
+
+    Args:
+        whole: Files to copy, in turn; the first is read once more at the end.
+        seed: Of the bits.
+        rounds: Copies.
+    """
+    rng, limits = random.Random(seed), ParsingLimits()
+    with ParserProcess() as parser:
+        before = parser.parse(whole[0], limits)
+        for number in range(rounds):
+            source = whole[number % len(whole)]
+            data = bytearray(source.data)
+            for _ in range(rng.randrange(1, 12)):
+                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+            with contextlib.suppress(IngestionError):
+                parser.parse(Source(name=source.name, data=bytes(data)), limits)
+        assert parser.parse(whole[0], limits) == before
