@@ -29,6 +29,7 @@ from generator.loading import (
 )
 from generator.model.decoder import Decoder
 from generator.model.match import PieceMatcher
+from generator.quantisation.int8 import unpack_state
 from generator.training import calibrate
 from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
 from generator.training.distractors import LexicalNeighbours
@@ -69,8 +70,8 @@ class TrainingOptions:
         recipe: Recipe file; None takes the shipped one of the stage.
         document_layers: Reader: layers of the encoder that see one text alone.
         train_document: Reader: train those too.
-        start_run: Run of the same stage whose weights a new run begins with.
-        teacher_run: Reader: run of one to learn from besides the answers.
+        start_run: Run of the same stage, or packed model, whose weights a new run begins with.
+        teacher_run: Reader: run or packed model to learn from besides the answers.
     """
 
     data: Path
@@ -172,13 +173,30 @@ def _resume(loop: TrainingLoop, options: TrainingOptions) -> bool:
     """
     resumed = loop.resume()
     if options.start_run is not None and not resumed:
-        state = read_folder(options.start_run / "last")[0]["model"]
-        if state.keys() != {*loop.trained, *loop.buffers}:
+        wanted = {*loop.trained, *loop.buffers}
+        parts = {name.split(".")[0] for name in wanted}
+        state, _ = _trained(options.start_run, "")
+        state = {name: tensor for name, tensor in state.items() if name.split(".")[0] in parts}
+        if state.keys() != wanted:
             raise CheckpointError(
                 f"{options.start_run} is of another stage or split; begin with one of the same"
             )
         loop.load_weights(state)
     return resumed
+
+
+def _trained(folder: Path, stage: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Weights of a run, or of a packed model under the names that a run gives them, and how `stage` was trained.
+
+    Raises:
+        CheckpointError: The folder is neither.
+    """
+    if (folder / "meta.json").exists():
+        tensors, meta = read_folder(folder)
+        state = {f"{stem}.{k}": t for stem, part in tensors.items() for k, t in unpack_state(part).items()}
+        return state, meta["training"].get(stage, {})
+    tensors, meta = read_folder(folder / "last")
+    return tensors["model"], {k: meta[k] for k in ("step", "seen", "config")}
 
 
 def _development(plan: dict[str, Any], data: Path, parts: _Parts) -> list[tuple[str, ReadingBatch]]:
@@ -192,14 +210,13 @@ def _development(plan: dict[str, Any], data: Path, parts: _Parts) -> list[tuple[
 
 
 def _load_reader(parts: _Parts, run: Path) -> tuple[Reader, dict[str, Any]]:
-    """The reader of a run, its document layers as many as the run had."""
-    tensors, meta = read_folder(run / "last")
-    state = tensors["model"]
+    """The reader of a run or packed model, its document layers as many as that had, and how it was trained."""
+    state, record = _trained(run, "reader")
     layers = {int(name.split(".")[2]) for name in state if name.startswith("reading.layers.")}
     own = any(name.startswith("document.layers.") for name in state)
     reader = parts.reader(parts.layers - len(layers), train_document=own)
     reader.load_state_dict(state, strict=False)
-    return reader, meta
+    return reader, record
 
 
 def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
@@ -235,7 +252,7 @@ def _decoder(parts: _Parts) -> Decoder:
 def export_generator(
     models: Path, reader_run: Path, writer_run: Path | None, out: Path, calibration: Calibration
 ) -> None:
-    """Put a reader run and a writer run together into a folder that can be loaded.
+    """Put a reader run and a writer run together into a folder that can be loaded; either may be a packed model.
 
     Without a writer run the decoder is untrained: it answers exactly as the extractive reader does.
 
@@ -243,21 +260,16 @@ def export_generator(
         CheckpointError: A run has no checkpoint, or has document layers of its own: a model's are the encoder's.
     """
     parts = _Parts(models)
-    reader, meta = _load_reader(parts, reader_run)
+    reader, reader_record = _load_reader(parts, reader_run)
     if reader.train_document:
         raise CheckpointError(f"{reader_run} trained its document layers; train one without --train-document")
     torch.manual_seed(0)
     decoder = _decoder(parts)
-    training = {"reader": {k: meta[k] for k in ("step", "seen", "config")}}
+    training = {"reader": reader_record}
     if writer_run is not None:
-        tensors, writer_meta = read_folder(writer_run / "last")
-        state: dict[str, Tensor] = {
-            name.removeprefix("decoder."): t
-            for name, t in tensors["model"].items()
-            if name.startswith("decoder.")
-        }
-        decoder.load_state_dict(state, strict=False)
-        training["writer"] = {k: writer_meta[k] for k in ("step", "seen", "config")}
+        state, training["writer"] = _trained(writer_run, "writer")
+        own = {k.removeprefix("decoder."): t for k, t in state.items() if k.startswith("decoder.")}
+        decoder.load_state_dict(own, strict=False)
     config = ModelConfig(reader=reader.config)
     save_generator(out, config, reader.reading.state_dict(), decoder.state_dict(), calibration, training)
 

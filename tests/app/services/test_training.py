@@ -82,6 +82,25 @@ def test_the_split_is_read_from_the_run(options: TrainingOptions, tmp_path: Path
     assert (config["document_layers"], config["reading_layers"]) == (11, 1)
 
 
+def test_a_run_begins_with_a_packed_model(options: TrainingOptions, tmp_path: Path) -> None:
+    run = replace(options, run=tmp_path / "run", learning_rate=1e-2)
+    train_reader(run)
+    export_generator(MODELS, run.run, None, tmp_path / "model", Calibration())
+
+    begun = replace(options, run=tmp_path / "begun", start_run=tmp_path / "model", learning_rate=0.0)
+    assert not train_reader(begun)
+    before, after = (read_folder(folder / "last")[0]["model"] for folder in (run.run, begun.run))
+    name = next(name for name, tensor in before.items() if tensor.dim() == 2 and tensor.shape[1] > 100)
+    step = before[name].abs().amax(-1, keepdim=True) / 127
+    assert ((before[name] - after[name]).abs() <= step).all(), "the same weights, as far as int8 tells"
+
+    with pytest.raises(CheckpointError, match="another stage or split"):
+        train_reader(replace(begun, run=tmp_path / "other", document_layers=10))
+    export_generator(MODELS, tmp_path / "model", tmp_path / "model", tmp_path / "again", Calibration())
+    packed, again = (read_folder(tmp_path / name)[0] for name in ("model", "again"))
+    assert all(packed["reading"][k].equal(again["reading"][k]) for k in packed["reading"] if "scale" in k)
+
+
 def test_document_layers_of_its_own_can_not_be_packed(options: TrainingOptions, tmp_path: Path) -> None:
     run = replace(options, run=tmp_path / "run", train_document=True)
     train_reader(run)
