@@ -20,7 +20,9 @@ def sft(
     data: Annotated[Path, typer.Option(help="Folder with the training sets that the recipe names.")],
     run: Annotated[Path, typer.Option(help="Run folder: checkpoint and log; a run found there goes on.")],
     stage: Annotated[str, typer.Option(help="reader, or writer (needs --reader-run).")] = "reader",
-    reader_run: Annotated[Path | None, typer.Option(help="Run or model folder of the trained reader.")] = None,
+    reader_run: Annotated[
+        Path | None, typer.Option(help="Run or model folder of the trained reader.")
+    ] = None,
     steps: Annotated[int, typer.Option(help="Optimizer steps in all.")] = 8000,
     recipe: Annotated[Path | None, typer.Option(help="Recipe file; left out: the stage's own.")] = None,
     models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
@@ -36,8 +38,12 @@ def sft(
     train_document: Annotated[
         bool, typer.Option("--train-document", help="Reader: train those layers too (an experiment).")
     ] = False,
-    start_run: Annotated[Path | None, typer.Option(help="Begin with the weights of this run or model folder.")] = None,
-    teacher_run: Annotated[Path | None, typer.Option(help="Learn from the reader of this run or model folder.")] = None,
+    start_run: Annotated[
+        Path | None, typer.Option(help="Begin with the weights of this run or model folder.")
+    ] = None,
+    teacher_run: Annotated[
+        Path | None, typer.Option(help="Learn from the reader of this run or model folder.")
+    ] = None,
     minutes: Annotated[float, typer.Option(help="Stop (and save) after this time; 0 for no limit.")] = 0,
     compile_model: Annotated[
         bool, typer.Option("--compile/--no-compile", help="torch.compile the model.")
@@ -79,8 +85,9 @@ def _set_pace(threads: int) -> bool:
     """Set torch's threads (0 measures which number is fastest), and tell whether bfloat16 is."""
     import torch
 
-    from generator.training.pace import fastest, thread_counts
+    from generator.training.pace import fastest, keep_freed_memory, thread_counts
 
+    keep_freed_memory()
     pace = fastest([threads] if threads else thread_counts())
     torch.set_num_threads(pace.threads)
     typer.echo(f"{'bfloat16' if pace.bf16 else 'float32'}, {pace.threads} threads", err=True)
