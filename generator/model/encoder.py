@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from generator.config import ReaderConfig
-from generator.model.attention_backward import trained_attention
 
 
 class EncoderLayer(nn.Module):
@@ -37,7 +36,7 @@ class EncoderLayer(nn.Module):
         B, L, D = x_BLD.shape
         qkv_3BHLK = self.qkv(x_BLD).view(B, L, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)
         q_BHLK, k_BHLK, v_BHLK = qkv_3BHLK.unbind(0)
-        mixed_BHLK = trained_attention(q_BHLK, k_BHLK, v_BHLK, mask_B11L)
+        mixed_BHLK = F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK, attn_mask=mask_B11L)
         x_BLD = self.attention_norm(x_BLD + self.out(mixed_BHLK.transpose(1, 2).reshape(B, L, D)))
         out_BLD: Tensor = self.output_norm(x_BLD + self.down(F.gelu(self.up(x_BLD))))
         return out_BLD
