@@ -48,6 +48,7 @@ def small_parts(embedder: CountingEmbedder | None = None) -> Parts:
 
     return Parts(
         embedder=load_embedder,
+        encoder_id=lambda settings: shared.model_id,
         count_tokens=lambda settings: (_count, "words"),
         generator=lambda settings: SilentGenerator(),
     )
