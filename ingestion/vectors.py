@@ -99,9 +99,7 @@ def embed_again(
 
 
 def _calls(tokens: Sequence[int]) -> Iterator[int]:
-    """Numbers of consecutive sentences for one call of the encoder: large enough to be fast, small enough to show
-    progress.
-    """
+    """Numbers of consecutive sentences for one call: large enough to be fast, small enough to show progress."""
     count = total = 0
     for length in tokens:
         if count and total + length > _TOKENS_PER_CALL:

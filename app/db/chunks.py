@@ -16,7 +16,7 @@ BATCH = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """What the indexes need of a chunk; `vector` holds little-endian float16 values, None where one encoder has none."""
+    """What the indexes need of a chunk; `vector` holds little-endian float16 values, None where there is none."""
 
     chunk_id: int
     text: str

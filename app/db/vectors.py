@@ -110,12 +110,6 @@ def waiting(
     return {row[0]: Waiting(documents=row[1], chunks=int(row[2])) for row in rows}
 
 
-def by_model(session: Session) -> dict[str, int]:
-    """Number of chunks with vectors, by encoder."""
-    statement = select(ChunkVector.vector_model, func.count()).group_by(ChunkVector.vector_model)
-    return {row[0]: row[1] for row in session.execute(statement)}
-
-
 def content_batches(session: Session) -> Iterator[Sequence[int]]:
     """Ids of all contents, some at a time."""
     last = 0

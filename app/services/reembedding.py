@@ -30,12 +30,10 @@ class VectorState:
     Attributes:
         model: Id of the encoder.
         waiting: What has no vectors by it.
-        others: Chunks with vectors by other encoders, by the encoder's id.
     """
 
     model: str
     waiting: Waiting
-    others: dict[str, int]
 
 
 def plan(runtime: Runtime) -> int:
@@ -116,18 +114,10 @@ def state(runtime: Runtime) -> VectorState:
     Raises:
         UnavailableError: There is no encoder.
     """
-    by_collection = waiting(runtime).values()
-    with runtime.db.read() as session:
-        counts = vectors.by_model(session)
-    model = runtime.encoder_id
-    return VectorState(
-        model=model,
-        waiting=Waiting(
-            documents=sum(item.documents for item in by_collection),
-            chunks=sum(item.chunks for item in by_collection),
-        ),
-        others={name: count for name, count in counts.items() if name != model},
-    )
+    model, by_collection = runtime.encoder_id, waiting(runtime).values()
+    documents_waiting = sum(item.documents for item in by_collection)
+    chunks_waiting = sum(item.chunks for item in by_collection)
+    return VectorState(model=model, waiting=Waiting(documents=documents_waiting, chunks=chunks_waiting))
 
 
 def prune(runtime: Runtime) -> int:
