@@ -1,4 +1,4 @@
-"""A change of encoder: never a vector of one compared with one of the other, words meanwhile, then all by the new one."""
+"""A change of encoder: no vector of one is compared with one of the other; words meanwhile, then all by the new one."""
 
 from dataclasses import replace
 
@@ -286,12 +286,12 @@ def test_stored_answers_still_cite_their_passages(tmp_path):
             text = client.get(f"{path}/content").json()["text"]
             assert text[citation["start"] : citation["end"]] in answer["text"]
             held = {item["id"] for item in client.get(f"{path}/chunks").json()["items"]}
-            assert citation["chunk_id"] in held
+            assert citation["chunk"] in held
 
 
 def test_the_command_line_does_it_and_says_so(fathom, tmp_path, monkeypatch):
     (tmp_path / "duck.md").write_bytes(DUCKS)
-    assert fathom("ingest", str(tmp_path / "duck.md"), "--collection", "birds")[0] == 0
+    assert fathom("ingest", "birds", str(tmp_path / "duck.md"))[0] == 0
     monkeypatch.setattr("app.runtime.shipped_parts", lambda: small_parts(NewEmbedder()))
     assert "1 chunks of 1 documents wait for vectors by hash-embedder@2" in fathom("doctor")[1]
     assert '"reembedding": 1' in fathom("collections", "show", "birds", "--json")[1]
