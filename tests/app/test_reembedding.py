@@ -9,6 +9,7 @@ from app.config import load_settings
 from app.db import chunks, jobs
 from app.db.models import ChunkVector, Job
 from app.db.types import utc_now
+from app.errors import LeaseLostError
 from app.main import create_app
 from app.runtime import Runtime, build_runtime
 from app.services import collections, documents, indexing, readiness, reembedding, searching
@@ -205,13 +206,12 @@ def test_a_worker_that_lost_its_lease_writes_no_vectors(opened):
     new = opened(NewEmbedder())
     reembedding.plan(new)
     with new.db.write() as session:
-        job = jobs.claim(session, "slow", utc_now(), -1.0, 3, new.encoder_id)
-    with new.db.write() as session:
-        assert jobs.claim(session, "next", utc_now(), 30.0, 3, new.encoder_id) is not None
-    with new.db.write() as session:
-        session.query(Job).filter(Job.id == job.id).update({"fence": job.fence + 1, "state": "running"})
-    with pytest.raises(Exception, match=job.id):
-        reembedding.run_job(new, job, lambda *_: None)
+        slow = jobs.claim(session, "slow", utc_now(), -1.0, 3, new.encoder_id)
+        fast = jobs.claim(session, "fast", utc_now(), 30.0, 3, new.encoder_id)
+    assert (fast.id, fast.fence) == (slow.id, 2)
+    stale = Job(id=slow.id, kind=slow.kind, document_id=slow.document_id, fence=1)
+    with pytest.raises(LeaseLostError):
+        reembedding.run_job(new, stale, lambda *_: None)
     assert waiting(new, birds) == len(FILES)
 
 
