@@ -46,11 +46,13 @@ class Parts:
 
     Attributes:
         embedder: Loads the encoder.
+        encoder_id: Tells which encoder that is, without loading it.
         count_tokens: Loads the vocabulary: a counter and an id of the vocabulary's content.
         generator: Loads the reader and writer of answers.
     """
 
     embedder: Callable[[Settings], Embedder]
+    encoder_id: Callable[[Settings], str]
     count_tokens: Callable[[Settings], tuple[CountTokens, str]]
     generator: Callable[[Settings], Generator]
 
@@ -73,6 +75,16 @@ class Runtime:
         """The encoder of passages and questions, loaded once."""
         with self._loading:
             return self._embedder
+
+    @property
+    def encoder_id(self) -> str:
+        """Which encoder this process embeds by; told without loading it.
+
+        Raises:
+            UnavailableError: There is none in the models' folder.
+        """
+        with self._loading:
+            return self._embedder.model_id if "_embedder" in self.__dict__ else self._encoder_id
 
     @property
     def count_tokens(self) -> CountTokens:
@@ -165,6 +177,10 @@ class Runtime:
         return self._parts.embedder(self.settings)
 
     @cached_property
+    def _encoder_id(self) -> str:
+        return self._parts.encoder_id(self.settings)
+
+    @cached_property
     def _vocabulary(self) -> tuple[CountTokens, str]:
         return self._parts.count_tokens(self.settings)
 
@@ -213,7 +229,12 @@ def build_runtime(settings: Settings, parts: Parts | None = None) -> Runtime:
 
 def shipped_parts() -> Parts:
     """The parts that ship with the program."""
-    return Parts(embedder=_load_embedder, count_tokens=_load_vocabulary, generator=_load_generator)
+    return Parts(
+        embedder=_load_embedder,
+        encoder_id=_read_encoder_id,
+        count_tokens=_load_vocabulary,
+        generator=_load_generator,
+    )
 
 
 def _load_embedder(settings: Settings) -> Embedder:
@@ -225,6 +246,16 @@ def _load_embedder(settings: Settings) -> Embedder:
         return SentenceTransformerEmbedder(
             settings.models_dir / "encoder", device=settings.device, threads=settings.threads
         )
+    except EncoderError as error:
+        raise _missing("encoder", str(error)) from error
+
+
+def _read_encoder_id(settings: Settings) -> str:
+    from retrieval.encoder_id import encoder_id
+    from retrieval.errors import EncoderError
+
+    try:
+        return encoder_id(settings.models_dir / "encoder")
     except EncoderError as error:
         raise _missing("encoder", str(error)) from error
 

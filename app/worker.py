@@ -5,6 +5,7 @@ stop, it gives them back at once. A document that fails is recorded and the next
 """
 
 import logging
+import math
 import os
 import signal
 import socket
@@ -19,15 +20,16 @@ from sqlalchemy.exc import OperationalError
 from app.db import documents, jobs
 from app.db.jobs import Job
 from app.db.types import utc_now
-from app.errors import LeaseLostError, describe
+from app.errors import LeaseLostError, UnavailableError, describe
 from app.runtime import Runtime
-from app.services import ingesting
+from app.services import ingesting, reembedding
 from ingestion.parser_process import ParserProcess
 
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 3600.0
 SWEEP_AGE_S = 3600.0
+PLAN_EVERY_S = 600.0
 PROGRESS_EVERY_S = 0.5
 STOP_WAIT_S = 5.0
 
@@ -44,7 +46,7 @@ class _Lease:
         self._runtime = runtime
         self._settings = runtime.settings.worker
         self._stopping = stopping
-        self._progress = ("parsing", 0, 0)
+        self._progress = (job.stage, 0, 0)
         self._written = self._progress
         self._ended = threading.Event()
         self._changed = threading.Event()
@@ -111,6 +113,7 @@ class Worker:
         self._settings = runtime.settings.worker
         self._stopping = threading.Event()
         self._held: dict[str, Job] = {}
+        self._vector_model: str | None = None
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self) -> bool:
@@ -127,9 +130,12 @@ class Worker:
         for thread in threads:
             thread.start()
         logger.info("ready for documents", extra={"worker": self.owner, "at_once": len(threads)})
-        swept = 0.0
+        swept = planned = -math.inf
         while not self._stopping.wait(self._settings.poll_s):
-            if time.monotonic() - swept > SWEEP_EVERY_S or not swept:
+            if time.monotonic() - planned > PLAN_EVERY_S:
+                planned = time.monotonic()
+                self.plan()
+            if time.monotonic() - swept > SWEEP_EVERY_S:
                 swept = time.monotonic()
                 self._sweep()
         deadline = time.monotonic() + STOP_WAIT_S
@@ -142,6 +148,17 @@ class Worker:
     def stop(self) -> None:
         """Take no more jobs and give back those in work."""
         self._stopping.set()
+
+    def plan(self) -> None:
+        """Queue what has no vectors by the encoder in use, and take such jobs from now on."""
+        try:
+            count = reembedding.plan(self._runtime)
+        except (OperationalError, UnavailableError):
+            logger.warning("what waits for vectors can't be told; it is tried again later", exc_info=True)
+            return
+        self._vector_model = self._runtime.encoder_id
+        if count:
+            logger.info("documents are embedded anew", extra={"documents": count, "by": self._vector_model})
 
     def run_pending(self) -> int:
         """Run jobs until none is left to take.
@@ -166,7 +183,12 @@ class Worker:
         """
         with self._runtime.db.write() as session:
             job = jobs.claim(
-                session, self.owner, utc_now(), self._settings.lease_s, self._settings.max_attempts
+                session,
+                self.owner,
+                utc_now(),
+                self._settings.lease_s,
+                self._settings.max_attempts,
+                self._vector_model,
             )
         if job is None:
             return False
@@ -182,6 +204,7 @@ class Worker:
             extra={
                 "job": job.id,
                 "document": job.document_id,
+                "kind": job.kind,
                 "outcome": outcome,
                 "attempt": job.attempts,
                 "seconds": round(time.monotonic() - started, 3),
@@ -191,7 +214,10 @@ class Worker:
 
     def _execute(self, job: Job, lease: _Lease, parser: ParserProcess | None) -> str:
         try:
-            ingesting.run_job(self._runtime, job, lease.report, parser)
+            if job.kind == jobs.REEMBED:
+                reembedding.run_job(self._runtime, job, lease.report)
+            else:
+                ingesting.run_job(self._runtime, job, lease.report, parser)
         except LeaseLostError:
             return "lease lost"
         except StoppedError:
@@ -203,7 +229,7 @@ class Worker:
     def _after_error(self, job: Job, error: Exception) -> str:
         failure = describe(error)
         if failure.status >= 500:
-            logger.error("ingestion failed", extra={"job": job.id}, exc_info=error)
+            logger.error("job failed", extra={"job": job.id, "kind": job.kind}, exc_info=error)
         again = ingesting.is_transient(error) or isinstance(error, OperationalError)
         try:
             if again and job.attempts < self._settings.max_attempts:

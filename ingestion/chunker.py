@@ -6,7 +6,7 @@ twice and nothing is cut off to fit the encoder.
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,7 @@ from ingestion.config import ChunkingConfig
 from ingestion.errors import EmptyDocumentError
 from ingestion.pieces import Piece, pieces_of
 from ingestion.types import Block, BlockKind, Chunk, CountTokens, Document, SentenceEncoder
-
-OnEncoded = Callable[[int, int], None]
+from ingestion.vectors import OnEncoded, chunk_vectors, sentence_sums
 
 _ARTICLE = re.compile(r"第[一二三四五六七八九十百千零〇\d]{1,9}[条條]")
 _ENUMERATED = re.compile(
@@ -37,7 +36,6 @@ _BETWEEN_SENTENCES = 0.35
 _BETWEEN_BLOCKS = 0.12
 # Cost of a heading inside a chunk, by its level.
 _HEADING_INSIDE = (0.6, 0.6, 0.45, 0.3, 0.2)
-_TOKENS_PER_CALL = 16_384
 
 
 def chunk(
@@ -78,33 +76,11 @@ def _encode(
 ) -> NDArray[np.float32]:
     """States of all pieces, float32 [N, D]; a piece of white space has zeros."""
     visible = [index for index, piece in enumerate(pieces) if piece.visible]
-    sums: NDArray[np.float32] | None = None
-    done = 0
-    for batch in _batches(visible, pieces):
-        spans = [span for index in batch if (span := pieces[index].visible) is not None]
-        states = encode(text, spans).sums
-        if sums is None:
-            sums = np.zeros((len(pieces), states.shape[1]), dtype=np.float32)
-        sums[batch] = states
-        done += len(batch)
-        if on_encoded is not None:
-            on_encoded(done, len(visible))
-    assert sums is not None, "there is at least one visible piece"
+    spans = [span for piece in pieces if (span := piece.visible) is not None]
+    states = sentence_sums(text, spans, [pieces[index].tokens for index in visible], encode, on_encoded)
+    sums = np.zeros((len(pieces), states.shape[1]), dtype=np.float32)
+    sums[visible] = states
     return sums
-
-
-def _batches(indices: Sequence[int], pieces: Sequence[Piece]) -> Iterator[list[int]]:
-    """Consecutive pieces for one call of the encoder: large enough to be fast, small enough to show progress."""
-    batch: list[int] = []
-    tokens = 0
-    for index in indices:
-        if batch and tokens + pieces[index].tokens > _TOKENS_PER_CALL:
-            yield batch
-            batch, tokens = [], 0
-        batch.append(index)
-        tokens += pieces[index].tokens
-    if batch:
-        yield batch
 
 
 def _structure_costs(document: Document, pieces: Sequence[Piece]) -> NDArray[np.float64]:
@@ -173,16 +149,12 @@ def _assemble(
     ranges: Sequence[tuple[int, int, int]],
 ) -> Iterator[Chunk]:
     page_starts = [page.start for page in document.pages]
-    vector = np.zeros(sums.shape[1], dtype=np.float32)
-    for index, (first, end, tokens) in enumerate(ranges):
+    visible = [[i for i in range(first, end) if pieces[i].visible is not None] for first, end, _ in ranges]
+    made = chunk_vectors(sums[indices] for indices in visible)
+    for index, ((first, end, tokens), vectors) in enumerate(zip(ranges, made, strict=True)):
         members = pieces[first:end]
         start, stop = members[0].start, members[-1].end
         text = document.text[start:stop]
-        total = sums[first:end].sum(axis=0)
-        norm = float(np.linalg.norm(total))
-        # White space alone has no states; such a chunk counts as part of the one before.
-        vector = (total / norm).astype(np.float32) if norm > 0 else vector
-        visible = [i for i in range(first, end) if pieces[i].visible is not None]
         spans = tuple(piece.visible for piece in members if piece.visible is not None)
         language = language_of(text)
         yield Chunk(
@@ -196,15 +168,9 @@ def _assemble(
             page=_page(document, page_starts, spans[0][0] if spans else start),
             page_end=_page(document, page_starts, spans[-1][1] - 1 if spans else start),
             sentences=spans,
-            vector=vector,
-            sentence_vectors=_unit_rows(sums[visible]),
+            vector=vectors.vector,
+            sentence_vectors=vectors.sentence_vectors,
         )
-
-
-def _unit_rows(sums: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
-    return unit
 
 
 def _heading_path(blocks: Sequence[Block], members: Sequence[Piece]) -> tuple[str, ...]:

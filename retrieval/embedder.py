@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from retrieval.config import EmbedderConfig
-from retrieval.encoder_weights import encoder_id
+from retrieval.encoder_id import encoder_id
 from retrieval.errors import SpanError
 from retrieval.sentence_model import EncoderModule, load_sentence_model
 

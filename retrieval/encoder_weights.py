@@ -70,14 +70,6 @@ def encoder_state(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def encoder_id(path: Path) -> str:
-    """Name and content hash of the weights and tokenizer, as stored beside every vector."""
-    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    tokenizer = hashlib.sha256((path / "tokenizer.json").read_bytes()).hexdigest()
-    joined = "".join([*sorted(manifest["shards"].values()), tokenizer])
-    return f"{manifest['name']}@{hashlib.sha256(joined.encode()).hexdigest()[:12]}"
-
-
 def load_encoder(path: Path) -> tuple[BertModel, Tokenizer]:
     """Build the encoder in evaluation mode, float32, with its tokenizer (adds `<s>` and `</s>`).
 

@@ -178,6 +178,10 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
         "{documents} 篇文档 · {chunks} 个段落",
     ),
     "collections.failed": ("{n} failed", "{n} 个失败"),
+    "collections.reembedding": (
+        "{n} wait for the new encoder; found by words until then",
+        "{n} 篇待新编码器处理，期间仅按关键词检索",
+    ),
     "collections.delete.title": ("Delete this collection?", "删除这个文档集？"),
     "collections.delete.body": (
         "All its documents go with it, at once. This can't be undone.",

@@ -16,6 +16,7 @@ class Collection(TypedDict):
     documents: NotRequired[int]
     chunks: NotRequired[int]
     failed: NotRequired[int]
+    reembedding: NotRequired[int]
     created_at: NotRequired[str]
     updated_at: NotRequired[str]
 

@@ -29,6 +29,7 @@ def collection_out(view: CollectionView) -> CollectionOut:
             "documents": view.stats.documents,
             "chunks": view.stats.chunks,
             "failed": view.stats.failed,
+            "reembedding": view.waiting.documents,
             "created_at": row.created_at,
             "updated_at": row.updated_at,
         }

@@ -143,6 +143,7 @@ def ingest(
             settings,
             Parts(
                 embedder=lambda _: embedder,
+                encoder_id=lambda _: embedder.model_id,
                 count_tokens=lambda _: counted,
                 generator=shipped_parts().generator,
             ),

@@ -142,5 +142,6 @@ def _described(view: "CollectionView") -> dict[str, Any]:
         "documents": view.stats.documents,
         "chunks": view.stats.chunks,
         "failed": view.stats.failed,
+        "reembedding": view.waiting.documents,
         "created_at": view.row.created_at.isoformat(),
     }

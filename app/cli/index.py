@@ -1,4 +1,4 @@
-"""`fathom index`: compare the indexes with the database."""
+"""`fathom index`: compare the indexes with the database, and embed anew after a change of the encoder."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -39,13 +39,57 @@ def audit(
         raise typer.Exit(SOME_FAILED)
 
 
+@index_app.command("reembed")
+def reembed(
+    context: typer.Context,
+    collection: Annotated[str | None, typer.Argument(help="Name or id; all without it.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Embed what has no vectors by the encoder in use, and go on where it was interrupted.
+
+    A worker does the same by itself. With FATHOM_MODELS_DIR naming a new encoder it can be done before the change,
+    while everything else goes on with the old one.
+    """
+    from app.cli.progress import bar
+    from app.services import reembedding
+
+    with open_runtime(context) as runtime:
+        with bar(quiet=as_json) as progress:
+            task = progress.add_task("embedding", total=None, note="")
+            count = reembedding.embed_all(
+                runtime,
+                collection,
+                lambda done, total: progress.update(task, completed=done, total=total),
+            )
+        model = runtime.encoder_id
+    if as_json:
+        print_json({"encoder": model, "documents": count})
+    else:
+        print(f"{count} documents were embedded by {model}.")
+
+
+@index_app.command("prune")
+def prune(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """Delete vectors by other encoders where there are some by the encoder in use: there is no quick way back then."""
+    from app.services import reembedding
+
+    with open_runtime(context) as runtime:
+        count = reembedding.prune(runtime)
+    if as_json:
+        print_json({"deleted": count})
+    else:
+        print(f"{count} vectors by other encoders are deleted.")
+
+
 def _show(result: dict[str, Any]) -> None:
     print(f"{result['live']} chunks are searchable by the database (change {result['seq']}).")
     for name in result["missing"]:
         missing, extra, differing = (len(result[what][name]) for what in ("missing", "extra", "differing"))
         print(f"{name}: {missing} missing, {extra} too many, {differing} differ")
     if result["other_model"]:
-        print(f"{len(result['other_model'])} are embedded by another encoder and found by words only.")
+        print(
+            f"{len(result['other_model'])} have no vector by the encoder in use: see `fathom index reembed`."
+        )
     if result["lexical_in_memory"]:
         print("Another process uses the word index on disk; the one compared is this command's own.")
     if not result["clean"]:

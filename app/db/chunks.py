@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
-from app.db.models import Chunk, Content, ContentChunk, Document
+from app.db.models import Chunk, ChunkVector, ContentChunk, Document
 
 __all__ = ["Chunk", "ContentChunk", "IndexEntry"]
 
@@ -16,12 +16,11 @@ BATCH = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """What the indexes need of a chunk; `vector` holds little-endian float16 values by `vector_model`."""
+    """What the indexes need of a chunk; `vector` holds little-endian float16 values, None where there is none."""
 
     chunk_id: int
     text: str
-    vector: bytes
-    vector_model: str
+    vector: bytes | None
 
 
 def live_ids(session: Session, collection_id: str) -> list[int]:
@@ -41,19 +40,25 @@ def document_ids(session: Session, document_id: str) -> list[int]:
     return list(session.scalars(select(Chunk.id).where(Chunk.document_id == document_id).order_by(Chunk.id)))
 
 
-def entries(session: Session, chunk_ids: Sequence[int]) -> Iterator[list[IndexEntry]]:
-    """Text and vector of those chunks that are live, in batches, ascending by id."""
+def entries(session: Session, chunk_ids: Sequence[int], vector_model: str) -> Iterator[list[IndexEntry]]:
+    """Text and vector, by one encoder, of those chunks that are live, in batches, ascending by id."""
     wanted = sorted(chunk_ids)
     for begin in range(0, len(wanted), BATCH):
         rows = session.execute(
-            select(Chunk.id, ContentChunk.text, ContentChunk.vector, Content.vector_model)
+            select(Chunk.id, ContentChunk.text, ChunkVector.vector)
             .join(ContentChunk, ContentChunk.id == Chunk.content_chunk_id)
-            .join(Content, Content.id == ContentChunk.content_id)
+            .outerjoin(
+                ChunkVector,
+                and_(
+                    ChunkVector.content_chunk_id == Chunk.content_chunk_id,
+                    ChunkVector.vector_model == vector_model,
+                ),
+            )
             .join(Document, Document.id == Chunk.document_id)
             .where(Chunk.id.in_(wanted[begin : begin + BATCH]), Document.enabled)
             .order_by(Chunk.id)
         )
-        yield [IndexEntry(chunk_id=row[0], text=row[1], vector=row[2], vector_model=row[3]) for row in rows]
+        yield [IndexEntry(chunk_id=row[0], text=row[1], vector=row[2]) for row in rows]
 
 
 def live(session: Session, chunk_ids: Sequence[int]) -> Sequence[Chunk]:
@@ -75,13 +80,13 @@ def sentence_vectors(
         vector_model: Id of the encoder.
     """
     rows = session.execute(
-        select(Chunk.id, ContentChunk.sentence_vectors, ContentChunk.sentences)
+        select(Chunk.id, ChunkVector.sentence_vectors, ContentChunk.sentences)
         .join(ContentChunk, ContentChunk.id == Chunk.content_chunk_id)
-        .join(Content, Content.id == ContentChunk.content_id)
+        .join(ChunkVector, ChunkVector.content_chunk_id == Chunk.content_chunk_id)
         .where(
             Chunk.id.in_(chunk_ids),
-            Content.vector_model == vector_model,
-            ContentChunk.sentence_vectors.is_not(None),
+            ChunkVector.vector_model == vector_model,
+            ChunkVector.sentence_vectors.is_not(None),
         )
     )
     return {chunk_id: (stored, len(spans)) for chunk_id, stored, spans in rows if stored and spans}

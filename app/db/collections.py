@@ -90,9 +90,14 @@ def remove(session: Session, collection_id: str) -> None:
 
 
 def record_index_change(
-    session: Session, collection_id: str, *, added: Sequence[int] = (), removed: Sequence[int] = ()
+    session: Session,
+    collection_id: str,
+    *,
+    added: Sequence[int] = (),
+    removed: Sequence[int] = (),
+    embedded: Sequence[int] = (),
 ) -> int:
-    """Note that chunks enter or leave the indexes, in the transaction that makes it so.
+    """Note that chunks enter or leave the indexes or got vectors of another encoder, in the transaction that does it.
 
     Returns:
         The number of the change; searches of every process catch up with it before they answer.
@@ -103,7 +108,15 @@ def record_index_change(
         .values(index_seq=Collection.index_seq + 1, updated_at=utc_now())
         .returning(Collection.index_seq)
     ).scalar_one()
-    session.add(IndexChange(collection_id=collection_id, seq=seq, added=list(added), removed=list(removed)))
+    session.add(
+        IndexChange(
+            collection_id=collection_id,
+            seq=seq,
+            added=list(added),
+            removed=list(removed),
+            embedded=list(embedded),
+        )
+    )
     session.execute(
         delete(IndexChange).where(
             IndexChange.collection_id == collection_id, IndexChange.seq <= seq - KEPT_CHANGES

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.db import collections, documents
+from app.db import collections, documents, vectors
 from app.db.models import Chunk, Content, ContentChunk, Document, DocumentVersion
 
 __all__ = ["ContentKey"]
@@ -25,7 +25,12 @@ class ContentKey:
 
 
 def store(
-    session: Session, key: ContentKey, vector_model: str, values: dict[str, Any], chunks: list[dict[str, Any]]
+    session: Session,
+    key: ContentKey,
+    vector_model: str,
+    values: dict[str, Any],
+    chunks: list[dict[str, Any]],
+    chunk_vectors: list[dict[str, Any]],
 ) -> Content:
     """Write content with its chunks, or give that which another worker wrote meanwhile.
 
@@ -35,6 +40,7 @@ def store(
         vector_model: Encoder of the chunks' vectors.
         values: The other columns of the content.
         chunks: Columns of each chunk.
+        chunk_vectors: Columns of each chunk's vectors.
 
     Raises:
         IntegrityError: The blob is gone: its last document was deleted meanwhile.
@@ -42,9 +48,7 @@ def store(
     known = documents.content_of(session, key.sha256, key.hint, key.recipe)
     if known is not None:
         return known
-    content = Content(
-        sha256=key.sha256, hint=key.hint, recipe=key.recipe, vector_model=vector_model, **values
-    )
+    content = Content(sha256=key.sha256, hint=key.hint, recipe=key.recipe, **values)
     try:
         with session.begin_nested():
             session.add(content)
@@ -55,7 +59,9 @@ def store(
             raise
         return known
     if chunks:
-        session.execute(insert(ContentChunk), [{"content_id": content.id, **chunk} for chunk in chunks])
+        statement = insert(ContentChunk).returning(ContentChunk.id, sort_by_parameter_order=True)
+        rows = [{"content_id": content.id, **chunk} for chunk in chunks]
+        vectors.store(session, vector_model, session.scalars(statement, rows).all(), chunk_vectors)
     return content
 
 

@@ -23,7 +23,7 @@ class DocumentView:
         serving: The version that search uses, None before the first is ready.
         newest_content: What was made of the newest version, None before it is ready.
         chunks: Searchable chunks, those of the serving version.
-        job_id: The newest job on the document.
+        job_id: The newest job that ingests the document.
     """
 
     document: Document
@@ -192,7 +192,7 @@ def _view_statement() -> Select[Document, DocumentVersion, DocumentVersion, Cont
     )
     job = (
         select(Job.id)
-        .where(Job.document_id == Document.id)
+        .where(Job.document_id == Document.id, Job.kind == "ingest")
         .order_by(Job.created_at.desc(), Job.id.desc())
         .limit(1)
         .correlate(Document)

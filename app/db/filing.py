@@ -34,11 +34,11 @@ def known_files(session: Session, collection_id: str) -> dict[str, KnownFile]:
 
 
 def running(session: Session, collection_id: str) -> tuple[str, str, int, int] | None:
-    """Name of a document in work with its stage, units done and units in all; None where none is."""
+    """Name of a document that is ingested now with its stage, units done and units in all; None where none is."""
     row = session.execute(
         select(Document.name, Job.stage, Job.done, Job.total)
         .join(Document, Document.id == Job.document_id)
-        .where(Job.collection_id == collection_id, Job.state == "running")
+        .where(Job.collection_id == collection_id, Job.kind == "ingest", Job.state == "running")
         .limit(1)
     ).first()
     return None if row is None else (row[0], row[1], row[2], row[3])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
@@ -18,6 +18,9 @@ from app.db.types import new_id
 from app.errors import Failure, LeaseLostError
 
 __all__ = ["Job"]
+
+INGEST = "ingest"
+REEMBED = "reembed"
 
 PARKED = Failure(
     status=500,
@@ -51,8 +54,42 @@ def enqueue(session: Session, version: DocumentVersion, collection_id: str, now:
     return job
 
 
-def claim(session: Session, owner: str, now: datetime, lease_s: float, max_attempts: int) -> Job | None:
+def enqueue_reembedding(
+    session: Session, waiting: Sequence[tuple[str, str]], vector_model: str, now: datetime
+) -> None:
+    """Add jobs that embed documents (id, collection's id) anew by an encoder."""
+    for document_id, collection_id in waiting:
+        session.add(
+            Job(
+                id=new_id("job"),
+                kind=REEMBED,
+                collection_id=collection_id,
+                document_id=document_id,
+                vector_model=vector_model,
+                created_at=now,
+                run_after=now,
+            )
+        )
+
+
+def drop_reembedding(session: Session, vector_model: str) -> None:
+    """Delete jobs that embed by other encoders than this one and are not in work."""
+    session.execute(
+        delete(Job).where(Job.kind == REEMBED, Job.vector_model != vector_model, Job.state != "running")
+    )
+
+
+def claim(
+    session: Session,
+    owner: str,
+    now: datetime,
+    lease_s: float,
+    max_attempts: int,
+    vector_model: str | None = None,
+) -> Job | None:
     """Lease the oldest job that waits or whose worker is gone; park those that were tried too often.
+
+    What people uploaded goes before what is embedded anew.
 
     Args:
         session: A writing session.
@@ -60,17 +97,19 @@ def claim(session: Session, owner: str, now: datetime, lease_s: float, max_attem
         now: The present moment; leases that ended before it are open.
         lease_s: Seconds the lease lasts without a heartbeat.
         max_attempts: Attempts after which a job is set aside as failed.
+        vector_model: Encoder of the worker, where it embeds anew too; None takes no such job.
 
     Returns:
         The job, running, with a fresh fence; None where there is nothing to do.
     """
     waiting = (Job.state == "queued") & (Job.run_after <= now) & ~_twin_running(now)
     abandoned = (Job.state == "running") & (Job.lease_until < now)
+    mine = or_(Job.kind == INGEST, Job.vector_model == vector_model)
     while True:
         job = session.scalar(
             select(Job)
-            .where(or_(waiting, abandoned))
-            .order_by(Job.run_after, Job.id)
+            .where(or_(waiting, abandoned), mine)
+            .order_by(Job.kind != INGEST, Job.run_after, Job.id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
@@ -80,7 +119,7 @@ def claim(session: Session, owner: str, now: datetime, lease_s: float, max_attem
             break
         _close(session, job, "failed", now, PARKED.info)
     job.state = "running"
-    job.stage = "parsing"
+    job.stage = "parsing" if job.kind == INGEST else "embedding"
     job.done = job.total = 0
     job.attempts += 1
     job.fence += 1
@@ -89,11 +128,7 @@ def claim(session: Session, owner: str, now: datetime, lease_s: float, max_attem
     job.lease_until = now + timedelta(seconds=lease_s)
     job.started_at = job.started_at or now
     session.flush()
-    session.execute(
-        update(DocumentVersion)
-        .where(DocumentVersion.id == job.version_id)
-        .values(status="parsing", error=None)
-    )
+    _set_version(session, job, status=job.stage, error=None)
     return job
 
 
@@ -111,7 +146,7 @@ def heartbeat(
         job,
         {"lease_until": now + timedelta(seconds=lease_s), "stage": stage, "done": done, "total": total},
     )
-    session.execute(update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(status=stage))
+    _set_version(session, job, status=stage)
 
 
 def check_lease(session: Session, job: Job) -> None:
@@ -165,16 +200,14 @@ def give_back(session: Session, job: Job, run_after: datetime, *, count_attempt:
             "attempts": attempts,
         },
     )
-    session.execute(
-        update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(status="queued")
-    )
+    _set_version(session, job, status="queued")
 
 
 def supersede(session: Session, document_id: str, now: datetime) -> None:
-    """Close the unfinished jobs of a document: a newer upload takes their place."""
+    """Close the unfinished jobs that ingest a document: a newer upload takes their place."""
     session.execute(
         update(Job)
-        .where(Job.document_id == document_id, Job.state.in_(("queued", "running")))
+        .where(Job.document_id == document_id, Job.kind == INGEST, Job.state.in_(("queued", "running")))
         .values(
             state="failed",
             stage="failed",
@@ -187,12 +220,16 @@ def supersede(session: Session, document_id: str, now: datetime) -> None:
 
 
 def pending(session: Session, collection_ids: Sequence[str]) -> int:
-    """Number of jobs of these collections that are not finished."""
+    """Number of jobs that ingest into these collections and are not finished."""
     return (
         session.scalar(
             select(func.count())
             .select_from(Job)
-            .where(Job.collection_id.in_(collection_ids), Job.state.in_(("queued", "running")))
+            .where(
+                Job.collection_id.in_(collection_ids),
+                Job.kind == INGEST,
+                Job.state.in_(("queued", "running")),
+            )
         )
         or 0
     )
@@ -243,6 +280,10 @@ def _close(session: Session, job: Job, state: str, now: datetime, error: dict[st
         "finished_at": now,
     }
     session.execute(update(Job).where(Job.id == job.id).values(**closing))
-    session.execute(
-        update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(status=state, error=error)
-    )
+    _set_version(session, job, status=state, error=error)
+
+
+def _set_version(session: Session, job: Job, **values: Any) -> None:
+    """Let the version that is ingested say how its job stands; one that is embedded anew stays as it is."""
+    if job.version_id is not None:
+        session.execute(update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(**values))

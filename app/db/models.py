@@ -107,7 +107,6 @@ class Content(Base):
         hint: File suffix or declared media type that the parser was told, part of the identity.
         recipe: Hash over everything else that can change text, chunks or vectors.
         title: Title found in the text; empty where there was none and the name stands in.
-        vector_model: Id of the encoder of all vectors of this content.
     """
 
     __tablename__ = "contents"
@@ -125,7 +124,6 @@ class Content(Base):
     media_type: Mapped[str] = mapped_column(String(255))
     encoding: Mapped[str | None] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(8))
-    vector_model: Mapped[str] = mapped_column(String(255))
     chunk_count: Mapped[int] = mapped_column(Integer)
     page_count: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
@@ -165,14 +163,12 @@ class DocumentVersion(Base):
 
 
 class ContentChunk(Base):
-    """A chunk of content with its vector; shared by all versions of that content.
+    """A chunk of content; shared by all versions of that content.
 
     Attributes:
         position: 0-based order in the text.
         start: First character in the content's text; `text == content.text[start:end]`.
         sentences: Ranges in the content's text.
-        vector: float16 values, little-endian, unit length before rounding.
-        sentence_vectors: int8 values, those of each sentence in turn; None in content of before they were kept.
     """
 
     __tablename__ = "content_chunks"
@@ -190,8 +186,25 @@ class ContentChunk(Base):
     page: Mapped[int | None] = mapped_column(Integer)
     page_end: Mapped[int | None] = mapped_column(Integer)
     sentences: Mapped[list[list[int]]] = mapped_column(JsonColumn)
-    vector: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
-    sentence_vectors: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class ChunkVector(Base):
+    """Vectors of a chunk by one encoder; either all chunks of a content have them or none.
+
+    Attributes:
+        vector_model: Id of the encoder; only vectors of the same one are ever compared.
+        vector: float16 values, little-endian, unit length before rounding.
+        sentence_vectors: int8 values, those of each sentence in turn; None in content of before they were kept.
+    """
+
+    __tablename__ = "chunk_vectors"
+
+    content_chunk_id: Mapped[int] = mapped_column(
+        ForeignKey("content_chunks.id", ondelete="CASCADE"), primary_key=True
+    )
+    vector_model: Mapped[str] = mapped_column(String(255), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    sentence_vectors: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Chunk(Base):
@@ -217,7 +230,11 @@ class Chunk(Base):
 
 
 class IndexChange(Base):
-    """Chunk ids that entered or left a collection's indexes, in the order of `seq`."""
+    """Chunk ids that entered or left a collection's indexes, in the order of `seq`.
+
+    Attributes:
+        embedded: Chunks that were there already and got vectors of another encoder.
+    """
 
     __tablename__ = "index_changes"
 
@@ -227,14 +244,20 @@ class IndexChange(Base):
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     added: Mapped[list[int]] = mapped_column(JsonColumn)
     removed: Mapped[list[int]] = mapped_column(JsonColumn)
+    embedded: Mapped[list[int]] = mapped_column(JsonColumn, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class Job(Base):
-    """Work on one document version, leased to one worker at a time.
+    """Work on a document, leased to one worker at a time: a version is ingested, or what serves is embedded anew.
 
     `fence` grows with every lease. All writes of a worker are conditional on the fence it was given,
     so a worker that lost its lease, but does not know yet, changes nothing.
+
+    Attributes:
+        kind: ingest or reembed.
+        version_id: What is ingested; None where a document is embedded anew.
+        vector_model: Encoder that a document is embedded anew by; None for ingestion, which takes the worker's.
     """
 
     __tablename__ = "jobs"
@@ -251,6 +274,7 @@ class Job(Base):
     version_id: Mapped[str | None] = mapped_column(
         ForeignKey("document_versions.id", ondelete="SET NULL"), index=True
     )
+    vector_model: Mapped[str | None] = mapped_column(String(255))
     state: Mapped[str] = mapped_column(String(16), default="queued")
     stage: Mapped[str] = mapped_column(String(16), default="queued")
     done: Mapped[int] = mapped_column(Integer, default=0)

@@ -38,7 +38,7 @@ class IndexConfig:
 
     Attributes:
         dim: Width of the vectors.
-        model_id: Encoder of the vectors; chunks embedded by another one are not in the dense index.
+        model_id: Encoder of the vectors; chunks that have none by it are not in the dense index.
         exact_below: Chunks up to which the dense index scans.
         snapshot_every: Replayed chunks after which the dense index is written down.
     """
@@ -161,6 +161,8 @@ class CollectionIndex:
         for change in changes:
             present.update(dict.fromkeys(change.removed, False))
             present.update(dict.fromkeys(change.added, True))
+            if name == "dense":
+                present.update(dict.fromkeys(self._lacking(change.embedded), True))
         self._apply(
             session,
             name,
@@ -182,7 +184,7 @@ class CollectionIndex:
         index = self.dense if name == "dense" else self.lexical
         if removed:
             index.remove(removed)
-        for batch in chunks.entries(session, added):
+        for batch in chunks.entries(session, added, self._config.model_id):
             if name == "dense":
                 self._add_vectors(batch)
             else:
@@ -194,10 +196,13 @@ class CollectionIndex:
         self._seq[name] = latest
 
     def _add_vectors(self, batch: Iterable[chunks.IndexEntry]) -> None:
-        usable = [entry for entry in batch if entry.vector_model == self._config.model_id]
-        if usable:
-            vectors = unpack([entry.vector for entry in usable], self._config.dim)
-            self.dense.add([entry.chunk_id for entry in usable], vectors)
+        stored = {entry.chunk_id: entry.vector for entry in batch if entry.vector is not None}
+        if stored:
+            self.dense.add(list(stored), unpack(list(stored.values()), self._config.dim))
+
+    def _lacking(self, chunk_ids: Sequence[int]) -> list[int]:
+        """Those that the dense index does not hold: vectors may have come that are another encoder's."""
+        return sorted(set(chunk_ids).difference(self.dense.vectors(chunk_ids)[0].tolist()))
 
 
 def _open_lexical(folder: Path) -> TantivyIndex:

@@ -142,6 +142,7 @@ class CollectionOut(BaseModel):
                 "documents": 42,
                 "chunks": 913,
                 "failed": 0,
+                "reembedding": 0,
                 "created_at": "2025-01-01T12:00:00Z",
                 "updated_at": "2025-01-01T12:00:00Z",
             }
@@ -156,5 +157,9 @@ class CollectionOut(BaseModel):
     documents: int = Field(description="Number of documents, whatever their state.")
     chunks: int = Field(description="Number of searchable chunks.")
     failed: int = Field(description="Number of documents whose newest version failed.")
+    reembedding: int = Field(
+        description="Number of documents that wait for vectors after a change of the encoder. While they hold more "
+        "than a twentieth of the chunks, the collection is searched by words alone."
+    )
     created_at: datetime
     updated_at: datetime

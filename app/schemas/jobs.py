@@ -36,7 +36,7 @@ class JobOut(BaseModel):
     id: str
     document_id: str
     collection_id: str
-    kind: str
+    kind: str = Field(description="ingest, or reembed after a change of the encoder.")
     state: JobState
     stage: str = Field(description="queued, parsing, chunking, embedding, indexing, ready or failed.")
     done: int = Field(description="Units of the stage that are finished.")

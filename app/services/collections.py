@@ -10,18 +10,21 @@ from app.db import collections, documents
 from app.db.collections import Collection, CollectionStats
 from app.db.paging import Slice
 from app.db.types import new_id, utc_now
+from app.db.vectors import Waiting
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
 from app.runtime import Runtime
+from app.services import reembedding
 
 TAKEN = "Choose another name, or use that one."
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionView:
-    """A collection and its counts."""
+    """A collection and its counts; `waiting` has no vectors by the encoder in use."""
 
     row: Collection
     stats: CollectionStats
+    waiting: Waiting
 
 
 def create(
@@ -47,7 +50,7 @@ def create(
             session.add(row)
     except IntegrityError as error:
         raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
-    return CollectionView(row, CollectionStats())
+    return CollectionView(row, CollectionStats(), Waiting())
 
 
 def get(runtime: Runtime, key: str) -> CollectionView:
@@ -60,7 +63,8 @@ def get(runtime: Runtime, key: str) -> CollectionView:
         row = collections.find(session, key)
         if row is None:
             raise CollectionNotFoundError(key)
-        return CollectionView(row, collections.stats(session, [row.id])[row.id])
+        stats = collections.stats(session, [row.id])[row.id]
+    return CollectionView(row, stats, reembedding.waiting(runtime, [row.id]).get(row.id, Waiting()))
 
 
 def get_or_create(runtime: Runtime, name: str) -> CollectionView:
@@ -85,7 +89,9 @@ def page(runtime: Runtime, cursor: str | None, limit: int) -> Slice[CollectionVi
     with runtime.db.read() as session:
         found = collections.page(session, cursor, limit)
         stats = collections.stats(session, [row.id for row in found.items])
-    return Slice([CollectionView(row, stats[row.id]) for row in found.items], found.next_cursor)
+    waiting = reembedding.waiting(runtime, list(stats))
+    views = [CollectionView(row, stats[row.id], waiting.get(row.id, Waiting())) for row in found.items]
+    return Slice(views, found.next_cursor)
 
 
 def update(runtime: Runtime, key: str, changes: Mapping[str, Any]) -> CollectionView:

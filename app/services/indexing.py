@@ -1,12 +1,11 @@
 """Use cases of indexes: compare them with the database, and repair them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.db import chunks, collections
-from app.db.chunks import IndexEntry
 from app.errors import CollectionNotFoundError
 from app.indexes.collection import BOTH
 from app.indexes.vectors import unpack
@@ -27,7 +26,7 @@ class IndexAudit:
         missing: By index, live chunks that it lacks.
         extra: By index, chunks that it holds and that are not live.
         differing: By index, chunks that it holds with another vector or another text than the database.
-        other_model: Live chunks embedded by another encoder; they are found by words only.
+        other_model: Live chunks without a vector by the encoder in use; they are found by words only.
         lexical_in_memory: Another process, such as a running server, owns the folder of the word index, so that the one
             compared here is this process's own, made from the database.
     """
@@ -61,14 +60,14 @@ def audit(runtime: Runtime, collection: str) -> IndexAudit:
     index = runtime.collection_index(collection_id)
     held = {name: index.ids(name) for name in BOTH}
     digests = index.lexical.digests()
-    model = runtime.embedder.model_id
     differing: dict[str, list[int]] = {name: [] for name in BOTH}
     other_model: list[int] = []
     with runtime.db.read() as session:
         live = set(chunks.live_ids(session, collection_id))
-        for batch in chunks.entries(session, sorted(live)):
-            other_model += [entry.chunk_id for entry in batch if entry.vector_model != model]
-            differing["dense"] += _other_vectors(index.dense, [e for e in batch if e.vector_model == model])
+        for batch in chunks.entries(session, sorted(live), runtime.embedder.model_id):
+            stored = {entry.chunk_id: entry.vector for entry in batch if entry.vector is not None}
+            other_model += [entry.chunk_id for entry in batch if entry.vector is None]
+            differing["dense"] += _other_vectors(index.dense, stored)
             differing["lexical"] += [
                 entry.chunk_id
                 for entry in batch
@@ -87,12 +86,11 @@ def audit(runtime: Runtime, collection: str) -> IndexAudit:
     )
 
 
-def _other_vectors(index: VectorIndex, entries: Sequence[IndexEntry]) -> list[int]:
+def _other_vectors(index: VectorIndex, stored: Mapping[int, bytes]) -> list[int]:
     """Chunks that the index holds with a vector that is not the stored one."""
-    ids, held = index.vectors([entry.chunk_id for entry in entries])
-    of = {entry.chunk_id: entry.vector for entry in entries}
-    stored = unpack([of[chunk_id] for chunk_id in ids.tolist()], held.shape[1])
-    cosines = np.einsum("nd,nd->n", held, stored) / np.linalg.norm(stored, axis=1)
+    ids, held = index.vectors(list(stored))
+    expected = unpack([stored[chunk_id] for chunk_id in ids.tolist()], held.shape[1])
+    cosines = np.einsum("nd,nd->n", held, expected) / np.linalg.norm(expected, axis=1)
     same = cosines >= SAME_VECTOR  # False for what is not a number
     return [int(chunk_id) for chunk_id in ids[~same]]
 

@@ -185,7 +185,8 @@ def _publish(runtime: Runtime, task: Task, parsed: tuple[ParsedDocument, tuple[C
     if parsed is not None:
         document, chunks = parsed
         values = mapping.content_values(document, len(chunks), task.document.name)
-        chunk_values = [mapping.chunk_values(chunk) for chunk in chunks]
+        rows = [mapping.chunk_values(chunk) for chunk in chunks]
+        vectors = [mapping.vector_values(chunk) for chunk in chunks]
     with runtime.db.write() as session:
         # Collections are locked before jobs and documents by all who write.
         if collections.lock(session, task.job.collection_id) is None:
@@ -194,7 +195,7 @@ def _publish(runtime: Runtime, task: Task, parsed: tuple[ParsedDocument, tuple[C
         if values is None:
             content = documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe)
         else:
-            content = contents.store(session, task.key, runtime.embedder.model_id, values, chunk_values)
+            content = contents.store(session, task.key, runtime.embedder.model_id, values, rows, vectors)
         if content is None:
             return False
         now = utc_now()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.embedder import SentenceTransformerEmbedder
-from retrieval.encoder_weights import encoder_id
+from retrieval.encoder_id import encoder_id
 from retrieval.protocols import Embedder
 
 log = logging.getLogger(__name__)

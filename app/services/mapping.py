@@ -8,6 +8,7 @@ from app.config import ChunkingSettings, LimitSettings
 from app.indexes.vectors import pack, pack_sentences
 from ingestion.config import ChunkingConfig, ParsingLimits
 from ingestion.types import Chunk, Document, SentenceEncoder, SentenceStates
+from ingestion.vectors import ChunkVectors
 from retrieval.protocols import Embedder
 
 
@@ -88,6 +89,9 @@ def chunk_values(chunk: Chunk) -> dict[str, Any]:
         "page": chunk.page,
         "page_end": chunk.page_end,
         "sentences": [list(span) for span in chunk.sentences],
-        "vector": pack(chunk.vector),
-        "sentence_vectors": pack_sentences(chunk.sentence_vectors),
     }
+
+
+def vector_values(made: Chunk | ChunkVectors) -> dict[str, Any]:
+    """Columns of `chunk_vectors` for a chunk."""
+    return {"vector": pack(made.vector), "sentence_vectors": pack_sentences(made.sentence_vectors)}

@@ -7,9 +7,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import Settings
 from app.db import migrate
-from app.errors import describe
+from app.errors import UnavailableError, describe
 from app.runtime import Runtime
 from app.runtime import model_server as client_of
+from app.services import reembedding
 from generator.errors import ModelServerError
 
 DISK_FLOOR_BYTES = 200 * 1024 * 1024
@@ -26,7 +27,8 @@ class Check:
 
 def checks(runtime: Runtime) -> list[Check]:
     """All checks; the service is ready when each is ok."""
-    return [_database(runtime), _disk(runtime), *(Check(*state) for state in runtime.model_states())]
+    models = (Check(*state) for state in runtime.model_states())
+    return [_database(runtime), _disk(runtime), *models, *_vectors(runtime)]
 
 
 def model_server(settings: Settings) -> Check:
@@ -54,6 +56,19 @@ def _database(runtime: Runtime) -> Check:
     if current != head:
         return Check("database", False, f"schema {current}, needed {head}")
     return Check("database", True, f"writable, schema {current}")
+
+
+def _vectors(runtime: Runtime) -> list[Check]:
+    """What waits to be embedded anew; it is found by words meanwhile, so this is never in the way."""
+    try:
+        state = reembedding.state(runtime)
+    except (UnavailableError, SQLAlchemyError):
+        return []  # the model's own check, or the database's, says so
+    waiting = state.waiting
+    if waiting.documents == 0:
+        return [Check("vectors", True, f"all by {state.model}")]
+    detail = f"{waiting.chunks:,} chunks of {waiting.documents:,} documents wait for vectors by {state.model}"
+    return [Check("vectors", True, f"{detail}; a worker makes them, or `fathom index reembed`")]
 
 
 def _disk(runtime: Runtime) -> Check:

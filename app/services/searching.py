@@ -10,12 +10,13 @@ from typing import Any
 
 from app.db.sources import DocumentName, document_names
 from app.errors import InvalidInputError
-from app.indexes.union import UnionVectors, UnionWords
+from app.indexes.shadow import searched_vectors
+from app.indexes.union import UnionWords
 from app.runtime import Runtime
 from app.services.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
 from retrieval.pipeline import RetrievalPipeline
-from retrieval.protocols import LexicalIndex, Scorer, VectorIndex
+from retrieval.protocols import LexicalIndex, Scorer
 from retrieval.types import Context, Passage, Query, Retrieved
 
 RETRIEVE_STAGES = ("dense", "lexical", "fuse", "passages", "mmr", "neighbours")
@@ -104,13 +105,12 @@ def retrieve(
             hits=(), context=Context(passages=(), tokens_before=0, tokens_after=0), stages={}, timings_ms={}
         )
     indexes = [runtime.collection_index(key) for key in scope.ids]
-    dense: VectorIndex = indexes[0].dense if len(indexes) == 1 else UnionVectors([i.dense for i in indexes])
     lexical: LexicalIndex = (
         indexes[0].lexical if len(indexes) == 1 else UnionWords([index.lexical for index in indexes])
     )
     pipeline = RetrievalPipeline(
         runtime.embedder,
-        dense,
+        searched_vectors(indexes),
         lexical,
         runtime.passages,
         runtime.count_tokens,

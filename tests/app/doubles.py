@@ -24,6 +24,13 @@ class CountingEmbedder(HashEmbedder):
         return super().sentence_states(text, spans)
 
 
+class NewEmbedder(CountingEmbedder):
+    """Another encoder: other vectors, of another width, so that comparing them with those of before would raise."""
+
+    model_id = "hash-embedder@2"
+    dim = 48
+
+
 class SilentGenerator:
     """Finds no passage relevant and answers nothing."""
 
@@ -48,6 +55,7 @@ def small_parts(embedder: CountingEmbedder | None = None) -> Parts:
 
     return Parts(
         embedder=load_embedder,
+        encoder_id=lambda settings: shared.model_id,
         count_tokens=lambda settings: (_count, "words"),
         generator=lambda settings: SilentGenerator(),
     )

@@ -18,7 +18,7 @@ import httpx
 import numpy as np
 from sqlalchemy import Engine, event
 
-from tests.app.doubles import CountingEmbedder, small_parts
+from tests.app.doubles import CountingEmbedder, NewEmbedder, small_parts
 
 ROOT = Path(__file__).parents[2]
 POISON = "POISON"
@@ -34,6 +34,12 @@ class SlowEmbedder(CountingEmbedder):
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(60 if HANGS in text else 0.15)
         return super().sentence_states(text, spans)
+
+
+class SlowNewEmbedder(SlowEmbedder):
+    """As slow, and another encoder."""
+
+    model_id, dim = NewEmbedder.model_id, NewEmbedder.dim
 
 
 def settings_for(home: Path, **more: object):
@@ -89,8 +95,9 @@ def wait_until(condition: Callable[[], bool], limit_s: float = PATIENCE_S) -> No
 def _main(kind: str, home: str, *more: str) -> None:
     given = {key: json.loads(value) for key, _, value in (item.partition("=") for item in more)}
     kill_at, diary = given.pop("kill_at", None), given.pop("diary", None)
+    embedder = SlowNewEmbedder() if given.pop("new_encoder", False) else SlowEmbedder()
     settings = settings_for(Path(home), **given)
-    parts = small_parts(SlowEmbedder())
+    parts = small_parts(embedder)
     if kind == "serve":
         from app.cli.serve import run_server
 

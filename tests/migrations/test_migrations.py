@@ -68,6 +68,37 @@ def test_an_answer_stored_before_provenance_is_kept_and_has_none(database):
         assert (answer.answer, answer.provenance) == ({"text": "So."}, None)
 
 
+def test_vectors_of_before_belong_to_the_encoder_that_made_them(database):
+    migrate.upgrade(database)
+    migrate.downgrade(database, "0004")
+    moment = "'2026-01-01 00:00:00'"
+    with database.engine.begin() as connection:
+        for statement in (
+            f"INSERT INTO blobs (sha256, size_bytes, created_at) VALUES ('a', 1, {moment})",
+            "INSERT INTO contents (id, sha256, hint, recipe, text, blocks, pages, dropped, title, media_type, language,"
+            " vector_model, chunk_count, page_count, created_at) VALUES (7, 'a', '', 'r', 'So.', '[]', '[]', '[]', '', "
+            f"'text/plain', 'en', 'old@1', 1, 0, {moment})",
+        ):
+            connection.execute(text(statement))
+        connection.execute(
+            text(
+                "INSERT INTO content_chunks (id, content_id, position, start, end_, text, token_count, language, "
+                "heading_path, sentences, vector, sentence_vectors) VALUES (3, 7, 0, 0, 3, 'So.', 1, 'en', '[]', "
+                "'[[0, 3]]', :vector, NULL)"
+            ),
+            {"vector": b"\x00\x3c"},
+        )
+    kept = text("SELECT content_chunk_id, vector_model, vector, sentence_vectors FROM chunk_vectors")
+    for _ in range(2):
+        migrate.upgrade(database)
+        with database.engine.connect() as connection:
+            assert [tuple(row) for row in connection.execute(kept)] == [(3, "old@1", b"\x00\x3c", None)]
+        migrate.downgrade(database, "0004")
+    with database.engine.connect() as connection:
+        columns = "SELECT vector_model, vector FROM contents JOIN content_chunks ON content_id = contents.id"
+        assert [tuple(row) for row in connection.execute(text(columns))] == [("old@1", b"\x00\x3c")]
+
+
 def test_a_second_start_changes_nothing(database):
     migrate.upgrade(database)
     migrate.upgrade(database)

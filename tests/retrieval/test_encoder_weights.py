@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from retrieval.encoder_weights import encoder_id, encoder_state, load_encoder, unpack_q4
+from retrieval.encoder_id import encoder_id
+from retrieval.encoder_weights import encoder_state, load_encoder, unpack_q4
 from retrieval.errors import EncoderError
 
 ENCODER = Path(__file__).parents[2] / "models" / "encoder"

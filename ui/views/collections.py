@@ -51,6 +51,8 @@ def _card(collection: Collection) -> Card:
         card["lines"] = [plain(str(collection["description"]))]
     if failed:
         card["state"] = i18n.text("collections.failed", n=failed)
+    elif waiting := collection.get("reembedding"):
+        card["state"] = i18n.text("collections.reembedding", n=waiting)
     return card
 
 
