@@ -18,7 +18,7 @@ import rjieba
 from app.evaluation.datasets import Question, QuestionSet
 from app.evaluation.scores import has_han
 
-_PERSON = re.compile(r"\bborn\b|出生|\d\s*[-－–—]\s*\d{4}年.{0,12}[）)]")
+_PERSON = re.compile(r"\bborn\b|出生|\d\s*[-–—]\s*\d{4}年.{0,12}[）)]")
 _COMPANY = re.compile(r"公司|集团|集團|股份")
 _BRACKETED = re.compile(r"[《「“](它|他|该公司)[》」”]")
 MOST_CHARS = 160
@@ -58,7 +58,9 @@ def pairs_of(dataset: QuestionSet, *, seconds_from: int = 0, per_article: int = 
     for article, numbers in by_article.items():
         title = re.sub(r"\s*[（(].*?[)）]", "", dataset.articles[article].title).strip()
         named = {n for n in numbers if _place(title, dataset.questions[n].text) is not None}
-        firsts = [n for n in numbers if n in named or _place(title, dataset.questions[n].answers[0]) is not None]
+        firsts = [
+            n for n in numbers if n in named or _place(title, dataset.questions[n].answers[0]) is not None
+        ]
         seconds = [n for n in named if n >= seconds_from and len(dataset.questions[n].text) <= MOST_CHARS]
         for number in sorted(seconds)[:per_article]:
             second = dataset.questions[number]

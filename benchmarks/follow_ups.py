@@ -44,7 +44,7 @@ from retrieval.fusion import fuse
 from retrieval.index.exact import ExactIndex
 from retrieval.index.lexical import TantivyIndex
 from retrieval.lexical import search_lexical
-from retrieval.metrics import hit_at, mean
+from retrieval.metrics import mean
 from retrieval.protocols import CountTokens, Embedder
 from retrieval.types import Hit, Passage
 
@@ -122,7 +122,12 @@ class Collection:
         sentences = split_sentences(text)
         self.passages.append(
             Passage(
-                chunk_id=number, document_id=str(article), text=text, start=0, end=len(text), sentences=sentences
+                chunk_id=number,
+                document_id=str(article),
+                text=text,
+                start=0,
+                end=len(text),
+                sentences=sentences,
             )
         )
 
@@ -159,7 +164,9 @@ def measure(
             vector = _mean([vector_of[text] for text in (asked.text, *asked.beside)])
             found = collection.find(asked, vector)
             hits.setdefault(name, []).append([hit.chunk_id == collection.gold(pair) for hit in found])
-            changed.setdefault(name, []).append(float(asked.text not in {pair.pronoun, pair.ellipsis, pair.second.text}))
+            changed.setdefault(name, []).append(
+                float(asked.text not in {pair.pronoun, pair.ellipsis, pair.second.text})
+            )
             if number in read and name in READ:
                 given = [(hit, collection.passages[hit.chunk_id]) for hit in found[:k]]
                 limits = CompressionConfig(max_tokens=models.settings.context_tokens)
@@ -219,7 +226,9 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", metavar="NAME=FILE[:PART]")
     parser.add_argument("--pairs", type=int, default=80, help="conversations a set, at most")
     parser.add_argument("--answers", type=int, default=24, help="conversations a set that are answered too")
-    parser.add_argument("--paragraphs", type=int, default=300, help="in the index, at least where there are so many")
+    parser.add_argument(
+        "--paragraphs", type=int, default=300, help="in the index, at least where there are so many"
+    )
     parser.add_argument("--k", type=int, default=8, help="passages to read")
     parser.add_argument("--cache", type=Path, help="folder to keep the vectors of paragraphs in")
     parser.add_argument("--json", action="store_true")
@@ -240,7 +249,9 @@ def main() -> None:
         print(f"{name}: {len(pairs)} conversations, {len(collection.passages)} paragraphs")
         report[name] = measure(pairs, collection, models, answers=options.answers, k=options.k)
         for way, figures in report[name].items():
-            print(f"  {way:26}" + "  ".join(f"{key} {value:5.1f}" for key, value in figures.items()), flush=True)
+            print(
+                f"  {way:26}" + "  ".join(f"{key} {value:5.1f}" for key, value in figures.items()), flush=True
+            )
     if options.json:
         print(json.dumps(report))
 

@@ -34,6 +34,10 @@ class Turn:
     answer: str = ""
 
 
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 class _Word(NamedTuple):
     """A word of a folded text, with jieba's part of speech in Chinese."""
 
@@ -69,7 +73,9 @@ def _after(question: str, before: Turn | None) -> str:
     if not _has_open_pronoun(question):
         return question
     known = {word.text for word in _words(question)}
-    carried = [before.question[word.start : word.end] for word in _content(before.question) if word.text not in known]
+    carried = [
+        before.question[word.start : word.end] for word in _content(before.question) if word.text not in known
+    ]
     if _PERSON.search(_fold(question)) and _ASKS_WHO.search(_fold(before.question)):
         carried += [before.answer.strip()] if 0 < len(before.answer.strip()) <= SHORT_ANSWER else []
     colon = "：" if _HAN.search(question) else ": "
@@ -122,7 +128,11 @@ def _content(text: str) -> list[_Word]:
     """The words that say what a text is about."""
     words = _words(text)
     if _HAN.search(text):
-        return [w for w in words if w.text[0].isalnum() and w.tag not in _EMPTY_TAGS and w.text not in _EMPTY_CHINESE]
+        return [
+            w
+            for w in words
+            if w.text[0].isalnum() and w.tag not in _EMPTY_TAGS and w.text not in _EMPTY_CHINESE
+        ]
     return [w for w in words if _tells(w.text)]
 
 
@@ -150,17 +160,18 @@ _POINTS = re.compile(
     r"|^(?:is|was|does|did|do|are|were|can) (?:this|that|these|those)\b"
     r"|\b(?:this|that|these|those) (?:ones?|case|cases|version)\b|\bthe (?:former|latter|other one|others)\b"
 )
-_AUXILIARY = frozenset(
-    "do does did is are was were has have had can could will would should may might must been be".split()
+_AUXILIARY = _set(
+    "do does did is are was were has have had can could will would should may might must been be"
 )
-_CLAUSE_BREAKS = frozenset("when if because and or but that who which while after before until since so , ; :".split())
-_SUBJECTS = frozenset("he she they".split())
-_POSSESSIVES = frozenset("its his their".split())
-_OBJECTS = frozenset("it him them her hers".split())
-_EMPTY_ENGLISH = _AUXILIARY | frozenset(
-    "a an and or but the i me my mine we us our you your he him his she her hers it its they them their this that these "
-    "those there here what when where which who whom whose why how if in on at by for from of off to with about as than "
-    "then so not no any some many much more most also too else please tell say based according given".split()
+_CLAUSE_BREAKS = _set("when if because and or but that who which while after before until since so , ; :")
+_SUBJECTS = _set("he she they")
+_POSSESSIVES = _set("its his their")
+_OBJECTS = _set("it him them her hers")
+_EMPTY_ENGLISH = _AUXILIARY | _set(
+    "a an and or but the i me my mine we us our you your he him his she her hers it its they them their this "
+    "that these those there here what when where which who whom whose why how if in on at by for from of off "
+    "to with about as than then so not no any some many much more most also too else please tell say based "
+    "according given"
 )
 _EXPLETIVE = re.compile(
     r"it (?:takes?|took|costs?|means?|called|rains?|snows?|\w+ that\b"
@@ -192,18 +203,20 @@ def _open_in_english(words: Sequence[str], place: int) -> bool:
 
 
 # ---------------------------------------------------------------------- Chinese
-_PERSONAL = re.compile(r"((?<!其)[它他她牠]们?)")  # never left to the segmentation, which makes 它位 of 它位在
-_OPENINGS = frozenset("那 那么 还有 另外 此外 以及 而且 然后 或者 还是 同样".split())
-_THIRD_PERSON = frozenset("其 其中 前者 后者".split())
-_DEMONSTRATIVES = frozenset("这 这个 这些 这种 这类 这样 那 那个 那些 那种 那样 这里 那里 这家 那家 这位 那位".split())
+# Split off before the segmentation, which makes 它位 of 它位在.
+_PERSONAL = re.compile(r"((?<!其)[它他她牠]们?)")
+_OPENINGS = _set("那 那么 还有 另外 此外 以及 而且 然后 或者 还是 同样")
+_THIRD_PERSON = _set("其 其中 前者 后者")
+_DEMONSTRATIVES = _set("这 这个 这些 这种 这类 这样 那 那个 那些 那种 那样 这里 那里 这家 那家 这位 那位")
 _POINTING = re.compile(r"[该此](?![外后前时次])[\u4e00-\u9fff]{1,2}")
 _ASKING = re.compile(r"什么|怎|哪|谁|几|多少|为何|如何|何[时人处年地]|多[久长大高远]|是否|吗")
-_EMPTY_CHINESE = frozenset(
-    "什么 怎么 怎样 怎么办 怎么样 如何 为什么 为何 谁 哪 哪个 哪些 哪里 哪儿 哪一个 哪种 几 几个 多少 多久 多长 多长时间 多大 "
-    "何时 何处 何人 何年 是否 请问 是 有 在 于 为 会 能 可以 要 有没有 是不是 呢 吗 钱 时候".split()
+_EMPTY_CHINESE = _set(
+    "什么 怎么 怎样 怎么办 怎么样 如何 为什么 为何 谁 哪 哪个 哪些 哪里 哪儿 哪一个 哪种 几 几个 多少 多久 "
+    "多长 多长时间 多大 何时 何处 何人 何年 是否 请问 是 有 在 于 为 会 能 可以 要 有没有 是不是 呢 吗 钱 "
+    "时候"
 )
 _LONGEST_BARE_VERB = 2
-_EMPTY_TAGS = frozenset("r p c d y f k h o e q u uj ul uz ug uv ud".split())
+_EMPTY_TAGS = _set("r p c d y f k h o e q u uj ul uz ug uv ud")
 
 
 def _open_in_chinese(words: Sequence[_Word], place: int) -> bool:

@@ -55,7 +55,10 @@ def test_a_question_that_stands_alone_goes_through_as_without_a_history(runtime,
     _, without = answered(runtime, ALONE)
     _, behind = answered(runtime, ALONE, ABOUT_GEESE)
     assert generator.requests[0] == generator.requests[1]
-    assert (without.retrieved.hits, without.retrieved.stages) == (behind.retrieved.hits, behind.retrieved.stages)
+    assert (without.retrieved.hits, without.retrieved.stages) == (
+        behind.retrieved.hits,
+        behind.retrieved.stages,
+    )
     differing = {key for key in without.answer if without.answer[key] != behind.answer[key]}
     assert differing <= {"id", "created_at", "timings_ms"}
     assert behind.answer["standalone_question"] is None
@@ -82,7 +85,8 @@ def test_the_refusal_is_in_the_language_of_what_was_asked(runtime):
 
 
 @pytest.mark.parametrize(
-    ("question", "code"), [("", "empty_question"), ("?", "empty_question"), ("a" * 100_000, "question_too_long")]
+    ("question", "code"),
+    [("", "empty_question"), ("?", "empty_question"), ("a" * 100_000, "question_too_long")],
 )
 def test_an_earlier_question_has_the_limits_of_a_question(runtime, birds, question, code):
     with pytest.raises(InvalidInputError, match="earlier turn") as refused:
@@ -109,7 +113,12 @@ def test_answers_and_searches_take_a_history(api):
     assert answer["citations"][0]["document"]["name"] == "geese.md"
     assert api.get(f"/v1/answers/{answer['id']}").json() == answer
 
-    sent = {"collections": ["birds"], "query": FOLLOW_UP, "history": [{"question": HISTORY[0]["question"]}], "k": 1}
+    sent = {
+        "collections": ["birds"],
+        "query": FOLLOW_UP,
+        "history": [{"question": HISTORY[0]["question"]}],
+        "k": 1,
+    }
     found = api.post("/v1/search", json=sent).json()
     assert (found["query"], found["standalone_query"]) == (FOLLOW_UP, UNDERSTOOD)
     assert found["hits"][0]["document"]["name"] == "geese.md"

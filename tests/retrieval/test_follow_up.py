@@ -81,13 +81,19 @@ def test_what_was_made_to_stand_alone_is_not_changed_again(question: str, turn: 
 
 
 def test_a_topic_lasts_over_several_turns() -> None:
-    history = [TRASH, Turn(question="Can I change it?"), Turn(question="Which port does the server listen on?")]
+    history = [
+        TRASH,
+        Turn(question="Can I change it?"),
+        Turn(question="Which port does the server listen on?"),
+    ]
     assert "trash" in standalone_question("How do I turn it off?", history[:2])
     assert standalone_question("Can I change it?", history) == "port server listen: Can I change it?"
 
 
 def test_words_that_are_in_the_question_are_not_carried_again() -> None:
-    assert standalone_question("Where is its trash?", [TRASH]) == "long files kept default: Where is its trash?"
+    assert (
+        standalone_question("Where is its trash?", [TRASH]) == "long files kept default: Where is its trash?"
+    )
 
 
 def test_characters_are_carried_as_they_were_written() -> None:

@@ -63,7 +63,9 @@ def _question(picked: list[str]) -> None:
         st.session_state.pop(_OPEN, None)
         st.query_params.pop(_ANSWER, None)
         turns = history_of(state.conversation())
-        state.set_live_answer(LiveAnswer(question, lambda: client.ask(picked, question, turns), client.resume))
+        state.set_live_answer(
+            LiveAnswer(question, lambda: client.ask(picked, question, turns), client.resume)
+        )
 
 
 def _stop() -> None:
@@ -321,7 +323,12 @@ def _history() -> None:
 
     with st.expander(i18n.text("ask.history"), icon=":material/history:"):
         items: list[Card] = [{"id": e["id"], "name": e["question"][:300], "main": "show"} for e in entries]
-        cards(items, label=i18n.text("ask.history"), key="history_cards", on_act=lambda _what, answer_id: _show(answer_id))
+        cards(
+            items,
+            label=i18n.text("ask.history"),
+            key="history_cards",
+            on_act=lambda _what, answer_id: _show(answer_id),
+        )
 
 
 def _show(answer_id: str) -> None:
