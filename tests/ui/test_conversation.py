@@ -61,9 +61,9 @@ def test_a_new_conversation_forgets_the_turns_and_keeps_the_history_of_answers(
 @pytest.mark.usefixtures("_at_api")
 def test_an_answer_from_elsewhere_begins_a_conversation(client: FathomClient, store: FakeStore) -> None:
     filled(client, "A whale eats krill.")
-    app = asked(page("from ui.views import ask\nask.render()").run(), "What about krill?")
+    asked(page("from ui.views import ask\nask.render()").run(), "What about krill?")
     linked = page("from ui.views import ask\nask.render()")
-    linked.query_params["answer"] = app.query_params["answer"][0]
+    linked.query_params["answer"] = next(iter(store.answers))
     asked(linked.run(), "And krill?")
     assert [turn["question"] for turn in store.histories[-1]] == ["What about krill?"]
 
