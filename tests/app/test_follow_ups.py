@@ -11,7 +11,7 @@ from tests.app.copying_generator import CopyingGenerator
 from tests.app.texts import DUCKS, GEESE
 
 ABOUT_GEESE = Turn(question="When do geese fly south?", answer="in autumn")
-FOLLOW_UP = "And what do they form?"
+FOLLOW_UP = "And in a wedge?"
 UNDERSTOOD = f"{ABOUT_GEESE.question} {FOLLOW_UP}"
 ALONE = "How many eggs do ducks lay?"
 

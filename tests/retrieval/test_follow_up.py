@@ -33,10 +33,14 @@ CONTINUES = [
     ("那企业版呢？", TRASH_ZH),
     ("企業版呢？", TRASH_ZH),
     ("为什么？", TRASH_ZH),
-    ("还有其他设置吗？", TRASH_ZH),
+    ("还有呢？", TRASH_ZH),
 ]
 
 OPEN_PRONOUNS = [
+    ("And what does Windows do?", TRASH),
+    ("But is Windows supported?", TRASH),
+    ("那企业版支持哪些格式呢？", TRASH_ZH),
+    ("还有其他设置吗？", TRASH_ZH),
     ("Can I change it?", TRASH),
     ("what year did it open", TRASH),
     ("who gave the land for it", TRASH),
