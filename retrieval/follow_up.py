@@ -5,9 +5,10 @@ continuation ("And…", "那…呢？"), says nothing of its own ("Why?"), or ho
 question. The last follows binding: a pronoun that is the object of a verb does not mean a noun of its own clause, a
 possessive or a subject often does.
 
-What it needs is carried from the question before: what asks nothing itself ("And in the Enterprise edition?") gets that
-whole question in front; any other its content words, since a reader answers the first of two questions. Which of them is meant is left to retrieval and to the reader: naming one
-was wrong for half of the questions of development sets.
+What it needs is carried from the question before: what asks nothing itself ("And in the Enterprise edition?") gets
+that whole question in front; any other its content words, since a reader answers the first of two questions. Which of
+them is meant is left to retrieval and to the reader: a phrase chosen by rules was the right one in half of the
+conversations of development sets.
 """
 
 import re
