@@ -22,6 +22,7 @@ from ui.wire import (
     Job,
     Provenance,
     SearchReply,
+    Turn,
     UploadReply,
 )
 
@@ -267,9 +268,13 @@ class FathomClient:
         return cast("Provenance", self._json("GET", f"/v1/answers/{_segment(answer_id)}/provenance"))
 
     @contextmanager
-    def ask(self, collections: Sequence[str], question: str) -> Iterator[Iterator[ServerEvent | None]]:
+    def ask(
+        self, collections: Sequence[str], question: str, history: Sequence[Turn] = ()
+    ) -> Iterator[Iterator[ServerEvent | None]]:
         """Ask a question and read the answer as it is written; leaving the block hangs up."""
         body = {"collections": list(collections), "question": question, "stream": True}
+        if history:
+            body["history"] = list(history)
         with self._events("POST", "/v1/answers", json=body) as events:
             yield events
 

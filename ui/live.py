@@ -27,6 +27,7 @@ class LiveText:
     """What of an answer has arrived; drawn like an answer."""
 
     answer_id: str | None = None
+    standalone_question: str | None = None
     text: str = ""
     spans: list[Span] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
@@ -40,6 +41,7 @@ class LiveText:
         """
         if name == "meta":
             self.answer_id = data.get("id") or self.answer_id
+            self.standalone_question = data.get("standalone_question")
         elif name == "token":
             self._append(str(data.get("text", "")), str(data.get("kind") or "written"))
         elif name == "citation":

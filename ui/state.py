@@ -8,9 +8,11 @@ from ui.client import FathomClient
 from ui.errors import FathomError
 from ui.live import LiveAnswer
 from ui.settings import UiSettings, read_settings
+from ui.wire import Answer
 
 _LIVE: Final = "live_answer"
 _HISTORY: Final = "answer_history"
+_CONVERSATION: Final = "conversation"
 _FLASH: Final = "flash"
 
 
@@ -47,6 +49,17 @@ def remember(answer_id: str, question: str) -> None:
     """Put an answer on top of the history, once."""
     entries = [entry for entry in history() if entry["id"] != answer_id]
     st.session_state[_HISTORY] = [{"id": answer_id, "question": question}, *entries][:50]
+
+
+def conversation() -> list[Answer]:
+    """Answers of the conversation on the page, oldest first; the last is the one that is shown."""
+    found: list[Answer] = st.session_state.setdefault(_CONVERSATION, [])
+    return found
+
+
+def set_conversation(answers: list[Answer]) -> None:
+    """Go on with other turns."""
+    st.session_state[_CONVERSATION] = answers
 
 
 def set_flash(error: FathomError) -> None:

@@ -276,6 +276,10 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "ask.comment": ("Comment (optional)", "补充说明（可选）"),
     "ask.send_feedback": ("Send", "发送"),
     "ask.thanks": ("Thank you, noted.", "谢谢，已记录。"),
+    "ask.understood": ("understood as: {question}", "理解为：{question}"),
+    "ask.conversation": ("Earlier in this conversation", "本次对话之前的内容"),
+    "ask.new_conversation": ("New conversation", "新对话"),
+    "ask.no_answer": ("no answer", "没有答案"),
     "ask.history": ("Asked in this session", "本次会话的提问"),
     "ask.gone": ("This answer is not stored any more.", "这个回答已不存在。"),
     "ask.about": (

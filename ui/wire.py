@@ -163,11 +163,19 @@ class AnswerRange(TypedDict):
     answer_end: int
 
 
+class Turn(TypedDict):
+    """An earlier question of a conversation and its answer."""
+
+    question: str
+    answer: str | None
+
+
 class Answer(TypedDict):
-    """A stored answer."""
+    """A stored answer; `standalone_question` is what was understood where it is not what was asked."""
 
     id: str
     question: str
+    standalone_question: NotRequired[str | None]
     text: str
     answerable: NotRequired[bool]
     reason: NotRequired[str | None]

@@ -19,7 +19,7 @@ from app.answer_streams import AnswerStream, StreamConfig, StreamEvent, StreamHu
 from app.api.deps import RuntimeDep
 from app.api.idempotency import IdempotentRoute
 from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES, problem
-from app.api.wire import ranking_choice
+from app.api.wire import ranking_choice, turns
 from app.config import Settings
 from app.errors import InvalidInputError, UnavailableError, describe
 from app.runtime import Runtime
@@ -70,6 +70,7 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
     ask = Ask(
         collections=tuple(body.collections),
         question=body.question,
+        history=turns(body.history),
         k=body.k,
         temperature=body.temperature,
         choice=ranking_choice(body),

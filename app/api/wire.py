@@ -1,19 +1,28 @@
 """From rows to wire types and back; nothing here decides anything."""
 
+from collections.abc import Sequence
+
 from app.db.chunks import ContentChunk
 from app.db.documents import Content, DocumentVersion, DocumentView
 from app.db.jobs import Job
 from app.schemas.collections import CollectionOut
 from app.schemas.documents import ChunkOut, ContentOut, DocumentOut
+from app.schemas.history import TurnIn
 from app.schemas.jobs import JobOut
 from app.schemas.ranking import RankingOptions
 from app.services.collections import CollectionView
 from app.services.scope import RankingChoice
+from retrieval.follow_up import Turn
 
 
 def ranking_choice(options: RankingOptions) -> RankingChoice:
     """What a request chooses for itself."""
     return RankingChoice(**options.model_dump(include=set(RankingOptions.model_fields)))
+
+
+def turns(history: Sequence[TurnIn]) -> tuple[Turn, ...]:
+    """The earlier turns of a conversation."""
+    return tuple(Turn(question=turn.question, answer=turn.answer or "") for turn in history)
 
 
 def collection_out(view: CollectionView) -> CollectionOut:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.schemas.history import History
 from app.schemas.problem import ErrorInfo
 from app.schemas.ranking import RankingOptions
 
@@ -14,6 +15,7 @@ _DOCUMENT = {"id": "doc_zk7tq2hn3vcv5w6d7g2m5a3x2e", "name": "guide/start.md", "
 ANSWER_EXAMPLE: dict[str, Any] = {
     "id": "ans_4k7tq2hn3vcv5w6d7g2m5a3x2e",
     "question": "Which port does the server listen on?",
+    "standalone_question": None,
     "collections": ["col_4k7tq2hn3vcv5w6d7g2m5a3x2e"],
     "text": "port 8000",
     "answerable": True,
@@ -72,6 +74,7 @@ class AnswerRequest(RankingOptions):
         description="Ids or names of the collections to answer from."
     )
     question: str = Field(description="The question; at most `limits.max_question_chars` characters.")
+    history: History = Field(default_factory=list)
     k: int | None = Field(default=None, ge=1, le=100, description="Passages to read.")
     temperature: float | None = Field(
         default=None, ge=0.0, le=2.0, description="0 takes the most likely; null for the server's value."
@@ -164,7 +167,11 @@ class AnswerOut(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": ANSWER_EXAMPLE})
 
     id: str
-    question: str
+    question: str = Field(description="As asked.")
+    standalone_question: str | None = Field(
+        default=None,
+        description="As understood from the history: what was searched and answered; null where it stands alone.",
+    )
     collections: list[str] = Field(description="Ids of the collections asked.")
     text: str = Field(description="The answer, or the refusal text.")
     answerable: bool = Field(description="False where the documents don't answer.")

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.answers import DocumentRef
+from app.schemas.history import History
 from app.schemas.ranking import RankingOptions
 
 
@@ -20,6 +21,7 @@ class SearchRequest(RankingOptions):
         description="Ids or names of the collections to search."
     )
     query: str = Field(description="What to look for; at most `limits.max_question_chars` characters.")
+    history: History = Field(default_factory=list)
     k: int | None = Field(default=None, ge=1, le=100, description="Hits wanted.")
 
 
@@ -51,7 +53,11 @@ class HitOut(BaseModel):
 class SearchOut(BaseModel):
     """Hits, best first, with the ids that each stage found; `neighbours` are read beside the hits."""
 
-    query: str
+    query: str = Field(description="As given.")
+    standalone_query: str | None = Field(
+        default=None,
+        description="As understood from the history: what was searched; null where it stands alone.",
+    )
     hits: list[HitOut]
     stages: dict[str, list[int]]
     tokens_before: int

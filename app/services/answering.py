@@ -19,6 +19,7 @@ from app.services.provenance import Kept
 from app.services.refusal import Reason, refusal
 from app.services.scope import RankingChoice, Scope, scope_of
 from generator.types import Event, Generated, Request, SourcePassage, Token, Waiting
+from retrieval.follow_up import Turn
 from retrieval.types import Context, ContextPassage, Retrieved
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -33,6 +34,7 @@ class Ask:
 
     Attributes:
         collections: Ids or names.
+        history: Earlier turns of the conversation, oldest first.
         k: Passages to read; None for the collection's or the server's value.
         temperature: None for the server's value.
         choice: What this answer's retrieval does its own way.
@@ -42,6 +44,7 @@ class Ask:
 
     collections: tuple[str, ...]
     question: str
+    history: tuple[Turn, ...] = ()
     k: int | None = None
     temperature: float | None = None
     choice: RankingChoice = field(default_factory=RankingChoice)
@@ -51,10 +54,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A question that was accepted: checked, numbered, its collections found."""
+    """A question that was accepted: checked, numbered, its collections found.
+
+    Attributes:
+        standalone_question: What is searched and answered where the question leans on earlier turns, else None.
+    """
 
     id: str
     question: str
+    standalone_question: str | None = None
     scope: Scope
     k: int
     temperature: float
@@ -64,11 +72,17 @@ class Pending:
     created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
 
     @property
+    def understood(self) -> str:
+        """The question to search and to answer."""
+        return self.standalone_question or self.question
+
+    @property
     def head(self) -> dict[str, Any]:
         """What is known of the answer before it is made."""
         return {
             "id": self.id,
             "question": self.question,
+            "standalone_question": self.standalone_question,
             "collections": list(self.scope.ids),
             "created_at": self.created_at,
         }
@@ -77,12 +91,14 @@ class Pending:
     def request(self) -> dict[str, Any]:
         """What is stored about the request, defaults filled in."""
         weights = {"weights": {str(chunk): weight for chunk, weight in self.weights.items()}}
+        standalone = {"standalone_question": self.standalone_question}
         return {
             "k": self.k,
             "temperature": self.temperature,
             "seed": self.seed,
             **self.scope.described,
             **(weights if self.weights else {}),
+            **(standalone if self.standalone_question else {}),
         }
 
 
@@ -104,7 +120,7 @@ def accept(runtime: Runtime, ask: Ask) -> Pending:
     """Check a question and find its collections, before anything costs time.
 
     Raises:
-        InvalidInputError: The question is empty or too long.
+        InvalidInputError: The question, or one of the history, is empty or too long.
         CollectionNotFoundError: A collection does not exist.
     """
     question = searching.checked_text(ask.question, runtime.settings.limits.max_question_chars, "question")
@@ -113,6 +129,7 @@ def accept(runtime: Runtime, ask: Ask) -> Pending:
     return Pending(
         id=new_id("ans"),
         question=question,
+        standalone_question=searching.understood(runtime, question, ask.history),
         scope=scope,
         k=ask.k or scope.k,
         temperature=temperature,
@@ -209,7 +226,7 @@ class _Run:
     def _search(self) -> None:
         pending = self._pending
         self._retrieved = searching.retrieve(
-            self._runtime, pending.scope, pending.question, pending.k, allow=pending.allow
+            self._runtime, pending.scope, pending.understood, pending.k, allow=pending.allow
         )
         self._timings.update(searching.stage_times(self._retrieved.timings_ms))
         self._draft = Draft(self._runtime.db, self._passages)
@@ -225,7 +242,7 @@ class _Run:
         self._model = generator.model_id
         self._timings["load"] = _ms_since(started)
         request = Request(
-            question=self._pending.question,
+            question=self._pending.understood,
             passages=[
                 source_passage(item, rank, self._weight(item)) for rank, item in enumerate(passages, start=1)
             ],

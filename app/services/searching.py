@@ -15,6 +15,7 @@ from app.indexes.union import UnionWords
 from app.runtime import Runtime
 from app.services.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
+from retrieval.follow_up import Turn, standalone_question
 from retrieval.pipeline import RetrievalPipeline
 from retrieval.protocols import LexicalIndex, Scorer
 from retrieval.types import Context, Passage, Query, Retrieved
@@ -24,9 +25,14 @@ RETRIEVE_STAGES = ("dense", "lexical", "fuse", "passages", "mmr", "neighbours")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """Hits with what is needed to show them: passages and documents by chunk id."""
+    """Hits with what is needed to show them: passages and documents by chunk id.
+
+    Attributes:
+        standalone_query: What was searched where the query leans on earlier turns, else None.
+    """
 
     query: str
+    standalone_query: str | None
     retrieved: Retrieved
     passages: Mapping[int, Passage]
     documents: Mapping[int, DocumentName]
@@ -57,11 +63,32 @@ def checked_text(text: str, limit: int, what: str) -> str:
     return stripped
 
 
+def understood(runtime: Runtime, question: str, history: Sequence[Turn]) -> str | None:
+    """A question that leans on earlier turns, made to stand alone; None for one that stands alone.
+
+    One that would become longer than a question may be is taken as it is.
+
+    Args:
+        runtime: For the limit.
+        question: Checked text.
+        history: Earlier turns, oldest first.
+
+    Raises:
+        InvalidInputError: A question of the history is empty or too long.
+    """
+    limit = runtime.settings.limits.max_question_chars
+    for turn in history:
+        checked_text(turn.question, limit, "question of an earlier turn")
+    standalone = standalone_question(question, history)
+    return None if standalone == question or len(standalone) > limit else standalone
+
+
 def search(
     runtime: Runtime,
     keys: Sequence[str],
     text: str,
     *,
+    history: Sequence[Turn] = (),
     k: int | None = None,
     choice: RankingChoice | None = None,
 ) -> SearchResult:
@@ -71,6 +98,7 @@ def search(
         runtime: Models, indexes and database.
         keys: Ids or names of collections.
         text: What to look for.
+        history: Earlier turns of the conversation, oldest first.
         k: Hits wanted; None for the collection's or the server's value.
         choice: What this search does its own way.
 
@@ -80,12 +108,19 @@ def search(
     """
     query = checked_text(text, runtime.settings.limits.max_question_chars, "query")
     scope = scope_of(runtime, keys).chosen(choice or RankingChoice())
-    retrieved = retrieve(runtime, scope, query, k or scope.k)
+    standalone = understood(runtime, query, history)
+    retrieved = retrieve(runtime, scope, standalone or query, k or scope.k)
     found = [hit.chunk_id for hit in retrieved.hits]
     with runtime.db.read() as session:
         documents = document_names(session, found)
     passages = runtime.passages.passages(found)
-    return SearchResult(query=query, retrieved=retrieved, passages=passages, documents=documents)
+    return SearchResult(
+        query=query,
+        standalone_query=standalone,
+        retrieved=retrieved,
+        passages=passages,
+        documents=documents,
+    )
 
 
 def retrieve(
@@ -167,6 +202,7 @@ def as_wire(result: SearchResult) -> dict[str, Any]:
         )
     return {
         "query": result.query,
+        "standalone_query": result.standalone_query,
         "hits": hits,
         "stages": {name: [hit.chunk_id for hit in found] for name, found in result.retrieved.stages.items()},
         "tokens_before": context.tokens_before,

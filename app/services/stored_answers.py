@@ -124,6 +124,7 @@ def _without_text(row: Answer, in_work: bool) -> dict[str, Any]:
     return {
         "id": row.id,
         "question": row.question,
+        "standalone_question": row.request.get("standalone_question"),
         "collections": row.collection_ids,
         "created_at": row.created_at.isoformat(),
         "text": "",

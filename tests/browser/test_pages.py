@@ -217,3 +217,29 @@ def test_asking_logs_no_error(browser: Chromium, ui_url: str, store: FakeStore) 
     open_source(browser)
     severe = [e["message"] for e in browser.driver.get_log("browser") if e["level"] == "SEVERE"]
     assert severe == [], json.dumps(severe, indent=1)
+
+
+def test_a_conversation_goes_on_and_begins_anew(
+    browser: Chromium, ui_url: str, tmp_path: Path, store: FakeStore
+) -> None:
+    new_collection(browser, ui_url, "Talk")
+    upload(browser, tmp_path / "in", {"whale.md": "A whale eats krill. It sleeps."})
+    browser.until(lambda: browser.all(".card.ok"), "the document")
+    browser.click("[data-testid=stPageLink] a", "Ask")
+    ask(browser, "What about krill?")
+    open_source(browser)
+    ask(browser, "And when it sleeps?")
+    browser.until(
+        lambda: "understood as: What about krill? And when it sleeps?" in browser.page_text(), "the reading"
+    )
+    assert [turn["question"] for turn in store.histories[-1]] == ["What about krill?"]
+    browser.until(
+        lambda: not browser.all("button", "Stop") and browser.all(".card .name", "What about krill?"),
+        "the earlier turn",
+    )
+    browser.click("button", "New conversation")
+    browser.until(lambda: "understood as" not in browser.page_text(), "an empty page")
+    assert "answer=" not in browser.driver.current_url
+    ask(browser, "And krill?")
+    open_source(browser)
+    assert store.histories[-1] == []

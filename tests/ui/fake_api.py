@@ -39,6 +39,7 @@ class FakeStore:
         self.events: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self.calls: list[tuple[str, str, dict[str, str]]] = []
         self.feedback: list[dict[str, Any]] = []
+        self.histories: list[list[dict[str, Any]]] = []
         self.drop_stream_after: int | None = None
         self.hold = False
 
@@ -114,14 +115,19 @@ def build_answer(
     """An answer and the events of its stream."""
     question = body["question"]
     found = None if "nothing" in question else find(store, body["collections"], question)
+    history = body.get("history") or []
+    understood = f"{history[-1]['question']} {question}" if history and question.startswith("And ") else None
+    store.histories.append(history)
     answer: dict[str, Any] = {
-        "id": store.new_id("ans"), "question": question, "collections": body["collections"], "status": "running",
+        "id": store.new_id("ans"), "question": question, "standalone_question": understood,
+        "collections": body["collections"], "status": "running",
         "created_at": "2026-01-01T00:00:00Z", "model": "fake-1", "granularity": "sentence", "phrase": "",
         "usage": {"context_tokens": 900, "compressed_tokens": 240, "generated_tokens": 30},
         "timings_ms": {"embed": 8.0, "retrieve": 21.0, "rerank": 130.0, "compress": 12.0, "fuse": 64.0,
                        "first_token": 236.0, "total": 512.0},
     }  # fmt: skip
-    events: list[tuple[str, dict[str, Any]]] = [("meta", {"id": answer["id"], "question": question})]
+    meta = {"id": answer["id"], "question": question, "standalone_question": understood}
+    events: list[tuple[str, dict[str, Any]]] = [("meta", meta)]
     if found is None:
         rows = store.searchable(body["collections"])[:2]
         nearest = [{"document": ref(r), "chunk": 1, "page": 1, "start": 0, "end": 12, "quote": r["_text"][:12],

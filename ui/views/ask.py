@@ -8,6 +8,7 @@ import streamlit as st
 from ui import i18n, state
 from ui.components.answer import answer_text, document_label
 from ui.components.cards import Card, cards, plain
+from ui.components.conversation import earlier_turns, history_of
 from ui.components.notices import notice, page_title, show_error
 from ui.components.pickers import all_collections, pick_some
 from ui.components.provenance import provenance_list, written_hints
@@ -20,6 +21,7 @@ from ui.wire import Answer, Passage, Provenance
 
 _ANSWER: Final = "answer"
 _OPEN: Final = "open_place"
+_CONTINUES: Final = "continues_conversation"
 _POLL_S: Final = 0.25
 _UNSURE_BELOW: Final = 0.8
 """Confidence below which an answer says so in words; most wrong answers to near misses of our own had less."""
@@ -60,7 +62,10 @@ def _question(picked: list[str]) -> None:
         client = state.client()
         st.session_state.pop(_OPEN, None)
         st.query_params.pop(_ANSWER, None)
-        state.set_live_answer(LiveAnswer(question, lambda: client.ask(picked, question), client.resume))
+        turns = history_of(state.conversation())
+        state.set_live_answer(
+            LiveAnswer(question, lambda: client.ask(picked, question, turns), client.resume)
+        )
 
 
 def _stop() -> None:
@@ -89,6 +94,9 @@ def _current() -> None:
     if live is not None:
         _settle(live)
     answer = _stored()
+    if state.conversation():
+        label, icon = i18n.text("ask.new_conversation"), ":material/add_comment:"
+        st.button(label, key="new_conversation", icon=icon, on_click=_new_conversation)
     if answer is not None:
         _answer(answer)
 
@@ -119,7 +127,8 @@ def _writing() -> None:
     arrived = live.look()
     if arrived.answer_id and st.query_params.get(_ANSWER) != arrived.answer_id:
         st.query_params[_ANSWER] = arrived.answer_id
-    _asked(live.question)
+    earlier_turns(state.conversation(), on_show=_show)
+    _asked(live.question, arrived.standalone_question)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(
             f"<span class='fx-sub'>{escape(i18n.text('ask.writing' if arrived.text else 'ask.searching'))}</span>"
@@ -143,6 +152,7 @@ def _settle(live: LiveAnswer) -> None:
     if answer_id:
         st.query_params[_ANSWER] = str(answer_id)
         state.remember(str(answer_id), live.question)
+        st.session_state[_CONTINUES] = str(answer_id)
     if live.error is not None:
         if not answer_id:
             _asked(live.question[:500])
@@ -161,7 +171,19 @@ def _stored() -> Answer | None:
         notice(i18n.text("ask.gone"), tone="bad")
         return None
     state.remember(answer["id"], answer["question"])
+    _join(answer)
     return answer
+
+
+def _join(answer: Answer) -> None:
+    """Make the shown answer the last turn of the conversation; one from elsewhere begins its own."""
+    turns = state.conversation()
+    known = [turn["id"] for turn in turns]
+    if answer["id"] in known:
+        turns = turns[: known.index(answer["id"])]
+    elif answer["id"] != st.session_state.pop(_CONTINUES, None):
+        turns = []
+    state.set_conversation([*turns, answer])
 
 
 def _answer(answer: Answer) -> None:
@@ -174,12 +196,15 @@ def _answer(answer: Answer) -> None:
             source_panel(place, key="ask_source", on_close=lambda: st.session_state.pop(_OPEN, None))
 
 
-def _asked(question: str) -> None:
+def _asked(question: str, standalone: str | None = None) -> None:
     st.html(f"<div class='fx-question'>{escape(question)}</div>")
+    if standalone:
+        st.html(f"<span class='fx-sub'>{escape(i18n.text('ask.understood', question=standalone))}</span>")
 
 
 def _answer_body(answer: Answer) -> None:
-    _asked(answer["question"])
+    earlier_turns(state.conversation()[:-1], on_show=_show)
+    _asked(answer["question"], answer.get("standalone_question"))
     status = answer.get("status")
     if status == _STOPPED:
         notice(i18n.text("ask.stopped"))
@@ -296,12 +321,29 @@ def _history() -> None:
     if not entries:
         return
 
-    def show(_what: str, answer_id: str) -> None:
-        _stop()
-        state.set_live_answer(None)
-        st.session_state.pop(_OPEN, None)
-        st.query_params[_ANSWER] = answer_id
-
     with st.expander(i18n.text("ask.history"), icon=":material/history:"):
         items: list[Card] = [{"id": e["id"], "name": e["question"][:300], "main": "show"} for e in entries]
-        cards(items, label=i18n.text("ask.history"), key="history_cards", on_act=show)
+        cards(
+            items,
+            label=i18n.text("ask.history"),
+            key="history_cards",
+            on_act=lambda _what, answer_id: _show(answer_id),
+        )
+
+
+def _show(answer_id: str) -> None:
+    """Show an answer of this session instead of what is on the page."""
+    _leave()
+    st.query_params[_ANSWER] = answer_id
+
+
+def _new_conversation() -> None:
+    _leave()
+    state.set_conversation([])
+    st.query_params.pop(_ANSWER, None)
+
+
+def _leave() -> None:
+    _stop()
+    state.set_live_answer(None)
+    st.session_state.pop(_OPEN, None)
