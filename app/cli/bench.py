@@ -41,6 +41,10 @@ def index(
     ] = None,
     queries: Annotated[int, typer.Option(help="Searches.", min=1)] = 300,
     thorough: Annotated[bool, typer.Option("--thorough", help="Filters, and replaced vectors, too.")] = False,
+    same_graph: Annotated[
+        bool,
+        typer.Option("--same-graph", help="hnswlib searches our saved graph; it does not build its own."),
+    ] = False,
     threads: Annotated[int, typer.Option(help="Threads that build both graphs; -1 for all cores.")] = -1,
     seed: Annotated[int, typer.Option(help="Of vectors and queries.")] = 0,
     as_json: JsonFlag = False,
@@ -58,7 +62,9 @@ def index(
         else:
             vectors, asked = held_out(*_vectors_of(runtime, collection, queries), seed)
         config = HnswConfig(exact_below=runtime.settings.retrieval.exact_below, threads=threads)
-    result = measure_index(IndexBench(vectors=vectors, queries=asked, config=config, thorough=thorough))
+    result = measure_index(
+        IndexBench(vectors=vectors, queries=asked, config=config, same_graph=same_graph, thorough=thorough)
+    )
     _report(result | {"data": collection or "clustered"}, as_json=as_json)
 
 

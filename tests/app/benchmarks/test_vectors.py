@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from app.benchmarks.vectors import IndexBench, clustered, exact, held_out, measure_index
+from app.benchmarks.nearest import compared, exact, kth_cosines
+from app.benchmarks.vectors import HNSWLIB, IndexBench, clustered, held_out, measure_index
 from retrieval.config import HnswConfig
 
 
@@ -17,6 +18,21 @@ def test_exact_search_gives_the_best_cosines():
     rows = clustered(30, 8, seed=1)
     assert exact(rows, rows[3]) == pytest.approx(np.sort(rows @ rows[3])[::-1][:10])
     assert len(exact(rows[:4], rows[3])) == 4
+
+
+@pytest.mark.parametrize(("count", "k"), [(4, 4), (300, 10)])
+def test_the_kth_cosine_is_that_of_a_scan(count, k, monkeypatch):
+    monkeypatch.setattr("app.benchmarks.nearest._AT_ONCE", 64)
+    rows, queries = clustered(count, 8, seed=1), clustered(3, 8, seed=2)
+    expected = [np.sort(rows @ query)[-k] for query in queries]
+    np.testing.assert_allclose(kth_cosines(rows, queries), expected, atol=1e-6)
+
+
+def test_recall_counts_what_is_as_near_as_the_kth():
+    rows, queries = clustered(100, 8, seed=1), clustered(5, 8, seed=2)
+    searches = {"all": lambda query: exact(rows, query), "seven": lambda query: exact(rows, query)[:7]}
+    found = compared(searches, queries, kth_cosines(rows, queries))
+    assert (found["all"]["recall@10"], found["seven"]["recall@10"]) == (1, 0.7)
 
 
 def test_queries_that_are_held_out_are_not_in_the_index():
@@ -36,6 +52,7 @@ def test_all_promised_figures_are_there(exact_below, plan):
     )
     result = measure_index(bench)
     assert {"recall@10", "p50_ms", "p99_ms", "build_s", "load_s", "bytes_per_vector"} <= result.keys()
+    assert result["peak_rss_mib"] > 10
     assert (result["plan"], result["n"], result["dim"], result["queries"]) == (plan, 300, 16, 12)
     assert result["recall@10"] >= (1 if plan == "scan" else 0.95)
     assert result["bytes_per_vector"] >= 4 * 16
@@ -45,7 +62,25 @@ def test_all_promised_figures_are_there(exact_below, plan):
     assert [item["selectivity"] for item in result["filtered"]] == [0.5, 0.1, 0.05, 0.01, 0.002]
     # few enough are scanned, so that these are exact
     assert all(item["recall@10"] == 1 for item in result["filtered"][1:])
-    assert result["after_churn"]["recall@10"] >= 0.9
+    for item in result["filtered"]:
+        assert min(item["scan_p50_ms"], item["graph_p50_ms"], item["ratio"], item["cpu_ratio"]) > 0
+    churn = result["after_churn"]
+    assert min(churn["recall@10"], churn["fresh_recall@10"]) >= 0.9
+    assert churn["fresh_p50_ms"] > 0
+    assert churn["dead_share"] <= 0.25
+
+
+def test_hnswlib_can_search_the_graph_that_we_saved():
+    bench = IndexBench(
+        vectors=clustered(300, 16, 2),
+        queries=clustered(12, 16, 3),
+        config=HnswConfig(exact_below=0, threads=1),
+        same_graph=True,
+    )
+    result = measure_index(bench)
+    peer = next(side for side in result["peers"] if side["name"] == HNSWLIB)
+    assert peer["recall@10"] == result["recall@10"]
+    assert "build_s" not in peer
 
 
 def test_equal_vectors_are_no_misses():
