@@ -19,6 +19,7 @@ from retrieval.index.hnsw import HnswIndex
 from retrieval.index.vectors import VectorTable
 
 HNSWLIB = "hnswlib alone, same parameters"
+_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,27 +30,38 @@ class IndexBench:
         vectors: Unit vectors to index, float32 [N, D].
         queries: Unit vectors to search with, float32 [Q, D], none of them in the index.
         config: Of our index; its graph parameters are hnswlib's too.
-        same_graph: hnswlib searches the graph that we saved instead of building its own: for sizes where a second
-            build takes too long.
+        saved: A file of the index, for sizes where a build takes long: written where it is missing, loaded
+            instead of a build where it is there. hnswlib searches the same graph then, instead of its own.
         thorough: Measure filters, and the index after half of it was replaced five times, too.
     """
 
     vectors: Vectors
     queries: Vectors
     config: HnswConfig
-    same_graph: bool = False
+    saved: Path | None = None
     thorough: bool = False
 
 
 def clustered(count: int, dim: int, seed: int) -> Vectors:
-    """Unit vectors round Zipf-sized clusters with low-rank noise, as embeddings of texts have it."""
-    rng, shape = np.random.default_rng(seed), np.random.default_rng(1)
-    centres = shape.normal(size=(1000, dim)).astype(np.float32)
-    basis = shape.normal(size=(48, dim)).astype(np.float32)
-    sizes = 1 / np.arange(1, 1001) ** 0.8
-    chosen = rng.choice(1000, count, p=sizes / sizes.sum())
-    points = centres[chosen] + 0.35 * rng.normal(size=(count, 48)).astype(np.float32) @ basis
-    return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True), dtype=np.float32)
+    """Unit vectors in Zipf-sized groups of five on average, each spread like all, as passages of documents are.
+
+    Of 18,348 passages that our encoder embedded, the distances to the 20 nearest have a local intrinsic dimension of
+    25.7 (maximum likelihood, median of 300), and the variances a participation ratio of 56; here they are XXLID and XXPR.
+    Rows are drawn independently: the last of them serve as queries of the rest.
+    """
+    rng = np.random.default_rng(seed)
+    scale = (np.arange(1, dim + 1) ** -0.4).astype(np.float32)
+    groups = max(1, count // 5)
+    centres = scale * rng.standard_normal((groups, dim), dtype=np.float32)
+    sizes = 1 / np.arange(1, groups + 1) ** 0.8
+    chosen = rng.choice(groups, count, p=sizes / sizes.sum())
+    points = np.empty((count, dim), dtype=np.float32)
+    for start in range(0, count, _AT_ONCE):
+        part = centres[chosen[start : start + _AT_ONCE]]
+        part += scale * rng.standard_normal(part.shape, dtype=np.float32)
+        part /= np.linalg.norm(part, axis=1, keepdims=True)
+        points[start : start + _AT_ONCE] = part
+    return points
 
 
 def held_out(vectors: Vectors, queries: int, seed: int) -> tuple[Vectors, Vectors]:
@@ -67,20 +79,14 @@ def measure_index(bench: IndexBench) -> dict[str, Any]:
     """
     vectors, config = bench.vectors, bench.config
     with tempfile.TemporaryDirectory(prefix="fathom-bench-") as folder:
-        path = Path(folder) / "index"
-        index, build_s = built(vectors, config)
-        start = time.perf_counter()
-        index.save(path)
-        save_s = time.perf_counter() - start
-        sides = _beside_peers(index, bench, path)
+        path = bench.saved or Path(folder) / "index"
+        index, made = _built_or_loaded(vectors, config, path)
+        sides = _beside_peers(index, bench)
         peak = peak_rss_mib()
         del index  # two of a million vectors would take 7 GB
-        start = time.perf_counter()
-        index = HnswIndex(vectors.shape[1], config)
-        index.load(path)
-        load_s = time.perf_counter() - start
+        index, load_s = _loaded(path, vectors.shape[1], config)
         size = path.stat().st_size
-        changes = measure_changes(index, path, bench.vectors, bench.queries, config) if bench.thorough else {}
+        changes = measure_changes(index, path, vectors, bench.queries, config) if bench.thorough else {}
     ours = sides.pop("ours")
     peers = [
         {"name": name, **figures, "ratio": ratio(figures["p50_ms"], ours["p50_ms"])}
@@ -93,9 +99,8 @@ def measure_index(bench: IndexBench) -> dict[str, Any]:
         "queries": len(bench.queries),
         "plan": "scan" if len(vectors) <= config.exact_below else "graph",
         **ours,
-        "build_s": build_s,
-        "save_s": round(save_s, 3),
-        "load_s": round(load_s, 3),
+        **made,
+        "load_s": load_s,
         "bytes_per_vector": round(size / len(vectors), 1),
         "peak_rss_mib": peak,
         "peers": peers,
@@ -110,12 +115,27 @@ def peak_rss_mib() -> int:
     return peak >> (20 if sys.platform == "darwin" else 10)
 
 
-def _beside_peers(index: HnswIndex, bench: IndexBench, saved: Path) -> dict[str, dict[str, float]]:
+def _built_or_loaded(vectors: Vectors, config: HnswConfig, path: Path) -> tuple[HnswIndex, dict[str, float]]:
+    """The index in `path`, or one that is built and saved there, with the seconds of both."""
+    if path.exists():
+        return _loaded(path, vectors.shape[1], config)[0], {}
+    index, build_s = built(vectors, config)
+    start = time.perf_counter()
+    index.save(path)
+    return index, {"build_s": build_s, "save_s": round(time.perf_counter() - start, 3)}
+
+
+def _loaded(path: Path, dim: int, config: HnswConfig) -> tuple[HnswIndex, float]:
+    start = time.perf_counter()
+    index = HnswIndex(dim, config)
+    index.load(path)
+    return index, round(time.perf_counter() - start, 3)
+
+
+def _beside_peers(index: HnswIndex, bench: IndexBench) -> dict[str, dict[str, float]]:
     """Recall and latency of ours, of a scan and of hnswlib."""
     vectors = bench.vectors
-    graph, figures = _hnswlib_alone(
-        bench, saved if bench.same_graph and not VectorTable.is_table(saved) else None
-    )
+    graph, figures = _hnswlib_alone(bench)
     k = min(K, len(vectors))
     searches: dict[str, Search] = {
         "ours": lambda query: index.search(query, K)[1],
@@ -127,14 +147,14 @@ def _beside_peers(index: HnswIndex, bench: IndexBench, saved: Path) -> dict[str,
     return found
 
 
-def _hnswlib_alone(bench: IndexBench, saved: Path | None) -> tuple[hnswlib.Index, dict[str, float]]:
-    """A graph of hnswlib's own and its build time, or the one in our file."""
+def _hnswlib_alone(bench: IndexBench) -> tuple[hnswlib.Index, dict[str, float]]:
+    """A graph that hnswlib builds, with the seconds it takes, or the one that we saved."""
     vectors, config = bench.vectors, bench.config
     index = hnswlib.Index(space="ip", dim=vectors.shape[1])
     start = time.perf_counter()
-    if saved is not None:
-        index.load_index(str(saved), max_elements=len(vectors))
-        figures = {"load_s": round(time.perf_counter() - start, 3)}
+    if bench.saved and not VectorTable.is_table(bench.saved):
+        index.load_index(str(bench.saved))
+        figures = {}
     else:
         index.init_index(
             len(vectors), M=config.m, ef_construction=config.ef_construction, random_seed=config.seed

@@ -42,7 +42,8 @@ def as_unit(vectors: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
     lengths = np.sqrt(np.einsum("nd,nd->n", given, given, dtype=np.float64))
     if not np.isfinite(lengths).all() or (lengths < 1e-12).any():
         raise InvalidVectorError("a vector is not finite or has length zero; embed the text again")
-    return np.asarray(given / lengths[:, None], dtype=np.float32)
+    # In float32, so that a million vectors are not in memory as float64 meanwhile.
+    return np.asarray(given / lengths.astype(np.float32)[:, None])
 
 
 def as_ids(ids: Sequence[int], count: int) -> NDArray[np.int64]:
