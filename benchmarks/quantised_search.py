@@ -118,7 +118,7 @@ def sides(vectors: Vectors, config: HnswConfig) -> tuple[dict[str, Search], dict
             vectors[best_of((brain @ torch.from_numpy(query).bfloat16()).float().numpy(), 2 * K)] @ query
         ),
     }
-    sizes = {name: 2.0 * dim for name in searches} | {BASELINE: 4.0 * dim}
+    sizes = dict.fromkeys(searches, 2.0 * dim) | {BASELINE: 4.0 * dim}
     zero = np.zeros(dim, dtype=np.float32)
     first_passes: dict[str, Bits | Int8] = {
         "int8": Int8(vectors),

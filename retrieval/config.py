@@ -22,10 +22,10 @@ class HnswConfig:
 
     m: int = 16
     ef_construction: int = 200
-    ef_search: int = 128
-    exact_below: int = 2_048
-    rows_per_candidate: float = 12.0
-    compact_above: float = 0.25
+    ef_search: int = 400
+    exact_below: int = 5_000
+    rows_per_candidate: float = 10.0
+    compact_above: float = 0.2
     background_above: int = 20_000
     threads: int = -1
     seed: int = 7

@@ -40,7 +40,9 @@ def kth_cosines(vectors: Vectors, queries: Vectors) -> Vectors:
 
 
 def compared(searches: Mapping[str, Search], queries: Vectors, kth: Vectors) -> dict[str, dict[str, float]]:
-    """Recall and latency by side; each query goes to all sides, in changing order.
+    """Recall and latency by side.
+
+    Each query goes to all sides, in an order by chance, so that none always finds its rows cached.
 
     Args:
         searches: By name.
@@ -54,11 +56,11 @@ def compared(searches: Mapping[str, Search], queries: Vectors, kth: Vectors) -> 
     wall: dict[str, list[float]] = {name: [] for name in searches}
     cpu: dict[str, list[float]] = {name: [] for name in searches}
     right, wanted = dict.fromkeys(searches, 0), 0
-    names = list(searches)
+    names, rng = list(searches), np.random.default_rng(0)
     for name in names:  # caches, and threads that start with the first call
         wanted = max(wanted, len(searches[name](queries[0])))
     for number, query in enumerate(queries):
-        for name in names if number % 2 == 0 else reversed(names):
+        for name in rng.permutation(names):
             start, started = time.perf_counter(), time.process_time()
             cosines = searches[name](query)
             cpu[name].append(time.process_time() - started)

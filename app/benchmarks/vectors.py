@@ -46,7 +46,8 @@ def clustered(count: int, dim: int, seed: int) -> Vectors:
     """Unit vectors in Zipf-sized groups of five on average, each spread like all, as passages of documents are.
 
     Of 18,348 passages that our encoder embedded, the distances to the 20 nearest have a local intrinsic dimension of
-    25.7 (maximum likelihood, median of 300), and the variances a participation ratio of 56; here they are XXLID and XXPR.
+    25.7 (maximum likelihood, median of 300), and the variances a participation ratio of 56; of as many of these, 26.5
+    and 64. Questions are further from passages (33.8).
     Rows are drawn independently: the last of them serve as queries of the rest.
     """
     rng = np.random.default_rng(seed)

@@ -17,6 +17,9 @@ from retrieval.index.vectors import VectorTable
 SLICE = 256
 """Vectors linked under one hold of a lock: searches wait for tens of milliseconds at most."""
 
+# Candidates that the graph offers for each row wanted under a filter, times the filter's share, beside ef_search.
+_OFFERED = 3
+
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
@@ -110,22 +113,21 @@ class IndexedTable:
 
     def nearest_of(self, unit: NDArray[np.float32], k: int, allowed: Allowed) -> Found:
         """Best of some rows, by the cheaper plan: scan them, or let the graph offer so many that k are among them."""
-        rows, live = allowed.rows, len(self.table)
-        k = min(k, len(rows))
-        if len(rows) == live:
+        live, k = len(self.table), min(k, len(allowed.rows))
+        if len(allowed.rows) == live:
             return self.nearest(unit, k)
         if self.graph is not None and k > 0:
-            wanted = math.ceil(1.5 * k * live / len(rows)) + 16
-            looked_at = max(wanted, self._config.ef_search)
-            if len(rows) > self._config.rows_per_candidate * looked_at:
-                return self._filtered(self.graph, unit, k, allowed, wanted)
-        return self.table.scan(unit, k, rows)
+            # The k-th of a share of the rows is as deep as the k/share-th of all.
+            candidates = self._config.ef_search + math.ceil(_OFFERED * k * live / len(allowed.rows))
+            if len(allowed.rows) > self._config.rows_per_candidate * candidates:
+                return self._filtered(self.graph, unit, k, allowed, candidates)
+        return self.table.scan(unit, k, allowed.rows)
 
     def _filtered(
-        self, graph: Graph, unit: NDArray[np.float32], k: int, allowed: Allowed, wanted: int
+        self, graph: Graph, unit: NDArray[np.float32], k: int, allowed: Allowed, candidates: int
     ) -> Found:
-        for candidates in (wanted, 4 * wanted):
-            rows = graph.nearest(unit, min(candidates, len(self.table)))
+        for offered in (candidates, 4 * candidates):
+            rows = graph.nearest(unit, min(offered, len(self.table)))
             if rows is None:
                 break
             kept = rows[allowed.mask[rows]]
