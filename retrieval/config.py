@@ -12,7 +12,8 @@ class HnswConfig:
         ef_construction: Candidates looked at when a node is linked; 100 to 400.
         ef_search: Candidates looked at by a search; the price of recall, linear in time.
         exact_below: With at most this many live vectors no graph is built: a scan is exact and as fast.
-        exact_share: A filter that leaves at most this share of the rows is answered by a scan of them.
+        rows_per_candidate: Rows that are scanned in the time in which the graph looks at one candidate more; a
+            filter is answered by the plan that is cheaper by this.
         compact_above: Share of dead rows above which the index is rebuilt without them.
         background_above: Live vectors above which a rebuild runs in a thread beside searches.
         threads: Threads that link new vectors; -1 for all cores.
@@ -21,10 +22,10 @@ class HnswConfig:
 
     m: int = 16
     ef_construction: int = 200
-    ef_search: int = 128
-    exact_below: int = 2_048
-    exact_share: float = 0.15
-    compact_above: float = 0.25
+    ef_search: int = 400
+    exact_below: int = 5_000
+    rows_per_candidate: float = 10.0
+    compact_above: float = 0.2
     background_above: int = 20_000
     threads: int = -1
     seed: int = 7
@@ -34,8 +35,10 @@ class HnswConfig:
             raise ValueError(f"m is {self.m}; give a number from 2 to 128")
         if self.ef_construction < self.m or self.ef_search < 1:
             raise ValueError("ef_construction must be at least m, and ef_search at least 1")
-        if not 0.0 <= self.exact_share <= 1.0 or not 0.0 < self.compact_above < 1.0:
-            raise ValueError("exact_share lies in [0, 1], and compact_above strictly between 0 and 1")
+        if self.rows_per_candidate < 0.0 or not 0.0 < self.compact_above < 1.0:
+            raise ValueError(
+                "rows_per_candidate cannot be negative, and compact_above lies strictly between 0 and 1"
+            )
         if self.exact_below < 0 or self.background_above < 0:
             raise ValueError("exact_below and background_above count vectors and cannot be negative")
 

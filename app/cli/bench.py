@@ -1,5 +1,6 @@
 """`fathom bench`: speed of this installation, each figure beside a named peer's from the same run."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,6 +42,14 @@ def index(
     ] = None,
     queries: Annotated[int, typer.Option(help="Searches.", min=1)] = 300,
     thorough: Annotated[bool, typer.Option("--thorough", help="Filters, and replaced vectors, too.")] = False,
+    saved: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of the index: written, or loaded instead of a build; hnswlib searches it too."
+        ),
+    ] = None,
+    ef: Annotated[int | None, typer.Option(help="Candidates that a search looks at.", min=1)] = None,
+    m: Annotated[int | None, typer.Option(help="Links of a node.", min=2, max=128)] = None,
     threads: Annotated[int, typer.Option(help="Threads that build both graphs; -1 for all cores.")] = -1,
     seed: Annotated[int, typer.Option(help="Of vectors and queries.")] = 0,
     as_json: JsonFlag = False,
@@ -54,11 +63,15 @@ def index(
 
     with open_runtime(context) as runtime:
         if collection is None:
-            vectors, asked = clustered(n, dim, seed + 2), clustered(queries, dim, seed + 3)
+            rows = clustered(n + queries, dim, seed)
+            vectors, asked = rows[:n], rows[n:]
         else:
             vectors, asked = held_out(*_vectors_of(runtime, collection, queries), seed)
         config = HnswConfig(exact_below=runtime.settings.retrieval.exact_below, threads=threads)
-    result = measure_index(IndexBench(vectors=vectors, queries=asked, config=config, thorough=thorough))
+    config = replace(config, m=m or config.m, ef_search=ef or config.ef_search)
+    result = measure_index(
+        IndexBench(vectors=vectors, queries=asked, config=config, saved=saved, thorough=thorough)
+    )
     _report(result | {"data": collection or "clustered"}, as_json=as_json)
 
 

@@ -28,6 +28,8 @@ MAX_ROWS = 2**_ROW_BITS
 _HEADER = struct.Struct("<6QiI3QdQ")
 _DEAD_MARK = 1
 _DEAD_BYTE = 2
+# Rows copied out of a file at once, so that no second copy of all vectors is in memory meanwhile.
+_READ_AT_ONCE = 65_536
 
 
 class Graph:
@@ -172,5 +174,7 @@ def _read_table(path: Path, dim: int) -> VectorTable:
     alive = np.empty(layout.count, dtype=np.bool_)
     alive[rows] = (elements[:, _DEAD_BYTE] & _DEAD_MARK) == 0
     vectors = np.empty((layout.count, dim), dtype=np.float32)
-    vectors[rows] = np.ascontiguousarray(elements[:, layout.vector : layout.label]).view("<f4")
+    for start in range(0, layout.count, _READ_AT_ONCE):
+        part = slice(start, start + _READ_AT_ONCE)
+        vectors[rows[part]] = np.ascontiguousarray(elements[part, layout.vector : layout.label]).view("<f4")
     return VectorTable.of_rows(ids, vectors, alive, str(path))

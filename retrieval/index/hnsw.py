@@ -1,12 +1,10 @@
 """Approximate nearest neighbours by hnswlib, made safe.
 
-No search runs beside a change, and none fails for want of neighbours. The table of vectors is the truth and
-the graph a cache over it. Small collections, narrow filters and whatever the graph cannot answer are scanned.
-What a chunk is, or where vectors come from, is not known here.
+No search runs beside a change, and none fails for want of neighbours; a rebuild runs beside searches and is
+swapped in. What a chunk is, or where vectors come from, is not known here.
 """
 
 import logging
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -18,17 +16,16 @@ from numpy.typing import NDArray
 from retrieval.config import HnswConfig
 from retrieval.errors import SnapshotError
 from retrieval.index.graph import Graph
+from retrieval.index.indexed import SLICE, Allowed, Found, IndexedTable, Rebuild
 from retrieval.index.locks import ReadWriteLock
 from retrieval.index.vectors import VectorTable, as_ids, as_unit
 
 _log = logging.getLogger(__name__)
 
-# Vectors added under one hold of the lock: searches wait for tens of milliseconds at most.
-_SLICE = 256
 _FILTERS_KEPT = 16
 _MIN_DEAD = 64
-
-Found = tuple[NDArray[np.int64], NDArray[np.float32]]
+# Each round takes in what came during the one before; whoever adds without a pause waits after the last.
+_CATCH_UP_ROUNDS = 8
 
 
 class HnswIndex:
@@ -43,41 +40,42 @@ class HnswIndex:
         self.dim = dim
         self._config = config or HnswConfig()
         self._lock = ReadWriteLock()
-        self._table = VectorTable(dim)
-        self._graph: Graph | None = None
-        self._filters: OrderedDict[frozenset[int], NDArray[np.int64]] = OrderedDict()
+        self._content = IndexedTable(VectorTable(dim), self._config)
+        self._filters: OrderedDict[frozenset[int], Allowed] = OrderedDict()
         self._filters_lock = threading.Lock()
         self._compacting = threading.Lock()
         self._compactor: threading.Thread | None = None
 
     def __len__(self) -> int:
-        return len(self._table)
+        return len(self._content)
 
     @property
     def dead_share(self) -> float:
         """Share of stored rows that were removed or replaced and await compaction."""
-        table = self._table
+        table = self._content.table
         return 1 - len(table) / table.rows if table.rows else 0.0
 
     def ids(self) -> NDArray[np.int64]:
         """Ids of all live vectors, in no order: int64 [N]."""
         with self._lock.read():
-            return np.asarray(self._table.ids[self._table.alive])
+            table = self._content.table
+            return np.asarray(table.ids[table.alive])
 
     def add(self, ids: Sequence[int], vectors: NDArray[np.float32]) -> None:
         """Insert or replace vectors (float32 [N, D]); they are scaled to unit length."""
         unit = as_unit(vectors, self.dim)
         labels = as_ids(ids, len(unit))
-        for start in range(0, len(unit), _SLICE):
+        for start in range(0, len(unit), SLICE):
             with self._lock.write():
-                self._insert(labels[start : start + _SLICE], unit[start : start + _SLICE])
+                self._filters.clear()
+                self._content.insert(labels[start : start + SLICE], unit[start : start + SLICE])
         self._maintain()
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove ids at once; unknown ids are ignored."""
         with self._lock.write():
-            rows = self._table.kill(ids)
-            self._changed(dead=rows)
+            self._filters.clear()
+            self._content.remove(list(ids))
         self._maintain()
 
     def search(self, query: NDArray[np.float32], k: int, allow: frozenset[int] | None = None) -> Found:
@@ -94,13 +92,13 @@ class HnswIndex:
         unit = as_unit(np.asarray(query)[None], self.dim)[0]
         with self._lock.read():
             if allow is None:
-                return self._nearest(unit, k)
-            return self._nearest_of(unit, k, self._allowed_rows(allow))
+                return self._content.nearest(unit, k)
+            return self._content.nearest_of(unit, k, self._allowed(allow))
 
     def vectors(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Those of `ids` that it holds, ascending, each once, with their unit vectors (float32 [N, D])."""
         with self._lock.read():
-            return self._table.stored(ids)
+            return self._content.table.stored(ids)
 
     def save(self, path: Path) -> None:
         """Write to `path`, a file that does not exist yet; changes wait, searches do not.
@@ -111,11 +109,12 @@ class HnswIndex:
         if path.exists():
             raise SnapshotError(f"{path} exists already; a snapshot is never written over another")
         with self._lock.read():
+            content = self._content
             try:
-                if self._graph is None or len(self._table) <= self._config.exact_below:
-                    self._table.write(path)
+                if content.graph is not None and content.searches_graph:
+                    content.graph.write(path)
                 else:
-                    self._graph.write(path)
+                    content.table.write(path)
             except (OSError, RuntimeError) as error:
                 raise SnapshotError(
                     f"cannot write the index to {path}: {error}; check space and rights"
@@ -127,37 +126,39 @@ class HnswIndex:
         Give it only files whose checksum was verified (see `retrieval.index.snapshot`): hnswlib can crash the
         process on a damaged file.
         """
-        graph: Graph | None = None
         if VectorTable.is_table(path):
-            table = VectorTable.read(path, self.dim)
-            graph = self._graph_over(table)
+            content = IndexedTable(VectorTable.read(path, self.dim), self._config)
+            content.build()
         else:
             graph, table = Graph.read(path, self.dim, self._config)
+            content = IndexedTable(table, self._config, graph)
         with self._lock.write():
-            self._table, self._graph = table, graph
-            self._filters.clear()
+            self._swap(content)
 
     def compact(self) -> bool:
-        """Rebuild without dead rows beside running searches, then swap.
+        """Rebuild without dead rows beside running searches and changes, then swap.
 
         Returns:
-            False where another compaction is under way or the content was replaced meanwhile.
+            False where another compaction is under way, or the content was replaced or the program ended meanwhile.
         """
         if not self._compacting.acquire(blocking=False):
             return False
         try:
             with self._lock.read():
-                old, seen = self._table, self._table.rows
-                rows = np.flatnonzero(old.alive)
-                fresh = old.compacted()
-            graph = self._graph_over(fresh)
-            with self._lock.write():
-                if self._table is not old or not threading.main_thread().is_alive():
+                rebuild = Rebuild(self._content, self._config)
+            if not rebuild.copy.build():
+                return False
+            for _ in range(_CATCH_UP_ROUNDS):
+                with self._lock.read():
+                    gone, ids, vectors = rebuild.missed()
+                if not rebuild.catch_up(gone, ids, vectors):
                     return False
-                self._table, self._graph = fresh, graph
-                self._changed(dead=fresh.kill(old.ids[rows[~old.alive[rows]]].tolist()))
-                late = seen + np.flatnonzero(old.alive[seen:])
-                self._insert(old.ids[late], old.vectors[late])
+                if len(ids) <= SLICE:
+                    break
+            with self._lock.write():
+                if not rebuild.follows(self._content) or not rebuild.catch_up(*rebuild.missed()):
+                    return False
+                self._swap(rebuild.copy)
             return True
         finally:
             self._compacting.release()
@@ -168,87 +169,31 @@ class HnswIndex:
         if thread is not None:
             thread.join()
 
-    def _nearest(self, unit: NDArray[np.float32], k: int) -> Found:
-        table, k = self._table, min(k, len(self._table))
-        if self._graph is None or len(table) <= self._config.exact_below or k <= 0:
-            return table.scan(unit, k)
-        rows = self._graph.nearest(unit, k)
-        return table.scan(unit, k, rows)
+    def _swap(self, content: IndexedTable) -> None:
+        self._content = content
+        self._filters.clear()
 
-    def _nearest_of(self, unit: NDArray[np.float32], k: int, allowed: NDArray[np.int64]) -> Found:
-        """Search among some rows: scan them when few, or let the graph offer more when many."""
-        table, live = self._table, len(self._table)
-        k = min(k, len(allowed))
-        if len(allowed) == live:
-            return self._nearest(unit, k)
-        narrow = len(allowed) <= max(self._config.exact_below, self._config.exact_share * live)
-        if self._graph is None or narrow or k <= 0:
-            return table.scan(unit, k, allowed)
-        mask = np.zeros(table.rows, dtype=np.bool_)
-        mask[allowed] = True
-        wanted = math.ceil(1.5 * k * live / len(allowed)) + 16
-        for candidates in (wanted, 4 * wanted):
-            rows = self._graph.nearest(unit, min(candidates, live))
-            if rows is None:
-                break
-            kept = rows[mask[rows]]
-            if len(kept) >= k:
-                return table.scan(unit, k, kept)
-        return table.scan(unit, k, allowed)
-
-    def _allowed_rows(self, allow: frozenset[int]) -> NDArray[np.int64]:
+    def _allowed(self, allow: frozenset[int]) -> Allowed:
         """Rows of a filter, remembered until the next change: callers ask with the same set again."""
         with self._filters_lock:
-            rows = self._filters.pop(allow, None)
-        if rows is None:
-            rows = self._table.rows_of(allow)
+            allowed = self._filters.pop(allow, None)
+        if allowed is None:
+            allowed = self._content.allowed(allow)
         with self._filters_lock:
-            self._filters[allow] = rows
+            self._filters[allow] = allowed
             while len(self._filters) > _FILTERS_KEPT:
                 self._filters.popitem(last=False)
-        return rows
+        return allowed
 
-    def _insert(self, ids: NDArray[np.int64], unit: NDArray[np.float32]) -> None:
-        table = self._table
-        fresh, dead = table.append(ids, unit)
-        self._changed(dead=dead)
-        if self._graph is None:
-            if len(table) > self._config.exact_below:
-                self._table = table.compacted()
-                self._graph = self._graph_over(self._table)
-            return
-        try:
-            self._graph.add(table.ids[fresh], fresh, table.vectors[fresh])
-        except (RuntimeError, MemoryError):
-            # A graph that lacks rows would hide them; without one, searches scan, and the next change builds
-            # anew.
-            self._graph = None
-            raise
-
-    def _changed(self, dead: NDArray[np.int64]) -> None:
-        self._filters.clear()
-        if self._graph is not None:
-            self._graph.kill(self._table.ids[dead], dead)
-
-    def _graph_over(self, table: VectorTable) -> Graph | None:
-        """Build a graph over a table without dead rows, or none where a scan serves."""
-        if len(table) <= self._config.exact_below:
-            return None
-        rows = np.arange(table.rows, dtype=np.int64)
-        graph = Graph.empty(self.dim, self._config, table.rows)
-        for start in range(0, len(rows), _SLICE):
-            if not threading.main_thread().is_alive():
-                return None
-            part = slice(start, start + _SLICE)
-            graph.add(table.ids[part], rows[part], table.vectors[part])
-        return graph
+    def _overgrown(self) -> bool:
+        table = self._content.table
+        dead = table.rows - len(table)
+        return dead >= _MIN_DEAD and dead > self._config.compact_above * table.rows
 
     def _maintain(self) -> None:
-        table = self._table
-        dead = table.rows - len(table)
-        if dead < _MIN_DEAD or dead <= self._config.compact_above * table.rows:
+        if not self._overgrown():
             return
-        if len(table) <= self._config.background_above:
+        if len(self) <= self._config.background_above:
             self.compact()
         elif self._compactor is None or not self._compactor.is_alive():
             # Not a daemon: it stops by itself once the main thread has ended, instead of being cut off inside
@@ -258,6 +203,8 @@ class HnswIndex:
 
     def _compact_quietly(self) -> None:
         try:
-            self.compact()
+            # What was removed meanwhile may call for another one.
+            while self._overgrown() and self.compact():
+                pass
         except (RuntimeError, MemoryError):
             _log.exception("compaction failed; the index goes on with its dead rows")

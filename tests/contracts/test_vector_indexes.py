@@ -25,7 +25,7 @@ class TestHnswGraph(VectorIndexContract):
 
     @pytest.fixture
     def make_index(self):
-        config = HnswConfig(exact_below=0, exact_share=0.0, ef_search=400, threads=1)
+        config = HnswConfig(exact_below=0, rows_per_candidate=0.0, ef_search=400, threads=1)
         return lambda: HnswIndex(DIM, config)
 
 

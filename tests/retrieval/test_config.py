@@ -16,7 +16,7 @@ from retrieval.config import (
         (HnswConfig, {"m": 1}),
         (HnswConfig, {"ef_construction": 3}),
         (HnswConfig, {"ef_search": 0}),
-        (HnswConfig, {"exact_share": 1.5}),
+        (HnswConfig, {"rows_per_candidate": -1.0}),
         (HnswConfig, {"compact_above": 0.0}),
         (HnswConfig, {"exact_below": -1}),
         (LexicalConfig, {"gram_boost": -1}),

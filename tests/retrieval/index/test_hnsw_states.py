@@ -19,7 +19,7 @@ IDS = st.lists(st.integers(0, 120), max_size=30)
 
 
 class Indexes(RuleBasedStateMachine):
-    config = HnswConfig(exact_below=0, exact_share=0.0, ef_search=300, threads=1)
+    config = HnswConfig(exact_below=0, rows_per_candidate=0.0, ef_search=300, threads=1)
 
     def __init__(self) -> None:
         super().__init__()
