@@ -198,7 +198,8 @@ class SentenceTransformerEmbedder:
                 encoder.states(pieces)[0].cpu()
                 rounds.append(time.perf_counter() - start)
             seconds.append(min(rounds))
-        close = torch.cosine_similarity(*means).mean() >= _CLOSE_ENOUGH
+        exact, rough = means
+        close = torch.cosine_similarity(exact, rough).mean() >= _CLOSE_ENOUGH
         return seconds[0] > _WORTH_IT * seconds[1] and bool(close)
 
 

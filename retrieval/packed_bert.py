@@ -129,7 +129,8 @@ class PackedBert:
             qkv_3BHLK = (
                 qkv_TD[rows].view(group.count, group.length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
             )
-            mixed_BHLK = F.scaled_dot_product_attention(*qkv_3BHLK.unbind(0), attn_mask=group.mask_B11L)
+            q_BHLK, k_BHLK, v_BHLK = qkv_3BHLK.unbind(0)
+            mixed_BHLK = F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK, attn_mask=group.mask_B11L)
             mixed_TD[rows] = mixed_BHLK.transpose(1, 2).reshape(-1, x_TD.shape[1])
         x_TD = self._normed(x_TD + F.linear(mixed_TD, *layer.out), layer.attention_norm)
         return self._normed(
