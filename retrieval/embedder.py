@@ -30,7 +30,7 @@ PASSAGE_PREFIX = "passage: "
 # bfloat16 must be this much faster, and this close to float32, to be chosen by itself.
 _WORTH_IT = 1.2
 _CLOSE_ENOUGH = 0.9995
-# Tokens of one forward pass: on a CPU its states should stay in the caches, a GPU wants to be filled.
+# Tokens of one forward pass: measured on a CPU; a GPU wants to be filled.
 CPU_BATCH = 2_048
 GPU_BATCH = 32_768
 
