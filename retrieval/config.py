@@ -70,18 +70,18 @@ class EmbedderConfig:
 
     Attributes:
         dtype: "float32", "bfloat16", or "auto": bfloat16 where a short measurement finds it faster.
-        batch_tokens: Padded tokens (longest times count) of one forward pass.
+        batch_tokens: Tokens of one forward pass; None for what suits the device.
         window_pieces: Longest window of late chunking, special pieces included; at most the encoder's own.
     """
 
     dtype: str = "auto"
-    batch_tokens: int = 4_096
+    batch_tokens: int | None = None
     window_pieces: int = 512
 
     def __post_init__(self) -> None:
         if self.dtype not in {"auto", "float32", "bfloat16"}:
             raise ValueError(f"dtype is {self.dtype!r}; give auto, float32 or bfloat16")
-        if self.batch_tokens < 1 or self.window_pieces < 16:
+        if (self.batch_tokens is not None and self.batch_tokens < 1) or self.window_pieces < 16:
             raise ValueError("batch_tokens is at least 1, and window_pieces at least 16")
 
 

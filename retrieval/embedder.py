@@ -6,26 +6,34 @@ summed ("late chunking", arXiv 2409.04701): nothing is cut off, and a sentence h
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from retrieval.config import EmbedderConfig
 from retrieval.encoder_id import encoder_id
+from retrieval.encoder_weights import load_tokenizer
 from retrieval.errors import SpanError
-from retrieval.sentence_model import EncoderModule, load_sentence_model
+from retrieval.packed_bert import PackedBert, load_packed_bert
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 QUERY_PREFIX = "query: "
 PASSAGE_PREFIX = "passage: "
 # bfloat16 must be this much faster, and this close to float32, to be chosen by itself.
 _WORTH_IT = 1.2
 _CLOSE_ENOUGH = 0.9995
+# Tokens of one forward pass: measured on a CPU; a GPU wants to be filled.
+CPU_BATCH = 2_048
+GPU_BATCH = 32_768
 
 _Frame = tuple[list[int], list[int]]  # pieces before a text, pieces after it
 
@@ -43,7 +51,7 @@ class _Window:
 
 
 class SentenceTransformerEmbedder:
-    """`Embedder` over the shipped encoder; safe to use from many threads.
+    """`Embedder` over the shipped encoder, equal to its sentence-transformers model; safe to use from many threads.
 
     Args:
         path: Encoder folder.
@@ -66,27 +74,44 @@ class SentenceTransformerEmbedder:
             torch.set_num_threads(threads)
         self._config = config or EmbedderConfig()
         self._device = torch.device(device)
-        self.sentence_model = load_sentence_model(path, device)
-        self._module = cast(EncoderModule, self.sentence_model[0])
-        self._tokenizer = cast(Tokenizer, self._module.tokenizer)
+        self._path = path
+        self._encoder = load_packed_bert(path, self._device)
+        self._tokenizer = load_tokenizer(path)
         self._model_id = encoder_id(path)
-        self._limit = min(self._config.window_pieces, self._module.max_seq_length)
+        self._limit = min(self._config.window_pieces, self._encoder.max_positions)
+        self._batch_tokens = self._config.batch_tokens or (
+            CPU_BATCH if self._device.type == "cpu" else GPU_BATCH
+        )
         self._query_frame = _frame(self._tokenizer, QUERY_PREFIX)
         self._passage_frame = _frame(self._tokenizer, PASSAGE_PREFIX)
         self._space = self._tokenizer.token_to_id("\u2581")
-        self.dtype = torch.float32
-        if self._config.dtype == "bfloat16" or (self._config.dtype == "auto" and self._bfloat16_pays()):
-            self.dtype = torch.bfloat16
+        if self._config.dtype != "float32":
+            lower = self._encoder.to(torch.bfloat16)
+            if self._config.dtype == "bfloat16" or self._pays(lower):
+                self._encoder = lower
 
     @property
     def dim(self) -> int:
         """Width D of the vectors."""
-        return self._module.get_embedding_dimension()
+        return self._encoder.dim
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Number format of the layers."""
+        return self._encoder.dtype
 
     @property
     def model_id(self) -> str:
         """Name and content hash of the weights; vectors of different ids are never mixed."""
         return self._model_id
+
+    @cached_property
+    def sentence_model(self) -> "SentenceTransformer":
+        """The same encoder, float32, as its library runs, trains and saves it: what this one is compared with."""
+        # Imported late: the library takes seconds, and embedding does not need it.
+        from retrieval.sentence_model import load_sentence_model
+
+        return load_sentence_model(self._path, str(self._device))
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed questions: float32 [N, D], unit length."""
@@ -147,48 +172,36 @@ class SentenceTransformerEmbedder:
         self, windows: Sequence[_Window], owners: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Sum token states by owner."""
-        sums = np.zeros((owners, self.dim), dtype=np.float32)
+        # The last row takes what belongs to none: special pieces, the prefix, padding.
+        sums_ND = torch.zeros(owners + 1, self.dim, device=self._device)
         counts = np.zeros(owners, dtype=np.float32)
-        for batch in _batches(windows, self._config.batch_tokens):
-            states = self._states([window.pieces for window in batch])
-            for window, states_TD in zip(batch, states, strict=True):
+        for batch in _batches(windows, self._batch_tokens):
+            states_TD, places = self._encoder.states([window.pieces for window in batch])
+            owner_T = np.full(len(states_TD), owners)
+            for window, place in zip(batch, places, strict=True):
                 for owner, first, last in window.parts:
-                    sums[owner] += states_TD[first:last].sum(axis=0)
+                    owner_T[place + first : place + last] = owner
                     counts[owner] += last - first
-        return sums, counts
+            sums_ND.index_add_(0, torch.from_numpy(owner_T).to(self._device), states_TD)
+        return np.asarray(sums_ND[:owners].cpu().numpy(), dtype=np.float32), counts
 
-    def _states(self, pieces: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """One forward pass: float32 [B, T, D]."""
-        features = {name: part.to(self._device) for name, part in self._module.padded(pieces).items()}
-        with torch.inference_mode(), self._precision():
-            states = self._module(features)["token_embeddings"]
-        return np.asarray(states.float().cpu().numpy(), dtype=np.float32)
-
-    def _precision(self) -> AbstractContextManager[object]:
-        if self.dtype == torch.float32:
-            return nullcontext()
-        return torch.autocast(self._device.type, dtype=self.dtype)
-
-    def _bfloat16_pays(self) -> bool:
-        """Measure both precisions on a small batch: where bfloat16 is emulated it is slower."""
+    def _pays(self, lower: PackedBert) -> bool:
+        """Measure both formats on a small batch: where bfloat16 is emulated it is slower."""
         rng = np.random.default_rng(0)
         pieces = rng.integers(5, self._tokenizer.get_vocab_size(), (2, 64)).tolist()
-        seconds: dict[torch.dtype, float] = {}
-        means: dict[torch.dtype, NDArray[np.float32]] = {}
-        for dtype in (torch.float32, torch.bfloat16):
-            self.dtype = dtype
-            means[dtype] = self._states(pieces).mean(axis=1)
+        seconds: list[float] = []
+        means: list[Tensor] = []
+        for encoder in (self._encoder, lower):
+            means.append(encoder.states(pieces)[0].view(2, 64, -1).mean(dim=1).cpu())
             rounds = []
             for _ in range(2):
                 start = time.perf_counter()
-                self._states(pieces)
+                encoder.states(pieces)[0].cpu()
                 rounds.append(time.perf_counter() - start)
-            seconds[dtype] = min(rounds)
-        self.dtype = torch.float32
-        exact, rough = means[torch.float32], means[torch.bfloat16]
-        cosine = (exact * rough).sum(1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rough, axis=1)
-        faster = seconds[torch.float32] > _WORTH_IT * seconds[torch.bfloat16]
-        return faster and bool(cosine.mean() >= _CLOSE_ENOUGH)
+            seconds.append(min(rounds))
+        exact, rough = means
+        close = torch.cosine_similarity(exact, rough).mean() >= _CLOSE_ENOUGH
+        return seconds[0] > _WORTH_IT * seconds[1] and bool(close)
 
 
 def _frame(tokenizer: Tokenizer, prefix: str) -> _Frame:
@@ -232,12 +245,14 @@ def _windows(sentences: Sequence[Sequence[int]], frame: _Frame, limit: int) -> I
 
 
 def _batches(windows: Sequence[_Window], budget: int) -> Iterator[list[_Window]]:
-    """Group windows of like length, longest first, so that padding costs little."""
+    """Group windows of like length, longest first, up to a number of tokens."""
     batch: list[_Window] = []
+    tokens = 0
     for window in sorted(windows, key=lambda window: -len(window.pieces)):
-        if batch and len(batch[0].pieces) * (len(batch) + 1) > budget:
+        if batch and tokens + len(window.pieces) > budget:
             yield batch
-            batch = []
+            batch, tokens = [], 0
         batch.append(window)
+        tokens += len(window.pieces)
     if batch:
         yield batch

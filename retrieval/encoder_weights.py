@@ -9,14 +9,17 @@ blocks are those of the original file, so unpacking is exact.
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import BertConfig, BertModel
 
 from retrieval.errors import EncoderError
+
+if TYPE_CHECKING:
+    from transformers import BertModel
 
 GROUP = 32
 
@@ -70,13 +73,21 @@ def encoder_state(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def load_encoder(path: Path) -> tuple[BertModel, Tokenizer]:
-    """Build the encoder in evaluation mode, float32, with its tokenizer (adds `<s>` and `</s>`).
+def load_tokenizer(path: Path) -> Tokenizer:
+    """The encoder's tokenizer; adds `<s>` and `</s>`."""
+    return Tokenizer.from_file(str(path / "tokenizer.json"))
+
+
+def load_encoder(path: Path) -> tuple["BertModel", Tokenizer]:
+    """Build the encoder as a model of `transformers`, in evaluation mode, float32, with its tokenizer.
 
     Raises:
         EncoderError: See `encoder_state`.
     """
+    # Imported late: the library takes seconds, and embedding does not need it.
+    from transformers import BertConfig, BertModel
+
     state = encoder_state(path)
     model = BertModel(BertConfig.from_json_file(path / "config.json"), add_pooling_layer=False)
     model.load_state_dict(state)
-    return model.train(mode=False), Tokenizer.from_file(str(path / "tokenizer.json"))
+    return model.train(mode=False), load_tokenizer(path)

@@ -26,7 +26,7 @@ class SentenceTransformersPeer:
     """The encoder as sentence-transformers runs it, over the weights of our embedder."""
 
     def __init__(self, embedder: SentenceTransformerEmbedder) -> None:
-        """Share the weights, which are float32; our embedder lowers precision by autocast, around its own calls."""
+        """Load the same weights, in float32 whatever format our embedder runs in."""
         self._model = embedder.sentence_model
 
     def in_arrival_order(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -45,6 +45,10 @@ def test_ingestion_loads_no_torch() -> None:
     )
 
 
+def test_embedding_waits_for_no_library_that_trains() -> None:
+    assert loaded_by("import retrieval.embedder", ("transformers", "sentence_transformers")) == []
+
+
 @pytest.mark.parametrize("library", ["ingestion", "retrieval", "generator"])
 def test_importing_a_library_sets_up_no_logging(library: str) -> None:
     statement = f"import logging, {library}\nassert not logging.getLogger().handlers"

@@ -32,6 +32,23 @@ def test_short_texts_get_the_vectors_of_sentence_transformers(embedder):
     np.testing.assert_allclose(embedder.embed_queries(texts), expected, atol=1e-5)
 
 
+def test_texts_of_many_lengths_get_the_vectors_of_sentence_transformers(embedder):
+    texts = ["The capital of France is Paris. " * n for n in (9, 1, 4, 30, 2)] + ["合同自成立时生效。" * 20]
+    expected = embedder.sentence_model.encode(["passage: " + text for text in texts])
+    np.testing.assert_allclose(embedder.embed_passages(texts), expected, atol=1e-5)
+
+
+def test_many_batches_give_what_one_gives(embedder):
+    config = EmbedderConfig(dtype="float32", batch_tokens=20)
+    small = SentenceTransformerEmbedder(ENCODER, threads=1, config=config)
+    text = "合同自成立时生效。" * 80
+    spans = [(start, start + 9) for start in range(0, len(text), 9)]
+    for one, other in zip(
+        embedder.sentence_states(text, spans), small.sentence_states(text, spans), strict=True
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
 def test_questions_find_their_passages_in_both_languages_and_across(embedder):
     passages = ["北京是中华人民共和国的首都。", "Berlin is the capital of Germany.", "香蕉是一种水果。"]
     questions = ["中国的首都是哪里", "which city is the capital of Germany", "what fruit is yellow and long"]
@@ -50,7 +67,7 @@ def test_bfloat16_stays_close(embedder):
     rough = SentenceTransformerEmbedder(ENCODER, threads=1, config=EmbedderConfig(dtype="bfloat16"))
     texts = ["合同自成立时生效。", "The capital of France is Paris."]
     assert rough.dtype == torch.bfloat16
-    assert cosines(rough.embed_passages(texts), embedder.embed_passages(texts)).min() > 0.999
+    assert cosines(rough.embed_passages(texts), embedder.embed_passages(texts)).min() > 0.9995
 
 
 @pytest.mark.parametrize(("ratio", "dtype"), [(0.5, torch.float32), (5.0, torch.bfloat16)])
@@ -87,11 +104,8 @@ def test_a_sentence_over_the_limit_is_split_and_nothing_lost():
 
 def test_batches_keep_to_their_budget_and_lose_nothing():
     windows = [_Window([0] * length, []) for length in (5, 100, 7, 6, 99, 5, 300)]
-    batches = list(_batches(windows, budget=210))
-    assert sorted(len(w.pieces) for batch in batches for w in batch) == [5, 5, 6, 7, 99, 100, 300]
-    for batch in batches:
-        longest = max(len(window.pieces) for window in batch)
-        assert len(batch) == 1 or longest * len(batch) <= 210
+    batches = [[len(window.pieces) for window in batch] for batch in _batches(windows, budget=210)]
+    assert batches == [[300], [100, 99, 7], [6, 5, 5]]
 
 
 def test_model_can_be_saved_by_its_library(embedder, tmp_path):
