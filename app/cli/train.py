@@ -93,13 +93,16 @@ def export(
     reader_run: Annotated[Path, typer.Option(help="Run or model folder of the reader.")],
     out: Annotated[Path, typer.Option(help="Folder to write, e.g. models/fathom-small.")],
     writer_run: Annotated[Path | None, typer.Option(help="Run or model folder of the writer.")] = None,
+    average_with: Annotated[
+        Path | None, typer.Option(help="Model folder: the mean of its weights and the runs'.")
+    ] = None,
     models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
 ) -> None:
     """Pack trained runs into a model that can be loaded."""
     from app.services.training import export_generator
     from generator.fathom_small import Calibration
 
-    export_generator(models, reader_run, writer_run, out, Calibration())
+    export_generator(models, reader_run, writer_run, out, Calibration(), average_with)
     typer.echo(f"wrote {out}", err=True)
 
 

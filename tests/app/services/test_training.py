@@ -10,6 +10,7 @@ from app.services.training import TrainingOptions, export_generator, train_reade
 from generator.checkpoint import read_folder
 from generator.errors import CheckpointError
 from generator.fathom_small import Calibration
+from generator.quantisation.int8 import unpack_state
 
 MODELS = Path(__file__).parents[3] / "models"
 
@@ -99,6 +100,25 @@ def test_a_run_begins_with_a_packed_model(options: TrainingOptions, tmp_path: Pa
     export_generator(MODELS, tmp_path / "model", tmp_path / "model", tmp_path / "again", Calibration())
     packed, again = (read_folder(tmp_path / name)[0] for name in ("model", "again"))
     assert all(packed["reading"][k].equal(again["reading"][k]) for k in packed["reading"] if "scale" in k)
+
+
+def test_two_models_are_averaged(options: TrainingOptions, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        run = replace(options, run=tmp_path / f"run-{seed}", learning_rate=1e-2, seed=seed)
+        train_reader(run)
+        export_generator(MODELS, run.run, None, tmp_path / f"model-{seed}", Calibration())
+    one, other, mean = (tmp_path / name for name in ("model-0", "model-1", "mean"))
+    export_generator(MODELS, one, one, mean, Calibration(), average_with=other)
+    states = [unpack_state(read_folder(folder)[0]["reading"]) for folder in (one, other, mean)]
+    for name in ("role", "span.weight", "layers.0.qkv.weight"):
+        wanted = (states[0][name] + states[1][name]) / 2
+        assert (states[2][name] - wanted).abs().max() <= wanted.abs().max() / 100
+    assert set(read_folder(mean)[1]["training"]) == {"reader", "writer", "averaged_with"}
+
+    deeper = replace(options, run=tmp_path / "deeper", document_layers=10)
+    train_reader(deeper)
+    with pytest.raises(CheckpointError, match="another shape"):
+        export_generator(MODELS, deeper.run, None, tmp_path / "x", Calibration(), average_with=one)
 
 
 def test_document_layers_of_its_own_can_not_be_packed(options: TrainingOptions, tmp_path: Path) -> None:
