@@ -20,7 +20,9 @@ def sft(
     data: Annotated[Path, typer.Option(help="Folder with the training sets that the recipe names.")],
     run: Annotated[Path, typer.Option(help="Run folder: checkpoint and log; a run found there goes on.")],
     stage: Annotated[str, typer.Option(help="reader, or writer (needs --reader-run).")] = "reader",
-    reader_run: Annotated[Path | None, typer.Option(help="Run or model folder of the trained reader.")] = None,
+    reader_run: Annotated[
+        Path | None, typer.Option(help="Run or model folder of the trained reader.")
+    ] = None,
     steps: Annotated[int, typer.Option(help="Optimizer steps in all.")] = 8000,
     recipe: Annotated[Path | None, typer.Option(help="Recipe file; left out: the stage's own.")] = None,
     models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
@@ -36,8 +38,12 @@ def sft(
     train_document: Annotated[
         bool, typer.Option("--train-document", help="Reader: train those layers too (an experiment).")
     ] = False,
-    start_run: Annotated[Path | None, typer.Option(help="Begin with the weights of this run or model folder.")] = None,
-    teacher_run: Annotated[Path | None, typer.Option(help="Learn from the reader of this run or model folder.")] = None,
+    start_run: Annotated[
+        Path | None, typer.Option(help="Begin with the weights of this run or model folder.")
+    ] = None,
+    teacher_run: Annotated[
+        Path | None, typer.Option(help="Learn from the reader of this run or model folder.")
+    ] = None,
     minutes: Annotated[float, typer.Option(help="Stop (and save) after this time; 0 for no limit.")] = 0,
     compile_model: Annotated[
         bool, typer.Option("--compile/--no-compile", help="torch.compile the model.")
@@ -120,6 +126,57 @@ def calibrate(
 
     for name, value in calibrate_generator(models, model, data, questions, score).items():
         typer.echo(f"{name:14} {value:.4f}")
+
+
+@train_app.command("make-questions")
+def make_questions(
+    data: Annotated[Path, typer.Option(help="Folder with the sets that the recipe names.")],
+    out: Annotated[Path, typer.Option(help="JSON lines to write; what an earlier run left there goes on.")],
+    recipe: Annotated[
+        Path | None, typer.Option(help="Recipe file with `texts`; left out: the one that ships.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Most questions to keep; left out: the recipe's.")] = None,
+    model: Annotated[Path, typer.Option(help="Run or model folder of the reader that checks.")] = Path(
+        "models/fathom-small"
+    ),
+    models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
+    overlap: Annotated[float, typer.Option(help="Least F1 of the reader's answer and the one meant.")] = 0.8,
+    phrase: Annotated[float, typer.Option(help="Least probability of the reader's answer.")] = 0.3,
+    seed: Annotated[int, typer.Option(help="Of passages, questions and their forms.")] = 0,
+    threads: Annotated[int, typer.Option(help="Of torch; 0 leaves it to torch.")] = 0,
+    compile_model: Annotated[
+        bool, typer.Option("--compile/--no-compile", help="torch.compile the reader.")
+    ] = True,
+) -> None:
+    """Make questions from unlabelled texts, kept where the reader answers them as meant."""
+    from collections import Counter
+
+    import torch
+
+    from app.services.question_making import MakingOptions, make_questions
+    from app.services.training import RECIPES
+    from generator.training.synthetic.round_trip import RoundTripConfig
+
+    if threads:
+        torch.set_num_threads(threads)
+    options = MakingOptions(
+        data=data,
+        recipe=recipe or RECIPES / "made.json",
+        out=out,
+        limit=limit,
+        models=models,
+        model=model,
+        seed=seed,
+        check=RoundTripConfig(overlap_from=overlap, phrase_from=phrase),
+        compile_model=compile_model,
+    )
+
+    def told(sums: Counter[str]) -> None:
+        typer.echo(f"{sums['kept']} kept of {sums['made']} made", err=True)
+
+    sums = make_questions(options, told)
+    for name in sorted(name for name in sums if name.startswith("made")):
+        typer.echo(f"{name:60} {sums[name]:7} kept {sums['kept' + name.removeprefix('made')]:7}")
 
 
 if __name__ == "__main__":
