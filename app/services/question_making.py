@@ -23,9 +23,9 @@ from generator.training.synthetic.english_words import Words
 from generator.training.synthetic.questions import MadeQuestion, made_questions
 from generator.training.synthetic.round_trip import Read, RoundTripConfig, consistent
 
-BLOCK = 200
+BLOCK = 96
 """Passages that are asked about, checked and written together; near misses come from among them."""
-SHAPES = BatchConfig(passage_pieces=(96, 160, 256), batch_pieces=2048, negatives=0.0, hard_count=3)
+SHAPES = BatchConfig(passage_pieces=(96, 160, 224), batch_pieces=2048, negatives=0.0, hard_count=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,10 @@ def make_questions(options: MakingOptions, on_block: Callable[[Counter[str]], No
         rng = random.Random(zlib.crc32(f"{options.seed} {name}".encode()))
         passages = _shuffled(texts[spec], options.seed)[block * BLOCK : (block + 1) * BLOCK]
         made = list(made_questions(passages, spec.path, words, tag, rng))
-        good = checker.kept(made)[:room]
+        good = checker.kept(made)
+        if room is not None and len(good) > room:
+            good = good[:room]
+            made = made[: made.index(good[-1]) + 1]
         counts = _counts(made, good, spec)
         _write(options, name, good, counts)
         kept[spec] += len(good)
@@ -212,14 +215,15 @@ def _resume(options: MakingOptions) -> tuple[Counter[str], set[str]]:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     sums: Counter[str] = Counter()
     done: set[str] = set()
-    size = 0
-    if options.log.exists():
-        for text in options.log.read_text(encoding="utf-8").splitlines(keepends=True):
-            if text.endswith("\n"):
-                line = json.loads(text)
-                done.add(line["block"])
-                sums.update(line["counts"])
-                size = line["bytes"]
-    with options.out.open("ab") as handle:
-        handle.truncate(size)
+    logged = written = 0
+    options.log.touch()
+    for text in options.log.read_bytes().splitlines(keepends=True):
+        if text.endswith(b"\n"):
+            line = json.loads(text)
+            done.add(line["block"])
+            sums.update(line["counts"])
+            logged, written = logged + len(text), line["bytes"]
+    for path, size in ((options.log, logged), (options.out, written)):
+        with path.open("ab") as handle:
+            handle.truncate(size)
     return sums, done

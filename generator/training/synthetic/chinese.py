@@ -37,16 +37,21 @@ TIME = re.compile(
 )
 LINK = re.compile(f"(?:{LINKS})+")
 DATE = re.compile(
-    r"(?<![\d第.])[12]\d{3}年(?:\d{1,2}月(?:\d{1,2}[日号])?)?(?![代版度间底初级])|(?<![\d年.])\d{1,2}月\d{1,2}[日号]"
+    r"(?<![\d第.])[12]\d{3}年(?:\d{1,2}月(?:\d{1,2}[日号])?)?(?![代版度间底初级上半当]|[下中]旬|[春夏秋冬]季)|(?<![\d年.])\d{1,2}月\d{1,2}[日号]"
 )
 COUNT = re.compile(
-    rf"(?<![\d.第年月时時-])(?:\d[\d,.]*[十百千万萬亿億]*|[二两兩三四五六七八九十百千万]{{1,6}})[余餘多]?(?:{UNITS})(?![月日代级級])"
+    rf"(?<![\d.第年月时時-])(?:\d[\d,.]*[十百千万萬亿億]*|[二两兩三四五六七八九十百千万]{{1,6}})[余餘多]? ?(?:{UNITS})(?![月日代级級])"
     r"|(?<![\d.—～~/-])\d[\d.]*[%\uff05](?![—～~-])"
 )
 QUOTED = re.compile(r"《[^《》]{2,20}》|“[^“”，。]{2,14}”|「[^「」，。]{2,14}」")
 PLACING = words_of("位于 位於 来自 來自 前往 在 于 於 到 至 自 赴 从 從 出生于 生于 抵达 抵達 毕业于")
 WHY = re.compile("(?<![称稱成改名之作定视視])[为為]什么[？]?\\Z")
 """"What as" that reads as "why"."""
+BEGINNINGS = tuple(
+    words_of("据 據 根据 根據 由于 由於 如果 虽然 雖然 因 随着 隨著 为了 為了 当 當 除 改编 改編 只要 连 連")
+)
+"""Clauses that begin so say nothing alone."""
+EXAMPLES = ("比如", "例如", "如", "包括", "像")
 PERIOD = re.compile("(?:之前|以前|时期|時期|初期|期间|期間|以后|以後|之后|之後|以来|以來)")
 NOMINAL = ("n", "eng", "j", "zg", "vn", "b", "s", "g", "an", "l")
 JOINING = frozenset("的、·和与與及-—“”《》「」 ")
@@ -158,25 +163,7 @@ def _statement(
         word.tag.startswith("v") or word.text in "是为為" for word in words
     ):
         return None
-    if before.startswith(
-        (
-            "据",
-            "據",
-            "根据",
-            "根據",
-            "由于",
-            "由於",
-            "如果",
-            "虽然",
-            "雖然",
-            "因",
-            "随着",
-            "为了",
-            "当",
-            "當",
-            "除",
-        )
-    ):
+    if before.startswith(BEGINNINGS) or before.endswith(EXAMPLES):
         return None
     if before.endswith(("、", "和", "及", "与")) or after.startswith(("、", "和", "及", "与", "或")):
         return None
@@ -208,7 +195,7 @@ def _by_pattern(text: str) -> Iterator[tuple[Kind, str, int, int]]:
         yield Kind.HOW_MANY, "多少" + unit.group() if unit else "百分之多少", *match.span()
     for match in QUOTED.finditer(text):
         if not re.search(
-            "[是为為在于於以由对對的用了称稱叫名成唱演写出版行表把将將]\\Z|" + "|".join(TITLED),
+            "[是为為以由对對的用了称稱叫名成唱演写出版行表把将將]\\Z|" + "|".join(TITLED),
             text[: match.start()],
         ):
             continue
@@ -270,7 +257,12 @@ def _objects(words: Sequence[Word], text: str) -> Iterator[tuple[Kind, str, int,
     verb, phrase = words[first - 1], text[words[first].start : words[end - 1].end]
     named = verb.tag == "v" and any(word.tag.startswith(NAMES) for word in words[first:end])
     if (verb.text in VERBS or named) and len(phrase.strip()) >= 3:
-        yield Kind.WHAT, "什么", words[first].start, words[end - 1].end
+        placed = verb.text in PLACING and words[first].tag.startswith("ns")
+        yield (
+            *((Kind.WHERE, "哪里") if placed else (Kind.WHAT, "什么")),
+            words[first].start,
+            words[end - 1].end,
+        )
 
 
 def _typeset(before: str, after: str, word: str, rng: random.Random) -> str:

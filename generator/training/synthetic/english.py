@@ -19,17 +19,20 @@ from generator.training.synthetic.english_clause import (
     texts_of,
     tokens_of,
 )
+from generator.training.synthetic.english_phrases import (
+    LONGEST_ANSWER,
+    kind_of_name,
+    noun_phrase,
+    number_phrase,
+)
 from generator.training.synthetic.english_words import (
     DETERMINERS,
-    LARGE,
     MONTHS,
     NOT_PLACES,
-    NUMBER_WORDS,
     PARTICIPLES,
     PERSON_VERBS,
     PERSONS,
     PREPOSITIONS,
-    THINGS,
     Words,
 )
 from generator.training.synthetic.spans import Asked, Kind
@@ -40,10 +43,7 @@ DATE = re.compile(
     rf"|(?:{MONTHS})\s+\d{{1,2}}\b|\d{{1,2}}\s+(?:{MONTHS})\b"
 )
 SINGULAR = {"are": "is", "were": "was", "have": "has"}
-AMOUNT = re.compile(r"\d[\d,.]*")
-PERSON_PRONOUN = re.compile(r"\b(?:he|she|his|her|him)\b")
-SHORTEST_QUESTION, LONGEST_QUESTION, LONGEST_ANSWER = 4, 18, 14
-PLURALS = frozenset({"people", "men", "women", "children", "percent", "feet", "episodes", "million"})
+SHORTEST_QUESTION, LONGEST_QUESTION = 4, 18
 DROPPED = words_of("also originally currently mainly usually generally officially primarily actually often")
 ABOUT = words_of("about approximately over around the nearly almost than more least at up to only")
 NOT_BEFORE_NUMBER = words_of("of between from and or a an first last next same other")
@@ -165,30 +165,9 @@ def _where(clause: Clause, around: Around) -> Iterator[Asked]:
         return
 
 
-def _kind_of_name(tokens: Sequence[Token], passage: str) -> tuple[Kind, list[str]] | None:
-    """Which question words ask for a name; None where that is not plain."""
-    last = tokens[-1].low
-    if last in PERSONS:
-        return Kind.WHO, ["who"]
-    if last in THINGS or last.rstrip("s") in THINGS:
-        return (Kind.WHICH, ["which", last]) if tokens[-1].text[0].isupper() else (Kind.WHAT, ["what"])
-    if tokens[0].low in DETERMINERS:
-        return Kind.WHAT, ["what"]
-    if not all(t.text[0].isupper() for t in tokens):
-        return Kind.WHAT, ["what"]
-    name = len(tokens) in {2, 3} and all(
-        (t.text.isalpha() and not t.text.isupper()) or "." in t.text for t in tokens
-    )
-    if name and PERSON_PRONOUN.search(passage):
-        return Kind.WHO, ["who"]
-    if any(t.text.isupper() or not t.text.isalpha() or any(c.isupper() for c in t.text[1:]) for t in tokens):
-        return Kind.WHAT, ["what"]
-    return None
-
-
 def _subject(clause: Clause, around: Around) -> Iterator[Asked]:
     rest = texts_of(clause.rest)
-    kind = _kind_of_name(clause.subject, around.passage)
+    kind = kind_of_name(clause.subject, around.passage)
     if (
         kind is not None
         and kind[0] is Kind.WHICH
@@ -197,7 +176,9 @@ def _subject(clause: Clause, around: Around) -> Iterator[Asked]:
         return
     if kind is None or len(rest) < SHORTEST_QUESTION - 1 or "and" in {t.low for t in clause.subject}:
         return
-    if clause.copula and (rest[0] in {"a", "an", "not", "also", "one"} or clause.rest[0].text[0].isupper()):
+    if not rest[0][0].isalpha():
+        return
+    if clause.copula and (rest[0] in {"a", "an", "not", "also", "one"} or rest[0][0].isupper()):
         return
     lead = texts_of(clause.lead) if clause.lead and DATE.search(plain(texts_of(clause.lead))) else []
     if lead:
@@ -237,29 +218,8 @@ def _agent(clause: Clause, around: Around) -> Iterator[Asked]:
         return
 
 
-def _number_phrase(tokens: Sequence[Token]) -> tuple[int, int, int] | None:
-    """Where a number with the noun it counts stands: `[i, k)` the number, `[k, j)` the noun."""
-    for i, token in enumerate(tokens):
-        if not (AMOUNT.fullmatch(token.text) or token.low in NUMBER_WORDS) or YEAR.fullmatch(token.text):
-            continue
-        if i and (tokens[i - 1].text in "$£€#–-/" or tokens[i - 1].text in MONTHS.split("|")):
-            continue
-        k = i + 1
-        while k < len(tokens) and tokens[k].low in LARGE | NUMBER_WORDS:
-            k += 1
-        for j in range(k, min(k + 3, len(tokens))):
-            word = tokens[j].low
-            if not word.isalpha() or word in PREPOSITIONS or word in {"and", "or"}:
-                break
-            if tokens[j].text[0].isupper() or tokens[k].text[0].isupper():
-                break
-            if word in PLURALS or (word.endswith("s") and not word.endswith(("ss", "us", "is"))):
-                return i, k, j + 1
-    return None
-
-
 def _count(clause: Clause, around: Around) -> Iterator[Asked]:
-    found = _number_phrase(clause.subject)
+    found = number_phrase(clause.subject)
     if found is not None and found[0] == 0:
         i, k, j = found
         rest = texts_of([*clause.subject[k:], clause.verb, *clause.rest])
@@ -268,7 +228,7 @@ def _count(clause: Clause, around: Around) -> Iterator[Asked]:
             Kind.HOW_MANY, ["how", "many", *rest], _range(answer), _range(clause.subject[i:j])
         )
         return
-    found = _number_phrase(clause.rest)
+    found = number_phrase(clause.rest)
     if found is None:
         return
     i, k, j = found
@@ -279,27 +239,14 @@ def _count(clause: Clause, around: Around) -> Iterator[Asked]:
     if (before and before[-1].low in NOT_BEFORE_NUMBER) or follows in {"and", "or"}:
         return
     noun = texts_of(clause.rest[k:j])
+    if noun[-1] in texts_of(clause.subject) or (clause.copula and i and clause.rest[0].low in DETERMINERS):
+        return
     parts = asked(["how", "many", *noun], clause, texts_of([*before, *clause.rest[j:]]), around.words)
     yield from _question(Kind.HOW_MANY, parts, _range(clause.rest[i:k]), _range(clause.rest[i:j]))
 
 
-def _noun_phrase(tokens: Sequence[Token]) -> int:
-    """How many tokens from the start make one noun phrase; 0 where that is doubtful."""
-    if not tokens or not (tokens[0].low in DETERMINERS or tokens[0].text[0].isupper()):
-        return 0
-    end = next(
-        (
-            i
-            for i, t in enumerate(tokens)
-            if i and (t.low in PREPOSITIONS - {"of"} or t.text == "," or t.low in {"and", "or", "as"})
-        ),
-        len(tokens),
-    )
-    return end if 1 <= end <= LONGEST_ANSWER else 0
-
-
 def _object(clause: Clause, around: Around) -> Iterator[Asked]:
-    size = _noun_phrase(clause.rest)
+    size = noun_phrase(clause.rest)
     follows = clause.rest[size].low if size < len(clause.rest) else ""
     if (
         clause.copula
@@ -314,7 +261,7 @@ def _object(clause: Clause, around: Around) -> Iterator[Asked]:
     bare = phrase[1:] if phrase[0].low in DETERMINERS else phrase
     if not bare or (len(bare) == 1 and not around.words.is_name(bare[0].text)):
         return
-    kind = _kind_of_name(bare, around.passage) if bare[0].text[0].isupper() else (Kind.WHAT, ["what"])
+    kind = kind_of_name(bare, around.passage) if bare[0].text[0].isupper() else (Kind.WHAT, ["what"])
     wh = kind if kind is not None and kind[0] is not Kind.WHICH else (Kind.WHAT, ["what"])
     yield from _question(wh[0], asked(wh[1], clause, rest, around.words), _range(phrase), _range(bare))
 
@@ -322,7 +269,7 @@ def _object(clause: Clause, around: Around) -> Iterator[Asked]:
 def _definition(clause: Clause, around: Around) -> Iterator[Asked]:
     if not clause.copula or not clause.rest or clause.rest[0].low not in DETERMINERS:
         return
-    kind = _kind_of_name(clause.subject, around.passage) or (Kind.WHAT, ["what"])
+    kind = kind_of_name(clause.subject, around.passage) or (Kind.WHAT, ["what"])
     person = kind[0] is Kind.WHO or any(t.low in PERSONS for t in clause.rest)
     wh = ["who"] if person else ["what"]
     answer = clause.rest[:LONGEST_ANSWER] if len(clause.rest) <= LONGEST_ANSWER else ()

@@ -166,14 +166,12 @@ def _ends_clause(rest: Sequence[Token], place: int) -> bool:
 
 
 def _new_clause(rest: Sequence[Token], place: int) -> bool:
-    following = rest[place + 1].low if place + 1 < len(rest) else ""
-    return (
-        following in PRONOUNS | BE | MODALS
-        or following in IRREGULAR
-        or following in PRESENT
-        or following in HAVE
-        or following.endswith("ed")
-        or following in {"then", "later"}
+    """Whether a verb, or a subject with its verb, follows a conjunction."""
+    following = [token.low for token in rest[place + 1 : place + 5]]
+    finite = BE | MODALS | IRREGULAR.keys() | PRESENT.keys() | HAVE.keys()
+    return bool(following) and (
+        following[0] in PRONOUNS | {"then", "later"}
+        or any(w in finite or w.endswith("ed") for w in following)
     )
 
 

@@ -44,7 +44,7 @@ class RoundTripConfig:
     phrase_from: float = 0.3
     answered_from: float = 0.5
     unanswered_below: float = 0.5
-    near_misses: int = 3
+    near_misses: int = 2
     relevance_weight: float = 1.0
     answerable_scale: float = 1.0
     answerable_shift: float = 0.0
