@@ -138,3 +138,13 @@ def test_traditional_words_are_tagged_as_simplified_ones() -> None:
     simple, traditional = tag("清华大学位于北京。"), tag("清華大學位於北京。")
     assert [part for _, part in simple] == [part for _, part in traditional]
     assert "".join(word for word, _ in traditional) == "清華大學位於北京。"
+
+
+def test_the_command_tells_what_was_made_and_kept(options: MakingOptions, agreeable: type, fathom) -> None:
+    arguments = ["--data", str(options.data), "--recipe", str(options.recipe), "--out", str(options.out)]
+    code, out, err = fathom("train", "make-questions", *arguments, "--models", str(MODELS), "--limit", "5")
+    assert (code, "5 kept of" in err) == (0, True)
+    counts = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
+    assert counts["made"][1:] == ["kept", "5"]
+    assert counts["made/en.jsonl"][1:] == ["kept", "2"]
+    assert len(lines_of(options)) == 5
