@@ -36,12 +36,8 @@ def sft(
     train_document: Annotated[
         bool, typer.Option("--train-document", help="Reader: train those layers too (an experiment).")
     ] = False,
-    start_run: Annotated[
-        Path | None, typer.Option(help="Begin with the weights of this run or model.")
-    ] = None,
-    teacher_run: Annotated[
-        Path | None, typer.Option(help="Learn from the reader of this run or model.")
-    ] = None,
+    start_run: Annotated[Path | None, typer.Option(help="Begin with weights of this run or model.")] = None,
+    teacher_run: Annotated[Path | None, typer.Option(help="Learn from this run's or model's reader.")] = None,
     minutes: Annotated[float, typer.Option(help="Stop (and save) after this time; 0 for no limit.")] = 0,
     compile_model: Annotated[
         bool, typer.Option("--compile/--no-compile", help="torch.compile the model.")
