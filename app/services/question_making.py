@@ -63,7 +63,7 @@ class MakingOptions:
 
 
 def make_questions(options: MakingOptions, on_block: Callable[[Counter[str]], None]) -> Counter[str]:
-    """Make questions until the limit, or until there are no more passages.
+    """Make questions until the limit, or until there are no more passages; none is kept twice.
 
     Args:
         options: What to read, and where to write.
@@ -84,6 +84,7 @@ def make_questions(options: MakingOptions, on_block: Callable[[Counter[str]], No
     words = Words([text for passages in texts.values() for text in passages])
     checker = _Checker(options)
     sums, done = _resume(options)
+    asked = {json.loads(line)["question"] for line in options.out.read_text(encoding="utf-8").splitlines()}
     kept = {spec: sums[f"kept/{spec.path}"] for spec in specs}
     for spec, block in _in_turn({spec: len(passages) for spec, passages in texts.items()}):
         total = sum(kept.values())
@@ -100,7 +101,10 @@ def make_questions(options: MakingOptions, on_block: Callable[[Counter[str]], No
             continue
         rng = random.Random(zlib.crc32(f"{options.seed} {name}".encode()))
         passages = _shuffled(texts[spec], options.seed)[block * BLOCK : (block + 1) * BLOCK]
-        made = list(made_questions(passages, spec.path, words, tag, rng))
+        new = (
+            q for q in made_questions(passages, spec.path, words, tag, rng) if q.example.question not in asked
+        )
+        made = list({question.example.question: question for question in new}.values())
         good = checker.kept(made)
         if room is not None and len(good) > room:
             good = good[:room]
@@ -108,6 +112,7 @@ def make_questions(options: MakingOptions, on_block: Callable[[Counter[str]], No
         counts = _counts(made, good, spec)
         _write(options, name, good, counts)
         kept[spec] += len(good)
+        asked |= {question.example.question for question in good}
         sums.update(counts)
         on_block(sums)
     return sums

@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from generator.training.synthetic.english_clause import (
     YEAR,
@@ -270,7 +271,8 @@ def _definition(clause: Clause, around: Around) -> Iterator[Asked]:
     if not clause.copula or not clause.rest or clause.rest[0].low not in DETERMINERS:
         return
     kind = kind_of_name(clause.subject, around.passage) or (Kind.WHAT, ["what"])
-    person = kind[0] is Kind.WHO or any(t.low in PERSONS for t in clause.rest)
+    head = takewhile(lambda token: token.low not in PREPOSITIONS, clause.rest)
+    person = kind[0] is Kind.WHO or any(token.low in PERSONS for token in head)
     wh = ["who"] if person else ["what"]
     answer = clause.rest[:LONGEST_ANSWER] if len(clause.rest) <= LONGEST_ANSWER else ()
     if len(answer) > 2 and len(clause.subject) + 2 >= SHORTEST_QUESTION - 1:

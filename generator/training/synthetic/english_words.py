@@ -20,7 +20,8 @@ IRREGULAR = pairs_of(
     "met/meet paid/pay ran/run rose/rise said/say saw/see sold/sell sent/send set/set shot/shoot sang/sing "
     "sat/sit slept/sleep spent/spend spoke/speak stole/steal stood/stand struck/strike swam/swim took/take "
     "taught/teach told/tell thought/think threw/throw went/go won/win wore/wear wrote/write caught/catch "
-    "put/put hid/hide heard/hear rode/ride sank/sink shone/shine threw/throw woke/wake ate/eat drank/drink"
+    "died/die lied/lie tied/tie hit/hit put/put hid/hide "
+    "heard/hear rode/ride sank/sink shone/shine woke/wake ate/eat drank/drink"
 )
 PARTICIPLES = pairs_of(
     "written/wrote sung/sang drawn/drew taken/took given/gave chosen/chose begun/began driven/drove won/won "

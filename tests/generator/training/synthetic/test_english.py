@@ -117,10 +117,11 @@ def test_what_is_doubtful_or_needs_the_text_around_it_is_not_asked(sentence: str
 
 
 def test_the_verb_is_the_one_that_the_texts_use() -> None:
-    assert [WORDS.base(past) for past in ("moved", "stopped", "opened", "went", "zorbed")] == [
+    assert [WORDS.base(past) for past in ("moved", "stopped", "opened", "went", "died", "zorbed")] == [
         "move",
         "stop",
         "open",
         "go",
+        "die",
         None,
     ]
