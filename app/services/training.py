@@ -111,10 +111,11 @@ class TrainingOptions:
         return lambda: asked.is_set() or (bool(self.minutes) and time.monotonic() - begun > self.minutes * 60)
 
 
-class _Parts:
+class Parts:
     """Tokenizer, matcher and encoder weights."""
 
     def __init__(self, models: Path) -> None:
+        """Load them from a folder with `encoder/`."""
         path = models / "encoder" / "tokenizer.json"
         self.tokenizer = Tokenizer.from_file(str(path))
         self.vocabulary = read_vocabulary(path)
@@ -151,12 +152,12 @@ def train_reader(options: TrainingOptions) -> bool:
         CheckpointError: The run folder holds another model.
     """
     torch.manual_seed(options.seed)
-    parts, plan = _Parts(options.models), _plan(options, "reading.json")
+    parts, plan = Parts(options.models), _plan(options, "reading.json")
     recipe = ReadingRecipe(train=tuple(SetSpec(**spec) for spec in plan["train"]))
     encoder = KeptVectors(options.models, options.run / "vectors") if plan.get("dense_near_misses") else None
     batches = ReaderBatches(recipe, options.data, parts.tokenizer, parts.matcher, options.seed, encoder)
     reader = parts.reader(options.document_layers, train_document=options.train_document)
-    teacher = _load_reader(parts, options.teacher_run)[0] if options.teacher_run else None
+    teacher = load_reader(parts, options.teacher_run)[0] if options.teacher_run else None
     development = _development(plan, options.data, parts)
     loss = ReaderLoss(reader, compile_model=options.compile_model, teacher=teacher)
     loop = TrainingLoop(reader, set(NEW_PARAMETERS), loss, options.run, options.loop_config())
@@ -199,7 +200,7 @@ def _trained(folder: Path, stage: str) -> tuple[dict[str, Tensor], dict[str, Any
     return tensors["model"], {k: meta[k] for k in ("step", "seen", "config")}
 
 
-def _development(plan: dict[str, Any], data: Path, parts: _Parts) -> list[tuple[str, ReadingBatch]]:
+def _development(plan: dict[str, Any], data: Path, parts: Parts) -> list[tuple[str, ReadingBatch]]:
     shapes = BatchConfig(passage_pieces=(128, 448), batch_pieces=7680, negatives=0.0, hard=0.0)
     batches = []
     for spec in plan.get("development", []):
@@ -209,8 +210,12 @@ def _development(plan: dict[str, Any], data: Path, parts: _Parts) -> list[tuple[
     return batches
 
 
-def _load_reader(parts: _Parts, run: Path) -> tuple[Reader, dict[str, Any]]:
-    """The reader of a run or packed model, its document layers as many as that had, and how it was trained."""
+def load_reader(parts: Parts, run: Path) -> tuple[Reader, dict[str, Any]]:
+    """The reader of a run or packed model, its document layers as many as that had, and how it was trained.
+
+    Raises:
+        CheckpointError: The folder is neither.
+    """
     state, record = _trained(run, "reader")
     layers = {int(name.split(".")[2]) for name in state if name.startswith("reading.layers.")}
     own = any(name.startswith("document.layers.") for name in state)
@@ -227,8 +232,8 @@ def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
         CheckpointError: There is no reader run, or the run folder holds another model.
     """
     torch.manual_seed(options.seed)
-    parts, plan = _Parts(options.models), _plan(options, "writing.json")
-    reader, _ = _load_reader(parts, reader_run)
+    parts, plan = Parts(options.models), _plan(options, "writing.json")
+    reader, _ = load_reader(parts, reader_run)
     specs = [SetSpec(**spec) for spec in plan["train"]]
     examples = [example for spec in specs for example in read_set(spec, options.data)]
     shapes = BatchConfig(passage_pieces=(192,), negatives=0.0, batch_pieces=7168)
@@ -242,7 +247,7 @@ def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
     return resumed
 
 
-def _decoder(parts: _Parts) -> Decoder:
+def _decoder(parts: Parts) -> Decoder:
     config = DecoderConfig()
     return Decoder(
         ReaderConfig(vocab_size=1).width, config, writable_pieces(parts.vocabulary, config.write_pieces)
@@ -274,8 +279,8 @@ def export_generator(
     Raises:
         CheckpointError: A run has no checkpoint, or has document layers of its own: a model's are the encoder's.
     """
-    parts = _Parts(models)
-    reader, reader_record = _load_reader(parts, reader_run)
+    parts = Parts(models)
+    reader, reader_record = load_reader(parts, reader_run)
     if reader.train_document:
         raise CheckpointError(f"{reader_run} trained its document layers; train one without --train-document")
     torch.manual_seed(0)

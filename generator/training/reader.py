@@ -78,7 +78,11 @@ UNMATCHED = 0.15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingRecipe:
-    """Sets to train on; see `recipes/reading.json`."""
+    """Sets to train on; see `recipes/reading.json`.
+
+    `recipes/reading-made.json` has besides them what `fathom train make-questions` wrote to `made/questions.jsonl` in
+    the data folder (`recipes/made.json` says of which texts).
+    """
 
     train: tuple[SetSpec, ...]
     batch: BatchConfig = field(default_factory=lambda: BatchConfig(restyled=RESTYLED, unmatched=UNMATCHED))
