@@ -208,12 +208,11 @@ def made(pages: Path, most: int) -> list[File]:
     ]
 
 
-def _print(title: str, results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+def _print(title: str, suffix: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
     heads = ("files", "failed", "chars", *COLUMNS, "seconds", "licence")
-    print(f"{title}\n{'':28}" + "".join(f"{head:>10}" for head in heads))
-    for suffix, rows in results.items():
-        for name, row in rows.items():
-            print(f"{suffix:6}{name:22}" + "".join(f"{row.get(head, '–')!s:>10}" for head in heads))
+    print(f"{title + ' ' + suffix:22}" + "".join(f"{head:>10}" for head in heads))
+    for name, row in rows.items():
+        print(f"{name:22}" + "".join(f"{row.get(head, '–')!s:>10}" for head in heads), flush=True)
 
 
 def main() -> None:
@@ -236,15 +235,14 @@ def main() -> None:
         groups["made"] = made(options.pages, options.most)
     report: dict[str, Any] = {}
     for title, files in groups.items():
+        report[title] = {}
         suffixes = options.formats or sorted({file.suffix for file in files})
-        by_format = {suffix: [file for file in files if file.suffix == suffix] for suffix in suffixes}
-        report[title] = {
-            suffix: measure(some, missing=options.missing)
-            for suffix, some in by_format.items()
-            if some and len(parsers_of(suffix)) > 1
-        }
-        if not options.json:
-            _print(title, report[title])
+        for suffix in suffixes:
+            some = [file for file in files if file.suffix == suffix]
+            if some and len(parsers_of(suffix)) > 1:
+                report[title][suffix] = measure(some, missing=options.missing)
+                if not options.json:
+                    _print(title, suffix, report[title][suffix])
     if options.json:
         print(json.dumps(report, ensure_ascii=False, indent=1))
 

@@ -5,9 +5,9 @@
 
 FILE is a question file as `fathom eval` reads it; of it the last LAST questions, or below 1 the last share of the
 articles. The pages of a FOLDER of Markdown are asked for their own headings; a right hit lies in that section.
-`--twins` takes each page in twice, as Markdown and as HTML, and counts how many different pages the first five hits
-come from. Ranks are those of the hits that an answer reads; of further ones nothing counts. `read` is the share of
-questions whose answer stands in the compressed context, whatever its rank.
+`--twins` takes each page in twice, as Markdown and as HTML. Ranks are those of the hits that an answer reads; of
+further ones nothing counts. `read` is the share of questions whose answer stands in the compressed context, whatever
+its rank; `pages` and `sections` are the shares of the first five hits that are different ones, whatever their format.
 """
 
 import argparse
@@ -67,6 +67,7 @@ class Figures:
     f1: list[float] = field(default_factory=list)
     answer_ms: list[float] = field(default_factory=list)
     pages: list[float] = field(default_factory=list)
+    sections: list[float] = field(default_factory=list)
 
     def rank(self, ranked: Sequence[int], right: frozenset[int]) -> None:
         """Note one ranking."""
@@ -78,7 +79,7 @@ class Figures:
         """Means in percent (times: medians), and intervals of the differences to `base`."""
         values = {
             name: round(100 * mean(row), 1)
-            for name in ("recall_1", "recall_5", "mrr", "read", "f1", "pages")
+            for name in ("recall_1", "recall_5", "mrr", "read", "f1", "pages", "sections")
             if (row := getattr(self, name))
         }
         times = {
@@ -86,7 +87,7 @@ class Figures:
         }
         differences = {
             f"{name}_ci95": _difference(getattr(self, name), getattr(base, name))
-            for name in ("mrr", "read", "f1", "pages")
+            for name in ("mrr", "read", "f1", "pages", "sections")
             if getattr(self, name) and self is not base
         }
         return values | times | differences
@@ -160,7 +161,11 @@ def of_pages(folder: Path, asked: int, options: Sequence[str], *, twins: bool) -
                 result = searching.search(runtime, [collection], text)
                 ranked = [hit.chunk_id for hit in result.retrieved.hits]
                 figures.rank(ranked, frozenset(right))
-                figures.pages.append(len({pages[chunk] for chunk in ranked[:FIRST]}) / FIRST)
+                first = ranked[:FIRST]
+                figures.pages.append(len({pages[chunk] for chunk in first}) / FIRST)
+                figures.sections.append(
+                    len({(pages[chunk], *passages[chunk].heading_path[-1:]) for chunk in first}) / FIRST
+                )
                 figures.search_ms.append(sum(result.retrieved.timings_ms.values()))
             print(f"  {folder.name} {option}: {figures.report(figures)}", flush=True)
     return found
@@ -251,6 +256,8 @@ def _print(name: str, found: Mapping[str, Figures]) -> None:
         "f1",
         "f1_ci95",
         "pages",
+        "sections",
+        "sections_ci95",
         "search_ms",
         "answer_ms",
     )
