@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ingestion.config import ParsingLimits
-from ingestion.parsers import parse_source
+from ingestion.parsers import ocr, parse_source
 from ingestion.pipeline import parse
 from ingestion.types import BlockKind, Source
 
@@ -61,6 +61,7 @@ def parsers_of(suffix: str) -> list[Parser]:
 
 def _ours(data: bytes, suffix: str) -> Reading:
     source = Source(name=f"file{suffix}", data=data)
+    ocr.is_available = lambda: False  # what others find is text, not pictures of it
     # what LibreOffice turns is read in the parser child, as in the program
     document = parse(source, ParsingLimits()) if suffix == ".rtf" else parse_source(source, ParsingLimits())
     headings = frozenset(

@@ -50,12 +50,9 @@ class Sample:
 
 
 def samples(folder: Path, most: int) -> list[Sample]:
-    """The first pages of a folder of Markdown in each format that can be written here."""
-    pages = [
-        parts
-        for file in sorted(folder.rglob("*.md"))
-        if (parts := parts_of(file)) and len(parts) > SLIDE_BLOCKS
-    ]
+    """Pages of a folder of Markdown that have tables, evenly spread, in each format that can be written here."""
+    pages = [parts_of(file) for file in sorted(folder.rglob("*.md"))]
+    pages = [parts for parts in pages if any(part.rows for part in parts)]
     pages = pages[:: max(1, len(pages) // most)][:most]
     made: list[Sample] = []
     for parts in pages:
@@ -66,8 +63,8 @@ def samples(folder: Path, most: int) -> list[Sample]:
             Sample(".eml", _eml(parts), parts),
             Sample(".pptx", _pptx(parts), parts),
         ]
-        if tables := [part for part in parts if part.rows]:
-            made.append(Sample(".xlsx", _xlsx(tables), tables))
+        tables = [part for part in parts if part.rows]
+        made.append(Sample(".xlsx", _xlsx(tables), tables))
         try:
             made.append(Sample(".docx", _docx(parts), parts))
         except ImportError:
@@ -229,6 +226,8 @@ def _by_libreoffice(made: Sequence[Sample]) -> list[Sample]:
     found = []
     for suffix, targets in ((".docx", (".pdf", ".rtf")), (".xlsx", (".xls", ".ods"))):
         given = [sample for sample in made if sample.suffix == suffix]
+        if not given:
+            continue
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             for number, sample in enumerate(given):

@@ -94,7 +94,9 @@ def voted(bags: Sequence[Counter[str]]) -> Counter[str]:
 
 def structure(reading: Reading, parts: Sequence[Part]) -> dict[str, float]:
     """Order, rows and headings that were kept; each only where the page has some."""
-    values = {"order": _in_order(words_of(reading.text), parts)}
+    anchors = [tuple(words_of(part.text)[:_ANCHOR_WORDS]) for part in parts if not part.rows]
+    anchors = [anchor for anchor in anchors if len(anchor) == _ANCHOR_WORDS]
+    values = {"order": _in_order(words_of(reading.text), anchors)} if anchors else {}
     rows = [row for part in parts for row in part.rows if sum(map(bool, row)) > 1]
     if rows:
         lines = [" ".join(words_of(line)) for line in reading.text.splitlines()]
@@ -106,19 +108,17 @@ def structure(reading: Reading, parts: Sequence[Part]) -> dict[str, float]:
     return values
 
 
-def _in_order(words: Sequence[str], parts: Sequence[Part]) -> float:
+def _in_order(words: Sequence[str], anchors: Sequence[tuple[str, ...]]) -> float:
     """Share of the parts whose first words are found and that stand in the order of the page."""
     places: dict[tuple[str, ...], list[int]] = {}
     for at in range(len(words) - _ANCHOR_WORDS + 1):
         places.setdefault(tuple(words[at : at + _ANCHOR_WORDS]), []).append(at)
-    anchors = [tuple(words_of(part.text)[:_ANCHOR_WORDS]) for part in parts if not part.rows]
-    anchors = [anchor for anchor in anchors if len(anchor) == _ANCHOR_WORDS]
     tails: list[int] = []  # ends of the longest increasing runs of places
     for anchor in anchors:
         for at in sorted(places.get(anchor, ()), reverse=True):
             place = bisect.bisect_left(tails, at)
             tails[place : place + 1] = [at]
-    return len(tails) / max(1, len(anchors))
+    return len(tails) / len(anchors)
 
 
 def _holds(line: str, row: Sequence[str]) -> bool:
@@ -167,7 +167,9 @@ def measure(files: Sequence[File], *, missing: bool) -> dict[str, dict[str, Any]
             row[number] for parser, row in zip(parsers, bags, strict=True) if parser.votes and row[number]
         ]
         wanted = (
-            file.words or Counter(w for part in file.parts for w in words_of(_text(part))) or voted(votes)
+            file.words
+            or Counter(w for part in file.parts for w in words_of(_text(part)))
+            or voted(votes if len(votes) > 1 else [])
         )
         if not wanted:
             continue  # a file without text
