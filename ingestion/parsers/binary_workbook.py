@@ -10,6 +10,7 @@ from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, EncryptedError
 from ingestion.parsers.archive import PackedFile
+from ingestion.parsers.number_formats import Percents, as_percent, percent_cells
 from ingestion.parsers.sheets import Row, without_gaps, write_sheets
 from ingestion.sniff import ODS, XLS, XLSB, media_type_of
 from ingestion.types import Document, Source
@@ -24,7 +25,7 @@ NAMES = {XLS: "XLS", XLSB: "XLSB", ODS: "ODS"}
 def parse(source: Source, limits: ParsingLimits) -> Document:
     """Read a workbook; every sheet that gives no text is named in `dropped`.
 
-    Numbers read as they are stored: the formats of their cells (percent, currency) are not known.
+    Percentages read as the sheet shows them, other numbers as they are stored.
 
     Raises:
         CorruptFileError: If it is damaged.
@@ -39,7 +40,9 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     writer = CanonicalWriter(limits)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(source.data))
-        write_sheets(((name, _rows(workbook, name)) for name in workbook.sheet_names), writer)
+        percents = percent_cells(source.data, media_type, limits)
+        names = workbook.sheet_names
+        write_sheets(((name, _rows(workbook, name, percents.get(name, {}))) for name in names), writer)
     except CalamineError as error:
         raise CorruptFileError(f"The {NAMES[media_type]} workbook is damaged: {error}.") from error
     return writer.build(media_type=media_type, heading_is_title=False)
@@ -71,14 +74,22 @@ def _is_protected_package(data: bytes, limits: ParsingLimits) -> bool:
     return any(found)
 
 
-def _rows(workbook: "CalamineWorkbook", name: str) -> Iterator[Row]:
-    cells_of_rows = workbook.get_sheet_by_name(name).iter_rows()
-    return without_gaps(tuple(_value(cell) for cell in cells) for cells in cells_of_rows)
+def _rows(workbook: "CalamineWorkbook", name: str, percents: Percents) -> Iterator[Row]:
+    sheet = workbook.get_sheet_by_name(name)
+    left = (
+        sheet.start[1] if sheet.start else 0
+    )  # rows begin with the first of the sheet, columns with the first filled
+    return without_gaps(
+        tuple(_value(cell, percents.get((row, column))) for column, cell in enumerate(cells, left))
+        for row, cells in enumerate(sheet.iter_rows())
+    )
 
 
-def _value(value: Any) -> Any:
+def _value(value: Any, decimals: int | None) -> Any:
     if isinstance(value, str):
         return squeeze(value)
+    if decimals is not None and isinstance(value, int | float):
+        return as_percent(value, decimals)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return int(value)  # XLS knows no whole numbers; years and counts are told by them
     return str(value) if isinstance(value, timedelta) else value

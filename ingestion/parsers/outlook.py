@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ingestion.canonical import squeeze
 from ingestion.errors import CorruptFileError, EncryptedError
+from ingestion.parsers.rtf_body import text_of, unpacked
 
 if TYPE_CHECKING:  # loaded with the first such file
     from oxmsg import Message as Outlook
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # loaded with the first such file
 # The library checks little of what it reads, so damage shows as whatever its own code trips over.
 _DAMAGED: Final = (OSError, ValueError, LookupError, AssertionError, TypeError, AttributeError, struct.error)
 _HTML: Final = 0x1013
+_RTF: Final = 0x1009
 _CONTENT_ID: Final = 0x3712
 
 
@@ -81,7 +83,26 @@ def _body(item: "Outlook") -> Message:
         body.attach(rich)
     elif item.html_body:
         body.attach(MIMEText(item.html_body, "html", "utf-8"))
+    elif packed := item.properties.binary_prop_value(_RTF):
+        _attach_rtf(body, packed, has_plain=bool(item.body))
     return body
+
+
+def _attach_rtf(body: MIMEMultipart, packed: bytes, *, has_plain: bool) -> None:
+    """Add what the RTF holds, where that is more than the plain body.
+
+    Raises:
+        ValueError: If there is nothing else and it is packed in an unknown way.
+        struct.error: If there is nothing else and it is cut off.
+    """
+    try:
+        text, is_html = text_of(unpacked(packed))
+    except (ValueError, struct.error):
+        if has_plain:
+            return
+        raise
+    if is_html or not has_plain:
+        body.attach(MIMEText(text, "html" if is_html else "plain", "utf-8"))
 
 
 def _attached(attachment: Any, data: bytes) -> Message:

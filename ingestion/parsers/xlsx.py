@@ -9,12 +9,12 @@ from typing import Any
 from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.parsers.archive import PackedFile
+from ingestion.parsers.number_formats import as_percent, percent_decimals
 from ingestion.parsers.sheets import Row, without_gaps, write_sheets
 from ingestion.sniff import XLSX
 from ingestion.types import Document, Source
 
 _FORMULA_WITHOUT_RESULT = re.compile(rb"(?:</f>|<f(?:\s[^<>]*)?/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
-_PERCENT = re.compile(r"0(?:\.(0+))?%")
 
 
 def parse(source: Source, limits: ParsingLimits) -> Document:
@@ -68,6 +68,5 @@ def _value(cell: Any) -> Any:
     if isinstance(value, str):
         return squeeze(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and (percent := _PERCENT.search(cell.number_format or "")):
-        return f"{value * 100:.{len(percent[1] or '')}f}%"
-    return value
+    decimals = percent_decimals(cell.number_format or "") if is_number else None
+    return value if decimals is None else as_percent(value, decimals)

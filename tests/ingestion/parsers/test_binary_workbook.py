@@ -31,12 +31,13 @@ def wide(text: str) -> bytes:
     return struct.pack("<I", len(text)) + text.encode("utf-16-le")
 
 
-def xlsb(rows: list[list[str | float]], more: bytes = b"") -> bytes:
+def xlsb(rows: list[list[str | float]], more: bytes = b"", styles: bytes = b"", style: int = 0) -> bytes:
+    """A workbook of one sheet; `style` is that of its numbers."""
     cells = b""
     for number, row in enumerate(rows):
         cells += record(0, struct.pack("<I", number) + bytes(21))
         for column, value in enumerate(row):
-            place = struct.pack("<II", column, 0)
+            place = struct.pack("<II", column, 0 if isinstance(value, str) else style)
             cells += (
                 record(6, place + wide(value))
                 if isinstance(value, str)
@@ -56,6 +57,7 @@ def xlsb(rows: list[list[str | float]], more: bytes = b"") -> bytes:
             "xl/workbook.bin": record(131) + record(143) + bundle + record(144) + record(132),
             "xl/_rels/workbook.bin.rels": relations.encode(),
             "xl/worksheets/sheet1.bin": sheet,
+            **({"xl/styles.bin": styles} if styles else {}),
         }
     )
 
@@ -86,6 +88,42 @@ def test_a_binary_workbook_is_read() -> None:
     document = read(xlsb([["项目", "金额"], ["渡轮", 12.5], ["码头", 2024.0]]))
     assert document.media_type == sniff.XLSB
     assert document.text == "费用\n\n项目：渡轮 | 金额：12.5\n项目：码头 | 金额：2024"
+
+
+def test_percentages_of_an_old_workbook_read_as_on_the_screen() -> None:
+    rates, shifted = read(sample("percentages.xls").data).text.split("\n\n利率\n\n")
+    assert "Plan: Basic | Fee: 12.5 | Share: 12.3% | Growth: 5.00% | Count: 89" in rates
+    assert rates.endswith("Plan: Sum | Fee: 32.5 | Share: 6%")  # a formula, and the format that is built in
+    # its cells begin in column C and row 5; the last row is one record of many cells
+    assert shifted == "年：2024 | 利率：3.45%\n\n10% | 20% | 30% | 40%"
+
+
+def test_percentages_of_a_binary_workbook_read_as_on_the_screen() -> None:
+    def xf(format_id: int) -> bytes:
+        return record(47, struct.pack("<HH", 0, format_id) + bytes(12))
+
+    own = record(615, struct.pack("<I", 1)) + record(44, struct.pack("<H", 164) + wide("0.0%")) + record(616)
+    for_names = record(626) + xf(164) + record(627)  # styles with names are counted apart
+    styles = own + for_names + record(617, struct.pack("<I", 2)) + xf(0) + xf(164) + record(618)
+    rows: list[list[str | float]] = [["项目", "占比"], ["渡轮", 0.123]]
+    assert read(xlsb(rows, styles=styles, style=1)).text.endswith("占比：12.3%")
+    assert read(xlsb(rows, styles=styles, style=0)).text.endswith("占比：0.123")
+
+
+def test_percentages_of_an_opendocument_spreadsheet_read_as_on_the_screen() -> None:
+    def cell(kind: str, shown: str, value: str, more: str = "") -> str:
+        return (
+            f'<table:table-cell office:value-type="{kind}" office:value="{value}" {more}>'
+            f"<text:p>{shown}</text:p></table:table-cell>"
+        )
+
+    twice = 'table:number-columns-repeated="2"'
+    rows = (
+        f"<table:table-row>{cell('percentage', '12.3%', '0.123')}{cell('float', '0.12', '0.12')}</table:table-row>"
+        '<table:table-row table:number-rows-repeated="2">'
+        f"{cell('percentage', '5,00 %', '0.05', twice)}{cell('float', '7', '7')}</table:table-row>"
+    )
+    assert read(ods(rows)).text == "Fees\n\n12.3% | 0.12\n5.00% | 5.00% | 7\n5.00% | 5.00% | 7"
 
 
 def test_an_opendocument_spreadsheet_is_read_without_a_converter() -> None:

@@ -13,7 +13,7 @@ from ingestion.errors import CorruptFileError, EncryptedError
 from ingestion.parsers import parse_source
 from ingestion.types import Document, Source
 from tests.ingestion.hostile import read_with_flipped_bits
-from tests.ingestion.samples import sample
+from tests.ingestion.samples import HTML_RTF, PLAIN_RTF, sample, stored
 
 LIMITS = ParsingLimits()
 
@@ -83,6 +83,35 @@ def test_without_a_rich_body_the_plain_one_is_read(told: Any) -> None:
     )
     document, _ = told(item(properties=bare))
     assert document.text.endswith("The price is 5.")
+
+
+def in_rtf(packed: bytes, body: str | None = None) -> SimpleNamespace:
+    values = {0x1009: packed}
+    return item(
+        body=body,
+        properties=SimpleNamespace(
+            binary_prop_value=values.get, str_prop_value=lambda _: None, body_encoding="utf-8"
+        ),
+    )
+
+
+def test_a_body_in_rtf_alone_is_read(told: Any) -> None:
+    document, _ = told(in_rtf(stored(PLAIN_RTF)))
+    assert document.text.endswith("Hello big world\n\nPrice 5€ 价格\n\n价格\n\n{x} 😀 café")
+
+
+def test_html_inside_rtf_goes_before_the_plain_body_and_plain_rtf_behind_it(told: Any) -> None:
+    document, _ = told(in_rtf(stored(HTML_RTF), body="flat"))
+    assert document.text.endswith("- The price is 5€, café 价格.")
+    document, _ = told(in_rtf(stored(PLAIN_RTF), body="flat"))
+    assert document.text.endswith("flat")
+
+
+def test_damaged_rtf_is_told_unless_there_is_a_plain_body(told: Any) -> None:
+    for damaged in (b"LZFu", stored(PLAIN_RTF).replace(b"MELA", b"ABCD")):
+        with pytest.raises(CorruptFileError):
+            told(in_rtf(damaged))
+        assert told(in_rtf(damaged, body="flat"))[0].text.endswith("flat")
 
 
 def test_headers_can_hold_no_line_of_their_own(told: Any) -> None:
