@@ -20,9 +20,7 @@ def sft(
     data: Annotated[Path, typer.Option(help="Folder with the training sets that the recipe names.")],
     run: Annotated[Path, typer.Option(help="Run folder: checkpoint and log; a run found there goes on.")],
     stage: Annotated[str, typer.Option(help="reader, or writer (needs --reader-run).")] = "reader",
-    reader_run: Annotated[
-        Path | None, typer.Option(help="Run or model folder of the trained reader.")
-    ] = None,
+    reader_run: Annotated[Path | None, typer.Option(help="Run or model folder of the trained reader.")] = None,
     steps: Annotated[int, typer.Option(help="Optimizer steps in all.")] = 8000,
     recipe: Annotated[Path | None, typer.Option(help="Recipe file; left out: the stage's own.")] = None,
     models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
@@ -38,12 +36,8 @@ def sft(
     train_document: Annotated[
         bool, typer.Option("--train-document", help="Reader: train those layers too (an experiment).")
     ] = False,
-    start_run: Annotated[
-        Path | None, typer.Option(help="Begin with the weights of this run or model folder.")
-    ] = None,
-    teacher_run: Annotated[
-        Path | None, typer.Option(help="Learn from the reader of this run or model folder.")
-    ] = None,
+    start_run: Annotated[Path | None, typer.Option(help="Begin with the weights of this run or model folder.")] = None,
+    teacher_run: Annotated[Path | None, typer.Option(help="Learn from the reader of this run or model folder.")] = None,
     minutes: Annotated[float, typer.Option(help="Stop (and save) after this time; 0 for no limit.")] = 0,
     compile_model: Annotated[
         bool, typer.Option("--compile/--no-compile", help="torch.compile the model.")
