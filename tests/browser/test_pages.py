@@ -135,7 +135,7 @@ def test_a_stop_is_immediate_and_keeps_the_text(browser: Chromium, ui_url: str, 
     browser.until(lambda: "Hold on." in browser.page_text(), "some text")
     browser.click("button", "Stop")
     browser.until(lambda: "Stopped." in browser.page_text(), "the stop", seconds=15)
-    assert "It is written" in browser.page_text()
+    browser.until(lambda: "It is written" in browser.page_text(), "what was written before it")
 
 
 def test_deleting_asks_first(browser: Chromium, ui_url: str, tmp_path: Path, store: FakeStore) -> None:

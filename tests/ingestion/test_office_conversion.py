@@ -176,10 +176,6 @@ def trap() -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.skipif(not has_office, reason="LibreOffice is not installed")
 def test_the_real_program_converts() -> None:
     assert parse(RTF, ParsingLimits()).text == "Hello 中 world."
-    rows = "<table:table-row><table:table-cell><text:p>Name</text:p></table:table-cell></table:table-row>"
-    sheet = f'<office:spreadsheet><table:table table:name="S">{rows}</table:table></office:spreadsheet>'
-    source = Source(name="a.ods", data=opendocument("spreadsheet", sheet))
-    assert parse(source, ParsingLimits()).text == "S\n\nName"
 
 
 @pytest.mark.slow
