@@ -15,6 +15,7 @@ from app.benchmarks.index_changes import measure_changes
 from app.benchmarks.nearest import K, Search, Vectors, built, compared, exact, kth_cosines
 from app.benchmarks.timing import ratio
 from retrieval.config import HnswConfig
+from retrieval.errors import SnapshotError
 from retrieval.index.hnsw import HnswIndex
 from retrieval.index.vectors import VectorTable
 
@@ -117,9 +118,23 @@ def peak_rss_mib() -> int:
 
 
 def _built_or_loaded(vectors: Vectors, config: HnswConfig, path: Path) -> tuple[HnswIndex, dict[str, float]]:
-    """The index in `path`, or one that is built and saved there, with the seconds of both."""
+    """The index in `path`, or one that is built and saved there, with the seconds of both.
+
+    Raises:
+        SnapshotError: The index there is of other vectors: recall would be measured against what it does not hold.
+    """
     if path.exists():
-        return _loaded(path, vectors.shape[1], config)[0], {}
+        index = _loaded(path, vectors.shape[1], config)[0]
+        some = np.linspace(0, len(vectors) - 1, min(len(vectors), 100), dtype=np.int64)
+        ids, held = index.vectors(some.tolist())
+        same = (
+            len(ids) == len(some)
+            and len(index) == len(vectors)
+            and np.allclose(held, vectors[ids], atol=1e-5)
+        )
+        if not same:
+            raise SnapshotError(f"{path} holds an index of other vectors; delete it, or name another file")
+        return index, {}
     index, build_s = built(vectors, config)
     start = time.perf_counter()
     index.save(path)

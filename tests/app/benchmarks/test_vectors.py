@@ -4,6 +4,7 @@ import pytest
 from app.benchmarks.nearest import compared, exact, kth_cosines
 from app.benchmarks.vectors import HNSWLIB, IndexBench, clustered, held_out, measure_index
 from retrieval.config import HnswConfig
+from retrieval.errors import SnapshotError
 
 
 def test_clustered_vectors_are_unit_long_and_the_same_for_a_seed():
@@ -87,6 +88,19 @@ def test_a_saved_index_is_written_and_loaded_the_next_time(tmp_path):
         peer = next(side for side in result["peers"] if side["name"] == HNSWLIB)
         assert peer["recall@10"] == result["recall@10"]
         assert "build_s" not in peer
+
+
+def test_a_saved_index_of_other_vectors_is_refused(tmp_path):
+    for seed in (2, 3):
+        rows = clustered(60, 16, seed)
+        bench = IndexBench(
+            vectors=rows[:50], queries=rows[50:], config=HnswConfig(exact_below=0), saved=tmp_path / "index"
+        )
+        if seed == 2:
+            measure_index(bench)
+        else:
+            with pytest.raises(SnapshotError, match="other vectors"):
+                measure_index(bench)
 
 
 def test_equal_vectors_are_no_misses():
