@@ -14,11 +14,11 @@ conversations of development sets.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
 
-import opencc
 import rjieba
+
+from retrieval.index.analysis import simplified
 
 SHORT_ANSWER = 40
 """Characters of an answer that may be a name."""
@@ -147,13 +147,8 @@ def _content(text: str) -> list[_Word]:
 
 def _fold(text: str) -> str:
     """Lower case and simplified characters, as long as the text."""
-    folded = str(_simplifier().convert(text)).lower()
+    folded = simplified(text).lower()
     return folded if len(folded) == len(text) else text
-
-
-@cache
-def _simplifier() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
 
 
 # ---------------------------------------------------------------------- English

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import opencc
 import rjieba
 import torch
 
@@ -22,6 +21,7 @@ from generator.training.parallel import page_texts
 from generator.training.synthetic.english_words import Words
 from generator.training.synthetic.questions import MadeQuestion, made_questions
 from generator.training.synthetic.round_trip import Read, RoundTripConfig, consistent
+from retrieval.index.analysis import simplified
 
 BLOCK = 96
 """Passages that are asked about, checked and written together; near misses come from among them."""
@@ -120,15 +120,12 @@ def make_questions(options: MakingOptions, on_block: Callable[[Counter[str]], No
 
 def tag(text: str) -> list[tuple[str, str]]:
     """Chinese words with jieba's parts of speech; traditional characters are tagged as their simplified ones."""
-    simple = _SIMPLE.convert(text)
+    simple = simplified(text)
     tagged, at = [], 0
     for word, part in rjieba.tag(simple if len(simple) == len(text) else text):
         tagged.append((text[at : at + len(word)], part))
         at += len(word)
     return tagged
-
-
-_SIMPLE = opencc.OpenCC("t2s")
 
 
 class _Checker:

@@ -176,7 +176,7 @@ def _resume(loop: TrainingLoop, options: TrainingOptions) -> bool:
     if options.start_run is not None and not resumed:
         wanted = {*loop.trained, *loop.buffers}
         parts = {name.split(".")[0] for name in wanted}
-        state, _ = _trained(options.start_run, "")
+        state, _ = _trained(options.start_run)
         state = {name: tensor for name, tensor in state.items() if name.split(".")[0] in parts}
         if state.keys() != wanted:
             raise CheckpointError(
@@ -186,7 +186,7 @@ def _resume(loop: TrainingLoop, options: TrainingOptions) -> bool:
     return resumed
 
 
-def _trained(folder: Path, stage: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _trained(folder: Path, stage: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Weights of a run, or of a packed model under the names that a run gives them, and how `stage` was trained.
 
     Raises:
@@ -303,7 +303,7 @@ def _average(reading: nn.Module, decoder: nn.Module, model: Path) -> None:
     Raises:
         CheckpointError: It has another shape.
     """
-    state, _ = _trained(model, "")
+    state, _ = _trained(model)
     for stem, module in (("reading", reading), ("decoder", decoder)):
         own = module.state_dict()
         other = {name.removeprefix(f"{stem}."): t for name, t in state.items() if name.startswith(f"{stem}.")}

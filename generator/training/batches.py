@@ -51,6 +51,10 @@ class BatchConfig:
     restyled: float = 0.0
     unmatched: float = 0.0
 
+    def window_length(self, pieces: int) -> int:
+        """Shortest window that holds so many pieces; the longest where none does."""
+        return next((s for s in self.passage_pieces if pieces <= s), self.passage_pieces[-1])
+
     def rows(self, S: int) -> int:
         """Rows of a batch with windows of `S` pieces."""
         return max(1, self.batch_pieces // (self.question_pieces + S) // 2 * 2)
@@ -164,9 +168,7 @@ class ReadingData:
             if rng.random() < self.config.restyled:
                 example = replace(example, question=example.other_style)
             window, answers = self.window(example, rng)
-            S = next(
-                (s for s in self.config.passage_pieces if len(window) <= s), self.config.passage_pieces[-1]
-            )
+            S = self.config.window_length(len(window))
             rows = waiting.setdefault(S, [])
             rows.append((example, window, answers))
             if len(rows) == self.config.rows(S):

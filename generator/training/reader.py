@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from generator.config import ReaderConfig
+from generator.inference.reading import LONGEST_SPAN
 from generator.model.encoder import DocumentLayers, ReadingLayers, ReadStates, reader_state_from_bert
 from generator.model.match import PieceMatcher
 from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
@@ -175,21 +176,23 @@ def _examples(spec: SetSpec, root: Path, rng: random.Random) -> list[Example]:
     return read_set(spec, root)
 
 
-def best_spans(read: ReadStates, longest: int = 64) -> tuple[Tensor, Tensor, Tensor]:
-    """Most probable span of each row.
+def joint_scores(read: ReadStates) -> Tensor:
+    """Start plus end logit of every span of at most `LONGEST_SPAN` pieces, others -inf.
 
     Returns:
-        int64 [B, 2] first and last piece; float32 [B] its log-probability score start + end; float32 [B] that score
-        minus the null score.
+        float32 [B, S * S]; the span from piece a to piece b is at a * S + b.
     """
-    start_BS, end_BS = read.start_BS, read.end_BS
-    S = start_BS.shape[1]
-    joint_BSS = start_BS[:, :, None] + end_BS[:, None, :]
-    near_SS = torch.ones(S, S, dtype=torch.bool).triu().tril(longest - 1)
-    flat = joint_BSS.masked_fill(~near_SS, float("-inf")).flatten(1)
-    score_B, place_B = flat.max(-1)
-    spans_B2 = torch.stack([place_B // S, place_B % S], dim=-1)
-    return spans_B2, score_B, score_B - read.null_B2.sum(-1)
+    joint_BSS: Tensor = read.start_BS[:, :, None] + read.end_BS[:, None, :]
+    S = joint_BSS.shape[-1]
+    near_SS = torch.ones(S, S, dtype=torch.bool).triu().tril(LONGEST_SPAN - 1)
+    return joint_BSS.masked_fill(~near_SS, float("-inf")).flatten(1)
+
+
+def best_spans(read: ReadStates) -> Tensor:
+    """First and last piece of the most probable span of each row: int64 [B, 2]."""
+    S = read.start_BS.shape[1]
+    place_B = joint_scores(read).argmax(-1)
+    return torch.stack([place_B // S, place_B % S], dim=-1)
 
 
 NEW_PARAMETERS = ("reading.match", "reading.role", "reading.span", "reading.relevance")
@@ -209,7 +212,7 @@ class PieceScores:
         """Scores in percent by set name: `<set>/em`, `<set>/f1`."""
         sums: dict[str, list[float]] = {}
         for name, batch in self.batches:
-            spans_B2, _, _ = best_spans(self.reader(batch))
+            spans_B2 = best_spans(self.reader(batch))
             for span, answers in zip(spans_B2.tolist(), batch.answers_BN2.tolist(), strict=True):
                 gold = [(a, b) for a, b in answers if a >= 0]
                 if gold:

@@ -76,7 +76,12 @@ def analyse_question(text: str) -> Terms:
 
 def _fold(text: str) -> str:
     narrow = unicodedata.normalize("NFKC", text).replace("\u2019", "'").lower()
-    return str(_simplifier().convert(narrow))
+    return simplified(narrow)
+
+
+def simplified(text: str) -> str:
+    """Traditional Chinese characters as simplified ones; a few phrases change in length."""
+    return str(_simplifier().convert(text))
 
 
 def _grams(run: str) -> Iterator[str]:

@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from generator.inference.reading import LONGEST_SPAN
 from generator.model.encoder import ReadStates
 from generator.training.batches import Encoded, ReadingBatch, ReadingData
-from generator.training.reader import overlap_f1
+from generator.training.reader import joint_scores, overlap_f1
 
 Read = Callable[[ReadingBatch], ReadStates]
 Row = tuple[Encoded, NDArray[np.int32], tuple[tuple[int, int], ...]]
@@ -104,8 +102,7 @@ def _read(data: ReadingData, rows: Sequence[Row], read: Read, config: RoundTripC
     """Read rows in batches of windows of one length; a batch that is not full repeats its last row."""
     waiting: dict[int, list[int]] = {}
     for place, (_, window, _) in enumerate(rows):
-        S = next((s for s in data.config.passage_pieces if len(window) <= s), data.config.passage_pieces[-1])
-        waiting.setdefault(S, []).append(place)
+        waiting.setdefault(data.config.window_length(len(window)), []).append(place)
     found: dict[int, Answered] = {}
     for S, places in waiting.items():
         B = data.config.rows(S)
@@ -121,12 +118,10 @@ def _read(data: ReadingData, rows: Sequence[Row], read: Read, config: RoundTripC
 def spans_of(read: ReadStates, relevance_weight: float) -> list[Answered]:
     """Best span of each row, measured against its null score and relevance as `span_distribution` does."""
     null_B = read.null_B2.sum(-1) - relevance_weight * read.relevance_B
-    joint_BSS: Tensor = read.start_BS[:, :, None] + read.end_BS[:, None, :] - null_B[:, None, None]
-    S = joint_BSS.shape[-1]
-    near_SS = torch.ones(S, S, dtype=torch.bool).triu().tril(LONGEST_SPAN - 1)
-    flat = joint_BSS.masked_fill(~near_SS, float("-inf")).flatten(1)
-    score_B, place_B = flat.max(-1)
-    logit_B = flat.logsumexp(-1)
+    S = read.start_BS.shape[1]
+    joint = joint_scores(read) - null_B[:, None]
+    score_B, place_B = joint.max(-1)
+    logit_B = joint.logsumexp(-1)
     return [
         Answered((place // S, place % S), math.exp(score - logit), logit)
         for place, score, logit in zip(place_B.tolist(), score_B.tolist(), logit_B.tolist(), strict=True)
