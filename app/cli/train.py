@@ -79,9 +79,8 @@ def _set_pace(threads: int) -> bool:
     """Set torch's threads (0 measures which number is fastest), and tell whether bfloat16 is."""
     import torch
 
-    from generator.training.pace import fastest, keep_freed_memory, thread_counts
+    from generator.training.pace import fastest, thread_counts
 
-    keep_freed_memory()
     pace = fastest([threads] if threads else thread_counts())
     torch.set_num_threads(pace.threads)
     typer.echo(f"{'bfloat16' if pace.bf16 else 'float32'}, {pace.threads} threads", err=True)

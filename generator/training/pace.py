@@ -1,8 +1,6 @@
 """Choose number format and threads for training by timing what a training step mostly does."""
 
-import ctypes
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -50,20 +48,6 @@ def thread_counts() -> list[int]:
     """What is worth trying: all cores this process may use, and half of them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return sorted({cores, max(1, cores // 2)}, reverse=True)
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep what is freed instead of giving it back: every step needs the same large blocks again.
-
-    Fresh pages are zeroed by the kernel, which costs a training step more than its softmax. Nothing elsewhere.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:  # musl has none
-        m_trim_threshold, m_mmap_max = -1, -4
-        mallopt(m_mmap_max, 0)
-        mallopt(m_trim_threshold, 2**31 - 1)
 
 
 def _feed_forward(pace: Pace) -> float:
