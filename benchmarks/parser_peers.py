@@ -242,6 +242,36 @@ def _mistune(library: Any, data: bytes) -> str:
     return _beautifulsoup(importlib.import_module("bs4"), page.encode())
 
 
+def _json(library: Any, data: bytes) -> str:
+    """Keys and values in the order of the file, a value a line; JSON Lines too."""
+    text = data.decode("utf-8-sig")
+    try:
+        values = [library.loads(text)]
+    except library.JSONDecodeError:
+        values = [library.loads(line) for line in text.splitlines() if line.strip()]
+    return "\n".join(_leaves(values, ""))
+
+
+def _leaves(value: Any, key: str) -> Iterable[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _leaves(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, key)
+    elif value is not None:
+        yield f"{key}: {value}"
+
+
+def _pandas_json(library: Any, data: bytes, *, lines: bool = False) -> str:
+    table = library.read_json(io.BytesIO(data), lines=lines, dtype=False, convert_dates=False)
+    return str(table.to_csv(sep="\t", index=False))
+
+
+def _pandas_json_lines(library: Any, data: bytes) -> str:
+    return _pandas_json(library, data, lines=True)
+
+
 def _striprtf(library: Any, data: bytes) -> str:
     return str(library.rtf_to_text(data.decode("latin-1")))
 
@@ -281,6 +311,8 @@ PEERS: Final[dict[str, Sequence[tuple[str, str, str, Callable[[Any, bytes], str]
     ),
     ".msg": (("extract-msg", "GPL", "extract_msg", _extract_msg),),
     ".csv": (("csv, plain", "PSF", "csv", _csv), ("pandas", "BSD", "pandas", _pandas_csv)),
+    ".json": (("json, plain", "PSF", "json", _json), ("pandas", "BSD", "pandas", _pandas_json)),
+    ".jsonl": (("json, plain", "PSF", "json", _json), ("pandas", "BSD", "pandas", _pandas_json_lines)),
     ".md": (("mistune", "BSD", "mistune", _mistune),),
     ".rtf": (("striprtf", "BSD", "striprtf.striprtf", _striprtf),),
 }  # fmt: skip
