@@ -17,7 +17,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from retrieval.encoder_weights import encoder_state
+from retrieval.packed_linear import PackedLinear
 
 # A window joins a group while it is at most this share shorter than the longest: a small loss for fewer calls.
 _SLACK = 1 / 8
@@ -50,18 +51,24 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """Weights of one layer, each with its bias."""
+    """Weights of one layer."""
 
-    qkv: tuple[Tensor, Tensor]
-    out: tuple[Tensor, Tensor]
+    qkv: PackedLinear
+    out: PackedLinear
     attention_norm: tuple[Tensor, Tensor]
-    up: tuple[Tensor, Tensor]
-    down: tuple[Tensor, Tensor]
+    up: PackedLinear
+    down: PackedLinear
     output_norm: tuple[Tensor, Tensor]
 
     def to(self, dtype: torch.dtype) -> "_Layer":
-        parts = {part.name: getattr(self, part.name) for part in fields(self)}
-        return _Layer(**{name: (weight.to(dtype), bias.to(dtype)) for name, (weight, bias) in parts.items()})
+        return _Layer(
+            qkv=self.qkv.to(dtype),
+            out=self.out.to(dtype),
+            attention_norm=_cast(self.attention_norm, dtype),
+            up=self.up.to(dtype),
+            down=self.down.to(dtype),
+            output_norm=_cast(self.output_norm, dtype),
+        )
 
 
 class PackedBert:
@@ -122,7 +129,7 @@ class PackedBert:
         return x_TD.float(), places
 
     def _layer(self, layer: _Layer, x_TD: Tensor, groups: Sequence[_Group]) -> Tensor:
-        qkv_TD = F.linear(x_TD, *layer.qkv)
+        qkv_TD = layer.qkv(x_TD)
         mixed_TD = torch.empty_like(x_TD)
         for group in groups:
             rows = slice(group.first, group.first + group.count * group.length)
@@ -132,10 +139,8 @@ class PackedBert:
             q_BHLK, k_BHLK, v_BHLK = qkv_3BHLK.unbind(0)
             mixed_BHLK = F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK, attn_mask=group.mask_B11L)
             mixed_TD[rows] = mixed_BHLK.transpose(1, 2).reshape(-1, x_TD.shape[1])
-        x_TD = self._normed(x_TD + F.linear(mixed_TD, *layer.out), layer.attention_norm)
-        return self._normed(
-            x_TD + F.linear(F.gelu(F.linear(x_TD, *layer.up)), *layer.down), layer.output_norm
-        )
+        x_TD = self._normed(x_TD + layer.out(mixed_TD), layer.attention_norm)
+        return self._normed(x_TD + layer.down(F.gelu(layer.up(x_TD))), layer.output_norm)
 
     def _normed(self, x_TD: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
         return F.layer_norm(x_TD, (self.dim,), *norm, eps=self._eps)
@@ -189,6 +194,11 @@ def load_packed_bert(path: Path, device: torch.device | str = "cpu") -> PackedBe
     )
 
 
+def _cast(norm: tuple[Tensor, Tensor], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    weight, bias = norm
+    return weight.to(dtype), bias.to(dtype)
+
+
 def _layers(state: Mapping[str, Tensor]) -> Iterator[_Layer]:
     def read(*names: str) -> tuple[Tensor, Tensor]:
         weight, bias = (torch.cat([state[f"{name}.{kind}"] for name in names]) for kind in ("weight", "bias"))
@@ -197,10 +207,12 @@ def _layers(state: Mapping[str, Tensor]) -> Iterator[_Layer]:
     for number in range(sum(name.endswith(".intermediate.dense.weight") for name in state)):
         layer = f"encoder.layer.{number}"
         yield _Layer(
-            qkv=read(*(f"{layer}.attention.self.{name}" for name in ("query", "key", "value"))),
-            out=read(f"{layer}.attention.output.dense"),
+            qkv=PackedLinear(
+                *read(*(f"{layer}.attention.self.{name}" for name in ("query", "key", "value")))
+            ),
+            out=PackedLinear(*read(f"{layer}.attention.output.dense")),
             attention_norm=read(f"{layer}.attention.output.LayerNorm"),
-            up=read(f"{layer}.intermediate.dense"),
-            down=read(f"{layer}.output.dense"),
+            up=PackedLinear(*read(f"{layer}.intermediate.dense")),
+            down=PackedLinear(*read(f"{layer}.output.dense")),
             output_norm=read(f"{layer}.output.LayerNorm"),
         )
