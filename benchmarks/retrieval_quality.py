@@ -165,7 +165,9 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", metavar="SET=QUESTIONS[:LAST][+POOL...]")
     parser.add_argument("--encoder", type=Path, default=Path("models/encoder"))
     parser.add_argument("--dtype", default="auto", help="auto, float32 or bfloat16")
-    parser.add_argument("--window", type=int, default=512, help="pieces a window of late chunking")
+    parser.add_argument(
+        "--window", type=int, default=EmbedderConfig().window_pieces, help="pieces a window of late chunking"
+    )
     parser.add_argument("--most", type=int, default=10**9, help="paragraphs besides those asked for")
     parser.add_argument("--cache", type=Path, help="folder to keep the vectors in")
     parser.add_argument("--json", action="store_true")

@@ -76,7 +76,7 @@ class EmbedderConfig:
 
     dtype: str = "auto"
     batch_tokens: int | None = None
-    window_pieces: int = 512
+    window_pieces: int = 256
 
     def __post_init__(self) -> None:
         if self.dtype not in {"auto", "float32", "bfloat16"}:

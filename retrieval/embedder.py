@@ -78,7 +78,8 @@ class SentenceTransformerEmbedder:
         self._encoder = load_packed_bert(path, self._device)
         self._tokenizer = load_tokenizer(path)
         self._model_id = encoder_id(path)
-        self._limit = min(self._config.window_pieces, self._encoder.max_positions)
+        self._longest = self._encoder.max_positions
+        self._window = min(self._config.window_pieces, self._longest)
         self._batch_tokens = self._config.batch_tokens or (
             CPU_BATCH if self._device.type == "cpu" else GPU_BATCH
         )
@@ -139,7 +140,7 @@ class SentenceTransformerEmbedder:
         """
         _check_spans(text, spans)
         sentences = self._sentence_pieces(text, spans)
-        windows = list(_windows(sentences, self._passage_frame, self._limit))
+        windows = list(_windows(sentences, self._passage_frame, self._window))
         return self._sums(windows, len(spans))
 
     def _embed(self, texts: Sequence[str], prefix: str, frame: _Frame) -> NDArray[np.float32]:
@@ -148,11 +149,11 @@ class SentenceTransformerEmbedder:
         windows: list[_Window] = []
         for owner, encoded in enumerate(self._tokenizer.encode_batch([prefix + text for text in texts])):
             pieces: list[int] = encoded.ids
-            if len(pieces) <= self._limit:
+            if len(pieces) <= self._longest:
                 windows.append(_Window(pieces, [(owner, 0, len(pieces))]))
                 continue
             body = pieces[len(frame[0]) : len(pieces) - len(frame[1])]
-            parts = _windows([body], frame, self._limit)
+            parts = _windows([body], frame, self._longest)
             windows.extend(_Window(part.pieces, [(owner, 0, len(part.pieces))]) for part in parts)
         sums, _ = self._sums(windows, len(texts))
         return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), dtype=np.float32)

@@ -22,6 +22,9 @@ __all__ = ["Job"]
 INGEST = "ingest"
 REEMBED = "reembed"
 
+# Made once: an alias copies all columns of its table.
+_MINE, _OTHER, _THEIRS = aliased(DocumentVersion), aliased(Job), aliased(DocumentVersion)
+
 PARKED = Failure(
     status=500,
     exit_code=1,
@@ -242,16 +245,15 @@ def counts(session: Session) -> dict[str, int]:
 
 def _twin_running(now: datetime) -> ColumnElement[bool]:
     """Whether a worker is at equal bytes: what it makes of them can be shared once it is done."""
-    mine, other, theirs = aliased(DocumentVersion), aliased(Job), aliased(DocumentVersion)
     return (
-        select(other.id)
-        .join(theirs, theirs.id == other.version_id)
-        .join(mine, mine.sha256 == theirs.sha256)
+        select(_OTHER.id)
+        .join(_THEIRS, _THEIRS.id == _OTHER.version_id)
+        .join(_MINE, _MINE.sha256 == _THEIRS.sha256)
         .where(
-            mine.id == Job.version_id,
-            other.id != Job.id,
-            other.state == "running",
-            other.lease_until >= now,
+            _MINE.id == Job.version_id,
+            _OTHER.id != Job.id,
+            _OTHER.state == "running",
+            _OTHER.lease_until >= now,
         )
         .correlate(Job)
         .exists()
