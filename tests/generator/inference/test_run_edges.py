@@ -46,6 +46,11 @@ def said(source: str, pieces: list[str]) -> list[Token]:
         ("路径 /mnt/jfs。", ["/mnt", "/jfs", "。"], "/mnt/jfs。"),
         ("the U.S. army", ["the", " U", ".", "S", "."], "the U.S."),
         ("《水调歌头》（", ["《水调", "歌头", "》", "（"], "《水调歌头》"),
+        ("at most (4MiB) each", [" (4", "MiB"], "4MiB"),
+        ("at most ([ 4MiB])", ["(", "[ ", "4", "MiB"], "4MiB"),
+        ("(see p. 4) is", ["(see", " p. 4", ")"], "(see p. 4)"),
+        ("(a) and (b", ["(a", ") and", " (", "b"], "(a) and (b"),
+        ("“你好，", ["“", "你好", "，"], "你好"),
     ],
 )
 def test_signs_at_the_edges_go_and_those_inside_stay(source: str, pieces: list[str], text: str) -> None:
@@ -69,6 +74,34 @@ def test_a_sign_waits_until_it_is_known_to_be_inside() -> None:
     )
     given = ["".join(token.text for token in step.tokens) for step in tidy([first, second, third])]
     assert given == ["3", "", ":30"]
+
+
+def test_a_bracket_waits_for_its_partner_and_all_steps_stay() -> None:
+    pieces = ["(", "b", ")", " c"]
+    steps = [
+        Step(
+            Action.NEXT if at else Action.COPY,
+            at,
+            (
+                Token(
+                    text=piece, ink=Ink.COPIED, passage="p", start=at, end=at + len(piece),
+                    action="next" if at else "copy",
+                ),
+            ),
+        )
+        for at, piece in enumerate(pieces)
+    ]  # fmt: skip
+    given = list(tidy([*steps, Step(Action.STOP, 0)]))
+    assert [step.action for step in given] == [*(step.action for step in steps), Action.STOP]
+    assert ["".join(token.text for token in step.tokens) for step in given] == ["", "", "(b)", " c", ""]
+
+
+def test_a_run_that_ends_while_it_waits_is_told_before_the_next() -> None:
+    copied = Token(text="(4", ink=Ink.COPIED, passage="p", start=0, end=2, action="copy")
+    own = Token(text="bytes", ink=Ink.WRITTEN, action="write")
+    given = list(tidy([Step(Action.COPY, 0, (copied,)), Step(Action.WRITE, 0, (own,))]))
+    assert [[token.text for token in step.tokens] for step in given] == [[], ["4", "bytes"]]
+    assert [[t.text for t in step.tokens] for step in tidy([Step(Action.COPY, 0, (copied,))])] == [["4"]]
 
 
 def test_words_of_its_own_are_left_as_they_are() -> None:
