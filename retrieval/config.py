@@ -1,5 +1,6 @@
 """Settings of retrieval: frozen, checked when made; where their values come from is not known here."""
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -11,6 +12,7 @@ class HnswConfig:
         m: Links a node keeps on the upper layers (twice that on the lowest); 8 to 64.
         ef_construction: Candidates looked at when a node is linked; 100 to 400.
         ef_search: Candidates looked at by a search; the price of recall, linear in time.
+        ef_grows_above: Vectors above which they become more, with the square root of the vectors.
         exact_below: With at most this many live vectors no graph is built: a scan is exact and as fast.
         rows_per_candidate: Rows that are scanned in the time in which the graph looks at one candidate more; a
             filter is answered by the plan that is cheaper by this.
@@ -20,11 +22,12 @@ class HnswConfig:
         seed: Seed of the level generator.
     """
 
-    m: int = 16
+    m: int = 32
     ef_construction: int = 200
-    ef_search: int = 400
+    ef_search: int = 256
+    ef_grows_above: int = 20_000
     exact_below: int = 5_000
-    rows_per_candidate: float = 10.0
+    rows_per_candidate: float = 15.0
     compact_above: float = 0.2
     background_above: int = 20_000
     threads: int = -1
@@ -35,12 +38,18 @@ class HnswConfig:
             raise ValueError(f"m is {self.m}; give a number from 2 to 128")
         if self.ef_construction < self.m or self.ef_search < 1:
             raise ValueError("ef_construction must be at least m, and ef_search at least 1")
+        if self.ef_grows_above < 1:
+            raise ValueError("ef_grows_above counts vectors and is at least 1")
         if self.rows_per_candidate < 0.0 or not 0.0 < self.compact_above < 1.0:
             raise ValueError(
                 "rows_per_candidate cannot be negative, and compact_above lies strictly between 0 and 1"
             )
         if self.exact_below < 0 or self.background_above < 0:
             raise ValueError("exact_below and background_above count vectors and cannot be negative")
+
+    def candidates(self, vectors: int) -> int:
+        """Candidates looked at by a search of so many vectors."""
+        return math.ceil(self.ef_search * math.sqrt(max(1.0, vectors / self.ef_grows_above)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,5 +177,5 @@ def _hnswlib_alone(bench: IndexBench) -> tuple[hnswlib.Index, dict[str, float]]:
         )
         index.add_items(vectors, np.arange(len(vectors)), num_threads=config.threads)
         figures = {"build_s": round(time.perf_counter() - start, 3)}
-    index.set_ef(max(config.ef_search, K))
+    index.set_ef(max(config.candidates(len(vectors)), K))
     return index, figures

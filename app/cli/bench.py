@@ -68,7 +68,9 @@ def index(
         else:
             vectors, asked = held_out(*_vectors_of(runtime, collection, queries), seed)
         config = HnswConfig(exact_below=runtime.settings.retrieval.exact_below, threads=threads)
-    config = replace(config, m=m or config.m, ef_search=ef or config.ef_search)
+    config = replace(config, m=m or config.m)
+    if ef is not None:
+        config = replace(config, ef_search=ef, ef_grows_above=max(len(vectors), 1))
     result = measure_index(
         IndexBench(vectors=vectors, queries=asked, config=config, saved=saved, thorough=thorough)
     )

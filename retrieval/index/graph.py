@@ -38,7 +38,7 @@ class Graph:
     def __init__(self, index: Any, config: HnswConfig) -> None:
         self._index = index
         self._config = config
-        self._index.set_ef(config.ef_search)
+        self._set_candidates()
 
     @classmethod
     def empty(cls, dim: int, config: HnswConfig, capacity: int) -> "Graph":
@@ -72,6 +72,10 @@ class Graph:
         self._index.add_items(
             unit, _labels(ids, rows), num_threads=1 if len(rows) < 64 else self._config.threads
         )
+        self._set_candidates()
+
+    def _set_candidates(self) -> None:
+        self._index.set_ef(self._config.candidates(self._index.get_current_count()))
 
     def kill(self, ids: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
         """Keep rows out of results; they still lead to others."""

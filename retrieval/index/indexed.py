@@ -17,7 +17,7 @@ from retrieval.index.vectors import VectorTable
 SLICE = 256
 """Vectors linked under one hold of a lock: searches wait for tens of milliseconds at most."""
 
-# Candidates that the graph offers for each row wanted under a filter, times the filter's share, beside ef_search.
+# Candidates that the graph offers for each row wanted under a filter, times the filter's share, beside its own.
 _OFFERED = 3
 
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -118,7 +118,7 @@ class IndexedTable:
             return self.nearest(unit, k)
         if self.graph is not None and k > 0:
             # The k-th of a share of the rows is as deep as the k/share-th of all.
-            candidates = self._config.ef_search + math.ceil(_OFFERED * k * live / len(allowed.rows))
+            candidates = self._config.candidates(live) + math.ceil(_OFFERED * k * live / len(allowed.rows))
             if len(allowed.rows) > self._config.rows_per_candidate * candidates:
                 return self._filtered(self.graph, unit, k, allowed, candidates)
         return self.table.scan(unit, k, allowed.rows)

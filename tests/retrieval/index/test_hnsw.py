@@ -147,6 +147,26 @@ def test_short_file_of_hnswlib_is_noticed(pair, tmp_path, monkeypatch):
         graph.write(tmp_path / "short")
 
 
+def test_candidates_grow_with_the_graph(monkeypatch):
+    told = []
+    monkeypatch.setattr(_Quiet, "set_ef", lambda self, ef: told.append(ef))
+    index = _Quiet()
+    graph = Graph(index, HnswConfig(ef_search=100, ef_grows_above=1))
+    graph.add(np.arange(4), np.arange(4), np.eye(4, dtype=np.float32))
+    assert told == [100, 200]
+
+
 class _Quiet:
+    count = 0
+
     def set_ef(self, ef):
         self.ef = ef
+
+    def get_current_count(self):
+        return self.count
+
+    def get_max_elements(self):
+        return 100
+
+    def add_items(self, vectors, labels, num_threads):
+        self.count += len(labels)
