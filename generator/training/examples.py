@@ -102,7 +102,10 @@ def _read_all(spec: SetSpec, root: Path) -> list[Example]:
     if not path.is_file():
         raise TrainingDataError(f"training file {path} is missing; check --data and the recipe")
     if path.suffix == ".json":
-        articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if "data" not in content:
+            return _abstracts(content, spec)
+        articles = content["data"]
         first, last = int(len(articles) * spec.skip_share), int(len(articles) * spec.take)
         return list(_squad(articles[first:last], spec.path))
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
@@ -112,6 +115,28 @@ def _read_all(spec: SetSpec, root: Path) -> list[Example]:
     if not examples:
         raise TrainingDataError(f"{path} holds no example of a known form")
     return _join_neighbours(lines, examples, spec.join) if spec.join > 1 else examples
+
+
+def _abstracts(content: dict[str, dict[str, Any]], spec: SetSpec) -> list[Example]:
+    """PubMedQA (arXiv 1909.06146): abstracts without their conclusion, which answers the title in words of its own.
+
+    Raises:
+        TrainingDataError: The file is of another form, or the recipe wants ranges of it.
+    """
+    rows = list(content.items())[: int(len(content) * spec.take)]
+    if not spec.free_form or not all("LONG_ANSWER" in row for _, row in rows):
+        raise TrainingDataError(f"{spec.path} is no SQuAD file; of PubMedQA's form it needs `free_form`")
+    return [
+        Example(
+            question=row["QUESTION"],
+            passage="\n".join(row["CONTEXTS"]),
+            answers=(),
+            group=number,
+            source=spec.path,
+            target=row["LONG_ANSWER"],
+        )
+        for number, row in rows
+    ]
 
 
 def read_texts(spec: SetSpec, root: Path) -> list[str]:
