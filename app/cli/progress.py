@@ -102,9 +102,12 @@ def _work(runtime: "Runtime", collection_id: str, progress: "Progress") -> None:
 
 
 def _drain(worker: Any, ended: threading.Event) -> None:
-    while not ended.is_set():
-        if not worker.run_one():
-            ended.wait(POLL_S)  # nothing to take: another worker has the last ones, or a retry waits
+    from ingestion.parser_process import ParserProcess
+
+    with ParserProcess() as parser:
+        while not ended.is_set():
+            if not worker.run_one(parser):
+                ended.wait(POLL_S)  # nothing to take: another worker has the last ones, or a retry waits
 
 
 def _summary(runtime: "Runtime", filed: "Filed", seconds: float) -> dict[str, Any]:

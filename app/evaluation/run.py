@@ -15,6 +15,7 @@ from app.runtime import Runtime
 from app.services import collections, documents
 from app.services.documents import Upload
 from app.worker import Worker
+from ingestion.parser_process import ParserProcess
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -81,9 +82,10 @@ def take_in(runtime: Runtime, articles: Sequence[Article], on_progress: OnProgre
         documents.take_in(runtime, collection_id, uploads)
     worker, done = Worker(runtime), 0
     on_progress("ingesting", done, len(names))
-    while worker.run_one():
-        done += 1
-        on_progress("ingesting", done, len(names))
+    with ParserProcess() as parser:
+        while worker.run_one(parser):
+            done += 1
+            on_progress("ingesting", done, len(names))
     return collection_id, names
 
 

@@ -12,6 +12,7 @@ from app.evaluation.judge import judge_citations, score_answer
 from app.evaluation.report import details, figure_of, summarise, tables
 from app.evaluation.run import evaluate
 from generator.types import Generated, Ink, Span
+from ingestion.parser_process import ParserProcess
 from tests.app.copying_generator import CopyingGenerator
 
 DUCKS = "Ducks swim on quiet ponds. Their food is pondweed. A drake has green feathers."
@@ -90,6 +91,20 @@ def test_all_figures_of_a_small_set(runtime, birds):
     assert len(details(run)) == 4
     assert {title for title, _, _ in tables(report)} >= {"Abstention", "Citations"}
     json.dumps(report)
+
+
+def test_all_documents_go_through_one_parser_process(runtime, birds, monkeypatch):
+    pids = set()
+    parse = ParserProcess.parse
+
+    def noting(self, *args):
+        document = parse(self, *args)
+        pids.add(self.pid)
+        return document
+
+    monkeypatch.setattr(ParserProcess, "parse", noting)
+    _, report = measure(runtime, birds, EvalOptions(retrieval_only=True))
+    assert (report["settings"]["documents"], len(pids)) == (2, 1)
 
 
 def test_gold_that_was_taken_away_counts_for_abstention_only(runtime, birds):
