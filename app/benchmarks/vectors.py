@@ -133,7 +133,10 @@ def _built_or_loaded(vectors: Vectors, config: HnswConfig, path: Path) -> tuple[
             and np.allclose(held, vectors[ids], atol=1e-5)
         )
         if not same:
-            raise SnapshotError(f"{path} holds an index of other vectors; delete it, or name another file")
+            raise SnapshotError(
+                f"{path} holds an index of other vectors (another --n, --dim, --seed or --queries); "
+                "delete it, or name another file"
+            )
         return index, {}
     index, build_s = built(vectors, config)
     start = time.perf_counter()

@@ -117,14 +117,15 @@ def _read_all(spec: SetSpec, root: Path) -> list[Example]:
     return _join_neighbours(lines, examples, spec.join) if spec.join > 1 else examples
 
 
-def _abstracts(content: dict[str, dict[str, Any]], spec: SetSpec) -> list[Example]:
+def _abstracts(content: Any, spec: SetSpec) -> list[Example]:
     """PubMedQA (arXiv 1909.06146): abstracts without their conclusion, which answers the title in words of its own.
 
     Raises:
         TrainingDataError: The file is of another form, or the recipe wants ranges of it.
     """
-    rows = list(content.items())[: int(len(content) * spec.take)]
-    if not spec.free_form or not all("LONG_ANSWER" in row for _, row in rows):
+    rows = list(content.items()) if isinstance(content, dict) else []
+    known = bool(rows) and all(isinstance(row, dict) and "LONG_ANSWER" in row for _, row in rows)
+    if not spec.free_form or not known:
         raise TrainingDataError(f"{spec.path} is no SQuAD file; of PubMedQA's form it needs `free_form`")
     return [
         Example(
@@ -135,7 +136,7 @@ def _abstracts(content: dict[str, dict[str, Any]], spec: SetSpec) -> list[Exampl
             source=spec.path,
             target=row["LONG_ANSWER"],
         )
-        for number, row in rows
+        for number, row in rows[: int(len(rows) * spec.take)]
     ]
 
 

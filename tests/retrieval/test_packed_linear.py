@@ -26,11 +26,22 @@ def test_leading_dimensions_stay():
     torch.testing.assert_close(PackedLinear(weight, bias)(x), F.linear(x, weight, bias), rtol=0, atol=1e-2)
 
 
-def test_is_converted_before_it_is_packed():
+def test_converting_leaves_the_exact_layer_alone():
     exact = PackedLinear(*layer(torch.float32))
     lower = exact.to(torch.bfloat16)
     assert lower(torch.ones(1, 64, dtype=torch.bfloat16)).dtype == torch.bfloat16
     assert exact(torch.ones(1, 64)).dtype == torch.float32
+
+
+@pytest.mark.skipif(
+    not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="oneDNN does not multiply bfloat16 here"
+)
+def test_a_packed_layer_multiplies_packed_and_is_not_converted(monkeypatch):
+    packed = PackedLinear(*layer(torch.bfloat16))
+    monkeypatch.setattr("retrieval.packed_linear._multiply", lambda x, weight, bias: "packed")
+    assert packed(torch.ones(1, 64, dtype=torch.bfloat16)) == "packed"
+    with pytest.raises(ValueError, match="before it is packed"):
+        packed.to(torch.float32)
 
 
 def test_a_torch_without_packing_multiplies_all_the_same(monkeypatch):

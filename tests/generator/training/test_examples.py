@@ -36,7 +36,8 @@ def test_abstracts_have_no_ranges_to_learn(folder):
         read_set(SetSpec(path="abstracts.json"), folder)
 
 
-def test_another_form_is_told(tmp_path):
-    (tmp_path / "other.json").write_text('{"a": {"b": 1}}', encoding="utf-8")
+@pytest.mark.parametrize("content", ['{"a": {"b": 1}}', '{"a": 1}', '[{"question": "?"}]', "{}"])
+def test_another_form_is_told(tmp_path, content):
+    (tmp_path / "other.json").write_text(content, encoding="utf-8")
     with pytest.raises(TrainingDataError, match="no SQuAD file"):
         read_set(SetSpec(path="other.json", free_form=True), tmp_path)
