@@ -48,7 +48,9 @@ def test_all_locks_agree() -> None:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_no_place(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
-    assert not re.search(r"https?:|file:|--(extra-)?index-url|--find-links|--trusted-host|(?<![\w.])/\w+/", text)
+    assert not re.search(
+        r"https?:|file:|--(extra-)?index-url|--find-links|--trusted-host|(?<![\w.])/\w+/", text
+    )
 
 
 @pytest.mark.parametrize("lock", LOCKS)
