@@ -95,7 +95,7 @@ class RetrievalSettings(_Group):
     """Token budget of the compressed context; by default 512 for `fathom-small`, 2048 for other models."""
     dense_weight: Weight = 1.0
     """Weight of the search by meaning where the two are fused."""
-    lexical_weight: Weight = 1.0
+    lexical_weight: Weight = 2.0
     """Weight of the search by words where the two are fused."""
     rerank: bool = False
     """Order passages by a reranker, in searches and for answers, when neither request nor collection says otherwise."""

@@ -106,7 +106,7 @@ class FusionConfig:
     method: str = "scores"
     constant: float = 20.0
     dense_weight: float = 1.0
-    lexical_weight: float = 1.0
+    lexical_weight: float = 2.0
 
     def __post_init__(self) -> None:
         if self.method not in {"scores", "ranks"}:

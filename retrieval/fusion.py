@@ -11,16 +11,17 @@ from retrieval.config import FusionConfig
 from retrieval.types import Hit
 
 STAGE = "fused"
-BOUNDED = frozenset({"lexical"})
-"""Stages whose scores begin at zero: they are measured from there, others from their lowest."""
+SHARES = frozenset({"lexical"})
+"""Stages whose scores are shares of what there is to find; others are measured within their list."""
 
 
 def fuse(rankings: Mapping[str, Sequence[Hit]], config: FusionConfig) -> list[Hit]:
     """Fuse rankings.
 
-    By scores a chunk gets the weighted sum of its scores, each on a scale from 0 (nothing shared, or the last of the
-    list) to 1 (the best of the list), and 0 from a list that did not find it. By ranks it gets the sum of
-    `weight / (constant + rank)`.
+    By scores a chunk gets the weighted sum of its scores, and 0 from a list that did not find it. Cosines are
+    put on a scale from 0 (the last of the list) to 1 (the best); scores by words are shares already, and say by
+    themselves how much of the question was found: where no passage has its rare words, meaning decides. By ranks
+    it gets the sum of `weight / (constant + rank)`.
 
     Args:
         rankings: Hits by stage name ("dense", "lexical"), best first.
@@ -56,7 +57,9 @@ def fuse(rankings: Mapping[str, Sequence[Hit]], config: FusionConfig) -> list[Hi
 
 def _by_scores(stage: str, hits: Sequence[Hit]) -> list[float]:
     values = [hit.score for hit in hits]
-    low = 0.0 if stage in BOUNDED else min(values, default=0.0)
+    if stage in SHARES:
+        return values
+    low = min(values, default=0.0)
     spread = max(values, default=0.0) - low
     # equal scores say nothing of each other, but more than not to be found at all
     return [(value - low) / spread if spread > 0 else 1.0 for value in values]

@@ -18,7 +18,7 @@ def search_lexical(
         allow: Chunk ids to choose from, or None for all.
 
     Returns:
-        Hits with BM25 score and rank under "lexical", best first.
+        Hits with score (a share of the question, see `TantivyIndex.search`) and rank under "lexical", best first.
     """
     return [
         Hit(chunk_id=chunk_id, score=score, scores={STAGE: score}, ranks={STAGE: rank})

@@ -95,7 +95,7 @@ class LexicalIndex(Protocol):
         ...
 
     def search(self, query: str, k: int, allow: frozenset[int] | None = None) -> list[tuple[int, float]]:
-        """Best `(id, BM25 score)`, best first."""
+        """Best `(id, score)`, best first: the share of the question's words that a text has, by their rarity."""
         ...
 
     def __len__(self) -> int:

@@ -28,7 +28,7 @@ from retrieval.metrics import reciprocal_rank
 from retrieval.pipeline import MMR_POOL
 from retrieval.types import Hit
 
-LEXICAL_WEIGHTS = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)
+LEXICAL_WEIGHTS = (0.5, 1.0, 1.4, 2.0, 2.8, 4.0, 8.0)
 """Beside a dense weight of 1: only their ratio counts."""
 MMR_LAMBDAS = (1.0, 0.8, 0.6, 0.4)
 KS = (4, 8, 12, 16)

@@ -1,7 +1,7 @@
 """Several collections searched as one: their indexes behind the protocols of a single one.
 
 Chunk ids are unique in the database, so labels never clash. Cosines of one encoder are comparable as they
-are; BM25 scores are too where collections are of one kind, and fusion by weights evens out the rest.
+are; scores by words are shares of the question, counted with the rarity that its words have in each collection.
 """
 
 from collections.abc import Sequence
@@ -86,7 +86,7 @@ class UnionWords:
         self._members = members
 
     def search(self, query: str, k: int, allow: frozenset[int] | None = None) -> list[tuple[int, float]]:
-        """Best `k` ids and BM25 scores over all members, best first."""
+        """Best `k` ids and scores over all members, best first."""
         found = [pair for member in self._members for pair in member.search(query, k, allow)]
         return sorted(found, key=lambda pair: -pair[1])[:k]
 

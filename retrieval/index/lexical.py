@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import json
 import logging
+import math
 import shutil
 import threading
 import zlib
@@ -122,18 +123,33 @@ class TantivyIndex:
             self._write_state()
 
     def search(self, query: str, k: int, allow: frozenset[int] | None = None) -> list[tuple[int, float]]:
-        """Best `(id, BM25 score)` of the texts that share a term with `query`, best first.
+        """Best `(id, score)` of the texts that share a term with `query`, best first.
+
+        The score is BM25 as a share of what a text of mean length gets that has each term of the query once: 1 for
+        such a text, more where terms stand often or in little else (at most 2.2), little where the rare terms, or
+        those that no text has, are missing.
 
         Args:
-            query: tantivy.Query text; none of its characters has a special meaning.
+            query: Text; none of its characters has a special meaning.
             k: How many at most.
             allow: Ids to choose from, or None for all.
         """
         searcher = self._searcher
         live = int(searcher.num_docs)
-        wanted = self._question(searcher, analyse_question(query))
-        if wanted is None or live == 0 or k <= 0 or (allow is not None and not allow):
+        if live == 0 or k <= 0 or (allow is not None and not allow):
             return []
+        terms = self._weighed(searcher, analyse_question(query))
+        if not terms:
+            return []
+        whole = sum(boost * _rarity(searcher, name, term) for name, term, boost in terms)
+        found = self._found(searcher, self._any_of(terms), k, allow)
+        return [(label, score / whole) for label, score in found]
+
+    def _found(
+        self, searcher: tantivy.Searcher, wanted: tantivy.Query, k: int, allow: frozenset[int] | None
+    ) -> list[tuple[int, float]]:
+        """Best `(id, BM25 score)` of the texts allowed."""
+        live = int(searcher.num_docs)
         if allow is None:
             return self._top(searcher, wanted, min(k, live))
         if len(allow) <= _MAX_ID_TERMS:
@@ -186,19 +202,22 @@ class TantivyIndex:
                 return kept
             limit = min(live, 4 * limit)
 
-    def _question(self, searcher: tantivy.Searcher, terms: Terms) -> tantivy.Query | None:
-        """A disjunction of all terms, or None where there are none."""
+    def _weighed(self, searcher: tantivy.Searcher, terms: Terms) -> list[tuple[str, str, float]]:
+        """Field, term and weight of all that a question asks for."""
+        fields = (("words", terms.words, 1.0), ("grams", terms.grams, self._config.gram_boost))
+        return [
+            (name, term, boost)
+            for name, found, boost in fields
+            if boost
+            for term in self._rarest(searcher, name, found)
+        ]
+
+    def _any_of(self, terms: Sequence[tuple[str, str, float]]) -> tantivy.Query:
         clauses = []
-        for name, found, boost in (
-            ("words", terms.words, 1.0),
-            ("grams", terms.grams, self._config.gram_boost),
-        ):
-            if boost == 0:
-                continue
-            for term in self._rarest(searcher, name, found):
-                query = tantivy.Query.term_query(self._schema, name, term, "freq")
-                clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, boost)))
-        return tantivy.Query.boolean_query(clauses) if clauses else None
+        for name, term, boost in terms:
+            query = tantivy.Query.term_query(self._schema, name, term, "freq")
+            clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, boost)))
+        return tantivy.Query.boolean_query(clauses)
 
     def _rarest(self, searcher: tantivy.Searcher, name: str, terms: list[str]) -> list[str]:
         if len(terms) <= self._config.max_query_terms:
@@ -231,6 +250,13 @@ class TantivyIndex:
         temporary = self._path / f"{_STATE}.tmp"
         temporary.write_text(json.dumps({"terms": VERSION, "seq": self._seq}), encoding="utf-8")
         temporary.replace(self._path / _STATE)
+
+
+def _rarity(searcher: tantivy.Searcher, field: str, term: str) -> float:
+    """Inverse document frequency, as tantivy's BM25 has it."""
+    having = searcher.doc_freq(field, term)
+    # removed texts still count in the frequency of a term until their segment is merged
+    return math.log(1 + (max(searcher.num_docs, having) - having + 0.5) / (having + 0.5))
 
 
 def _schema() -> tantivy.Schema:

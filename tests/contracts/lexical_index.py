@@ -64,6 +64,25 @@ class LexicalIndexContract:
         assert len(scores) == 2
         assert scores[0] > scores[1] > 0
 
+    def test_a_score_says_how_much_of_the_question_a_text_has(self, index):
+        index.add(range(40), [f"kiln number {n} burns wood" for n in range(40)])
+        index.commit()
+        whole, half = (
+            index.search(query, 1)[0][1] for query in ("number 7 kiln", "number 7 kiln in Ravensburg")
+        )
+        assert whole == pytest.approx(1, abs=0.02)
+        # a word that no text has is the rarest of all
+        assert half < 0.6 * whole
+        assert index.search("kiln of Ravensburg", 1)[0][1] < 0.1
+
+    def test_scores_stay_above_zero_where_most_texts_were_removed(self, index):
+        index.add(range(40), ["kiln"] * 40)
+        index.commit()
+        index.remove(range(1, 40))
+        index.commit()
+        ((chunk_id, score),) = index.search("kiln", 5)
+        assert (chunk_id, score > 0) == (0, True)
+
     def test_adding_an_id_again_replaces_its_text(self, filled):
         filled.add([2], ["完全不同"])
         filled.commit()

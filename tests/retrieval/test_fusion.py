@@ -19,25 +19,30 @@ def scored(stage, **scores):
 
 
 def by_ranks(constant, **weights):
-    return FusionConfig(method="ranks", constant=constant, **weights)
+    return FusionConfig(method="ranks", constant=constant, **{"lexical_weight": 1.0} | weights)
 
 
 def test_scores_are_put_on_one_scale_and_summed():
     rankings = {
         "dense": scored("dense", c5=0.9, c6=0.85, c7=0.8),
-        "lexical": scored("lexical", c6=12.0, c8=3.0),
+        "lexical": scored("lexical", c6=1.2, c8=0.3),
     }
     fused = fuse(rankings, FusionConfig(lexical_weight=2.0))
-    # of cosines only the differences count; of BM25 zero is nothing shared
-    assert {hit.chunk_id: hit.score for hit in fused} == pytest.approx({6: 0.5 + 2, 5: 1.0, 8: 0.5, 7: 0.0})
+    # of cosines only the differences count; of words the share of the question that was found
+    assert {hit.chunk_id: hit.score for hit in fused} == pytest.approx({6: 0.5 + 2.4, 5: 1.0, 8: 0.6, 7: 0.0})
     assert [hit.chunk_id for hit in fused] == [6, 5, 8, 7]
 
 
-def test_equal_scores_of_a_list_count_more_than_not_being_found():
-    fused = fuse(
-        {"dense": scored("dense", c5=0.9), "lexical": scored("lexical", c6=2.0, c7=2.0)}, FusionConfig()
-    )
-    assert {hit.chunk_id: hit.score for hit in fused} == {5: 1.0, 6: 1.0, 7: 1.0}
+def test_where_no_passage_has_the_rare_words_meaning_decides():
+    dense = scored("dense", c5=0.9, c6=0.85, c7=0.8)
+    few, many = scored("lexical", c7=0.1, c6=0.05), scored("lexical", c7=1.0, c6=0.5)
+    assert [hit.chunk_id for hit in fuse({"dense": dense, "lexical": few}, FusionConfig())] == [5, 6, 7]
+    assert [hit.chunk_id for hit in fuse({"dense": dense, "lexical": many}, FusionConfig())] == [7, 6, 5]
+
+
+def test_equal_cosines_count_more_than_not_being_found():
+    fused = fuse({"dense": scored("dense", c6=0.8, c7=0.8), "lexical": []}, FusionConfig())
+    assert {hit.chunk_id: hit.score for hit in fused} == {6: 1.0, 7: 1.0}
 
 
 def test_by_ranks_the_score_is_the_weighted_sum_of_reciprocal_ranks():

@@ -19,7 +19,7 @@ from app.evaluation.tuning_report import summarise
 from app.services import collections
 from tests.app.copying_generator import CopyingGenerator
 
-PRESENT = Values(dense_weight=1.0, lexical_weight=1.0, mmr_lambda=1.0, k=8, context_tokens=512)
+PRESENT = Values(dense_weight=1.0, lexical_weight=2.0, mmr_lambda=1.0, k=8, context_tokens=512)
 BIRDS = ["duck", "goose", "swan", "heron", "stork", "crane"]
 
 

@@ -124,7 +124,7 @@ def test_several_collections_settle_on_the_wider_search(runtime, fill):
     fill("c")
     scope = scope_of(runtime, ["a", "b"])
     assert (scope.k, scope.rerank, scope.mmr_lambda, scope.max_per_document) == (8, True, 0.5, 4)
-    assert (scope.neighbours, scope.dense_weight, scope.lexical_weight) == (2, 2.0, 1.0)
+    assert (scope.neighbours, scope.dense_weight, scope.lexical_weight) == (2, 2.0, 2.0)
     assert scope_of(runtime, ["a", "c"]).max_per_document is None
     assert scope_of(runtime, ["a"]).chosen(RankingChoice(max_per_document=9)).max_per_document == 9
 
