@@ -6,8 +6,8 @@ FILE is a question file as `fathom eval` reads it; each article is one document.
 every question is ranked over its chunks with the same encoder and word index, fused as the program does it, and
 the best chunks are read until `--budget` tokens are full. Then
 
-- recall: share of the characters of the gold evidence (the sentences around the answer) in what was read;
-- F1: of the shipped generator's answer from it, a refusal counts 0;
+- recall, by budget: share of the characters of the gold evidence (the sentences around the answer) in what was read;
+- F1: of the shipped generator's answer from what the largest budget reads, a refusal counts 0;
 - seconds: cutting and embedding until every chunk has its vector, and of embedding the same chunks alone.
 
 "chunks alone" beside ours embeds each chunk without its neighbours, to tell the cut from the vectors.
@@ -180,7 +180,7 @@ def answer(
 
 
 def measure(
-    dataset: QuestionSet, tools: Tools, generator: Generator | None, answers: int, budget: int
+    dataset: QuestionSet, tools: Tools, generator: Generator | None, answers: int, budgets: Sequence[int]
 ) -> dict[str, Any]:
     """All chunkers on one set."""
     documents = documents_of(dataset)
@@ -201,21 +201,27 @@ def measure(
             ways["fathom, chunks alone"] = tools.embedder.embed_passages(texts)
         for way, vectors_ND in ways.items():
             ranked = rank(texts, vectors_ND, [q.text for q in questions], asked_QD)
-            read = [fill(order, chunks, documents, tools, budget) for order in ranked]
-            recalls = [covered(p, gold, every=every) for p, (_, gold) in zip(read, pairs, strict=True)]
             row = {
                 "chunks": len(texts),
                 "tokens_mean": round(float(np.mean(sizes))),
                 "tokens_max": max(sizes),
             }
-            row |= _percent("recall", recalls)
+            for budget in budgets:
+                read = [fill(order, chunks, documents, tools, budget) for order in ranked]
+                recalls = [covered(p, gold, every=every) for p, (_, gold) in zip(read, pairs, strict=True)]
+                row |= _percent(f"recall_{budget}", recalls)
             if generator is not None:
                 asked = list(zip(questions, read, strict=True))[:answers]
                 row |= _percent("f1", [answer(generator, q, p, documents) for q, p in asked])
             if way == name:
                 row |= {"seconds": round(chunks.seconds, 2), "embedding_s": round(chunks.embedding_s, 2)}
             report[way] = row
-    return {"documents": len(documents), "questions": len(pairs), "budget": budget, "chunkers": report}
+    return {
+        "documents": len(documents),
+        "questions": len(pairs),
+        "budgets": list(budgets),
+        "chunkers": report,
+    }
 
 
 def _percent(name: str, values: Sequence[float]) -> dict[str, Any]:
@@ -244,7 +250,13 @@ def main() -> None:
     )
     parser.add_argument("--sample", type=int, default=200, help="questions a file at most")
     parser.add_argument("--answers", type=int, default=60, help="of which so many are answered; 0 for none")
-    parser.add_argument("--budget", type=int, default=1_600, help="tokens read a question")
+    parser.add_argument(
+        "--budget",
+        type=int,
+        nargs="+",
+        default=[800, 1_600],
+        help="tokens read a question; the last is answered",
+    )
     parser.add_argument("--language", help="only articles in this language: zh or en")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
