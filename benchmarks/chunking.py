@@ -15,6 +15,7 @@ the best chunks are read until `--budget` tokens are full. Then
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -192,7 +193,7 @@ def measure(
     every = dataset.format == "dragonball"
     report: dict[str, Any] = {}
     for name, chunker in chunkers(tools).items():
-        print(f"{dataset.name}: {name}", flush=True)
+        print(f"{dataset.name}: {name}", file=sys.stderr)
         chunks = cut_all(documents, chunker, tools)
         texts = [documents[d].text[start:end] for d, start, end in chunks.places]
         sizes = [tools.count_tokens(text) for text in texts]
