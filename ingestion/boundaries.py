@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.config import ChunkingConfig
+from ingestion.types import SentenceStates
 
 _MIN_PIECES_FOR_STATISTICS = 6
 _CLEAREST = -2.0  # lower than the other end: a change of topic stands out, sameness doesn't
@@ -19,17 +20,21 @@ _LARGE_SIZE_COST = 0.3
 _ROWS_AT_ONCE = 4096
 
 
-def similarity_costs(sums: NDArray[np.float32], window: int) -> NDArray[np.float32]:
+def similarity_costs(states: SentenceStates, sentences: int) -> NDArray[np.float32]:
     """How alike the sentences before and after each place are, within one document.
 
+    States have seen what was read with them, so that those of one encoder window are alike whatever they say, and a
+    document would be cut where windows meet. What a window's sentences have in common is therefore taken out first.
+
     Args:
-        sums: float32 [N, D]; sums of token states by sentence, not normalised.
-        window: Sentences on each side.
+        states: Of all sentences of the document.
+        sentences: How many on each side.
 
     Returns:
         float32 [N], from -2 (the clearest change of topic) to 1; entry i is the place before sentence i, entry 0 is 0.
         All 0 in documents too short for statistics.
     """
+    sums = _without_company(states)
     count = len(sums)
     costs = np.zeros(count, dtype=np.float32)
     if count < _MIN_PIECES_FOR_STATISTICS:
@@ -39,7 +44,7 @@ def similarity_costs(sums: NDArray[np.float32], window: int) -> NDArray[np.float
         places = np.arange(first, min(first + _ROWS_AT_ONCE, count))
         before = np.zeros((len(places), sums.shape[1]), dtype=np.float32)
         after = np.zeros_like(before)
-        for step in range(window):
+        for step in range(sentences):
             left, right = places - 1 - step, places + step
             before[left >= 0] += sums[left[left >= 0]]
             after[right < count] += sums[right[right < count]]
@@ -51,6 +56,17 @@ def similarity_costs(sums: NDArray[np.float32], window: int) -> NDArray[np.float
     if spread > 1e-6:
         costs[1:] = np.clip((similarity - similarity.mean()) / (2 * spread), _CLEAREST, 1)
     return costs
+
+
+def _without_company(states: SentenceStates) -> NDArray[np.float32]:
+    """Sums less the mean of their window, in proportion to their lengths; float32 [N, D]."""
+    lengths = np.linalg.norm(states.sums, axis=1)
+    alone = states.sums.copy()
+    for number in np.unique(states.windows):
+        rows = states.windows == number
+        mean = states.sums[rows].sum(axis=0) / max(float(lengths[rows].sum()), 1e-9)
+        alone[rows] -= lengths[rows, None] * mean
+    return alone
 
 
 def size_costs(tokens: NDArray[np.int64], config: ChunkingConfig) -> NDArray[np.float64]:

@@ -16,8 +16,8 @@ from ingestion.canonical import language_of
 from ingestion.config import ChunkingConfig
 from ingestion.errors import EmptyDocumentError
 from ingestion.pieces import Piece, pieces_of
-from ingestion.types import Block, BlockKind, Chunk, CountTokens, Document, SentenceEncoder
-from ingestion.vectors import OnEncoded, chunk_vectors, sentence_sums
+from ingestion.types import Block, BlockKind, Chunk, CountTokens, Document, SentenceEncoder, SentenceStates
+from ingestion.vectors import OnEncoded, chunk_vectors, encoded
 
 _ARTICLE = re.compile(r"第[一二三四五六七八九十百千零〇\d]{1,9}[条條]")
 _ENUMERATED = re.compile(
@@ -61,26 +61,28 @@ def chunk(
     pieces = pieces_of(document, count_tokens, config.max_tokens)
     if not any(piece.visible for piece in pieces):
         raise EmptyDocumentError("The document contains no text.")
-    sums = _encode(document.text, pieces, encode, on_encoded)
+    states = _encode(document.text, pieces, encode, on_encoded)
     cut_costs = _structure_costs(document, pieces)
-    cut_costs += config.semantic_weight * similarity_costs(sums, config.window_sentences)
+    if config.semantic_weight:
+        cut_costs += config.semantic_weight * similarity_costs(states, config.window_sentences)
     starts = cheapest_cuts(
         [piece.tokens for piece in pieces], cut_costs, _span_costs(document.blocks, pieces), config
     )
     ranges = list(_fitting(document.text, pieces, starts, count_tokens, config.max_tokens))
-    return tuple(_assemble(document, pieces, sums, ranges))
+    return tuple(_assemble(document, pieces, states.sums, ranges))
 
 
 def _encode(
     text: str, pieces: Sequence[Piece], encode: SentenceEncoder, on_encoded: OnEncoded | None
-) -> NDArray[np.float32]:
-    """States of all pieces, float32 [N, D]; a piece of white space has zeros."""
+) -> SentenceStates:
+    """States of all pieces; a piece of white space has zeros and no window."""
     visible = [index for index, piece in enumerate(pieces) if piece.visible]
     spans = [span for piece in pieces if (span := piece.visible) is not None]
-    states = sentence_sums(text, spans, [pieces[index].tokens for index in visible], encode, on_encoded)
-    sums = np.zeros((len(pieces), states.shape[1]), dtype=np.float32)
-    sums[visible] = states
-    return sums
+    states = encoded(text, spans, [pieces[index].tokens for index in visible], encode, on_encoded)
+    sums = np.zeros((len(pieces), states.sums.shape[1]), dtype=np.float32)
+    windows = np.full(len(pieces), -1, dtype=np.int64)
+    sums[visible], windows[visible] = states.sums, states.windows
+    return SentenceStates(sums=sums, windows=windows)
 
 
 def _structure_costs(document: Document, pieces: Sequence[Piece]) -> NDArray[np.float64]:

@@ -108,11 +108,12 @@ class SentenceStates:
 
     Attributes:
         sums: float32 [N, D]; sum of the token states of each sentence.
-        weights: float32 [N]; number of tokens summed.
+        windows: int64 [N]; sentences of one number were read together, so that their states are comparable; -1 for
+            one without states.
     """
 
     sums: NDArray[np.float32]
-    weights: NDArray[np.float32]
+    windows: NDArray[np.int64]
 
 
 class KeepMember(Protocol):

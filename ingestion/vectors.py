@@ -5,12 +5,12 @@ an encoder of today over chunks that were cut before.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.types import CountTokens, SentenceEncoder
+from ingestion.types import CountTokens, SentenceEncoder, SentenceStates
 
 Span = tuple[int, int]
 OnEncoded = Callable[[int, int], None]
@@ -31,13 +31,13 @@ class ChunkVectors:
     sentence_vectors: NDArray[np.float32]
 
 
-def sentence_sums(
+def encoded(
     text: str,
     spans: Sequence[Span],
     tokens: Sequence[int],
     encode: SentenceEncoder,
     on_encoded: OnEncoded | None = None,
-) -> NDArray[np.float32]:
+) -> SentenceStates:
     """Encode all sentences of a text, many in one call.
 
     Args:
@@ -48,16 +48,22 @@ def sentence_sums(
         on_encoded: Called with (sentences encoded, sentences in all) as encoding goes on.
 
     Returns:
-        Sums of the token states of each sentence, float32 [N, D].
+        States of each sentence; windows of different calls have different numbers.
     """
-    parts: list[NDArray[np.float32]] = []
-    done = 0
+    parts: list[SentenceStates] = []
+    done = numbers = 0
     for count in _calls(tokens):
-        parts.append(encode(text, spans[done : done + count]).sums)
+        states = encode(text, spans[done : done + count])
+        windows = np.where(states.windows < 0, -1, states.windows + numbers)
+        parts.append(replace(states, windows=windows))
+        numbers = max(numbers, int(windows.max()) + 1)
         done += count
         if on_encoded is not None:
             on_encoded(done, len(spans))
-    return np.concatenate(parts)
+    return SentenceStates(
+        sums=np.concatenate([part.sums for part in parts]),
+        windows=np.concatenate([part.windows for part in parts]),
+    )
 
 
 def chunk_vectors(sums_of_chunks: Iterable[NDArray[np.float32]]) -> Iterator[ChunkVectors]:
@@ -93,7 +99,7 @@ def embed_again(
     # A sentence counts with the white space up to the next one, as its piece does when a document is cut.
     ends = [*(start for start, _ in spans[1:]), len(text)]
     tokens = [count_tokens(text[start:end]) for (start, _), end in zip(spans, ends, strict=True)]
-    sums = sentence_sums(text, spans, tokens, encode, on_encoded)
+    sums = encoded(text, spans, tokens, encode, on_encoded).sums
     bounds = np.cumsum([len(chunk) for chunk in sentences])[:-1]
     return list(chunk_vectors(np.split(sums, bounds)))
 

@@ -124,7 +124,7 @@ class SentenceTransformerEmbedder:
 
     def sentence_states(
         self, text: str, spans: Sequence[tuple[int, int]]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Encode sentences of one text in windows that hold as many of them as fit.
 
         Args:
@@ -132,8 +132,9 @@ class SentenceTransformerEmbedder:
             spans: Ranges of sentences, ascending and disjoint; what lies between them is not read.
 
         Returns:
-            Sums of the token states of each sentence (float32 [N, D]) and their token counts (float32 [N]; 0
-            for a sentence without pieces, such as blanks). A text's vector is the normalised sum of them all.
+            Sums of the token states of each sentence (float32 [N, D]; zeros for one without pieces, such as
+            blanks), and the number of the window in which each begins (int64 [N]; -1 without pieces). A text's
+            vector is the normalised sum of them all.
 
         Raises:
             SpanError: Ranges that overlap, run backwards, or leave the text.
@@ -141,7 +142,10 @@ class SentenceTransformerEmbedder:
         _check_spans(text, spans)
         sentences = self._sentence_pieces(text, spans)
         windows = list(_windows(sentences, self._passage_frame, self._window))
-        return self._sums(windows, len(spans))
+        numbers_N = np.full(len(spans), -1, dtype=np.int64)
+        for number, window in reversed(list(enumerate(windows))):
+            numbers_N[[owner for owner, _, _ in window.parts]] = number
+        return self._sums(windows, len(spans)), numbers_N
 
     def _embed(self, texts: Sequence[str], prefix: str, frame: _Frame) -> NDArray[np.float32]:
         if not len(texts):
@@ -155,7 +159,7 @@ class SentenceTransformerEmbedder:
             body = pieces[len(frame[0]) : len(pieces) - len(frame[1])]
             parts = _windows([body], frame, self._longest)
             windows.extend(_Window(part.pieces, [(owner, 0, len(part.pieces))]) for part in parts)
-        sums, _ = self._sums(windows, len(texts))
+        sums = self._sums(windows, len(texts))
         return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), dtype=np.float32)
 
     def _sentence_pieces(self, text: str, spans: Sequence[tuple[int, int]]) -> list[list[int]]:
@@ -169,22 +173,18 @@ class SentenceTransformerEmbedder:
                 pieces[place] = pieces[place][1:]
         return pieces
 
-    def _sums(
-        self, windows: Sequence[_Window], owners: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _sums(self, windows: Sequence[_Window], owners: int) -> NDArray[np.float32]:
         """Sum token states by owner."""
         # The last row takes what belongs to none: special pieces, the prefix, padding.
         sums_ND = torch.zeros(owners + 1, self.dim, device=self._device)
-        counts = np.zeros(owners, dtype=np.float32)
         for batch in _batches(windows, self._batch_tokens):
             states_TD, places = self._encoder.states([window.pieces for window in batch])
             owner_T = np.full(len(states_TD), owners)
             for window, place in zip(batch, places, strict=True):
                 for owner, first, last in window.parts:
                     owner_T[place + first : place + last] = owner
-                    counts[owner] += last - first
             sums_ND.index_add_(0, torch.from_numpy(owner_T).to(self._device), states_TD)
-        return np.asarray(sums_ND[:owners].cpu().numpy(), dtype=np.float32), counts
+        return np.asarray(sums_ND[:owners].cpu().numpy(), dtype=np.float32)
 
     def _pays(self, lower: PackedBert) -> bool:
         """Measure both formats on a small batch: where bfloat16 is emulated it is slower."""

@@ -40,8 +40,11 @@ class Embedder(Protocol):
 
     def sentence_states(
         self, text: str, spans: Sequence[tuple[int, int]]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Sums of token states (float32 [N, D]) and token counts (float32 [N]) of ranges of one text."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Sums of token states of ranges of one text (float32 [N, D]), and which were read together.
+
+        The second, int64 [N], is the number of the window in which a range begins, -1 for one without pieces.
+        """
         ...
 
 

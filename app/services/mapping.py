@@ -16,8 +16,8 @@ def sentence_encoder(embedder: Embedder) -> SentenceEncoder:
     """The embedder as chunking wants to call it."""
 
     def encode(text: str, spans: Sequence[tuple[int, int]]) -> SentenceStates:
-        sums, weights = embedder.sentence_states(text, spans)
-        return SentenceStates(sums=sums, weights=weights)
+        sums, windows = embedder.sentence_states(text, spans)
+        return SentenceStates(sums=sums, windows=windows)
 
     return encode
 

@@ -51,4 +51,4 @@ class BigramEncoder:
         for row, (start, end) in enumerate(spans):
             for pair in zip(text[start:end], text[start + 1 : end], strict=False):
                 sums[row, zlib.crc32("".join(pair).encode("utf-8", "replace")) % WIDTH] += 1
-        return SentenceStates(sums=sums, weights=np.array([end - start for start, end in spans], np.float32))
+        return SentenceStates(sums=sums, windows=np.zeros(len(spans), np.int64))

@@ -11,7 +11,7 @@ from ingestion.config import ChunkingConfig, ParsingLimits
 from ingestion.errors import EmptyDocumentError
 from ingestion.parsers import parse_source
 from ingestion.parsers.text import lay_blocks
-from ingestion.types import Chunk, Document, Source
+from ingestion.types import Chunk, Document, SentenceStates, Source
 from tests.ingestion.samples import COUNT_TOKENS, BigramEncoder, sample
 
 
@@ -270,12 +270,34 @@ def test_cheapest_cuts_equal_those_of_trying_them_all() -> None:
         assert cost(cheapest_cuts(tokens, cut, span, config)) == pytest.approx(min(map(cost, every)))
 
 
+def two_topics(each: int) -> np.ndarray:
+    """States of `each` sentences about one thing, then of as many about another; float32 [2 * each, 32]."""
+    rng = np.random.default_rng(0)
+    topics = np.repeat(rng.standard_normal((2, 32), dtype=np.float32), each, axis=0)
+    return topics + rng.standard_normal(topics.shape, dtype=np.float32)
+
+
+def one_window(sums: np.ndarray) -> SentenceStates:
+    return SentenceStates(sums=sums, windows=np.zeros(len(sums), dtype=np.int64))
+
+
 def test_similarity_is_lowest_at_the_change() -> None:
-    states = np.repeat(np.array([[1.0, 0.1], [0.1, 1.0]], dtype=np.float32), 8, axis=0)
-    costs = similarity_costs(states, 3)
+    states = two_topics(8)
+    costs = similarity_costs(one_window(states), 3)
     assert int(np.argmin(costs)) == 8
     assert costs.min() < -1
-    assert not similarity_costs(states[:4], 3).any()
+    assert not similarity_costs(one_window(states[:4]), 3).any()
+
+
+def test_where_encoder_windows_meet_is_no_change_of_topic() -> None:
+    windows = np.repeat(np.arange(3), 8)
+    company = 3 * np.random.default_rng(1).standard_normal((3, 32), dtype=np.float32)
+    sums = two_topics(12) + company[windows]
+    costs = similarity_costs(SentenceStates(sums=sums, windows=windows), 3)
+    assert int(np.argmin(costs)) == 12
+    assert costs[[8, 16]].min() > costs[12] + 0.5
+    together = similarity_costs(one_window(sums), 3)
+    assert set(np.argsort(together)[:2]) == {8, 16}, "what would happen without windows"
 
 
 @pytest.mark.parametrize(

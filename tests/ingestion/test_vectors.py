@@ -22,7 +22,7 @@ class NeighbourEncoder(BigramEncoder):
 
     def __call__(self, text, spans):
         states = super().__call__(text, spans)
-        return SentenceStates(sums=states.sums + 0.1 * states.sums.mean(axis=0), weights=states.weights)
+        return SentenceStates(sums=states.sums + 0.1 * states.sums.mean(axis=0), windows=states.windows)
 
 
 @pytest.mark.parametrize("most", [100, 16_384])

@@ -28,8 +28,8 @@ class HashEmbedder:
                 raise SpanError(f"[{start}, {end})")
             reached = end
         sums = [self._sum(text[start:end]) if end > start else np.zeros(self.dim) for start, end in spans]
-        counts = np.asarray([end - start for start, end in spans], dtype=np.float32)
-        return np.asarray(sums, dtype=np.float32).reshape(-1, self.dim), counts
+        windows = np.asarray([0 if end > start else -1 for start, end in spans], dtype=np.int64)
+        return np.asarray(sums, dtype=np.float32).reshape(-1, self.dim), windows
 
     def _sum(self, text: str) -> np.ndarray:
         pairs = [text[i : i + 2].lower() for i in range(max(1, len(text)))] or [""]
