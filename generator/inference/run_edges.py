@@ -132,10 +132,19 @@ def _trailing(text: str) -> int:
     while end:
         last = text[end - 1]
         alone = last in PAIRS and text.count(PAIRS[last], 0, end) < text.count(last, 0, end)
-        if not (last in SEPARATORS or last in PAIRS.values() or last.isspace() or alone):
+        quote = _stray_quote(text[:end])
+        if not (last in SEPARATORS or last in PAIRS.values() or last.isspace() or alone or quote):
             break
-        end -= 1
+        end -= quote or 1
     return len(text) - end
+
+
+def _stray_quote(text: str) -> int:
+    """Length of a typewriter's quotation mark at the end whose partner is not in the text; inches are none."""
+    if text.endswith("''"):
+        opened, closed = text.count("``"), text.count("''")
+        return 2 * (closed > opened if opened else closed % 2)
+    return int(text.endswith('"') and not text[-2:-1].isdigit() and text.count('"') % 2)
 
 
 def _from(token: Token, at: int) -> Token:

@@ -51,6 +51,14 @@ def said(source: str, pieces: list[str]) -> list[Token]:
         ("(see p. 4) is", ["(see", " p. 4", ")"], "(see p. 4)"),
         ("(a) and (b", ["(a", ") and", " (", "b"], "(a) and (b"),
         ("“你好，", ["“", "你好", "，"], "你好"),
+        ("`` White Christmas '' (1942)", ["White", " Christmas", " ''"], "White Christmas"),
+        ("`` White Christmas '' (1942)", ["``", " White", " Christmas", " ''"], "`` White Christmas ''"),
+        ("''White Christmas'' (1942)", ["''", "White", " Christmas", "''"], "''White Christmas''"),
+        ('sang "White Christmas" in', ["White", " Christmas", '"'], "White Christmas"),
+        ('sang "White Christmas" in', [' "', "White", " Christmas", '"'], '"White Christmas"'),
+        ('and "so", he said', ["and", ' "', "so", '"', ","], 'and "so"'),
+        ("he is 6'2\" tall", ["6", "'", "2", '"'], "6'2\""),
+        ("the boys' room", ["the", " boys", "'"], "the boys'"),
     ],
 )
 def test_signs_at_the_edges_go_and_those_inside_stay(source: str, pieces: list[str], text: str) -> None:
