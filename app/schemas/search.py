@@ -38,7 +38,10 @@ class HitOut(BaseModel):
     rank: int
     score: float
     scores: dict[str, float] = Field(
-        description="By stage: dense, lexical, fused, and rerank and mmr where they ran."
+        description=(
+            "By stage: dense (cosine), lexical (share of the question's words that the passage has, by their rarity; "
+            "about 1 with each of them once), fused (weighted sum), and rerank and mmr where they ran."
+        )
     )
     chunk_id: int
     document: DocumentRef
