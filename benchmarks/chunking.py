@@ -7,7 +7,7 @@ every question is ranked over its chunks with the same encoder and word index, f
 the best chunks are read until `--budget` tokens are full. Then
 
 - recall, by budget: share of the characters of the gold evidence (the sentences around the answer) in what was read;
-- F1: of the shipped generator's answer from what the largest budget reads, a refusal counts 0;
+- F1: of the shipped generator's answer from what the last budget reads, a refusal counts 0;
 - seconds: cutting and embedding until every chunk has its vector, and of embedding the same chunks alone.
 
 "chunks alone" beside ours embeds each chunk without its neighbours, to tell the cut from the vectors.

@@ -8,7 +8,7 @@ of a key that came before. A pair is one token, the sum of two embeddings: with 
 model of this size did not learn in 800 steps to join them, and nothing was said about attention's reach. Patterns: full
 attention in every layer; a window with 8 global tokens in every layer; full layers between windowed ones. The window is
 an eighth of the length, as 256 is of 2,048. Held-out text and lists judge. Depth is how far the pair lies behind the
-question: within the window, within what stacked windows reach, or beyond.
+question: within the window, within what stacked windows reach, or beyond; pairs in the global tokens are counted apart.
 """
 
 import argparse
@@ -200,7 +200,7 @@ def judge(model: Decoder, data: bytes, options: argparse.Namespace) -> dict[str,
 
 
 def depth_name(pair_at: int, depth: int, window: int) -> str:
-    """How far a pair lies behind the question that asks for it."""
+    """Where a pair stands: among the global tokens, or how far behind the question that asks for it."""
     if pair_at < GLOBAL_TOKENS:
         return "pairs in the global tokens"
     if depth < window:
@@ -225,6 +225,8 @@ def main() -> None:
     parser.add_argument("--patterns", nargs="*", default=list(PATTERNS))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.length > KEYS:
+        parser.error(f"--length is at most {KEYS}, the number of keys")
     files = [path.read_bytes() for path in options.texts]
     trained_on = b"\n".join(data[: len(data) * 9 // 10] for data in files)
     held_out = b"\n".join(data[len(data) * 9 // 10 :] for data in files)

@@ -61,11 +61,11 @@ def similarity_costs(states: SentenceStates, sentences: int) -> NDArray[np.float
 def _without_company(states: SentenceStates) -> NDArray[np.float32]:
     """Sums less the mean of their window, in proportion to their lengths; float32 [N, D]."""
     lengths = np.linalg.norm(states.sums, axis=1)
-    alone = states.sums.copy()
-    for number in np.unique(states.windows):
-        rows = states.windows == number
-        mean = states.sums[rows].sum(axis=0) / max(float(lengths[rows].sum()), 1e-9)
-        alone[rows] -= lengths[rows, None] * mean
+    numbers, window_of = np.unique(states.windows, return_inverse=True)
+    means = np.zeros((len(numbers), states.sums.shape[1]), dtype=np.float32)
+    np.add.at(means, window_of, states.sums)
+    means /= np.maximum(np.bincount(window_of, lengths), 1e-9).astype(np.float32)[:, None]
+    alone: NDArray[np.float32] = states.sums - lengths[:, None] * means[window_of]
     return alone
 
 

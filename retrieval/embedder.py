@@ -143,6 +143,7 @@ class SentenceTransformerEmbedder:
         sentences = self._sentence_pieces(text, spans)
         windows = list(_windows(sentences, self._passage_frame, self._window))
         numbers_N = np.full(len(spans), -1, dtype=np.int64)
+        # backwards, so that of a sentence that is split over several the first one stays
         for number, window in reversed(list(enumerate(windows))):
             numbers_N[[owner for owner, _, _ in window.parts]] = number
         return self._sums(windows, len(spans)), numbers_N

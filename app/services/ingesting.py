@@ -28,7 +28,7 @@ from ingestion.sniff import CONTAINERS, SUFFIXES
 from ingestion.types import Chunk, IngestEvent, Source
 from ingestion.types import Document as ParsedDocument
 
-RECIPE_VERSION = 3
+RECIPE_VERSION = 4
 """Raised when parsing, chunking or embedding changes what comes out, so that old content is not reused."""
 
 # Types that servers declare for want of a better one.

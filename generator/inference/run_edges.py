@@ -127,7 +127,7 @@ def _leading(text: str) -> int:
 
 
 def _trailing(text: str) -> int:
-    """Signs and white space at the end that belong to what comes after: brackets only where they have no partner."""
+    """Signs and white space at the end that belong to what comes after; brackets and quotes only without partner."""
     end = len(text)
     while end:
         last = text[end - 1]

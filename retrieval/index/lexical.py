@@ -126,8 +126,8 @@ class TantivyIndex:
         """Best `(id, score)` of the texts that share a term with `query`, best first.
 
         The score is BM25 as a share of what a text of mean length gets that has each term of the query once: 1 for
-        such a text, more where terms stand often or in little else (at most 2.2), little where the rare terms, or
-        those that no text has, are missing.
+        such a text, more where terms stand often or in little else (about 2.2 at most), little where the rare terms,
+        or those that no text has, are missing.
 
         Args:
             query: Text; none of its characters has a special meaning.
@@ -253,9 +253,9 @@ class TantivyIndex:
 
 
 def _rarity(searcher: tantivy.Searcher, field: str, term: str) -> float:
-    """Inverse document frequency, as tantivy's BM25 has it."""
+    """Inverse document frequency, as tantivy's BM25 has it where no text was removed."""
     having = searcher.doc_freq(field, term)
-    # removed texts still count in the frequency of a term until their segment is merged
+    # removed texts count in the frequency of a term until their segment is merged, in the number of texts no more
     return math.log(1 + (max(searcher.num_docs, having) - having + 0.5) / (having + 0.5))
 
 

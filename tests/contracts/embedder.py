@@ -69,6 +69,7 @@ class EmbedderContract:
             for end in (len(text), len(text) // 2)
         )
         assert whole == pytest.approx(2 * half, rel=0.1)
+        assert embedder.sentence_states(text, [(0, len(text))])[1].tolist() == [0], "the window it begins in"
 
     @pytest.mark.parametrize("spans", [[], [(0, 0)], [(2, 5)], [(1, 3), (3, 3), (6, 9)]])
     def test_spans_may_leave_gaps_and_be_empty(self, embedder, spans):

@@ -53,6 +53,13 @@ def test_the_vectors_of_chunks_are_made_again_as_they_were(monkeypatch, most):
         np.testing.assert_array_equal(made.sentence_vectors, piece.sentence_vectors)
 
 
+def test_sentences_of_different_calls_were_not_read_together(monkeypatch):
+    monkeypatch.setattr(vectors, "_TOKENS_PER_CALL", 100)
+    spans = [(at, at + 10) for at in range(0, 60, 10)]
+    states = vectors.encoded("ducks fly. " * 6, spans, [50] * 6, BigramEncoder())
+    assert states.windows.tolist() == [0, 0, 1, 1, 2, 2]
+
+
 def test_a_chunk_of_white_space_has_the_vector_of_the_one_before():
     states = [np.ones((2, 4), np.float32), np.zeros((0, 4), np.float32), np.eye(4, dtype=np.float32)[:1]]
     first, blank, last = chunk_vectors(states)
