@@ -67,15 +67,25 @@ def encoded(
 
 
 def chunk_vectors(sums_of_chunks: Iterable[NDArray[np.float32]]) -> Iterator[ChunkVectors]:
-    """Vectors of the chunks of one text, in their order, from the sums of each one's sentences (float32 [N, D])."""
+    """Vectors of the chunks of one text, in their order, from the sums of each one's sentences (float32 [N, D]).
+
+    White space alone has no states: such a chunk counts as part of the one before, at the start of the one after.
+    """
     vector: NDArray[np.float32] | None = None
+    blank: list[NDArray[np.float32]] = []
     for sums in sums_of_chunks:
         total = sums.sum(axis=0)
         norm = float(np.linalg.norm(total))
-        # White space alone has no states; such a chunk counts as part of the one before.
-        if norm > 0 or vector is None:
-            vector = (total / norm if norm > 0 else total).astype(np.float32)
-        yield ChunkVectors(vector=vector, sentence_vectors=_unit_rows(sums))
+        if norm > 0:
+            vector = (total / norm).astype(np.float32)
+        if vector is None:
+            blank.append(sums)
+            continue
+        for each in (*blank, sums):
+            yield ChunkVectors(vector=vector, sentence_vectors=_unit_rows(each))
+        blank = []
+    for each in blank:
+        yield ChunkVectors(vector=each.sum(axis=0).astype(np.float32), sentence_vectors=_unit_rows(each))
 
 
 def embed_again(

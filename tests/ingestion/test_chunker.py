@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingestion.boundaries import cheapest_cuts, similarity_costs, size_costs
@@ -99,6 +99,7 @@ def test_contract_on_mixed_text(text: str) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.text(alphabet=st.sampled_from(" \n\t\u3000"), max_size=3000), st.integers(0, 3000))
+@example(" \u3000" * 40, 72)
 def test_contract_on_white_space(space: str, position: int) -> None:
     _check_plain(space[:position] + "字" + space[position:], 32)
 

@@ -60,9 +60,13 @@ def test_sentences_of_different_calls_were_not_read_together(monkeypatch):
     assert states.windows.tolist() == [0, 0, 1, 1, 2, 2]
 
 
-def test_a_chunk_of_white_space_has_the_vector_of_the_one_before():
+def test_a_chunk_of_white_space_has_the_vector_of_its_neighbour():
     states = [np.ones((2, 4), np.float32), np.zeros((0, 4), np.float32), np.eye(4, dtype=np.float32)[:1]]
     first, blank, last = chunk_vectors(states)
     np.testing.assert_array_equal(blank.vector, first.vector)
     assert blank.sentence_vectors.shape == (0, 4)
+    first, *_ = chunk_vectors([states[1], states[1], states[0]])
+    assert np.linalg.norm(first.vector) == pytest.approx(1), "at the start the one after"
+    (alone,) = chunk_vectors([states[1]])
+    assert not alone.vector.any()
     assert last.vector.tolist() == [1, 0, 0, 0]
