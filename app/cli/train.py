@@ -36,6 +36,9 @@ def sft(
     train_document: Annotated[
         bool, typer.Option("--train-document", help="Reader: train those layers too (an experiment).")
     ] = False,
+    dropout: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Reader: share of what its layers add that is left out.")
+    ] = 0.0,
     start_run: Annotated[Path | None, typer.Option(help="Begin with this run's or model's weights.")] = None,
     teacher_run: Annotated[Path | None, typer.Option(help="Learn from this run's or model's reader.")] = None,
     minutes: Annotated[float, typer.Option(help="Stop (and save) after this time; 0 for no limit.")] = 0,
@@ -61,6 +64,7 @@ def sft(
         bf16=_set_pace(threads),
         document_layers=document_layers,
         train_document=train_document,
+        dropout=dropout,
         start_run=start_run,
         teacher_run=teacher_run,
     )

@@ -70,6 +70,7 @@ class TrainingOptions:
         recipe: Recipe file; None takes the shipped one of the stage.
         document_layers: Reader: layers of the encoder that see one text alone.
         train_document: Reader: train those too.
+        dropout: Reader: share of what its layers add that is left out in training.
         start_run: Run of the same stage, or packed model, whose weights a new run begins with.
         teacher_run: Reader: run or packed model to learn from besides the answers.
     """
@@ -87,6 +88,7 @@ class TrainingOptions:
     recipe: Path | None = None
     document_layers: int = ReaderConfig(vocab_size=1).document_layers
     train_document: bool = False
+    dropout: float = 0.0
     start_run: Path | None = None
     teacher_run: Path | None = None
 
@@ -123,7 +125,7 @@ class Parts:
         self.encoder = encoder_state(models / "encoder")
         self.layers = len({name.split(".")[2] for name in self.encoder if name.startswith("encoder.layer.")})
 
-    def reader(self, document_layers: int, *, train_document: bool = False) -> Reader:
+    def reader(self, document_layers: int, *, train_document: bool = False, dropout: float = 0.0) -> Reader:
         """A reader over the encoder's weights.
 
         Raises:
@@ -136,7 +138,7 @@ class Parts:
             document_layers=document_layers,
             reading_layers=self.layers - document_layers,
         )
-        return Reader(config, self.encoder, train_document=train_document)
+        return Reader(config, self.encoder, train_document=train_document, dropout=dropout)
 
 
 def _plan(options: TrainingOptions, name: str) -> dict[str, Any]:
@@ -156,7 +158,9 @@ def train_reader(options: TrainingOptions) -> bool:
     recipe = ReadingRecipe(train=tuple(SetSpec(**spec) for spec in plan["train"]))
     encoder = KeptVectors(options.models, options.run / "vectors") if plan.get("dense_near_misses") else None
     batches = ReaderBatches(recipe, options.data, parts.tokenizer, parts.matcher, options.seed, encoder)
-    reader = parts.reader(options.document_layers, train_document=options.train_document)
+    reader = parts.reader(
+        options.document_layers, train_document=options.train_document, dropout=options.dropout
+    )
     teacher = load_reader(parts, options.teacher_run)[0] if options.teacher_run else None
     development = _development(plan, options.data, parts)
     loss = ReaderLoss(reader, compile_model=options.compile_model, teacher=teacher)

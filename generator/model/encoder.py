@@ -30,6 +30,7 @@ class EncoderLayer(nn.Module):
         self.up = nn.Linear(config.width, config.hidden)
         self.down = nn.Linear(config.hidden, config.width)
         self.output_norm = nn.LayerNorm(config.width, eps=config.norm_eps)
+        self.dropout = nn.Dropout(0.0)
 
     def forward(self, x_BLD: Tensor, mask_B11L: Tensor | None) -> Tensor:
         """Transform states; `mask_B11L` is True where a key may be attended to."""
@@ -37,8 +38,9 @@ class EncoderLayer(nn.Module):
         qkv_3BHLK = self.qkv(x_BLD).view(B, L, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)
         q_BHLK, k_BHLK, v_BHLK = qkv_3BHLK.unbind(0)
         mixed_BHLK = F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK, attn_mask=mask_B11L)
-        x_BLD = self.attention_norm(x_BLD + self.out(mixed_BHLK.transpose(1, 2).reshape(B, L, D)))
-        out_BLD: Tensor = self.output_norm(x_BLD + self.down(F.gelu(self.up(x_BLD))))
+        mixed_BLD = mixed_BHLK.transpose(1, 2).reshape(B, L, D)
+        x_BLD = self.attention_norm(x_BLD + self.dropout(self.out(mixed_BLD)))
+        out_BLD: Tensor = self.output_norm(x_BLD + self.dropout(self.down(F.gelu(self.up(x_BLD)))))
         return out_BLD
 
 

@@ -31,7 +31,12 @@ class Reader(nn.Module):
     """Document layers and reading layers, as one module for training; embeddings stay as they are."""
 
     def __init__(
-        self, config: ReaderConfig, encoder_state: dict[str, Tensor], *, train_document: bool = False
+        self,
+        config: ReaderConfig,
+        encoder_state: dict[str, Tensor],
+        *,
+        train_document: bool = False,
+        dropout: float = 0.0,
     ) -> None:
         """Start from an encoder.
 
@@ -39,6 +44,8 @@ class Reader(nn.Module):
             config: Where the document layers end.
             encoder_state: State dict of `transformers.BertModel`.
             train_document: Train the document layers too; their memory then is no longer the search encoder's.
+            dropout: Share of what each half of a reading layer adds that is left out in training (Dropout, Srivastava
+                et al. 2014; placed as in BERT, arXiv 1810.04805).
         """
         super().__init__()
         self.config = config
@@ -49,6 +56,9 @@ class Reader(nn.Module):
         self.reading.load_state_dict(parts["reading"], strict=False)
         self.document.requires_grad_(requires_grad=False)
         self.document.layers.requires_grad_(requires_grad=train_document)
+        for module in self.reading.layers.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = dropout
 
     @property
     def train_document(self) -> bool:

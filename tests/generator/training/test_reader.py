@@ -1,0 +1,70 @@
+"""Dropout of the reading layers: noise while training, none while answering, and none in the kept memory."""
+
+import torch
+
+from generator.config import ReaderConfig, debug_config
+from generator.training.batches import ReadingBatch
+from generator.training.reader import Reader
+
+VOCABULARY = 50
+
+
+def encoder_weights(config: ReaderConfig) -> dict[str, torch.Tensor]:
+    """Random weights under the names of `transformers.BertModel`."""
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=generator) / 8
+
+    D, hidden = config.width, config.hidden
+    state = {
+        "embeddings.word_embeddings.weight": draw(config.vocab_size, D),
+        "embeddings.position_embeddings.weight": draw(config.max_positions, D),
+        "embeddings.token_type_embeddings.weight": draw(config.token_types, D),
+        "embeddings.LayerNorm.weight": torch.ones(D),
+        "embeddings.LayerNorm.bias": torch.zeros(D),
+    }
+    shapes = {f"attention.self.{name}": (D, D) for name in ("query", "key", "value")}
+    shapes |= {
+        "attention.output.dense": (D, D),
+        "intermediate.dense": (hidden, D),
+        "output.dense": (D, hidden),
+    }
+    for i in range(config.document_layers + config.reading_layers):
+        for name, shape in shapes.items():
+            state[f"encoder.layer.{i}.{name}.weight"] = draw(*shape)
+            state[f"encoder.layer.{i}.{name}.bias"] = draw(shape[0])
+        for name in ("attention.output.LayerNorm", "output.LayerNorm"):
+            state[f"encoder.layer.{i}.{name}.weight"] = torch.ones(D)
+            state[f"encoder.layer.{i}.{name}.bias"] = torch.zeros(D)
+    return state
+
+
+def batch(config: ReaderConfig) -> ReadingBatch:
+    generator = torch.Generator().manual_seed(1)
+    question_BQ = torch.randint(0, VOCABULARY, (2, 4), generator=generator)
+    passage_BS = torch.randint(0, VOCABULARY, (2, 9), generator=generator)
+    return ReadingBatch(
+        question_BQ,
+        torch.ones_like(question_BQ, dtype=torch.bool),
+        passage_BS,
+        torch.ones_like(passage_BS, dtype=torch.bool),
+        torch.zeros(2, 4, config.match_features),
+        torch.zeros(2, 9, config.match_features),
+        torch.tensor([[[1, 2]], [[3, 3]]]),
+    )
+
+
+def test_dropout_is_for_training_and_for_the_reading_layers_alone() -> None:
+    config = debug_config(VOCABULARY).reader
+    weights, rows = encoder_weights(config), batch(config)
+    torch.manual_seed(0)
+    plain = Reader(config, weights)
+    noisy = Reader(config, weights, dropout=0.3)
+    noisy.load_state_dict(plain.state_dict())
+
+    assert plain.train()(rows).start_BS.equal(plain(rows).start_BS)
+    assert not noisy.train()(rows).start_BS.equal(noisy(rows).start_BS)
+    memories = [noisy.document(rows.passage_BS, rows.passage_mask_BS) for _ in range(2)]
+    assert memories[0].equal(memories[1])
+    assert noisy.eval()(rows).start_BS.equal(plain(rows).start_BS)
