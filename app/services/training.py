@@ -49,6 +49,8 @@ from ingestion.sentences import split_sentences
 from retrieval.encoder_weights import encoder_state
 
 CALIBRATION_PASSAGES = 5
+LONGEST_ANSWER = 96
+"""Actions of an answer that the writer is trained on."""
 RECIPES = Path(__file__).parents[2] / "generator" / "training" / "recipes"
 
 
@@ -244,7 +246,10 @@ def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
     data = ReadingData(examples, parts.tokenizer, parts.matcher, shapes)
     writer = Writer(reader, _decoder(parts), compile_reader=options.compile_model)
     repeat = {spec.path: spec.repeat for spec in specs}
-    batches = WriterBatches(data, repeat, writer.decoder.writable_V, options.seed, pieces=192, steps=32)
+    vocabulary = [piece for piece, _ in parts.vocabulary]
+    batches = WriterBatches(
+        data, repeat, writer.decoder.writable_V, vocabulary, options.seed, pieces=192, steps=LONGEST_ANSWER
+    )
     loop = TrainingLoop(writer, {"none"}, WriterLoss(writer), options.run, options.loop_config())
     resumed = _resume(loop, options)
     loop.run(batches, None, options.stop())

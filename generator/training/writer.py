@@ -7,8 +7,10 @@ set.
 Dimensions in names: B answers, P passages an answer, S pieces of a passage, N = P * S rows, T steps.
 """
 
+import logging
 import random
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -19,6 +21,9 @@ from generator.model.actions import Action, ActionTargets, action_loss, align, r
 from generator.model.decoder import Decoder, StepInputs
 from generator.training.batches import Encoded, ReadingBatch, ReadingData
 from generator.training.reader import Reader
+from generator.training.spelling import Spelling
+
+log = logging.getLogger(__name__)
 
 PASSAGES = 2
 NEAR_MISSES = 0.5
@@ -42,6 +47,7 @@ class WriterBatches:
         data: ReadingData,
         repeat: Mapping[str, float],
         writable_V: Tensor,
+        vocabulary: Sequence[str],
         seed: int,
         *,
         pieces: int,
@@ -53,6 +59,7 @@ class WriterBatches:
             data: With `negatives` 0, so that every window answers; its distractors stand beside it.
             repeat: How often a set is seen per epoch, by its path.
             writable_V: int64 encoder ids of the pieces that can be written.
+            vocabulary: Text of every piece of the encoder, by id.
             seed: Of order and distractors.
             pieces: Padded passage length S.
             steps: Longest answer T, *stop* included; longer ones are left out.
@@ -60,6 +67,7 @@ class WriterBatches:
         self.data, self.repeat, self.seed = data, repeat, seed
         self.S, self.T = pieces, steps
         self.writable = {int(piece): number for number, piece in enumerate(writable_V)}
+        self.spelling = Spelling(vocabulary, self.writable)
 
     def __call__(self, epoch: int) -> Iterator[WritingBatch]:
         """Batches of one epoch."""
@@ -71,12 +79,21 @@ class WriterBatches:
         rng.shuffle(order)
         size = self.data.config.rows(self.S) // PASSAGES
         waiting = []
+        left_out: Counter[str] = Counter()
         for i in order:
             if (row := self._row(self.data.examples[i], rng)) is not None:
                 waiting.append(row)
+            else:
+                left_out[self.data.examples[i].source] += 1
             if len(waiting) == size:
                 yield self._collate(waiting, rng)
                 waiting = []
+        log.info(
+            "epoch %s: %s answers, left out as too long or not to be spelled: %s",
+            epoch,
+            len(order),
+            dict(left_out),
+        )
 
     def _row(
         self, example: Encoded, rng: random.Random
@@ -87,7 +104,8 @@ class WriterBatches:
         if example.target:
             lead = len(self.data.prefix) + 1
             blocked = [-1] * lead + window[lead:-1].tolist() + [-1]
-            actions = align(list(example.target), blocked, self.writable, SHORTEST_COPY)
+            spelled = self.spelling(example.target, set(blocked))
+            actions = align(spelled, blocked, self.writable, SHORTEST_COPY)
         elif answers:
             first, last = rng.choice(answers)
             copied = [(Action.NEXT, row) for row in range(first + 1, last + 1)]
