@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from generator.errors import RequestError
-from generator.inference.reading import Reading, span_distribution
+from generator.inference.reading import QUESTION_PENALTY, Reading, span_distribution
 from generator.types import SourcePassage
 from tests.generator.small_model import SmallModel
 
@@ -35,6 +35,20 @@ def test_weight_zero_equals_removal(small: SmallModel) -> None:
     ignored = SourcePassage(key="cat", text=CAT.text, weight=0.0)
     assert [p.key for p in read(small, ignored, TREATY).passages] == ["treaty"]
     assert small.reader().read(QUESTION, [ignored]) is None
+
+
+@pytest.mark.parametrize("mark", ["?", "？"])
+def test_a_sentence_that_asks_is_less_likely_to_answer(small: SmallModel, mark: str) -> None:
+    text = f"where was the treaty signed{mark} the treaty was signed in Paris."
+    asked = text.index(mark) + 1
+    told = SourcePassage(key="page", text=text)
+    known = SourcePassage(key="page", text=text, sentences=[(0, asked), (asked + 1, len(text))])
+    before, after = read(small, told), read(small, known)
+    for (start, end), one, other in zip(
+        before.ranges[0], before.read.start_BS[0], after.read.start_BS[0], strict=True
+    ):
+        penalty = QUESTION_PENALTY if start < end <= asked else 0.0
+        assert float(one - other) == pytest.approx(penalty, abs=1e-4) or not torch.isfinite(one)
 
 
 def test_cached_memory_gives_identical_results(small: SmallModel) -> None:
