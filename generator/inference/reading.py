@@ -4,6 +4,8 @@ Dimensions in names: P passages, Q question pieces, S passage pieces (padded), D
 """
 
 import math
+import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,11 +20,12 @@ from generator.model.match import PieceMatcher
 from generator.types import SourcePassage
 
 QUESTION_PREFIX = "query: "
+BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 LONGEST_SPAN = 64
 """Longest answer phrase, in pieces."""
-QUESTION_PENALTY = 4.0
-"""Taken off the logit of a start inside a sentence that asks, in nats. Headings of a page of questions look more like
-the question than anything else does, and of 44,840 training answers 54 stand in such a sentence."""
+QUESTION_PENALTY = 3.0
+"""Taken off the logits of a start and of an end inside a sentence that asks. Headings of a page of questions look more
+like the question than anything else does, and of 44,840 training answers 54 stand in such a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,9 @@ class Reading:
         passages: Those that were read (weight above 0 and some text kept), in the order given.
         ranges: Character ranges of the kept pieces, by passage; see `PassageMemory`.
         ids_PS: int64 piece ids; padding is 0.
-        segment_PS: int64 number of the kept range a piece stands in; -1 for framing pieces and padding, which are not
-            copied.
+        segment_PS: int64 number of the block of text, in a kept range, that a piece stands in; blocks are parted by
+            blank lines, and no run of copied text goes from one into another. -1 for framing pieces and padding, which
+            are not copied.
         read: Heads and states of the reading layers; no span starts or ends at a piece of white space.
     """
 
@@ -103,7 +107,7 @@ class PassageReader:
         for p, memory in enumerate(gathered):
             n = len(memory.ids_S)
             memory_PSD[p, :n], ids_PS[p, :n], mask_PS[p, :n] = memory.states_SD, memory.ids_S, True
-            segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, live[p].kept))
+            segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, live[p]))
             blank_PS[p, :n] = torch.tensor([b <= a for a, b in memory.ranges])
         silent_PS = blank_PS | (segment_PS < 0)
         with torch.inference_mode():
@@ -116,7 +120,7 @@ class PassageReader:
                 start_BS=read.start_BS.masked_fill(silent_PS, float("-inf"))
                 + weight_P1
                 - QUESTION_PENALTY * asks_PS,
-                end_BS=read.end_BS.masked_fill(silent_PS, float("-inf")),
+                end_BS=read.end_BS.masked_fill(silent_PS, float("-inf")) - QUESTION_PENALTY * asks_PS,
             )
         return Reading(live, [memory.ranges for memory in gathered], ids_PS, segment_PS, read)
 
@@ -202,14 +206,19 @@ def _asks(ranges: Sequence[tuple[int, int]], passage: SourcePassage) -> list[flo
     return [float(any(a <= start and end <= b for a, b in asking)) for start, end in ranges]
 
 
-def _segments(ranges: Sequence[tuple[int, int]], kept: Sequence[tuple[int, int]]) -> list[int]:
-    """Number of the kept range each piece stands in: 0 throughout where all is kept, -1 for framing pieces.
+def _segments(ranges: Sequence[tuple[int, int]], passage: SourcePassage) -> list[int]:
+    """Number of the block in a kept range that each piece stands in; -1 for framing pieces.
 
-    White space between two pieces of a kept range belongs to it, so that copying goes on across it.
+    White space between two pieces of a block belongs to it, so that copying goes on across it.
     """
-    return [
-        -1
-        if range_ == FRAME
-        else next((i for i, one in enumerate(kept) if stands_in(range_, one)), -1 if kept else 0)
-        for range_ in ranges
-    ]
+    ends = [*(gap.start() for gap in BLANK_LINE.finditer(passage.text)), len(passage.text)]
+    numbers: dict[tuple[int, int], int] = {}
+    segments = []
+    for start, end in ranges:
+        kept = next((i for i, one in enumerate(passage.kept) if stands_in((start, end), one)), None)
+        if (start, end) == FRAME or (passage.kept and kept is None):
+            segments.append(-1)
+            continue
+        place = (kept or 0, bisect_left(ends, max(start + 1, end)))
+        segments.append(numbers.setdefault(place, len(numbers)))
+    return segments

@@ -49,6 +49,21 @@ def test_a_sentence_that_asks_is_less_likely_to_answer(small: SmallModel, mark: 
     ):
         penalty = QUESTION_PENALTY if start < end <= asked else 0.0
         assert float(one - other) == pytest.approx(penalty, abs=1e-4) or not torch.isfinite(one)
+    assert not after.read.end_BS.equal(before.read.end_BS)
+
+
+@pytest.mark.parametrize("gap", ["\n\n", "\n \n", " \n\n\n"])
+def test_no_span_goes_from_one_block_into_another(small: SmallModel, gap: str) -> None:
+    text = f"the cat sat on the mat{gap}the dog ran to the park\nthe treaty was signed in Paris"
+    reading = read(small, SourcePassage(key="blocks", text=text))
+    first, second = text.index(gap), text.index("the dog")
+    allowed = torch.isfinite(span_distribution(reading).log_joint_PSS[0]).nonzero().tolist()
+    spans = [(reading.ranges[0][a][0], reading.ranges[0][b][1]) for a, b in allowed]
+    assert all(end <= first or start >= second for start, end in spans)
+    assert any(end <= first for _, end in spans)
+    assert any(start < text.index("\nthe treaty") < end for start, end in spans), (
+        "lines of a block go together"
+    )
 
 
 def test_cached_memory_gives_identical_results(small: SmallModel) -> None:
