@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -17,35 +17,43 @@ log = logging.getLogger(__name__)
 
 
 class KeptVectors:
-    """The search encoder, its vectors kept on disk, so that a run that goes on need not encode again."""
+    """The search encoder, its vectors kept on disk: a run that goes on, or has other data, encodes what is new."""
 
     def __init__(self, models: Path, folder: Path) -> None:
         self.models, self.folder = models, folder
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of questions."""
-        return self._kept("queries", texts, lambda encoder: encoder.embed_queries(texts))
+        return self._kept("queries", texts, lambda new: self.encoder.embed_queries(new))
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of passages."""
-        return self._kept("passages", texts, lambda encoder: encoder.embed_passages(texts))
+        return self._kept("passages", texts, lambda new: self.encoder.embed_passages(new))
 
     def _kept(
-        self, kind: str, texts: Sequence[str], embed: Callable[[Embedder], NDArray[np.float32]]
+        self, kind: str, texts: Sequence[str], embed: Callable[[Sequence[str]], NDArray[np.float32]]
     ) -> NDArray[np.float32]:
-        key = hashlib.sha256("\0".join([encoder_id(self.models / "encoder"), *texts]).encode()).hexdigest()
-        file = self.folder / f"{kind}-{key[:16]}.npy"
+        encoder = hashlib.sha256(encoder_id(self.models / "encoder").encode()).hexdigest()[:16]
+        file = self.folder / f"{kind}-{encoder}.npz"
+        vectors: dict[bytes, NDArray[np.float32]] = {}
         if file.exists():
-            kept: NDArray[np.float32] = np.load(file)
-            return kept
-        log.info("encoding %s %s for near misses", f"{len(texts):,}", kind)
-        vectors = embed(self.encoder)
+            with np.load(file) as kept:
+                vectors = dict(zip(map(bytes, kept["keys"]), kept["vectors"], strict=True))
+        keys = [hashlib.sha256(text.encode()).digest()[:16] for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
+        if new:
+            log.info("encoding %s %s for near misses", f"{len(new):,}", kind)
+            vectors |= dict(zip(new, embed(list(new.values())), strict=True))
+            self._save(file, vectors)
+        return np.stack([vectors[key] for key in keys])
+
+    def _save(self, file: Path, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        keys = np.frombuffer(b"".join(vectors), np.uint8).reshape(len(vectors), -1)
         partial = file.with_suffix(".partial")
         with partial.open("wb") as handle:
-            np.save(handle, vectors)
+            np.savez(handle, keys=keys, vectors=np.stack(list(vectors.values())))
         partial.replace(file)  # a run that is killed leaves no half of one
-        return vectors
 
     @cached_property
     def encoder(self) -> Embedder:

@@ -18,6 +18,8 @@ from generator.training.examples import Example, spread
 LEAD = re.compile(r"\AKey Points\n.*\n|\A[^.?!\n]*\?\s+")
 NO_ANSWER = re.compile(r"These resources|The Human Phenotype Ontology|Frequently Asked")
 BARE_QUESTION = re.compile(r" *\(are\)|(?<=\?) *\?$| (?=\?$)")
+HEADED = 0.5
+"""Share of passages in which each part stands under its question, as on a page of frequent questions."""
 PART = 330
 """Characters of a part in a passage."""
 ANSWER = 180
@@ -50,7 +52,7 @@ def page_examples(
     examples = []
     for page, rows in pages.items():
         for number, (question, answer) in enumerate(rows):
-            others = [text for n, (_, text) in enumerate(rows) if n != number and text != answer]
+            others = [row for n, row in enumerate(rows) if n != number and row[1] != answer]
             if others:
                 beside = rng.sample(others, min(len(others), rng.randrange(1, parts)))
                 examples.append(_example(question, answer, beside, f"{source}#{page}", source, rng))
@@ -68,11 +70,13 @@ def _start(text: str) -> str:
 
 
 def _example(
-    question: str, answer: str, beside: Sequence[str], group: str, source: str, rng: random.Random
+    question: str, answer: str, beside: Sequence[tuple[str, str]], group: str, source: str, rng: random.Random
 ) -> Example:
-    texts = [answer, *beside]
-    rng.shuffle(texts)
-    passage = "\n".join(texts)
+    parts = [(question, answer), *beside]
+    rng.shuffle(parts)
+    headed = rng.random() < HEADED
+    texts = [f"{asked}\n\n{text}" if headed else text for asked, text in parts]
+    passage = ("\n\n" if headed else "\n").join(texts)
     start = passage.index(answer)
     ends = [b for _, b in sentence_ranges(answer)]
     end = max((b for b in ends if b <= ANSWER), default=ends[0])

@@ -39,7 +39,22 @@ def test_the_right_part_begins_with_the_answer(file: Path) -> None:
         assert "Ferry fever is" in example.passage
         assert "Shivering" in example.passage
         assert "resources" not in example.passage
-        assert len(example.passage) < 450
+        assert len(example.passage) < 520
+
+
+def test_half_of_the_passages_have_their_questions_as_headings(file: Path) -> None:
+    examples = [
+        example
+        for seed in range(40)
+        for example in page_examples(file, "set", random.Random(seed), parts=3, limit=9)
+    ]
+    headed = [example for example in examples if "\n\n" in example.passage]
+    assert 20 < len(headed) < 60
+    for example in headed:
+        lines = example.passage.split("\n\n")
+        assert set(lines[::2]) == {"What is Ferry Fever?", "What are the symptoms of Ferry Fever?"}
+        asked = lines.index(example.question)
+        assert lines[asked + 1].startswith(example.passage[slice(*example.answers[0])])
 
 
 def test_the_limit_is_kept(file: Path) -> None:
