@@ -34,11 +34,12 @@ def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, i
     """Cut an answer into runs of one ink, with the chip of a citation behind what it backs.
 
     Args:
-        answer: `text`, and as far as known `spans`, `citations` and `unsupported`.
+        answer: `text`, and as far as known `spans`, `citations`, `unsupported`, `granularity` and `phrase`.
         hints: What to say of ranges of the text where nothing was copied.
 
     Returns:
-        Runs `{t, c, n?, hint?}` (`n` is the citation that the text was copied by) and `{chip: n}`.
+        Runs `{t, c, n?, hint?, core?}` (`n` is the citation that the text was copied by; `core` is true for the best
+        phrase of an answer that is its whole sentence) and `{chip: n}`.
     """
     text: str = answer.get("text") or ""
     spans = answer.get("spans") or []
@@ -49,6 +50,8 @@ def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, i
         for item in (*spans, *citations, *unsupported)
         for cut in (item["answer_start"], item["answer_end"])
     ]
+    core = _core(answer, text)
+    cuts += core
     runs: list[Run] = []
     for start, end in _pieces(text, cuts):
         kind = next((s["kind"] for s in spans if s["answer_start"] <= start < s["answer_end"]), None)
@@ -62,12 +65,23 @@ def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, i
                 run["hint"] = hint
             if any(u["answer_start"] <= start < u["answer_end"] for u in unsupported):
                 run["c"] = UNSUPPORTED
+        if core and core[0] <= start < core[1]:
+            run["core"] = True
         runs.append(run)
         runs += [{"chip": c["n"]} for c in citations if c["answer_end"] == end]
     # A citation of a range beyond the text (the filter took it back) still has its chip.
     shown = {run["chip"] for run in runs if "chip" in run}
     runs += [{"chip": c["n"]} for c in citations if c["n"] not in shown]
     return runs
+
+
+def _core(answer: Answer | Mapping[str, Any], text: str) -> tuple[int, ...]:
+    """Range of the best phrase in an answer that is its whole sentence; empty for any other answer."""
+    phrase = answer.get("phrase") or ""
+    if answer.get("granularity") != "sentence" or not phrase or phrase not in text:
+        return ()
+    start = text.index(phrase)
+    return start, start + len(phrase)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

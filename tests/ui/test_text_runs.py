@@ -51,6 +51,24 @@ def test_a_chip_stands_behind_what_it_backs() -> None:
     ]
 
 
+def test_the_best_phrase_stands_out_in_its_sentence() -> None:
+    answer = {
+        "text": "It sinks 4 tonnes a day.",
+        "spans": [{"answer_start": 0, "answer_end": 24, "kind": "copied"}],
+        "citations": [{"n": 1, "answer_start": 0, "answer_end": 24}],
+        "granularity": "sentence",
+        "phrase": "4 tonnes",
+    }
+    assert answer_runs(answer) == [
+        {"t": "It sinks ", "c": "copied", "n": 1},
+        {"t": "4 tonnes", "c": "copied", "n": 1, "core": True},
+        {"t": " a day.", "c": "copied", "n": 1},
+        {"chip": 1},
+    ]
+    for other in ({"granularity": "phrase"}, {"phrase": "5 tonnes"}, {"phrase": None}):
+        assert not any("core" in run for run in answer_runs(answer | other))
+
+
 def test_a_hint_is_said_of_what_was_not_copied() -> None:
     answer = {
         "text": "It is 4 tonnes.",

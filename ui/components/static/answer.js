@@ -1,4 +1,4 @@
-// An answer in two inks: {runs: [{t, c, n?, hint?} | {chip}], labels: {n: text}, legend: [[class, text]], live}.
+// An answer in two inks: {runs: [{t, c, n?, hint?, core?} | {chip}], labels: {n: text}, legend: [[class, text]], live}.
 export default function ({ parentElement, data, setTriggerValue }) {
   redraw(parentElement, (root) => {
     const text = make("div", "text");
@@ -12,7 +12,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
         text.append(chip);
         continue;
       }
-      const piece = make("span", run.c, run.t);
+      const piece = make(run.core ? "strong" : "span", run.c, run.t);
       if (run.hint) piece.title = run.hint;
       if (run.n !== undefined) {
         piece.classList.add("open");
