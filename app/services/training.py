@@ -49,7 +49,7 @@ from ingestion.sentences import split_sentences
 from retrieval.encoder_weights import encoder_state
 
 CALIBRATION_PASSAGES = 5
-LONGEST_ANSWER = 96
+LONGEST_ANSWER = 128
 """Actions of an answer that the writer is trained on."""
 RECIPES = Path(__file__).parents[2] / "generator" / "training" / "recipes"
 
