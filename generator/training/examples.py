@@ -82,12 +82,12 @@ def locate(passage: str, answer: str, hint: int | None = None) -> tuple[int, int
 
 
 def read_set(spec: SetSpec, root: Path) -> list[Example]:
-    """The examples of a file that the spec selects, in file order.
+    """The examples of a file that the spec selects, in file order; a line whose question is empty is none.
 
     Raises:
         TrainingDataError: The file is missing or of no known form.
     """
-    return spread(_read_all(spec, root), spec.limit)
+    return spread([e for e in _read_all(spec, root) if e.question.strip()], spec.limit)
 
 
 def spread(examples: list[Example], limit: int | None) -> list[Example]:

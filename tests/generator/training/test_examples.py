@@ -31,6 +31,14 @@ def test_abstracts_are_answered_in_words_of_their_own(folder):
     assert examples[0].group != examples[1].group
 
 
+def test_a_line_without_a_question_is_no_example(tmp_path):
+    """QAMR has one; calibration on all development questions stopped at it."""
+    line = {"sentence_id": "a:1:0", "context": "It is four.", "answer": "four", "answer_spans": [[6, 10]]}
+    lines = [json.dumps({**line, "question": question}) for question in ("How many?", "", " ")]
+    (tmp_path / "lines.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert [example.question for example in read_set(SetSpec(path="lines.jsonl"), tmp_path)] == ["How many?"]
+
+
 def test_abstracts_have_no_ranges_to_learn(folder):
     with pytest.raises(TrainingDataError, match="free_form"):
         read_set(SetSpec(path="abstracts.json"), folder)
