@@ -73,9 +73,7 @@ def sft(
     elif stage == "writer" and reader_run is not None:
         resumed = train_writer(options, reader_run)
     else:
-        raise typer.BadParameter(
-            "stage is reader, or writer together with --reader-run", param_hint="--stage"
-        )
+        raise typer.BadParameter("stage is reader, or writer with --reader-run", param_hint="--stage")
     typer.echo("went on with an earlier run" if resumed else "began a new run", err=True)
 
 

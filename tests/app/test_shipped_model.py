@@ -5,6 +5,7 @@ import pytest
 from app.config import Settings
 from app.runtime import shipped_parts
 from generator.types import Generated, Generator, Ink, Request, SourcePassage
+from ingestion.sentences import split_sentences
 
 PASSAGES = [
     SourcePassage(
@@ -35,7 +36,7 @@ def answered(generator: Generator, question: str) -> Generated:
     ("question", "answer", "passage"),
     [
         ("JuiceFS 回收站默认保留多久？", "1 天", "bin"),
-        ("JuiceFS 由哪三个部分组成？", "JuiceFS 客户端、数据存储和元数据引擎", "bin"),
+        ("JuiceFS 由哪三个部分组成？", "客户端、数据存储和元数据引擎", "bin"),
         ("How long does the crossing take?", "27 minutes", "ferry"),
         ("Where was the ferry built?", "Gdansk , Poland", "ferry"),
     ],
@@ -50,3 +51,19 @@ def test_answers_are_copied_whole(generator: Generator, question: str, answer: s
 @pytest.mark.parametrize("question", ["Who won the world cup in 2018?", "珠穆朗玛峰有多高？"])
 def test_what_is_far_off_is_refused(generator: Generator, question: str) -> None:
     assert not answered(generator, question).answerable
+
+
+def test_a_page_of_questions_answers_with_what_stands_under_the_heading(generator: Generator) -> None:
+    """The heading itself, and with it the heading before it, had been the answer."""
+    text = (
+        "General Questions\n\n"
+        "How to upgrade JuiceFS client?\n\n"
+        "First unmount JuiceFS volume, then re-mount the volume with newer version client.\n\n"
+        "Where is the JuiceFS log?\n\n"
+        "Different types of JuiceFS clients have different ways to obtain logs."
+    )
+    page = SourcePassage(key="faq", text=text, sentences=split_sentences(text))
+    request = Request(question="How do I upgrade the JuiceFS client?", passages=[page])
+    last = list(generator.stream(request))[-1]
+    assert isinstance(last, Generated)
+    assert last.phrase == "First unmount JuiceFS volume, then re-mount the volume with newer version client."
