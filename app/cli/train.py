@@ -114,7 +114,7 @@ def calibrate(
         "models/fathom-small"
     ),
     models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
-    questions: Annotated[int, typer.Option(help="About how many questions to read, over all sets.")] = 400,
+    questions: Annotated[int, typer.Option(help="About how many questions to read, over all sets.")] = 600,
 ) -> None:
     """Fit confidence and thresholds of a model on development questions."""
     from app.evaluation.scores import f1, has_han
