@@ -201,7 +201,10 @@ def _trained(folder: Path, stage: str | None = None) -> tuple[dict[str, Tensor],
     if (folder / "meta.json").exists():
         tensors, meta = read_folder(folder)
         state = {f"{stem}.{k}": t for stem, part in tensors.items() for k, t in unpack_state(part).items()}
-        return state, meta["training"].get(stage, {})
+        record = meta["training"].get(stage, {})
+        if (other := meta["training"].get("averaged_with", {}).get(stage)) is not None:
+            record = {**record, "averaged_with": other}
+        return state, record
     tensors, meta = read_folder(folder / "last")
     return tensors["model"], {k: meta[k] for k in ("step", "seen", "config")}
 

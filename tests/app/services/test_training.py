@@ -113,7 +113,11 @@ def test_two_models_are_averaged(options: TrainingOptions, tmp_path: Path) -> No
     for name in ("role", "span.weight", "layers.0.qkv.weight"):
         wanted = (states[0][name] + states[1][name]) / 2
         assert (states[2][name] - wanted).abs().max() <= wanted.abs().max() / 100
-    assert set(read_folder(mean)[1]["training"]) == {"reader", "writer", "averaged_with"}
+    record = read_folder(mean)[1]["training"]
+    assert set(record) == {"reader", "writer", "averaged_with"}
+    export_generator(MODELS, mean, other, tmp_path / "again", Calibration())
+    again = read_folder(tmp_path / "again")[1]["training"]
+    assert again["reader"] == record["reader"] | {"averaged_with": record["averaged_with"]["reader"]}
 
     deeper = replace(options, run=tmp_path / "deeper", document_layers=10)
     train_reader(deeper)
