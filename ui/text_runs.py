@@ -162,6 +162,13 @@ def _page_at(content: Content, at: int) -> int | None:
     return next((p["number"] for p in content.get("pages") or [] if p["start"] <= at < p["end"]), None)
 
 
+def quote_runs(passage: Mapping[str, Any]) -> list[Run]:
+    """A quote (class `kept`) in its line; plain where nothing is known of the line."""
+    before, after = passage.get("before") or "", passage.get("after") or ""
+    around = [(before, "cut"), (passage["quote"], "kept" if before or after else ""), (after, "cut")]
+    return [{"t": text, "c": name} for text, name in around if text]
+
+
 def hit_runs(hit: Hit) -> list[Run]:
     """Cut a hit's text into kept (class `kept`) and left-out runs (`cut`); uncompressed, all is plain."""
     text, kept = hit["text"], hit.get("kept") or []

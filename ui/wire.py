@@ -146,6 +146,8 @@ class Citation(Passage):
     n: int
     answer_start: int
     answer_end: int
+    before: NotRequired[str]
+    after: NotRequired[str]
 
 
 class Span(TypedDict):

@@ -45,6 +45,8 @@ ANSWER_EXAMPLE: dict[str, Any] = {
             "start": 203,
             "end": 212,
             "quote": "port 8000",
+            "before": "The server listens on ",
+            "after": " by default.",
             "score": 0.97,
         }
     ],
@@ -126,6 +128,8 @@ class CitationOut(SourceOut):
     n: int = Field(description="Number to show, from 1.")
     answer_start: int
     answer_end: int
+    before: str = Field("", description="What stands before the quote on its line; `…` where that is cut.")
+    after: str = Field("", description="What stands behind it.")
 
 
 class AnswerRange(BaseModel):

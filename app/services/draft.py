@@ -13,10 +13,14 @@ from app.errors import QuoteMismatchError
 from app.services.citations import AnswerSpan, CitedRange, citations_of, to_document
 from app.services.provenance import Kept, record
 from generator.types import Span, Token
-from retrieval.types import ContextPassage
+from retrieval.types import ContextPassage, Passage
 
 Citation = dict[str, Any]
 NEAREST = 3
+AROUND = 120
+"""Most characters of a citation's line that are given before and behind its quote."""
+WORD = 20
+"""So many of them are given up for a cut between words; Chinese has no spaces to cut at."""
 
 
 class SourcesWithdrawnError(Exception):
@@ -118,8 +122,24 @@ class Draft:
             if source.quote != said:
                 raise QuoteMismatchError(source.document.id, (source.start, source.end), source.quote, said)
             where = {"n": number, "answer_start": item.answer_start, "answer_end": item.answer_end}
-            citations.append(where | asdict(source) | {"score": self._scores.get(item.chunk, 0.0)})
+            around = _around(self._passages[str(item.chunk)], item.start, item.end)
+            citations.append(where | asdict(source) | around | {"score": self._scores.get(item.chunk, 0.0)})
         return citations
+
+
+def _around(passage: Passage, start: int, end: int) -> dict[str, str]:
+    """What stands before and behind a range of a document on its own line, from whole words where there are any."""
+    text, first, last = passage.text, start - passage.start, end - passage.start
+    line = text.rfind("\n", 0, first) + 1
+    line_end = text.find("\n", last)
+    before, after = text[line:first], text[last : line_end if line_end >= 0 else len(text)]
+    if len(before) > AROUND:
+        before = before[-AROUND:]
+        before = "…" + before[before.find(" ", 0, WORD) + 1 :]
+    if len(after) > AROUND:
+        space = after.rfind(" ", AROUND - WORD, AROUND)
+        after = after[: space if space >= 0 else AROUND] + "…"
+    return {"before": before, "after": after}
 
 
 def _shown(item: ContextPassage) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.text_runs import answer_runs, hit_runs, source_view
+from ui.text_runs import answer_runs, hit_runs, quote_runs, source_view
 
 # Characters outside the first plane count as one here and as two in a browser.
 TEXT = st.text(alphabet="ab 深度𝔸🐋.\n", max_size=200)
@@ -150,3 +150,13 @@ def test_kept_ranges_of_a_hit_are_given_in_its_document() -> None:
         {"t": "kept", "c": "kept"},
         {"t": " left", "c": "cut"},
     ]
+
+
+def test_a_quote_is_shown_in_its_line() -> None:
+    quote = {"quote": "4 tonnes", "before": "It is ", "after": " a day."}
+    assert quote_runs(quote) == [
+        {"t": "It is ", "c": "cut"},
+        {"t": "4 tonnes", "c": "kept"},
+        {"t": " a day.", "c": "cut"},
+    ]
+    assert quote_runs({"quote": "4 tonnes"}) == [{"t": "4 tonnes", "c": ""}]

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui import i18n, state
 from ui.components.answer import answer_text, document_label
-from ui.components.cards import Card, cards, plain
+from ui.components.cards import Card, cards
 from ui.components.conversation import earlier_turns, history_of
 from ui.components.notices import notice, page_title, show_error
 from ui.components.pickers import all_collections, pick_some
@@ -17,6 +17,7 @@ from ui.components.timings import timings
 from ui.errors import ApiError, FathomError
 from ui.live import LiveAnswer
 from ui.navigation import go
+from ui.text_runs import quote_runs
 from ui.wire import Answer, Passage, Provenance
 
 _ANSWER: Final = "answer"
@@ -262,7 +263,7 @@ def _passages(passages: list[Passage], title: str, key: str, numbers: list[int])
         score = passage.get("score")
         items.append({
             "id": str(number), "n": number, "name": document_label(passage), "main": "open", "clip": True,
-            "lines": [plain(passage["quote"])], "tone": "on" if is_open else "",
+            "lines": [quote_runs(passage)], "tone": "on" if is_open else "",
             "meta": i18n.text("common.score", score=f"{score:.2f}") if score is not None else "",
         })  # fmt: skip
     st.html(f"<p class='fx-sub'>{escape(title)}</p>")

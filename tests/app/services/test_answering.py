@@ -53,6 +53,25 @@ def test_an_answer_is_copied_and_its_citation_equals_the_document(runtime, fill)
     assert "".join(data["text"] for event, data in events if event == "token") == answer["text"]
 
 
+def test_a_citation_tells_what_stands_around_its_quote(runtime, fill):
+    long = b"# Ducks\n\n" + b"Ducks swim. " * 20 + b"They eat weeds and insects. " + b"Ducks quack. " * 20
+    fill("birds", ducks=DUCKS)
+    fill("lakes", ducks=long)
+    for name in ("birds", "lakes"):
+        answer, _ = ask(runtime, "Which weeds do they eat?", name)
+        (citation,) = answer["citations"]
+        with runtime.db.read() as session:
+            _, content = serving_content(session, citation["document"]["id"])
+        start = citation["start"] - len(citation["before"].removeprefix("…"))
+        end = citation["end"] + len(citation["after"].removesuffix("…"))
+        whole = citation["before"].removeprefix("…") + citation["quote"] + citation["after"].removesuffix("…")
+        assert content.text[start:end] == whole
+        assert "\n" not in whole
+        cut = citation["before"][:1] + citation["after"][-1:]
+        assert cut == "……" if name == "lakes" else "…" not in cut
+        assert max(len(citation["before"]), len(citation["after"])) <= 121
+
+
 def test_timings_and_usage_are_told_by_stage(runtime, fill):
     fill("birds", ducks=DUCKS)
     answer, _ = ask(runtime, "Which weeds do they eat?")
