@@ -128,8 +128,8 @@ class CitationOut(SourceOut):
     n: int = Field(description="Number to show, from 1.")
     answer_start: int
     answer_end: int
-    before: str = Field("", description="What stands before the quote on its line; `…` where that is cut.")
-    after: str = Field("", description="What stands behind it.")
+    before: str = Field("", description="Before the quote on its line, in its chunk; `…` where it is cut.")
+    after: str = Field("", description="Behind the quote, as `before`.")
 
 
 class AnswerRange(BaseModel):

@@ -39,7 +39,8 @@ class Reading:
         segment_PS: int64 number of the block of text, in a kept range, that a piece stands in; blocks are parted by
             blank lines, and no run of copied text goes from one into another. -1 for framing pieces and padding, which
             are not copied.
-        read: Heads and states of the reading layers; no span starts or ends at a piece of white space.
+        read: Heads and states of the reading layers; no span starts or ends at a piece of white space, and few in a
+            sentence that asks.
     """
 
     passages: Sequence[SourcePassage]
@@ -104,18 +105,17 @@ class PassageReader:
         mask_PS = torch.zeros(P, S, dtype=torch.bool)
         segment_PS = torch.full((P, S), -1)
         blank_PS = torch.ones(P, S, dtype=torch.bool)
+        asks_PS = torch.zeros(P, S)
         for p, memory in enumerate(gathered):
             n = len(memory.ids_S)
             memory_PSD[p, :n], ids_PS[p, :n], mask_PS[p, :n] = memory.states_SD, memory.ids_S, True
             segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, live[p]))
             blank_PS[p, :n] = torch.tensor([b <= a for a, b in memory.ranges])
+            asks_PS[p, :n] = torch.tensor(_asks(memory.ranges, live[p]))
         silent_PS = blank_PS | (segment_PS < 0)
         with torch.inference_mode():
             read = self._read_states(question, memory_PSD, ids_PS, mask_PS)
             weight_P1 = torch.tensor([math.log(p.weight) for p in live])[:, None]
-            asks_PS = torch.zeros(P, S)
-            for p, memory in enumerate(gathered):
-                asks_PS[p, : len(memory.ids_S)] = torch.tensor(_asks(memory.ranges, live[p]))
             read = read._replace(
                 start_BS=read.start_BS.masked_fill(silent_PS, float("-inf"))
                 + weight_P1

@@ -164,7 +164,7 @@ class Writer(nn.Module):
         self.read = torch.compile(reader, dynamic=False) if compile_reader else reader
 
     def forward(self, batch: WritingBatch) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """Loss of one batch, and the routers' loads by layer."""
+        """Loss of one batch, and by layer the routers' loads, dropped assignments and gate entropy in nats."""
         rows = batch.reading
         with torch.no_grad():
             read = self.read(rows)
@@ -186,8 +186,11 @@ class Writer(nn.Module):
         log_probs, stats = self.decoder(batch.inputs, fused, self.reader.document.pieces, valid_BT=valid_BT)
         loss, _ = action_loss(log_probs, batch.targets)
         entropy = sum((s.entropy for s in stats), torch.zeros(()))
-        loads = {f"load{i}": s.load_E for i, s in enumerate(stats)}
-        return loss - self.decoder.config.entropy_weight * entropy, {"nll": loss.detach(), **loads}
+        told = {"nll": loss.detach()}
+        for i, router in enumerate(stats):
+            told |= {f"load{i}": router.load_E, f"dropped{i}": router.dropped}
+            told[f"gate_entropy{i}"] = router.entropy.detach()
+        return loss - self.decoder.config.entropy_weight * entropy, told
 
 
 class WriterLoss:
@@ -207,4 +210,5 @@ class WriterLoss:
                 layer.experts.update_bias(load_E)
             metrics[f"max_violation{i}"] = float(load_E.max() / load_E.mean().clamp(min=1e-9) - 1)
             metrics[f"busy{i}"] = float((load_E > 0).float().mean())
+            metrics |= {name: float(parts[name]) for name in (f"dropped{i}", f"gate_entropy{i}")}
         return loss, metrics

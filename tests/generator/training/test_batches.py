@@ -1,5 +1,6 @@
 """Batches: windows hold the answer, targets point at it, order is a function of seed and epoch."""
 
+import math
 import random
 from pathlib import Path
 
@@ -165,6 +166,10 @@ def test_a_step_of_writing_learns_and_leaves_the_reader_alone(small: SmallModel)
         optimizer.zero_grad()
         values.append(metrics["nll"])
     assert values[-1] < values[0] / 2
+    told = {name.rstrip("0123456789") for name in metrics}
+    assert told == {"nll", "rows", "max_violation", "busy", "dropped", "gate_entropy"}
+    assert 0 < metrics["gate_entropy0"] <= math.log(decoder.config.experts) + 1e-4
+    assert metrics["dropped0"] == 0
     assert all(p.grad is None for p in reader.parameters())
     assert 0 < metrics["busy0"] <= 1
 
