@@ -193,7 +193,7 @@ def _answer(pair: Pair, request: Request, generator: Generator) -> AnswerScore:
         sentences=(),
         answered=made.answerable,
         confidence=made.confidence,
-        granularity=made.granularity,
+        shape=made.shape,
         by_character=has_han(pair.second.text),
     )
 

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from generator.composing.alternatives import other_evidence
+from generator.composing.compose import compose
+from generator.composing.emphasis import emphasis
+from generator.composing.evidence import EvidenceTable
+from generator.composing.plan import Plan, parts_of, tokens_of
+from generator.composing.question import asked_of
 from generator.inference.attribution import spans
 from generator.inference.explain import Explanation, explain
 from generator.inference.generate import DecodingConfig, Step, decode, fuse
 from generator.inference.reading import PassageReader, Reading, SpanDistribution, span_distribution
 from generator.inference.run_edges import tidy, trimmed
-from generator.model.actions import Action
 from generator.model.decoder import Decoder
 from generator.types import Event, Generated, Ink, Request, SourcePassage, Token
 
@@ -88,64 +93,70 @@ class FathomSmall:
             RequestError: The question is empty.
         """
         begun = time.perf_counter()
-        reading = self._reader.read(request.question, request.passages)
-        if reading is None:
+        read = self._read(request)
+        if read is None:
             yield Generated(
                 text="", spans=(), answerable=False, confidence=0.0, timings_ms={"read": _ms(begun)}
             )
             return
-        calibration = self._calibration
-        distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
-        confidence = self._confidence(distribution)
-        best = distribution.best()
-        phrase = trimmed(_span_token(reading, *best[:3]))
         timings = {"read": _ms(begun)}
-        answerable = confidence >= calibration.answer_from
+        passages = read.reading.passages
+        confidence = self._confidence(read)
+        answerable = confidence >= self._calibration.answer_from and read.plan is not None
         tokens: list[Token] = []
-        granularity = "phrase"
-        if answerable:
-            sentence = self._sentence(reading, distribution, best)
-            granularity = "sentence" if sentence else "phrase"
-            for step in sentence or self._decode(reading, request):
-                for token in step.tokens:
-                    timings.setdefault("first_token", _ms(begun))
-                    tokens.append(token)
-                    yield token
+        if answerable and read.plan is not None:
+            for token in tokens_of(read.plan, passages):
+                timings.setdefault("first_token", _ms(begun))
+                tokens.append(token)
+                yield token
+        said = [token for step in self._short_answer(read, request) for token in step.tokens]
+        text = "".join(token.text for token in tokens)
+        phrase = "".join(token.text for token in said) or read.best_phrase
+        if read.plan is not None and read.plan.opening:
+            phrase = read.plan.opening.strip()
         yield Generated(
-            text="".join(token.text for token in tokens),
+            text=text,
             spans=spans(tokens),
             answerable=answerable and bool(tokens),
             confidence=confidence,
-            relevance=self._relevance(reading),
-            granularity=granularity,
-            phrase=phrase.text,
+            relevance=self._relevance(read.reading),
+            shape=read.plan.shape if answerable and read.plan else None,
+            phrase=phrase,
+            emphasis=emphasis(spans(tokens), said),
+            parts=parts_of(read.plan, passages, text) if answerable and read.plan else (),
+            more=answerable and read.plan is not None and read.plan.more,
+            evidence=other_evidence(read.table, read.plan if answerable else None),
             generated_tokens=len(tokens),
             timings_ms={**timings, "total": _ms(begun)},
         )
 
     def explain(self, request: Request) -> Explanation | None:
-        """Answer a request, and say what the answer owes to each passage; None where they do not answer.
+        """Give the short answer to a request, and say what it owes to each passage; None where they do not answer.
 
-        The answer is the one that `stream` gives. It costs one pass of the decoder more, and two a passage.
+        The short answer is the phrase of what `stream` gives. It costs one pass of the decoder more, and two a passage.
 
         Raises:
             RequestError: The question is empty.
         """
-        calibration = self._calibration
+        read = self._read(request)
+        if read is None or self._confidence(read) < self._calibration.answer_from:
+            return None
+        steps = list(self._short_answer(read, request))
+        with torch.inference_mode():
+            fused = fuse(self._decoder, read.reading, self._calibration.relevance_weight)
+        return explain(self._decoder, self._table, read.reading, fused, steps, self._reader.pieces)
+
+    def _read(self, request: Request) -> "_Read | None":
         reading = self._reader.read(request.question, request.passages)
         if reading is None:
             return None
+        calibration = self._calibration
         distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
-        if self._confidence(distribution) < calibration.answer_from:
-            return None
-        steps = self._sentence(reading, distribution, distribution.best()) or list(
-            self._decode(reading, request)
-        )
-        with torch.inference_mode():
-            fused = fuse(self._decoder, reading, calibration.relevance_weight)
-        return explain(self._decoder, self._table, reading, fused, steps, self._reader.pieces)
+        table = EvidenceTable(request.question, reading, distribution)
+        return _Read(reading, distribution, table, compose(table, asked_of(request.question)))
 
-    def _decode(self, reading: Reading, request: Request) -> Iterator[Step]:
+    def _short_answer(self, read: "_Read", request: Request) -> Iterator[Step]:
+        """The phrase, by the decoder, inside the sentence that was chosen."""
         config = DecodingConfig(
             max_actions=request.max_new_tokens,
             relevance_weight=self._calibration.relevance_weight,
@@ -153,42 +164,37 @@ class FathomSmall:
             seed=request.seed,
             write_margin=self._calibration.write_margin,
         )
-        return tidy(decode(self._decoder, self._table, self._pieces, reading, config))
+        rows = None
+        if read.plan is not None and (core := read.plan.core) is not None:
+            start = core.passage * read.reading.ids_PS.shape[1]
+            rows = (start + core.first, start + core.last)
+        return tidy(decode(self._decoder, self._table, self._pieces, read.reading, config, rows))
 
-    def _confidence(self, distribution: SpanDistribution) -> float:
+    def _confidence(self, read: "_Read") -> float:
         calibration = self._calibration
-        logit = calibration.answerable_scale * distribution.answerable_logit + calibration.answerable_shift
+        logit = (
+            calibration.answerable_scale * read.distribution.answerable_logit + calibration.answerable_shift
+        )
         return float(torch.sigmoid(torch.tensor(logit)))
 
     def _relevance(self, reading: Reading) -> dict[str, float]:
         scores_P = torch.sigmoid(reading.read.relevance_B / self._calibration.relevance_temperature)
         return {p.key: float(s) for p, s in zip(reading.passages, scores_P, strict=True)}
 
-    def _sentence(
-        self, reading: Reading, distribution: SpanDistribution, best: tuple[int, int, int, float]
-    ) -> list[Step] | None:
-        """Copy the whole sentence of the best phrase, where the phrase is uncertain and the sentence is not."""
-        passage, first, last, log_probability = best
-        answerable = max(1e-9, float(distribution.log_joint_PSS.exp().sum()))
-        if torch.tensor(log_probability).exp() / answerable >= self._calibration.phrase_from:
-            return None
-        ranges = reading.ranges[passage]
-        source = reading.passages[passage]
-        for start, end in source.sentences:
-            inside = [i for i, (a, b) in enumerate(ranges) if b > a and a >= start and b <= end]
-            if inside and inside[0] <= first and last <= inside[-1]:
-                whole = distribution.within(passage, inside[0], inside[-1]) / answerable
-                if whole >= self._calibration.sentence_from:
-                    return _copy(reading, passage, inside[0], inside[-1])
-        return None
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read, and what is to be said of it; no plan where nothing can be copied."""
 
-def _copy(reading: Reading, passage: int, first: int, last: int) -> list[Step]:
-    """The actions that copy a run of pieces of a passage, its text given at once."""
-    start = passage * reading.ids_PS.shape[1]
-    token = trimmed(_span_token(reading, passage, first, last))
-    going_on = [Step(Action.NEXT, start + s) for s in range(first + 1, last + 1)]
-    return [Step(Action.COPY, start + first, (token,)), *going_on, Step(Action.STOP, 0)]
+    reading: Reading
+    distribution: SpanDistribution
+    table: EvidenceTable
+    plan: Plan | None
+
+    @property
+    def best_phrase(self) -> str:
+        """The most probable span, without signs at its edges."""
+        return trimmed(_span_token(self.reading, *self.distribution.best()[:3])).text
 
 
 def _span_token(reading: Reading, passage: int, first: int, last: int) -> Token:

@@ -184,7 +184,7 @@ class Session:
             sentences=sentences,
             answered=outcome.answer["answerable"],
             confidence=outcome.answer["confidence"],
-            granularity=outcome.answer["granularity"],
+            shape=outcome.answer["shape"],
             by_character=has_han(question.text),
         )
 
@@ -230,7 +230,7 @@ class Session:
             sentences=sentences,
             answered=generated.answerable and bool(generated.text.strip()),
             confidence=generated.confidence,
-            granularity=generated.granularity,
+            shape=generated.shape,
             by_character=has_han(question.text),
         )
 

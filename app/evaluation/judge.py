@@ -14,17 +14,19 @@ class AnswerScore:
 
     Attributes:
         text: What was said, empty where it abstained.
-        em: Exact match of `text`.
-        f1: Overlap of `text`.
-        phrase_f1: Overlap of the best phrase, also where a sentence was said or nothing.
-        sentence_hit: Whether a sentence that the answer was taken from holds a gold answer.
+        phrase: The short answer that `text` holds, also where nothing was said.
+        shape: Form of the answer; None for a refusal, and for generators that tell none.
+        em: Exact match of the short answer, 0 where it abstained.
+        f1: Overlap of the short answer, 0 where it abstained.
+        phrase_f1: Overlap of the short answer, also where nothing was said.
+        sentence_hit: Whether the text, or a sentence that it was taken from, holds a gold answer.
     """
 
     text: str
     phrase: str
     answered: bool
     confidence: float | None
-    granularity: str
+    shape: str | None
     em: float
     f1: float
     phrase_em: float
@@ -57,7 +59,7 @@ def score_answer(
     sentences: Sequence[str],
     answered: bool,
     confidence: float | None,
-    granularity: str,
+    shape: str | None,
     by_character: bool,
 ) -> AnswerScore:
     """Score an answer.
@@ -65,13 +67,14 @@ def score_answer(
     Args:
         golds: Right answers; where there is none, all scores are 0 and only `answered` counts.
         text: What was said; empty for an abstention.
-        phrase: The best phrase, whatever was said.
+        phrase: The short answer, whatever was said.
         sentences: Text of the sentences that the answer was taken from.
         answered: Whether it answered at all.
         confidence: Probability that the passages answer; None where the generator gives none.
-        granularity: "phrase" or "sentence".
+        shape: Form of the answer, None where none is told: then the text itself is scored.
         by_character: Whether to compare characters (Chinese) instead of words.
     """
+    short = text if shape is None else phrase
     sources = [*sentences, text]
     hit = answered and any(contains_answer(item, golds, by_character=by_character) for item in sources)
     return AnswerScore(
@@ -79,9 +82,9 @@ def score_answer(
         phrase=phrase,
         answered=answered,
         confidence=confidence,
-        granularity=granularity,
-        em=exact_match(text, golds, by_character=by_character) if answered else 0.0,
-        f1=f1(text, golds, by_character=by_character) if answered else 0.0,
+        shape=shape,
+        em=exact_match(short, golds, by_character=by_character) if answered else 0.0,
+        f1=f1(short, golds, by_character=by_character) if answered else 0.0,
         phrase_em=exact_match(phrase, golds, by_character=by_character),
         phrase_f1=f1(phrase, golds, by_character=by_character),
         sentence_hit=float(hit),
