@@ -1,13 +1,14 @@
 """Whether a sentence says yes or no to a question, where that is plain; None where it is not.
 
 A wrong word would say the opposite of its source, so the rules give none where a sentence is conditional in both
-directions, where the question itself is negated, or where the negation belongs to another clause than the one that
-shares the question's words.
+directions, where the question itself is negated, where it names a number that the sentence does not, or where the
+negation belongs to another clause than the one that shares the question's words.
 """
 
 import re
 from collections.abc import Mapping
 
+from generator.composing.question import without_choice
 from generator.composing.terms import terms_of
 
 _CLAUSE_EN = re.compile(
@@ -54,20 +55,48 @@ def polarity(question: str, sentence: str, weights: Mapping[str, float]) -> bool
     leading = _LEADING.match(sentence)
     if leading:
         return leading[1] is not None
-    if _EXCEPT.search(sentence):
+    if _EXCEPT.search(sentence) or not _numbers(question) <= _numbers(sentence):
         return None
     chinese = re.search(r"[\u4e00-\u9fff]", sentence) is not None
     clause = _nearest_clause(sentence, weights, _CLAUSE_ZH if chinese else _CLAUSE_EN)
     if clause is None:
         return None
     no, yes = (_NO_ZH, _YES_ZH) if chinese else (_NO_EN, _YES_EN)
-    bare = _DOUBLE_ZH.sub("", clause) if chinese else re.sub(r"\bnot only\b", "", clause, flags=re.IGNORECASE)
+    bare = _without_negations_of(question, _without_double(clause, chinese=chinese), no)
+    if bare is None:
+        return None
     negations = len(no.findall(bare))
     if negations > 1:
         return None
     if negations == 1:
         return False
     return True if yes.search(bare) else None
+
+
+def _numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d+(?:[.,]\d+)*", text))
+
+
+def _without_double(text: str, *, chinese: bool) -> str:
+    """A text without the words that look like a negation and are none."""
+    return _DOUBLE_ZH.sub("", text) if chinese else re.sub(r"\bnot only\b", "", text, flags=re.IGNORECASE)
+
+
+def _without_negations_of(question: str, clause: str, no: re.Pattern[str]) -> str | None:
+    """A clause without the negations that the question has too; None where the question has one of its own.
+
+    "Is smoking prohibited?" is answered with yes by "Smoking is prohibited", and "Does it run without a network?" by
+    "It runs without a network".
+    """
+    bare = clause.lower()
+    asked = _without_double(without_choice(question), chinese=no is _NO_ZH).lower()
+    for found in no.finditer(asked):
+        # one character alone, as in 不支付, says nothing without the next
+        word = asked[found.start() : found.end() + (len(found[0]) == 1)]
+        if word not in bare:
+            return None
+        bare = bare.replace(word, " ", 1)
+    return bare
 
 
 def _nearest_clause(sentence: str, weights: Mapping[str, float], cut: re.Pattern[str]) -> str | None:
