@@ -7,6 +7,9 @@ from typing import Any
 from app.evaluation.scores import contains_answer, exact_match, f1, has_han
 from app.evaluation.truth import Place, overlap
 
+LONG_GOLD = 100
+"""A gold answer of more characters is a passage: an answer is right where it quotes from it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerScore:
@@ -20,6 +23,8 @@ class AnswerScore:
         f1: Overlap of the short answer, 0 where it abstained.
         phrase_f1: Overlap of the short answer, also where nothing was said.
         sentence_hit: Whether the text, or a sentence that it was taken from, holds a gold answer.
+        right: Whether the text holds a gold answer, or quotes a part of a long one; 0 where it abstained.
+        signals: What the confidence was made of.
     """
 
     text: str
@@ -32,6 +37,8 @@ class AnswerScore:
     phrase_em: float
     phrase_f1: float
     sentence_hit: float
+    right: float
+    signals: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,8 @@ def score_answer(
     confidence: float | None,
     shape: str | None,
     by_character: bool,
+    quotes: Sequence[str] = (),
+    signals: Mapping[str, float] | None = None,
 ) -> AnswerScore:
     """Score an answer.
 
@@ -73,6 +82,8 @@ def score_answer(
         confidence: Probability that the passages answer; None where the generator gives none.
         shape: Form of the answer, None where none is told: then the text itself is scored.
         by_character: Whether to compare characters (Chinese) instead of words.
+        quotes: What the answer cites.
+        signals: Of its confidence.
     """
     short = text if shape is None else phrase
     sources = [*sentences, text]
@@ -88,6 +99,20 @@ def score_answer(
         phrase_em=exact_match(phrase, golds, by_character=by_character),
         phrase_f1=f1(phrase, golds, by_character=by_character),
         sentence_hit=float(hit),
+        right=float(answered and _is_right(text, quotes, golds, by_character=by_character)),
+        signals=dict(signals or {}),
+    )
+
+
+def _is_right(text: str, quotes: Sequence[str], golds: Sequence[str], *, by_character: bool) -> bool:
+    """Whether a text holds a gold answer, or a quote of it is a part of a gold answer that is a whole section."""
+    if contains_answer(text, golds, by_character=by_character):
+        return True
+    sections = [gold for gold in golds if len(gold) > LONG_GOLD]
+    return any(
+        len(quote) < len(section) and contains_answer(section, [quote], by_character=by_character)
+        for quote in quotes
+        for section in sections
     )
 
 
