@@ -110,4 +110,6 @@ def train_all(
     export_generator(options.common.models, runs / "reader", writer, options.out, Calibration())
     told("fitting the thresholds")
     common = options.common
-    return calibrate_generator(common.models, options.out, common.data, options.questions, score, common.seed)
+    return calibrate_generator(
+        common.models, options.out, common.data, options.questions, score, common.seed, common.recipe
+    )

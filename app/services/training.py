@@ -4,7 +4,7 @@ import json
 import random
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,11 @@ def asked_to_stop() -> Callable[[], bool]:
     return asked.is_set
 
 
+def _suiting(device: torch.device, pieces: Mapping[str, int]) -> int:
+    """The number for a device of this kind."""
+    return pieces["cpu" if device.type == "cpu" else "cuda"]
+
+
 class ReaderTraining:
     """The data of a reading recipe, read once; trains one run after another on it."""
 
@@ -136,7 +141,7 @@ class ReaderTraining:
         encoder = None
         if recipe.dense_near_misses:
             encoder = KeptVectors(options.models, options.run / "vectors", options.device)
-        config = PairConfig(batch_pieces=PAIR_PIECES.get(self.device.type, PAIR_PIECES["cuda"]))
+        config = PairConfig(batch_pieces=_suiting(self.device, PAIR_PIECES))
         examples = training_examples(recipe, options.data, options.seed)
         tokenizer, matcher = self.parts.tokenizer, self.parts.matcher
         self.data = PairData(examples, tokenizer, matcher, config, encoder, self.device)
@@ -156,7 +161,7 @@ class ReaderTraining:
                 device=self.device,
             )
             name = spec.path.split("/")[0].removesuffix(".jsonl")
-            batches += [(name, batch) for batch in data.epoch(range(len(data.examples)), 0)]
+            batches += [(name, batch) for batch in data.epoch(range(len(data.examples)), 0, whole=True)]
         return batches
 
     def run(self, options: TrainingOptions) -> bool:
@@ -224,7 +229,7 @@ def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
         torch.device(options.device),
     )
     reader, _ = load_reader(parts, reader_run)
-    pieces = WRITING_PIECES.get(device.type, WRITING_PIECES["cuda"])
+    pieces = _suiting(device, WRITING_PIECES)
     shapes = BatchConfig(question_pieces=48, passage_pieces=(256,), negatives=0.0, batch_pieces=pieces)
     examples = training_examples(recipe, options.data, options.seed)
     said = [e for e in examples if e.target or e.supervision == Supervision.RANGES]
@@ -247,7 +252,13 @@ def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
 
 
 def calibrate_generator(
-    models: Path, folder: Path, data: Sequence[Path], questions: int, score: calibrate.Score, seed: int = 0
+    models: Path,
+    folder: Path,
+    data: Sequence[Path],
+    questions: int,
+    score: calibrate.Score,
+    seed: int = 0,
+    recipe: Path | None = None,
 ) -> dict[str, float]:
     """Fit the answering thresholds of a model folder on the recipe's development sets, and store them there.
 
@@ -258,6 +269,7 @@ def calibrate_generator(
         questions: About how many to read, over all sets.
         score: Of texts against gold answers.
         seed: Of the choice of questions.
+        recipe: Reading recipe; None takes the one that ships.
 
     Returns:
         Figures of the fit, see `generator.training.calibrate.fit`.
@@ -268,7 +280,7 @@ def calibrate_generator(
     """
     encoder = models / "encoder"
     model = load_generator(folder, encoder_state(encoder), encoder / "tokenizer.json")
-    plan: dict[str, Any] = json.loads((RECIPES / "reading.json").read_text(encoding="utf-8"))
+    plan: dict[str, Any] = json.loads((recipe or RECIPES / "reading.json").read_text(encoding="utf-8"))
     specs = [SetSpec(**spec) for spec in plan["development"]]
     examples = [example for spec in specs for example in read_set(spec, root_of(spec.path, data))]
     random.Random(seed).shuffle(examples)

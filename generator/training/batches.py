@@ -146,8 +146,8 @@ class ReadingData:
             groups.setdefault(example.group, {})[known.homes[place]] = None
         self.by_group = {group: list(passages) for group, passages in groups.items()}
 
-    def epoch(self, order: Sequence[int], seed: int) -> Iterator[ReadingBatch]:
-        """Batches over the examples numbered in `order`; incomplete batches at the end are dropped."""
+    def epoch(self, order: Sequence[int], seed: int, *, whole: bool = False) -> Iterator[ReadingBatch]:
+        """Batches over the examples numbered in `order`; incomplete ones at the end only where `whole` is true."""
         rng = random.Random(seed)
         waiting: dict[int, list[tuple[Encoded, NDArray[np.int32], tuple[tuple[int, int], ...]]]] = {}
         for i in order:
@@ -160,6 +160,8 @@ class ReadingData:
             rows.append((example, window, answers))
             if len(rows) == self.config.rows(S):
                 yield self._without_match(self.collate(waiting.pop(S), S), rng)
+        for S, rows in waiting.items() if whole else ():
+            yield self._without_match(self.collate(rows, S), rng)
 
     def _without_match(self, batch: ReadingBatch, rng: random.Random) -> ReadingBatch:
         """The batch with the match features of some rows taken away."""

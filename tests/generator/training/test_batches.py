@@ -44,6 +44,12 @@ def test_windows_hold_the_answer_where_the_target_says(small: SmallModel) -> Non
             assert answers[1] == [-1, -1]
 
 
+def test_the_last_rows_are_given_where_all_are_asked_for(small: SmallModel) -> None:
+    reading = data(small, [example("Paris")] * 7)
+    assert [len(b.answers_BN2) for b in reading.epoch(range(7), 0)] == [4]
+    assert [len(b.answers_BN2) for b in reading.epoch(range(7), 0, whole=True)] == [4, 3]
+
+
 def test_same_seed_same_batches(small: SmallModel) -> None:
     reading = data(small, [example("Paris")] * 8, negatives=0.5)
     one, other = (list(reading.epoch(range(8), seed=4)) for _ in range(2))

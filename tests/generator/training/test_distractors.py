@@ -31,7 +31,9 @@ def asked(text: str, home: int, *answers: str) -> Asked:
     return Asked(text, pieces(text), home, answers)
 
 
-def misses(encoder: WordEncoder | None, texts: Sequence[str] = TEXTS, sources: Sequence[str] = SOURCES) -> NearMisses:
+def misses(
+    encoder: WordEncoder | None, texts: Sequence[str] = TEXTS, sources: Sequence[str] = SOURCES
+) -> NearMisses:
     return NearMisses([pieces(text) for text in texts], texts, sources, encoder)
 
 

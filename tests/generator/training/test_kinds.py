@@ -53,7 +53,12 @@ def test_a_how_to_is_answered_by_its_first_block() -> None:
 
 
 def test_a_packed_set_is_read_like_a_plain_one(tmp_path) -> None:
-    rows = [line("span", "nine"), line("pair", "The bus waits."), line("freeform", "at 9"), line("yesno", "yes")]
+    rows = [
+        line("span", "nine"),
+        line("pair", "The bus waits."),
+        line("freeform", "at 9"),
+        line("yesno", "yes"),
+    ]
     text = "\n".join(json.dumps(row) for row in rows).encode()
     with pa.output_stream(tmp_path / "set.jsonl.zst", compression="zstd") as stream:
         stream.write(text)

@@ -102,7 +102,12 @@ def test_a_budget_of_minutes_counts_all_sessions(tmp_path: Path) -> None:
         loop = make_loop(tmp_path, 1)
         schedule = Schedule(minutes=1, warmup_steps=5, decay_share=0.5)
         return TrainingLoop(
-            loop.model, {"head"}, loop.loss, tmp_path, dataclasses.replace(loop.config, schedule=schedule), Clock(1)
+            loop.model,
+            {"head"},
+            loop.loss,
+            tmp_path,
+            dataclasses.replace(loop.config, schedule=schedule),
+            Clock(1),
         )
 
     first = timed()

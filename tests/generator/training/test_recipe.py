@@ -27,7 +27,9 @@ def write(folder: Path, name: str, *rows: tuple[str, str]) -> None:
     (folder / name).write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
 
 
-def test_what_touches_a_development_part_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_touches_a_development_part_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     write(one, "dev.jsonl", ("When does it leave?", STORY), ("Who?", LIMITED))
     rows = [
