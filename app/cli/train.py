@@ -28,6 +28,12 @@ Models = Annotated[Path, typer.Option(help="Folder with the shipped encoder.")]
 Compile = Annotated[
     bool | None, typer.Option("--compile/--no-compile", help="torch.compile the model; left out: on a CPU.")
 ]
+Seed = Annotated[int, typer.Option(help="Order of the data and new weights.")]
+Dropout = Annotated[
+    float, typer.Option(min=0, max=0.9, help="Reader: share of what its layers add that is left out.")
+]
+LearningRate = Annotated[float, typer.Option(help="Of pretrained parameters; new ones learn 8 times faster.")]
+DecayShare = Annotated[float, typer.Option(help="Share of the run, at its end, of falling learning rate.")]
 Threads = Annotated[int, typer.Option(help="On a CPU; 0 chooses by a short measurement.")]
 Minutes = Annotated[
     float, typer.Option(min=0, help="Time to train, over all sessions; 0 for no limit but --steps.")
@@ -47,21 +53,15 @@ def sft(
     recipe: Annotated[Path | None, typer.Option(help="Recipe file; left out: the stage's own.")] = None,
     models: Models = Path("models"),
     device: Device = None,
-    learning_rate: Annotated[
-        float, typer.Option(help="Of pretrained parameters; new ones learn 8 times faster.")
-    ] = 1.7e-4,
-    seed: Annotated[int, typer.Option(help="Order of the data and new weights.")] = 0,
+    learning_rate: LearningRate = 1.7e-4,
+    seed: Seed = 0,
     threads: Threads = 0,
-    decay_share: Annotated[
-        float, typer.Option(help="Share of the run, at its end, of falling learning rate.")
-    ] = 0.3,
+    decay_share: DecayShare = 0.3,
     document_layers: Annotated[int, typer.Option(help="Layers that see one text alone, 0 to 11.")] = 4,
     train_document: Annotated[
         bool, typer.Option("--train-document", help="Reader: train those layers too (an experiment).")
     ] = False,
-    dropout: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Reader: share of what its layers add that is left out.")
-    ] = 0.0,
+    dropout: Dropout = 0.0,
     start_run: Annotated[Path | None, typer.Option(help="Begin with this run's or model's weights.")] = None,
     teacher_run: Annotated[Path | None, typer.Option(help="Learn from this run's or model's reader.")] = None,
     compile_model: Compile = None,
@@ -150,7 +150,7 @@ def all_stages(
     questions: Annotated[int, typer.Option(help="About how many questions thresholds are fitted on.")] = 600,
     models: Models = Path("models"),
     device: Device = None,
-    seed: Annotated[int, typer.Option(help="Order of the data and new weights.")] = 0,
+    seed: Seed = 0,
     threads: Threads = 0,
     compile_model: Compile = None,
 ) -> None:
