@@ -152,6 +152,7 @@ def retrieve(
         retrieval_config(runtime.settings, scope),
         _scorer(runtime) if scope.rerank else None,
         sentence_vectors=runtime.sentence_vectors,
+        language_direction=runtime.language_direction,
     )
     return pipeline.retrieve(Query(text=question, k=k, allow=allow))
 
