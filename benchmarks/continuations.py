@@ -15,7 +15,9 @@ from retrieval.follow_up import Turn, standalone_question
 from retrieval.index.analysis import analyse
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_EMPTY = frozenset("a an the is are do does and what about 的 在 那 呢".split())
+_EMPTY = frozenset(
+    ["a", "an", "the", "is", "are", "do", "does", "and", "what", "about", "的", "在", "那", "呢"]
+)
 
 
 def right(understood: str, pair: Continuation) -> bool:

@@ -23,12 +23,14 @@ from benchmarks.parallel_pages import LANGUAGES, Asked, ParallelPages, read_page
 from retrieval.config import FusionConfig
 from retrieval.dense import search_dense
 from retrieval.fusion import fuse
+from retrieval.index.across_languages import AcrossLanguages
 from retrieval.index.exact import ExactIndex
 from retrieval.index.lexical import TantivyIndex
 from retrieval.index.word_list import WordList
 from retrieval.language_direction import load_direction
 from retrieval.lexical import search_lexical
 from retrieval.metrics import hit_at, mean, reciprocal_rank
+from retrieval.protocols import VectorIndex
 
 DEPTH = 50
 SPLIT = 0.7
@@ -39,7 +41,7 @@ PARTS = {"first": (0.0, SPLIT), "last": (SPLIT, 1.0)}
 class Ways:
     """What a search across languages is made of; None for each leaves it out."""
 
-    direction_D: NDArray[np.float32] | None
+    direction: NDArray[np.float32] | None
     words: WordList | None
 
 
@@ -47,9 +49,10 @@ class Searched:
     """Some chunks of the pages, as the program indexes them."""
 
     def __init__(self, pages: ParallelPages, chosen: Sequence[int], ways: Ways) -> None:
-        self._ways = ways
-        self._dense = ExactIndex(pages.vectors.shape[1])
+        self._dense: VectorIndex = ExactIndex(pages.vectors.shape[1])
         self._dense.add(chosen, pages.vectors[list(chosen)])
+        if ways.direction is not None:
+            self._dense = AcrossLanguages(self._dense, ways.direction)
         self._words = TantivyIndex(words=ways.words)
         self._words.add(chosen, [pages.chunks[number].text for number in chosen])
         self._words.commit()
@@ -57,7 +60,7 @@ class Searched:
     def rankings(self, question: str, vector: NDArray[np.float32]) -> dict[str, list[int]]:
         """Chunk numbers by stage, best first."""
         found = {
-            "dense": search_dense(self._dense, vector, DEPTH, None, self._ways.direction_D),
+            "dense": search_dense(self._dense, vector, DEPTH),
             "lexical": search_lexical(self._words, question, DEPTH),
         }
         found["fused"] = fuse(found, FusionConfig())
@@ -122,12 +125,12 @@ def main() -> None:
     asked = pages.part(*PARTS[options.part])
     questions = [item.question[language] for item in asked for language in LANGUAGES]
     vectors = dict(zip(questions, embedder.embed_queries(questions), strict=True))
-    direction_D = load_direction(settings.models_dir / "encoder", embedder.model_id)
+    direction = load_direction(settings.models_dir / "encoder", embedder.model_id)
     words = WordList(settings.models_dir / WORDS)
     every = {
-        "before": Ways(direction_D=None, words=None),
-        "direction": Ways(direction_D=direction_D, words=None),
-        "direction and word list": Ways(direction_D=direction_D, words=words),
+        "before": Ways(direction=None, words=None),
+        "direction": Ways(direction=direction, words=None),
+        "direction and word list": Ways(direction=direction, words=words),
     }
     report = {name: measured(pages, asked, vectors, ways) for name, ways in every.items()}
     if options.json:

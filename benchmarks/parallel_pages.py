@@ -122,9 +122,7 @@ def read_pages(
         for page in range(len(both))
         for item in _asked(page, {language: documents[language][page] for language in LANGUAGES}, chunks)
     ]
-    return ParallelPages(
-        pages=len(both), chunks=chunks, vectors=np.stack(vectors), asked=_only_once(asked)
-    )
+    return ParallelPages(pages=len(both), chunks=chunks, vectors=np.stack(vectors), asked=_only_once(asked))
 
 
 def _document(file: Path, parser: ParserProcess) -> Document | None:

@@ -1,9 +1,9 @@
-"""Chinese continuations that ask nothing themselves, put into the question before them: 那起诉离婚呢？
+"""Chinese continuations that ask nothing themselves (那起诉离婚呢？), put into the question before them.
 
 What is named takes the place of the phrase that it is parallel to: one with the same head (企业版 for 社区版), the same
 unit (三年 for 一年), another name in Latin letters, another phrase with a word in common, another kind of person; else
-of the first noun phrase, which is what a Chinese question is about. What is a condition (a clause, 在…上, …期间), or is a
-person, an edition, a year or a name without a counterpart, is added in front.
+of the first noun phrase, which is what a Chinese question is about. What is a condition (a clause, 在…上, …期间), or is
+a person, an edition, a year or a name without a counterpart, is added in front.
 """
 
 import re
@@ -14,22 +14,34 @@ import rjieba
 
 from retrieval.index.analysis import folded
 
-_OPENING = re.compile(r"^(?:那么|那|还有|另外|此外|以及|而且|然后|或者|还是|同样|对于|对(?![方象手比应外内])|关于|针对|换成|如果是|[\s，,、])+")
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_OPENING = re.compile(
+    r"^(?:那么|那|还有|另外|此外|以及|而且|然后|或者|还是|同样|对于|对(?![方象手比应外内])|关于|针对|换成|如果是|[\s，,、])+"
+)
 _ENDING = re.compile(r"[\s，,。？?！!]*呢?[\s。？?！!]*$")
 _ASKING = (
     "什么时候|什么|怎么办|怎么样|怎么|怎样|怎|哪个|哪些|哪里|哪|谁|多长时间|多少|多[久长大高远]|为何|为什么|如何|何时|"
     "何[人处年地]|是否|能否|可否|有没有|是不是|能不能|可不可以|要不要|吗"
 )
-_LINK = "应该|应当|可以|需要|必须|能够|最[长短多少高低大小]|是|的|有|在|由|被|从|会|要|能|得|和|与|跟|或"
-_SPLIT = re.compile(rf"({_ASKING}|{_LINK}|[^\w\s.\-]+)")
-_CLAUSE = re.compile(r"^(?:如果|要是|假如|假设|若|当|没有|没|不|使用|用|涉及|通过)|^.+(?:是|没有|没|不|已经|一直|有).+|^(?:对方|双方|一方)..")
+_SPLIT = re.compile(rf"({_ASKING}|\d{{4}}年|(?<![但于还])是|[^\w\s.\-]+)")
+_LINKS = _set(
+    "应该 应当 可以 需要 必须 能够 最长 最短 最多 最少 最高 最低 最大 最小 最 的 有 在 由 被 从 会 要 能 得 和 与 跟 或"
+)
+_CONDITION = re.compile(r"(?:如果|要是|假如|假设|若|当|没有|没|使用|用|涉及|通过)|(?:对方|双方|一方)..")
+_CLAUSE_WORDS = _set("是 没有 没 不 不是 已 已经 一直 有 还 未")
 _FRAMED = re.compile(
     r"^(?P<before>在?\s*)(?P<core>.+?)(?P<after>\s*(?:的?情况下|的话|的时候|期间|之后|以后|之前|以前|之[中内]|[后前时下中上里内]))$"
 )
-_NUMBER = "0-9０-９零〇一二两三四五六七八九十百千万半"
+_NUMBER = "0-9零一二两三四五六七八九十百千万半"
 _QUANTITY = re.compile(rf"[{_NUMBER}.]+\s*(?P<unit>个?[^\W\d_{_NUMBER}])")
 _LATIN = re.compile(r"[A-Za-z][\w.+\-]*(?:\s+[A-Za-z0-9][\w.+\-]*)*")
-_PERSON = re.compile(r"(?:[人员者工方民生师妇童官兵]|父母|父亲|母亲|丈夫|妻子|子女|夫妻|用户|客户|股东|企业主)$")
+_PERSON = re.compile(
+    r"(?:[人员者工方民生师妇童官兵]|父母|父亲|母亲|爸爸|妈妈|丈夫|妻子|子女|夫妻|用户|客户|股东|企业主)$"
+)
 _SCOPE = re.compile(r"(?:版本?|模式|环境|系统|平台|地区|[省市国])$")
 _NOUN_TAGS = {"n", "l", "j", "i", "b", "a", "m", "t", "s"}
 _EMPTY_TAGS = {"r", "p", "c", "d", "y", "k", "h", "o", "e", "q", "u", "x", "w"}
@@ -67,7 +79,7 @@ def continued_in_chinese(before: str, follow_up: str) -> str | None:
 def _replaced(before: str, named: str) -> tuple[int, int, int, int] | None:
     """Range of the question before that is replaced, and the range of what is named that takes its place."""
     quantity = _QUANTITY.fullmatch(named)
-    if quantity is None and _CLAUSE.match(named):
+    if quantity is None and _is_clause(named):
         return None
     frame = _FRAMED.fullmatch(named)
     first, last = frame.span("core") if frame else (0, len(named))
@@ -81,6 +93,12 @@ def _replaced(before: str, named: str) -> tuple[int, int, int, int] | None:
     return None if found is None else (*found, first, last)
 
 
+def _is_clause(named: str) -> bool:
+    """Whether what is named is a condition: 夫妻一方是军人, not 股份有限公司."""
+    words = [word for piece in re.split("(?<![但于还])(是)", named) for word in rjieba.cut(piece)]
+    return _CONDITION.match(named) is not None or any(word in _CLAUSE_WORDS for word in words)
+
+
 def _same_unit(before: str, unit: str) -> tuple[int, int] | None:
     return next((match.span() for match in _QUANTITY.finditer(before) if match["unit"] == unit), None)
 
@@ -91,9 +109,11 @@ def _parallel(phrases: Sequence[_Phrase], core: str, *, framed: bool) -> tuple[i
     ranked = []
     for order, phrase in enumerate(phrases):
         whole = _whole(phrase, keep_verb=starts_with_verb)
-        for start, end, text in _candidates(phrase, keep_verb=starts_with_verb):
+        for start, end, text in _candidates(phrase, len(core), keep_verb=starts_with_verb):
             head = _common_end(text, core)
-            alike = head if head > 1 or abs(len(text) - len(core)) <= 1 else 0
+            # one character says little, and nothing inside a word: 开车 is no other 火车票
+            whole_word = any(end == word[1] for word in phrase.words)
+            alike = head if head > 1 or (whole_word and abs(len(text) - len(core)) <= 1) else 0
             # 起诉离婚 is no other kind of what 离婚冷静期 begins with, so all of that goes
             if head == len(text) < len(core) and whole is not None and end < whole[1]:
                 end = whole[1]
@@ -103,9 +123,7 @@ def _parallel(phrases: Sequence[_Phrase], core: str, *, framed: bool) -> tuple[i
         return best[2:]
     if framed:
         return None
-    named = [
-        item for phrase in phrases if (item := _whole(phrase, keep_verb=starts_with_verb)) is not None
-    ]
+    named = [item for phrase in phrases if (item := _whole(phrase, keep_verb=starts_with_verb)) is not None]
     shared = [(start, end) for start, end, text in named if _common_part(text, core)]
     if shared:
         return shared[0]
@@ -115,11 +133,14 @@ def _parallel(phrases: Sequence[_Phrase], core: str, *, framed: bool) -> tuple[i
     return named[0][:2] if named else None
 
 
-def _candidates(phrase: _Phrase, *, keep_verb: bool) -> Iterator[tuple[int, int, str]]:
-    """Beginnings of a phrase, each up to the end of one of its words."""
+def _candidates(phrase: _Phrase, length: int, *, keep_verb: bool) -> Iterator[tuple[int, int, str]]:
+    """Beginnings of a phrase: up to the end of each of its words, and as long as what is named."""
     words = _without_verb(phrase, keep_verb=keep_verb)
     for count in range(1, len(words) + 1):
         yield _joined(words[:count])
+    start, end, text = _joined(words)
+    if length < end - start == len(text):
+        yield start, start + length, text[:length]  # 民事诉讼 of 民事 诉讼时效
 
 
 def _whole(phrase: _Phrase, *, keep_verb: bool) -> tuple[int, int, str] | None:
@@ -146,12 +167,12 @@ def _phrases(text: str) -> Iterator[_Phrase]:
     at, governed = 0, False
     for number, piece in enumerate(_SPLIT.split(text)):
         if number % 2:
-            governed = piece[0].isalnum()
+            governed = piece[0].isalnum() and not piece[0].isdigit()
             at += len(piece)
             continue
         run: list[tuple[int, int, str]] = []
         for word, tag in rjieba.tag(piece):
-            empty = tag[:1] in _EMPTY_TAGS or tag == "f" or not word.strip()
+            empty = tag[:1] in _EMPTY_TAGS or tag == "f" or word in _LINKS or not word.strip()
             if not empty:
                 run.append((at, at + len(word), word))
             elif run:
@@ -167,7 +188,7 @@ def _tag_of(word: str) -> str:
 
 
 def _tags(text: str) -> list[str]:
-    return [tag if tag == "eng" else tag[:1] for _, tag in rjieba.tag(text)]
+    return ["n" if tag == "vn" else tag if tag == "eng" else tag[:1] for _, tag in rjieba.tag(text)]
 
 
 def _common_end(first: str, second: str) -> int:

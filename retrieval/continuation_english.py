@@ -11,28 +11,39 @@ from typing import NamedTuple
 
 from retrieval.index.analysis import analyse, folded
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _OPENING = re.compile(
-    r"^(?:(?:and|but|or|also|plus|so|then|even|only)\b|(?:what|how) about\b|(?:the )?same (?:question )?(?=for\b|with\b)|"
-    r"[\s,;:\-]+)+",
+    r"^(?:(?:and|but|or|also|plus|so|then|even|only)\b|(?:what|how) about\b|"
+    r"(?:the )?same (?:question )?(?=for\b|with\b)|[\s,;:\-]+)+",
     re.IGNORECASE,
 )
 _ENDING = re.compile(r"[\s?.!,;:]+$")
 _TOKEN = re.compile(r"[^\W_]+(?:['’\-._/][^\W_]+)*|[^\w\s]")
-_ARGUMENTS = frozenset("for of to from by about against".split())
-_CONDITIONS = frozenset("if when while because unless once after before until since without during whether".split())
-_PREPOSITIONS = (_ARGUMENTS | _CONDITIONS | frozenset(
-    "in on at with within under over between among into onto through via per as than across inside outside "
-    "below above behind like".split()
-))  # fmt: skip
-_DETERMINERS = frozenset("the a an my our your his her its their this that these those any some each every no all both".split())
-_SUBJECTS = frozenset("i you we they he she it one people somebody someone anyone".split())
-_AUXILIARIES = frozenset(
-    "do does did is are was were has have had can could will would should may might must be been".split()
+_ARGUMENTS = _set("for of to from by about against")
+_CONDITIONS = _set("if when while because unless once after before until since without during whether")
+_PREPOSITIONS = (
+    _ARGUMENTS
+    | _CONDITIONS
+    | _set(
+        "in on at with within under over between among into onto through via per as than across inside outside below "
+        "above behind like"
+    )
 )
-_OTHERS = frozenset(
+_DETERMINERS = _set(
+    "the a an my our your his her its their this that these those any some each every no all both"
+)
+_SUBJECTS = _set("i you we they he she it one people somebody someone anyone")
+_AUXILIARIES = _set(
+    "do does did is are was were has have had can could will would should may might must been be"
+)
+_OTHERS = _set(
     "what who whom whose when where which why how and or but not so there here many much more most also too else "
-    "please long often far old big large fast tall deep high soon default".split()
-)  # fmt: skip
+    "please long often far old big large fast tall deep high soon default"
+)
 _EMPTY = _PREPOSITIONS | _DETERMINERS | _SUBJECTS | _AUXILIARIES | _OTHERS
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _NUMBER = re.compile(r"v?\d[\d.,]*")
@@ -94,7 +105,7 @@ def continued_in_english(before: str, follow_up: str) -> str | None:
 def _replaced(before: str, named: str, preposition: str) -> tuple[int, int] | None:
     """Range of the question before whose place is taken."""
     phrases = _phrases(before)
-    (target,) = _phrases(named)[:1] or [None]
+    target = next(iter(_phrases(named)), None)
     if target is None:
         return None
     beside = [phrase for phrase in phrases if preposition and phrase.preposition == preposition]
@@ -174,7 +185,7 @@ def _kind_of_all(words: Sequence[_Token]) -> str:
 
 
 def _kind(word: _Token, text: str, start: int) -> str:
-    """ "year", "number", "name", or "" for none; a capital at the start of the text is no sign."""
+    """Kind of a word: "year", "number", "name", or "" for none; a capital at the start of the text is no sign."""
     if _YEAR.fullmatch(word.text):
         return "year"
     if _NUMBER.fullmatch(word.text):

@@ -109,6 +109,8 @@ def _asks(question: str) -> bool:
     text = folded(question)
     if _HAN.search(text):
         return _ASKING.search(text) is not None
+    if _CONDITION.match(text):
+        return False
     return any(word.text in _ASKING_ENGLISH for word in _words(_WHAT_ABOUT.sub("", text)))
 
 
@@ -169,6 +171,10 @@ _POINTS = re.compile(
     r"|\b(?:this|that|these|those) (?:ones?|case|cases|version)\b|\bthe (?:former|latter|other one|others)\b"
 )
 _WHAT_ABOUT = re.compile(r"\b(?:what|how) about\b")
+_CONDITION = re.compile(
+    r"\W*(?:(?:and|but|or|also) )?(?:even )?(?:if|unless|although|though|because)\b"
+    r"(?!.*\b(?:who|what|how|when|where|which|why)\b)[^,]*$"
+)
 _AUXILIARY = _set(
     "do does did is are was were has have had can could will would should may might must been be"
 )

@@ -9,17 +9,15 @@ References: Yang, Yang, Cer, Darve, "A simple and effective method to eliminate 
 representations", EMNLP 2021 (arXiv 2109.04727); Mu, Viswanath, "All-but-the-top", ICLR 2018 (arXiv 1702.01417).
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
-FILE = "language_direction.safetensors"
+FILE = "language_direction.json"
 STRENGTH = 0.5
-"""Share of the direction that is taken out: by the rest, of two translations the one in the question's language wins."""
-_TENSOR, _ENCODER = "direction_D", "encoder"
+"""Share of the direction that is taken out: by the rest, the page in the question's own language comes first."""
 
 
 def fitted_direction(
@@ -35,22 +33,26 @@ def fitted_direction(
     Returns:
         float32 [D], unit length.
     """
-    between = (_unit(one.mean(axis=0) - other.mean(axis=0)) for one, other in zip(english, chinese, strict=True))
+    between = (
+        _unit(one.mean(axis=0) - other.mean(axis=0)) for one, other in zip(english, chinese, strict=True)
+    )
     return _unit(np.sum(list(between), axis=0))
 
 
 def save_direction(folder: Path, direction_D: NDArray[np.float32], model_id: str) -> None:
     """Write a direction (float32 [D]) beside the encoder that it belongs to."""
-    save_file({_TENSOR: direction_D}, folder / FILE, metadata={_ENCODER: model_id})
+    content = {"encoder": model_id, "direction": [round(float(value), 6) for value in direction_D]}
+    (folder / FILE).write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
 def load_direction(folder: Path, model_id: str) -> NDArray[np.float32] | None:
     """The direction of an encoder: float32 [D], unit length; None where its folder has none, or another encoder's."""
     try:
-        with safe_open(folder / FILE, framework="numpy") as file:
-            fits = (file.metadata() or {}).get(_ENCODER) == model_id
-            return np.asarray(file.get_tensor(_TENSOR), dtype=np.float32) if fits else None
-    except (OSError, SafetensorError):
+        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if content["encoder"] != model_id:
+            return None
+        return _unit(np.asarray(content["direction"], dtype=np.float32))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -41,7 +41,6 @@ class RetrievalPipeline:
         config: Settings of the path.
         scorer: Reranker, or None for none.
         sentence_vectors: Cache to share between pipelines of one embedder, or None for one of its own.
-        language_direction: Of the embedder, float32 [D]; None for plain cosines, which find little across languages.
     """
 
     def __init__(
@@ -55,7 +54,6 @@ class RetrievalPipeline:
         scorer: Scorer | None = None,
         *,
         sentence_vectors: SentenceVectorCache | None = None,
-        language_direction: NDArray[np.float32] | None = None,
     ) -> None:
         self._embedder = embedder
         self._dense = dense
@@ -64,7 +62,6 @@ class RetrievalPipeline:
         self._count_tokens = count_tokens
         self._config = config or RetrievalConfig()
         self._scorer = scorer
-        self._language_direction = language_direction
         self._sentence_vectors = sentence_vectors or SentenceVectorCache(
             embedder, self._config.sentence_cache
         )
@@ -140,9 +137,7 @@ class RetrievalPipeline:
     ) -> Rankings:
         rankings: Rankings = {}
         with clock("dense"):
-            rankings["dense"] = search_dense(
-                self._dense, vector, candidates, query.allow, self._language_direction
-            )
+            rankings["dense"] = search_dense(self._dense, vector, candidates, query.allow)
         with clock("lexical"):
             rankings["lexical"] = search_lexical(self._lexical, query.text, candidates, query.allow)
         with clock("fuse"):

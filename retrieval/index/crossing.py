@@ -61,9 +61,7 @@ def _worth(reading: Reading, rarity: Rarity) -> float | None:
 
 
 def _reading(schema: tantivy.Schema, reading: Reading) -> tantivy.Query:
-    parts = [
-        (tantivy.Occur.Should, _term(schema, word, TRANSLATED / len(reading))) for word in reading
-    ]
+    parts = [(tantivy.Occur.Should, _term(schema, word, TRANSLATED / len(reading))) for word in reading]
     return tantivy.Query.boolean_query(parts)
 
 

@@ -61,5 +61,3 @@ class WordList:
             ordered = [word for _, word in sorted(found, key=lambda item: item[0])]
             readings[stem] = tuple((word,) for word in dict.fromkeys(ordered))[:MOST_READINGS]
         return readings
-
-

@@ -13,9 +13,11 @@ from pathlib import Path
 
 from retrieval.index.analysis import is_function_word
 
-_LINE = re.compile(r"(?P<traditional>\S+) (?P<simplified>[\u4e00-\u9fff]+) \[(?P<pinyin>[^\]]*)\] /(?P<glosses>.+)/")
+_LINE = re.compile(
+    r"(?P<traditional>\S+) (?P<simplified>[\u4e00-\u9fff]+) \[(?P<pinyin>[^\]]*)\] /(?P<glosses>.+)/"
+)
 _REMARK = re.compile(r"[\u4e00-\u9fff]|variant|CL:|surname|abbr|\bclassifier|idiom|\bsee ")
-_FILLERS = frozenset("one's sb sth something somebody etc also very to be".split())
+_FILLERS = frozenset(("one's", "sb", "sth", "something", "somebody", "etc", "also", "very", "to", "be"))
 _MOST_WORDS = 2
 
 
@@ -62,7 +64,6 @@ def main() -> None:
         found = glosses_of(file)
     lines = "".join(f"{word}\t{'|'.join(glosses)}\n" for word, glosses in found.items())
     options.out.write_bytes(gzip.compress(lines.encode(), mtime=0))
-    print(f"{len(found)} words, {sum(map(len, found.values()))} glosses")
 
 
 if __name__ == "__main__":
