@@ -191,11 +191,9 @@ class Session:
             text=outcome.answer["text"] if outcome.answer["answerable"] else "",
             phrase=generated.phrase if generated else "",
             sentences=sentences,
-            answered=outcome.answer["answerable"],
             confidence=outcome.answer["confidence"],
             shape=outcome.answer["shape"],
             by_character=has_han(question.text),
-            quotes=[citation["quote"] for citation in outcome.answer["citations"]],
             signals=generated.signals if generated else None,
         )
 
@@ -240,15 +238,9 @@ class Session:
             text=generated.text if generated.answerable else "",
             phrase=generated.phrase,
             sentences=sentences,
-            answered=generated.answerable and bool(generated.text.strip()),
             confidence=generated.confidence,
             shape=generated.shape,
             by_character=has_han(question.text),
-            quotes=[
-                generated.text[span.answer_start : span.answer_end]
-                for span in generated.spans
-                if span.ink == Ink.COPIED
-            ],
             signals=generated.signals,
         )
 

@@ -64,11 +64,9 @@ def score_answer(
     text: str,
     phrase: str,
     sentences: Sequence[str],
-    answered: bool,
     confidence: float | None,
     shape: str | None,
     by_character: bool,
-    quotes: Sequence[str] = (),
     signals: Mapping[str, float] | None = None,
 ) -> AnswerScore:
     """Score an answer.
@@ -78,14 +76,12 @@ def score_answer(
         text: What was said; empty for an abstention.
         phrase: The short answer, whatever was said.
         sentences: Text of the sentences that the answer was taken from.
-        answered: Whether it answered at all.
         confidence: Probability that the passages answer; None where the generator gives none.
         shape: Form of the answer, None where none is told: then the text itself is scored.
         by_character: Whether to compare characters (Chinese) instead of words.
-        quotes: What the answer cites.
         signals: Of its confidence.
     """
-    short = text if shape is None else phrase
+    short, answered = text if shape is None else phrase, bool(text.strip())
     sources = [*sentences, text]
     hit = answered and any(contains_answer(item, golds, by_character=by_character) for item in sources)
     return AnswerScore(
@@ -99,19 +95,19 @@ def score_answer(
         phrase_em=exact_match(phrase, golds, by_character=by_character),
         phrase_f1=f1(phrase, golds, by_character=by_character),
         sentence_hit=float(hit),
-        right=float(answered and _is_right(text, quotes, golds, by_character=by_character)),
+        right=float(answered and _is_right(text, sentences, golds, by_character=by_character)),
         signals=dict(signals or {}),
     )
 
 
-def _is_right(text: str, quotes: Sequence[str], golds: Sequence[str], *, by_character: bool) -> bool:
-    """Whether a text holds a gold answer, or a quote of it is a part of a gold answer that is a whole section."""
+def _is_right(text: str, sentences: Sequence[str], golds: Sequence[str], *, by_character: bool) -> bool:
+    """Whether a text holds a gold answer, or its sentences are a part of a gold answer that is a whole section."""
     if contains_answer(text, golds, by_character=by_character):
         return True
     sections = [gold for gold in golds if len(gold) > LONG_GOLD]
     return any(
-        len(quote) < len(section) and contains_answer(section, [quote], by_character=by_character)
-        for quote in quotes
+        contains_answer(section, [sentence], by_character=by_character)
+        for sentence in sentences
         for section in sections
     )
 

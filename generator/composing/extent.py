@@ -83,7 +83,8 @@ def _paragraph(layout: Layout, core: Unit, own: Stretch) -> list[Stretch]:
 
 _ENUMERATES = re.compile(r"\b(?:first(?:ly)?|one is)\b[,:]?|首先|第一[，、是]|一是|其一", re.IGNORECASE)
 _GOES_ON = re.compile(
-    r"^\W*(?:and )?(?:second(?:ly)?|third(?:ly)?|fourth|fifth|finally|lastly|next|then)\b|^\W*(?:其次|再次|第[二三四五六][，、是]|[二三四五六]是|"
+    r"^\W*(?:and )?(?:second(?:ly)?|third(?:ly)?|fourth|fifth|finally|lastly|next|then)\b"
+    r"|^\W*(?:其次|再次|第[二三四五六][，、是]|[二三四五六]是|"
     r"其[二三四]|最后)",
     re.IGNORECASE,
 )
