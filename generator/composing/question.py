@@ -116,7 +116,8 @@ _PROPERTY_ZH = re.compile(
 )
 _AMOUNT_EN = re.compile(
     r"\bhow (?:many|much|long|often|far|old|large|big|fast|high|late|soon)\b"
-    r"|\bwhat (?:year|date|time|day|percentage|amount|number|price|size)\b|\bwhen\b|\b(?:total|cost|price|limit|maximum|minimum|amount|default|size|port)\b"
+    r"|\bwhat (?:year|date|time|day|percentage|amount|number|price|size)\b|\bwhen\b"
+    r"|\b(?:total|cost|price|limit|maximum|minimum|amount|default|size|port)\b"
 )
 _AMOUNT_ZH = re.compile(
     r"多少|几[年天个日月小时元岁倍次人万%]|多久|多长|多大|多高|多远|何时|什么时候|期限|金额|比例|最[大小长短高低多少]|上限|下限|哪[年天一]"
