@@ -191,7 +191,6 @@ def _answer(pair: Pair, request: Request, generator: Generator) -> AnswerScore:
         text=made.text if made.answerable else "",
         phrase=made.phrase,
         sentences=(),
-        answered=made.answerable,
         confidence=made.confidence,
         shape=made.shape,
         by_character=has_han(pair.second.text),

@@ -1,8 +1,8 @@
 """`fathom-small` as a generator: read, decide whether the passages answer, write in two inks."""
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
@@ -13,6 +13,7 @@ from generator.composing.emphasis import emphasis
 from generator.composing.evidence import EvidenceTable
 from generator.composing.plan import Plan, parts_of, tokens_of
 from generator.composing.question import asked_of
+from generator.composing.signals import signals, weigh
 from generator.inference.attribution import spans
 from generator.inference.explain import Explanation, explain
 from generator.inference.generate import DecodingConfig, Step, decode, fuse
@@ -27,12 +28,12 @@ class Calibration:
     """What was fitted on development sets, stored with the weights.
 
     Attributes:
-        answerable_scale: Confidence = sigmoid(scale * answerable logit + shift).
+        answerable_scale: Of the log-odds that the passages answer, alone: sigmoid(scale * logit + shift) is the
+            probability that they do, for checks that know no answer.
         answerable_shift: See above.
+        confidence: Weights of the signals of an answer, and their bias; see `generator.composing.signals`.
         answer_from: Least confidence to answer at all.
         span_temperature: Divides span scores before they become probabilities.
-        phrase_from: Least probability of the best phrase to answer with a phrase.
-        sentence_from: Least probability of its sentence to answer with the sentence instead.
         relevance_temperature: Divides relevance logits.
         relevance_weight: Of the relevance head, beside the null scores, in comparing passages.
         write_margin: By how much, in log-probability, its own words must be more probable than the passages'.
@@ -40,10 +41,9 @@ class Calibration:
 
     answerable_scale: float = 1.0
     answerable_shift: float = 0.0
+    confidence: Mapping[str, float] = field(default_factory=lambda: {"answerable": 1.0})
     answer_from: float = 0.5
     span_temperature: float = 1.0
-    phrase_from: float = 0.3
-    sentence_from: float = 0.5
     relevance_temperature: float = 1.0
     relevance_weight: float = 1.0
     write_margin: float = 2.0
@@ -100,34 +100,43 @@ class FathomSmall:
             )
             return
         timings = {"read": _ms(begun)}
-        passages = read.reading.passages
-        confidence = self._confidence(read)
-        answerable = confidence >= self._calibration.answer_from and read.plan is not None
+        plan = read.plan if self._is_answered(read, request) else None
         tokens: list[Token] = []
-        if answerable and read.plan is not None:
-            for token in tokens_of(read.plan, passages):
-                timings.setdefault("first_token", _ms(begun))
-                tokens.append(token)
-                yield token
-        said = [token for step in self._short_answer(read, request) for token in step.tokens]
-        text = "".join(token.text for token in tokens)
-        phrase = "".join(token.text for token in said) or read.best_phrase
+        for token in tokens_of(plan, read.reading.passages) if plan else ():
+            timings.setdefault("first_token", _ms(begun))
+            tokens.append(token)
+            yield token
+        short = [token for step in self._short_answer(read, request) for token in step.tokens]
+        yield self._generated(read, plan, tokens, short, {**timings, "total": _ms(begun)})
+
+    def _generated(
+        self,
+        read: "_Read",
+        plan: Plan | None,
+        tokens: Sequence[Token],
+        short: Sequence[Token],
+        timings_ms: Mapping[str, float],
+    ) -> Generated:
+        """The end of a stream; no plan where the answer was held back."""
+        text, said = "".join(token.text for token in tokens), spans(tokens)
+        phrase = "".join(token.text for token in short) or read.best_phrase
         if read.plan is not None and read.plan.opening:
-            phrase = read.plan.opening.strip()
-        yield Generated(
+            phrase = read.plan.opening.strip().rstrip(".。")
+        return Generated(
             text=text,
-            spans=spans(tokens),
-            answerable=answerable and bool(tokens),
-            confidence=confidence,
+            spans=said,
+            answerable=bool(tokens),
+            confidence=self._confidence(read),
             relevance=self._relevance(read.reading),
-            shape=read.plan.shape if answerable and read.plan else None,
+            shape=plan.shape if plan else None,
             phrase=phrase,
-            emphasis=emphasis(spans(tokens), said),
-            parts=parts_of(read.plan, passages, text) if answerable and read.plan else (),
-            more=answerable and read.plan is not None and read.plan.more,
-            evidence=other_evidence(read.table, read.plan if answerable else None),
+            emphasis=emphasis(said, short),
+            parts=parts_of(plan, read.reading.passages, text) if plan else (),
+            more=plan is not None and plan.more,
+            evidence=other_evidence(read.table, plan),
+            signals=read.signals,
             generated_tokens=len(tokens),
-            timings_ms={**timings, "total": _ms(begun)},
+            timings_ms=timings_ms,
         )
 
     def explain(self, request: Request) -> Explanation | None:
@@ -139,7 +148,7 @@ class FathomSmall:
             RequestError: The question is empty.
         """
         read = self._read(request)
-        if read is None or self._confidence(read) < self._calibration.answer_from:
+        if read is None or not self._is_answered(read, request):
             return None
         steps = list(self._short_answer(read, request))
         with torch.inference_mode():
@@ -153,7 +162,9 @@ class FathomSmall:
         calibration = self._calibration
         distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
         table = EvidenceTable(request.question, reading, distribution)
-        return _Read(reading, distribution, table, compose(table, asked_of(request.question)))
+        plan = compose(table, asked_of(request.question))
+        values = {} if plan is None else signals(request.question, table, plan)
+        return _Read(reading, distribution, table, plan, values)
 
     def _short_answer(self, read: "_Read", request: Request) -> Iterator[Step]:
         """The phrase, by the decoder, inside the sentence that was chosen."""
@@ -171,11 +182,13 @@ class FathomSmall:
         return tidy(decode(self._decoder, self._table, self._pieces, read.reading, config, rows))
 
     def _confidence(self, read: "_Read") -> float:
-        calibration = self._calibration
-        logit = (
-            calibration.answerable_scale * read.distribution.answerable_logit + calibration.answerable_shift
-        )
-        return float(torch.sigmoid(torch.tensor(logit)))
+        if read.plan is None:
+            return 0.0
+        return float(torch.sigmoid(torch.tensor(weigh(read.signals, self._calibration.confidence))))
+
+    def _is_answered(self, read: "_Read", request: Request) -> bool:
+        least = self._calibration.answer_from if request.answer_from is None else request.answer_from
+        return read.plan is not None and self._confidence(read) >= least
 
     def _relevance(self, reading: Reading) -> dict[str, float]:
         scores_P = torch.sigmoid(reading.read.relevance_B / self._calibration.relevance_temperature)
@@ -190,6 +203,7 @@ class _Read:
     distribution: SpanDistribution
     table: EvidenceTable
     plan: Plan | None
+    signals: Mapping[str, float]
 
     @property
     def best_phrase(self) -> str:

@@ -85,13 +85,18 @@ class SourcePassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A question and the passages to answer it from; an order of passages has no meaning."""
+    """A question and the passages to answer it from; an order of passages has no meaning.
+
+    Attributes:
+        answer_from: Least confidence to answer at all; None for the model's own.
+    """
 
     question: str
     passages: Sequence[SourcePassage]
     max_new_tokens: int = 128
     temperature: float = 0.0
     seed: int = 0
+    answer_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +172,8 @@ class Generated:
     Attributes:
         text: Empty where the passages do not answer.
         answerable: Whether the passages hold the answer, by what the model says of it.
-        confidence: Probability in [0, 1] that they do; None where the model gives none.
+        confidence: Probability in [0, 1] that the answer is right, also of one that was held back; None where the model
+            gives none.
         relevance: Probability by passage key that it holds the answer.
         shape: Form of the answer; None where the generator tells none.
         phrase: The short answer: the best phrase, or yes or no; also where nothing was said.
@@ -175,6 +181,7 @@ class Generated:
         parts: Roles of the stretches of `text`, ascending; empty where the generator tells none.
         more: Whether the document goes on with items or steps that were left out.
         evidence: What else may answer, best first; where nothing was said, all of it.
+        signals: What the confidence was made of, by name; for fitting it.
         timings_ms: read, fuse, first_token, total.
     """
 
@@ -189,6 +196,7 @@ class Generated:
     parts: Sequence[Part] = ()
     more: bool = False
     evidence: Sequence[Evidence] = ()
+    signals: Mapping[str, float] = field(default_factory=dict)
     generated_tokens: int = 0
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 

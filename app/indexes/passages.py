@@ -58,6 +58,7 @@ def _passage(chunk: Chunk) -> Passage:
         start=chunk.body.start,
         end=chunk.body.end,
         title=chunk.version.title,
+        name=chunk.document.name,
         heading_path=tuple(chunk.body.heading_path),
         page=chunk.body.page,
         sentences=tuple((start, end) for start, end in chunk.body.sentences),

@@ -41,6 +41,7 @@ class Ask:
         choice: What this answer's retrieval does its own way.
         allow: Chunk ids that may be read, or None for all.
         weights: How much passages count, by chunk id: 1 where none is given, 0 leaves the passage unread.
+        answer_from: Least confidence to answer at all; None for the model's own.
     """
 
     collections: tuple[str, ...]
@@ -51,6 +52,7 @@ class Ask:
     choice: RankingChoice = field(default_factory=RankingChoice)
     allow: frozenset[int] | None = None
     weights: Mapping[int, float] = field(default_factory=dict)
+    answer_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class Pending:
     seed: int = 0
     allow: frozenset[int] | None = None
     weights: Mapping[int, float] = field(default_factory=dict)
+    answer_from: float | None = None
     created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
 
     @property
@@ -136,6 +139,7 @@ def accept(runtime: Runtime, ask: Ask) -> Pending:
         temperature=temperature,
         allow=ask.allow,
         weights=ask.weights,
+        answer_from=ask.answer_from,
     )
 
 
@@ -267,6 +271,7 @@ class _Run:
             max_new_tokens=self._runtime.settings.max_new_tokens,
             temperature=self._pending.temperature,
             seed=self._pending.seed,
+            answer_from=self._pending.answer_from,
         )
         started = time.perf_counter()
         events = generator.stream(request)

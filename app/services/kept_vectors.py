@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 class KeptVectors:
     """The search encoder, its vectors kept on disk: a run that goes on, or has other data, encodes what is new."""
 
-    def __init__(self, models: Path, folder: Path) -> None:
-        self.models, self.folder = models, folder
+    def __init__(self, models: Path, folder: Path, device: str = "cpu") -> None:
+        self.models, self.folder, self.device = models, folder, device
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of questions."""
@@ -58,4 +58,4 @@ class KeptVectors:
     @cached_property
     def encoder(self) -> Embedder:
         """Loaded when something must be encoded."""
-        return SentenceTransformerEmbedder(self.models / "encoder")
+        return SentenceTransformerEmbedder(self.models / "encoder", self.device)

@@ -12,7 +12,7 @@ from typing import Any
 import rjieba
 import torch
 
-from app.services.training import Parts, load_reader
+from app.services.trained import Parts, load_reader
 from generator.checkpoint import read_folder
 from generator.errors import TrainingDataError
 from generator.training.batches import BatchConfig, ReadingBatch, ReadingData

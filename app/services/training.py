@@ -1,57 +1,37 @@
 """Training of the generator, composed: the encoder comes from retrieval, recipes and loop from the generator."""
 
 import json
-import random
 import signal
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from tokenizers import Tokenizer
-from torch import Tensor, nn
 
 from app.services.kept_vectors import KeptVectors
-from generator.checkpoint import read_folder
-from generator.config import DecoderConfig, ModelConfig, ReaderConfig
+from app.services.trained import Parts, load_reader, trained_weights
+from generator.config import ReaderConfig
 from generator.errors import CheckpointError
-from generator.fathom_small import Calibration
-from generator.loading import (
-    load_generator,
-    read_vocabulary,
-    save_generator,
-    store_calibration,
-    writable_pieces,
-)
-from generator.model.decoder import Decoder
-from generator.model.match import PieceMatcher
-from generator.quantisation.int8 import unpack_state
-from generator.training import calibrate
 from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
-from generator.training.distractors import LexicalNeighbours
-from generator.training.examples import Example, SetSpec, read_set
+from generator.training.examples import SetSpec, read_set
+from generator.training.kinds import Supervision
 from generator.training.loop import LoopConfig, TrainingLoop
-from generator.training.reader import (
-    NEW_PARAMETERS,
-    PieceScores,
-    Reader,
-    ReaderBatches,
-    ReaderLoss,
-    ReadingRecipe,
-)
+from generator.training.pairs import PairBatches, PairConfig, PairData
+from generator.training.reader import NEW_PARAMETERS, PieceScores, ReaderLoss
+from generator.training.recipe import Recipe, training_examples
 from generator.training.schedule import Schedule
+from generator.training.set_files import root_of
 from generator.training.writer import Writer, WriterBatches, WriterLoss
-from ingestion.sentences import split_sentences
-from retrieval.encoder_weights import encoder_state
 
 CALIBRATION_PASSAGES = 5
 LONGEST_ANSWER = 128
 """Actions of an answer that the writer is trained on."""
 RECIPES = Path(__file__).parents[2] / "generator" / "training" / "recipes"
+PAIR_PIECES = {"cpu": 3_456, "cuda": 131_072}
+"""Pieces of a batch of pairs, by kind of device."""
+WRITING_PIECES = {"cpu": 7_168, "cuda": 87_552}
+"""Pieces of the passages and questions of a batch of answers, by kind of device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +39,17 @@ class TrainingOptions:
     """What the command line chooses.
 
     Attributes:
-        data: Folder that the recipe's paths are relative to.
+        data: Folders that the recipe's paths are relative to; each set is read from the first that has it.
         run: Run folder; a run found there goes on.
         models: Folder with `encoder/`.
-        steps: Optimizer steps in all.
-        decay_share: Share of them, at the end, of falling learning rate.
+        decay_share: Share of the run, at its end, of falling learning rate.
         learning_rate: Of pretrained parameters.
         bf16: Autocast to bfloat16.
-        minutes: Stop and save after this time; 0 for no limit.
+        steps: Optimizer steps in all; 0 for no limit.
+        minutes: Time trained in all, over all sessions; 0 for no limit.
+        device: A torch device.
+        fast_factor: How much faster new parameters learn.
+        weight_decay: Of the optimizer.
         seed: Order of the data and new weights.
         compile_model: Use `torch.compile`.
         recipe: Recipe file; None takes the shipped one of the stage.
@@ -77,14 +60,17 @@ class TrainingOptions:
         teacher_run: Reader: run or packed model to learn from besides the answers.
     """
 
-    data: Path
+    data: tuple[Path, ...]
     run: Path
     models: Path
-    steps: int
     decay_share: float
     learning_rate: float
     bf16: bool
+    steps: int = 0
     minutes: float = 0.0
+    device: str = "cpu"
+    fast_factor: float = 8.0
+    weight_decay: float = 0.01
     seed: int = 0
     compile_model: bool = True
     recipe: Path | None = None
@@ -94,58 +80,100 @@ class TrainingOptions:
     start_run: Path | None = None
     teacher_run: Path | None = None
 
-    def loop_config(self, *, fast_factor: float = 8.0) -> LoopConfig:
+    def loop_config(self) -> LoopConfig:
         """The loop's part."""
-        warmup = min(200, self.steps // 10)
-        schedule = Schedule(steps=self.steps, warmup_steps=warmup, decay_share=self.decay_share)
+        schedule = Schedule(
+            steps=self.steps,
+            minutes=self.minutes,
+            warmup_steps=min(200, self.steps // 10) if self.steps else 200,
+            decay_share=self.decay_share,
+        )
         return LoopConfig(
             schedule=schedule,
             learning_rate=self.learning_rate,
-            fast_factor=fast_factor,
+            fast_factor=self.fast_factor,
+            weight_decay=self.weight_decay,
             seed=self.seed,
-            evaluate_every=700,
             bf16=self.bf16,
         )
 
-    def stop(self) -> Callable[[], bool]:
-        """Tells whether the time is up, or SIGTERM came: the run is then saved at the step it has reached."""
-        begun = time.monotonic()
-        asked = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: asked.set())
-        return lambda: asked.is_set() or (bool(self.minutes) and time.monotonic() - begun > self.minutes * 60)
+    def read_recipe(self, shipped: str) -> Recipe:
+        """The recipe chosen, or the shipped one of that name."""
+        path = self.recipe or RECIPES / shipped
+        return Recipe.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
-class Parts:
-    """Tokenizer, matcher and encoder weights."""
+def asked_to_stop() -> Callable[[], bool]:
+    """Tells whether SIGTERM came: a run is then saved at the step it has reached."""
+    asked = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    return asked.is_set
 
-    def __init__(self, models: Path) -> None:
-        """Load them from a folder with `encoder/`."""
-        path = models / "encoder" / "tokenizer.json"
-        self.tokenizer = Tokenizer.from_file(str(path))
-        self.vocabulary = read_vocabulary(path)
-        self.matcher = PieceMatcher.from_vocabulary(self.vocabulary)
-        self.encoder = encoder_state(models / "encoder")
-        self.layers = len({name.split(".")[2] for name in self.encoder if name.startswith("encoder.layer.")})
 
-    def reader(self, document_layers: int, *, train_document: bool = False, dropout: float = 0.0) -> Reader:
-        """A reader over the encoder's weights.
+def _suiting(device: torch.device, pieces: Mapping[str, int]) -> int:
+    """The number for a device of this kind."""
+    return pieces["cpu" if device.type == "cpu" else "cuda"]
+
+
+class ReaderTraining:
+    """The data of a reading recipe, read once; trains one run after another on it."""
+
+    def __init__(self, options: TrainingOptions) -> None:
+        """Read, tokenise and look for near misses.
+
+        Args:
+            options: What to read, and where to train.
 
         Raises:
-            CheckpointError: So many layers leave none for reading.
+            TrainingDataError: A set of the recipe is missing.
         """
-        if not 0 <= document_layers < self.layers:
-            raise CheckpointError(f"document layers must be 0 to {self.layers - 1}, not {document_layers}")
-        config = ReaderConfig(
-            vocab_size=len(self.vocabulary),
-            document_layers=document_layers,
-            reading_layers=self.layers - document_layers,
-        )
-        return Reader(config, self.encoder, train_document=train_document, dropout=dropout)
+        self.parts, self.device = Parts(options.models), torch.device(options.device)
+        recipe = options.read_recipe("reading.json")
+        encoder = None
+        if recipe.dense_near_misses:
+            encoder = KeptVectors(options.models, options.run / "vectors", options.device)
+        config = PairConfig(batch_pieces=_suiting(self.device, PAIR_PIECES))
+        examples = training_examples(recipe, options.data, options.seed)
+        tokenizer, matcher = self.parts.tokenizer, self.parts.matcher
+        self.data = PairData(examples, tokenizer, matcher, config, encoder, self.device)
+        self.repeat = recipe.repeat
+        self.development = self._scored(recipe.development, options.data)
+        self.transfer = self._scored(recipe.transfer, options.data)
 
+    def _scored(self, specs: Sequence[SetSpec], roots: Sequence[Path]) -> list[tuple[str, ReadingBatch]]:
+        shapes = BatchConfig(passage_pieces=(128, 448), batch_pieces=7680, negatives=0.0, hard=0.0)
+        batches = []
+        for spec in specs:
+            data = ReadingData(
+                read_set(spec, root_of(spec.path, roots)),
+                self.parts.tokenizer,
+                self.parts.matcher,
+                shapes,
+                device=self.device,
+            )
+            name = spec.path.split("/")[0].removesuffix(".jsonl")
+            batches += [(name, batch) for batch in data.epoch(range(len(data.examples)), 0, whole=True)]
+        return batches
 
-def _plan(options: TrainingOptions, name: str) -> dict[str, Any]:
-    plan: dict[str, Any] = json.loads((options.recipe or RECIPES / name).read_text(encoding="utf-8"))
-    return plan
+    def run(self, options: TrainingOptions) -> bool:
+        """Train the reading half; True where an earlier run went on.
+
+        Raises:
+            CheckpointError: The run folder holds another model.
+        """
+        torch.manual_seed(options.seed)
+        reader = self.parts.reader(
+            options.document_layers, train_document=options.train_document, dropout=options.dropout
+        ).to(self.device)
+        teacher = None
+        if options.teacher_run is not None:
+            teacher = load_reader(self.parts, options.teacher_run)[0].to(self.device)
+        loss = ReaderLoss(reader, compile_model=options.compile_model, teacher=teacher)
+        loop = TrainingLoop(reader, set(NEW_PARAMETERS), loss, options.run, options.loop_config())
+        resumed = _resume(loop, options)
+        batches = PairBatches(self.data, self.repeat, options.seed)
+        loop.run(batches, PieceScores(self.development, reader, self.transfer), asked_to_stop())
+        return resumed
 
 
 def train_reader(options: TrainingOptions) -> bool:
@@ -155,21 +183,7 @@ def train_reader(options: TrainingOptions) -> bool:
         TrainingDataError: A set of the recipe is missing.
         CheckpointError: The run folder holds another model.
     """
-    torch.manual_seed(options.seed)
-    parts, plan = Parts(options.models), _plan(options, "reading.json")
-    recipe = ReadingRecipe(train=tuple(SetSpec(**spec) for spec in plan["train"]))
-    encoder = KeptVectors(options.models, options.run / "vectors") if plan.get("dense_near_misses") else None
-    batches = ReaderBatches(recipe, options.data, parts.tokenizer, parts.matcher, options.seed, encoder)
-    reader = parts.reader(
-        options.document_layers, train_document=options.train_document, dropout=options.dropout
-    )
-    teacher = load_reader(parts, options.teacher_run)[0] if options.teacher_run else None
-    development = _development(plan, options.data, parts)
-    loss = ReaderLoss(reader, compile_model=options.compile_model, teacher=teacher)
-    loop = TrainingLoop(reader, set(NEW_PARAMETERS), loss, options.run, options.loop_config())
-    resumed = _resume(loop, options)
-    loop.run(batches, PieceScores(development, reader), options.stop())
-    return resumed
+    return ReaderTraining(options).run(options)
 
 
 def _resume(loop: TrainingLoop, options: TrainingOptions) -> bool:
@@ -182,7 +196,7 @@ def _resume(loop: TrainingLoop, options: TrainingOptions) -> bool:
     if options.start_run is not None and not resumed:
         wanted = {*loop.trained, *loop.buffers}
         parts = {name.split(".")[0] for name in wanted}
-        state, _ = _trained(options.start_run)
+        state, _ = trained_weights(options.start_run)
         state = {name: tensor for name, tensor in state.items() if name.split(".")[0] in parts}
         if state.keys() != wanted:
             raise CheckpointError(
@@ -190,47 +204,6 @@ def _resume(loop: TrainingLoop, options: TrainingOptions) -> bool:
             )
         loop.load_weights(state)
     return resumed
-
-
-def _trained(folder: Path, stage: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Weights of a run, or of a packed model under the names that a run gives them, and how `stage` was trained.
-
-    Raises:
-        CheckpointError: The folder is neither.
-    """
-    if (folder / "meta.json").exists():
-        tensors, meta = read_folder(folder)
-        state = {f"{stem}.{k}": t for stem, part in tensors.items() for k, t in unpack_state(part).items()}
-        record = meta["training"].get(stage, {})
-        if (other := meta["training"].get("averaged_with", {}).get(stage)) is not None:
-            record = {**record, "averaged_with": other}
-        return state, record
-    tensors, meta = read_folder(folder / "last")
-    return tensors["model"], {k: meta[k] for k in ("step", "seen", "config")}
-
-
-def _development(plan: dict[str, Any], data: Path, parts: Parts) -> list[tuple[str, ReadingBatch]]:
-    shapes = BatchConfig(passage_pieces=(128, 448), batch_pieces=7680, negatives=0.0, hard=0.0)
-    batches = []
-    for spec in plan.get("development", []):
-        held_out = ReadingData(read_set(SetSpec(**spec), data), parts.tokenizer, parts.matcher, shapes)
-        name = spec["path"].split("/")[0]
-        batches += [(name, batch) for batch in held_out.epoch(range(len(held_out.examples)), 0)]
-    return batches
-
-
-def load_reader(parts: Parts, run: Path) -> tuple[Reader, dict[str, Any]]:
-    """The reader of a run or packed model, its document layers as many as that had, and how it was trained.
-
-    Raises:
-        CheckpointError: The folder is neither.
-    """
-    state, record = _trained(run, "reader")
-    layers = {int(name.split(".")[2]) for name in state if name.startswith("reading.layers.")}
-    own = any(name.startswith("document.layers.") for name in state)
-    reader = parts.reader(parts.layers - len(layers), train_document=own)
-    reader.load_state_dict(state, strict=False)
-    return reader, record
 
 
 def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
@@ -241,137 +214,29 @@ def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
         CheckpointError: There is no reader run, or the run folder holds another model.
     """
     torch.manual_seed(options.seed)
-    parts, plan = Parts(options.models), _plan(options, "writing.json")
+    parts, recipe, device = (
+        Parts(options.models),
+        options.read_recipe("writing.json"),
+        torch.device(options.device),
+    )
     reader, _ = load_reader(parts, reader_run)
-    specs = [SetSpec(**spec) for spec in plan["train"]]
-    examples = [example for spec in specs for example in read_set(spec, options.data)]
-    shapes = BatchConfig(passage_pieces=(192,), negatives=0.0, batch_pieces=7168)
-    data = ReadingData(examples, parts.tokenizer, parts.matcher, shapes)
-    writer = Writer(reader, _decoder(parts), compile_reader=options.compile_model)
-    repeat = {spec.path: spec.repeat for spec in specs}
+    pieces = _suiting(device, WRITING_PIECES)
+    shapes = BatchConfig(question_pieces=48, passage_pieces=(256,), negatives=0.0, batch_pieces=pieces)
+    examples = training_examples(recipe, options.data, options.seed)
+    said = [e for e in examples if e.target or e.supervision == Supervision.RANGES]
+    data = ReadingData(said, parts.tokenizer, parts.matcher, shapes, device=device)
+    writer = Writer(reader, parts.decoder(), compile_reader=options.compile_model).to(device)
     vocabulary = [piece for piece, _ in parts.vocabulary]
     batches = WriterBatches(
-        data, repeat, writer.decoder.writable_V, vocabulary, options.seed, pieces=192, steps=LONGEST_ANSWER
+        data,
+        recipe.repeat,
+        writer.decoder.writable_V,
+        vocabulary,
+        options.seed,
+        pieces=shapes.passage_pieces[-1],
+        steps=LONGEST_ANSWER,
     )
     loop = TrainingLoop(writer, {"none"}, WriterLoss(writer), options.run, options.loop_config())
     resumed = _resume(loop, options)
-    loop.run(batches, None, options.stop())
+    loop.run(batches, None, asked_to_stop())
     return resumed
-
-
-def _decoder(parts: Parts) -> Decoder:
-    config = DecoderConfig()
-    return Decoder(
-        ReaderConfig(vocab_size=1).width, config, writable_pieces(parts.vocabulary, config.write_pieces)
-    )
-
-
-def export_generator(
-    models: Path,
-    reader_run: Path,
-    writer_run: Path | None,
-    out: Path,
-    calibration: Calibration,
-    average_with: Path | None = None,
-) -> None:
-    """Put a reader run and a writer run together into a folder that can be loaded; either may be a packed model.
-
-    Without a writer run the decoder is untrained: it answers exactly as the extractive reader does. The mean of a
-    model and of what it was trained on to is often better than both at what either does well (WiSE-FT, arXiv
-    2109.01903).
-
-    Args:
-        models: Folder with `encoder/`.
-        reader_run: Of the reader.
-        writer_run: Of the writer, or None.
-        out: Where to write.
-        calibration: To store with the weights.
-        average_with: Packed model of the same shape whose weights are averaged with those of the runs.
-
-    Raises:
-        CheckpointError: A run has no checkpoint, or has document layers of its own: a model's are the encoder's.
-    """
-    parts = Parts(models)
-    reader, reader_record = load_reader(parts, reader_run)
-    if reader.train_document:
-        raise CheckpointError(f"{reader_run} trained its document layers; train one without --train-document")
-    torch.manual_seed(0)
-    decoder = _decoder(parts)
-    training = {"reader": reader_record}
-    if writer_run is not None:
-        state, training["writer"] = _trained(writer_run, "writer")
-        own = {k.removeprefix("decoder."): t for k, t in state.items() if k.startswith("decoder.")}
-        decoder.load_state_dict(own, strict=False)
-    if average_with is not None:
-        _average(reader.reading, decoder, average_with)
-        training["averaged_with"] = read_folder(average_with)[1]["training"]
-    config = ModelConfig(reader=reader.config)
-    save_generator(out, config, reader.reading.state_dict(), decoder.state_dict(), calibration, training)
-
-
-def _average(reading: nn.Module, decoder: nn.Module, model: Path) -> None:
-    """Move weights half of the way to those of a packed model.
-
-    Raises:
-        CheckpointError: It has another shape.
-    """
-    state, _ = _trained(model)
-    for stem, module in (("reading", reading), ("decoder", decoder)):
-        own = module.state_dict()
-        other = {name.removeprefix(f"{stem}."): t for name, t in state.items() if name.startswith(f"{stem}.")}
-        if {name: t.shape for name, t in own.items()} != {name: t.shape for name, t in other.items()}:
-            raise CheckpointError(f"{model} has another shape; average models of the same one")
-        module.load_state_dict(
-            {name: t.lerp(other[name], 0.5) if t.is_floating_point() else t for name, t in own.items()}
-        )
-
-
-def calibrate_generator(
-    models: Path, folder: Path, data: Path, questions: int, score: calibrate.Score, seed: int = 0
-) -> dict[str, float]:
-    """Fit the answering thresholds of a model folder on the recipe's development sets, and store them there.
-
-    Args:
-        models: Folder with `encoder/`.
-        folder: Of the model.
-        data: Folder that the recipe's paths are relative to.
-        questions: About how many to read, over all sets.
-        score: Of texts against gold answers.
-        seed: Of the choice of questions.
-
-    Returns:
-        Figures of the fit, see `generator.training.calibrate.fit`.
-
-    Raises:
-        CheckpointError: There is no model in the folder.
-        TrainingDataError: A development set is missing.
-    """
-    encoder = models / "encoder"
-    model = load_generator(folder, encoder_state(encoder), encoder / "tokenizer.json")
-    plan: dict[str, Any] = json.loads((RECIPES / "reading.json").read_text(encoding="utf-8"))
-    examples = [e for spec in plan["development"] for e in read_set(SetSpec(**spec), data)]
-    random.Random(seed).shuffle(examples)
-    asked = [e for e in examples if e.answers][:questions]
-    near = _near_misses(asked, examples, Tokenizer.from_file(str(encoder / "tokenizer.json")))
-    samples = calibrate.measure(model.reader, asked, near, split_sentences, score)
-    calibration, figures = calibrate.fit(samples, model.calibration)
-    store_calibration(folder, calibration, figures)
-    return figures
-
-
-def _near_misses(
-    asked: Sequence[Example], examples: Sequence[Example], tokenizer: Tokenizer
-) -> list[list[str]]:
-    """For each question the passages of all examples that look most like it and do not hold its answer."""
-    texts = sorted({example.passage for example in examples})
-    number = {text: i for i, text in enumerate(texts)}
-    pieces = [np.array(e.ids, np.int32) for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
-    source = {example.passage: example.source for example in examples}
-    neighbours = LexicalNeighbours(pieces, texts, [source[text] for text in texts])
-    near = []
-    for example in asked:
-        question = np.array(tokenizer.encode(example.question, add_special_tokens=False).ids, np.int32)
-        answers = [example.passage[a:b] for a, b in example.answers]
-        found = neighbours.nearest(question, number[example.passage], answers, CALIBRATION_PASSAGES)
-        near.append([texts[i] for i in found])
-    return near

@@ -68,7 +68,7 @@ def score(table: EvidenceTable, asked: Asked) -> None:
             unit.score *= ECHO
         if asked.shape == Shape.LIST and enumerates(text):
             unit.score *= ENUMERATES
-        if asked.amount and _NUMBER.search(text):
+        if asked.amount and has_number(text):
             unit.score *= NUMBERS
         if asked.shape == Shape.DEFINITION and defines(text, asked.subject):
             unit.score *= DEFINES
@@ -135,6 +135,11 @@ def _echoes(table: EvidenceTable, unit: Unit) -> bool:
     terms = sum(unit.own.values())
     known = sum(count for term, count in unit.own.items() if term in table.weights.weights)
     return terms > 0 and known / terms >= _ECHO_SHARE
+
+
+def has_number(text: str) -> bool:
+    """Whether a sentence says a number, an amount or a length of time."""
+    return _NUMBER.search(text) is not None
 
 
 def enumerates(text: str) -> bool:

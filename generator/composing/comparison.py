@@ -1,7 +1,7 @@
 """Answers to questions for a difference: both sides, each cited."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from generator.composing.evidence import EvidenceTable, Unit
@@ -11,6 +11,8 @@ from generator.composing.question import Asked
 from generator.composing.terms import terms_of
 from generator.types import PartKind, Shape
 
+LEAST_HELD = 0.3
+"""Share of a side's terms that its sentence must hold."""
 SIDE_FLOOR = 1e-3
 """Added to a unit's score, so that the words of a side can find its sentence."""
 
@@ -35,23 +37,30 @@ def compose_comparison(table: EvidenceTable, asked: Asked, core: Unit) -> Plan |
         plan = around(table, replace(asked, manner=True), both)
         plan.shape = Shape.COMPARISON
         return plan
-    chosen: list[Unit] = []
-    for side, other in (only, only[::-1]):
-        best: Unit | None = None
-        most = 0.0
-        for unit in table.units:
-            if unit in chosen or not _is_text(table, unit):
-                continue
-            worth = (unit.score + SIDE_FLOOR) * max(0.01, held(unit, side) - 0.3 * held(unit, other))
-            if worth > most:
-                best, most = unit, worth
-        if best is None or held(best, side) < 0.3:
-            return None
-        chosen.append(best)
+    chosen = _sides(table, only, held)
+    if len(chosen) < len(only):
+        return None
     whole = replace(asked, manner=True)
     stretches = [s for unit in chosen for s in around(table, whole, unit).stretches]
     stretches, more = bounded(_without_repeats(stretches), MOST_CHARS)
     return Plan(Shape.COMPARISON, stretches, core=chosen[0], more=more)
+
+
+def _sides(
+    table: EvidenceTable, only: Sequence[set[str]], held: Callable[[Unit, set[str]], float]
+) -> list[Unit]:
+    """The unit that says most of each side; fewer than two where a side is not named."""
+    chosen: list[Unit] = []
+    for side, other in (only, only[::-1]):
+        best, most = None, 0.0
+        for unit in table.units:
+            if unit in chosen or not _is_text(table, unit) or held(unit, side) < LEAST_HELD:
+                continue
+            worth = (unit.score + SIDE_FLOOR) * max(0.01, held(unit, side) - 0.3 * held(unit, other))
+            if worth > most:
+                best, most = unit, worth
+        chosen += [best] if best else []
+    return chosen
 
 
 def _compared_in_table(table: EvidenceTable, only: Sequence[set[str]], core: Unit) -> Plan | None:

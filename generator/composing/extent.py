@@ -29,24 +29,38 @@ def around(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:
         return _under_heading(table, asked, core, own)
     if kind == PartKind.ROW:
         return _row(layout, core, own)
-    group = layout.list_of(core.line)
-    if group is not None and (group.lead == core.line or kind == PartKind.ITEM):
-        return of_list(table, asked, core, group)
     if kind == PartKind.CODE:
         before = core.line - 1
         lead = [stretch_of_line(layout, core.passage, before)] if layout.leads_in(before) else []
         return Plan(Shape.SENTENCE, [*lead, own], core=core)
-    stretches = [*_label(table, core), own]
+    group = layout.list_of(core.line)
+    announces = group is not None and group.lead == core.line and not _says_amount(table, asked, core)
+    if group is not None and (announces or kind == PartKind.ITEM):
+        return of_list(table, asked, core, group)
+    shape = Shape.DEFINITION if choice.defines(table.text(core), asked.subject) else _plain_shape(asked)
+    return Plan(shape, _sentences(table, asked, core, own), core=core)
+
+
+def _says_amount(table: EvidenceTable, asked: Asked, core: Unit) -> bool:
+    """Whether an amount was asked for and a sentence holds one: what it announces is something else."""
+    return asked.amount and choice.has_number(table.text(core))
+
+
+def _sentences(table: EvidenceTable, asked: Asked, core: Unit, own: Stretch) -> list[Stretch]:
+    """A sentence of running text, with those beside it that it can't be understood without."""
+    layout, text = table.layouts[core.passage], table.text(core)
+    assert core.line is not None
     if layout.leads_in(core.line) and core.line + 1 < len(layout.lines):
         following = layout.lines[core.line + 1]
         if following.kind in {PartKind.CODE, PartKind.ROW} and _last_in_line(layout, core):
-            stretches.append(stretch_of_line(layout, core.passage, core.line + 1))
-    elif _ENUMERATES.search(table.text(core)):
-        stretches = _ordinals(table, core, own)
-    elif asked.manner:
-        stretches = _paragraph(layout, core, own)
-    shape = Shape.DEFINITION if choice.defines(table.text(core), asked.subject) else _plain_shape(asked)
-    return Plan(shape, stretches, core=core)
+            return [*_label(table, core), own, stretch_of_line(layout, core.passage, core.line + 1)]
+    if _LEANS.match(text):
+        return _with_antecedent(layout, core, own)
+    if _ENUMERATES.search(text):
+        return _ordinals(table, core, own)
+    if asked.manner:
+        return _paragraph(layout, core, own)
+    return [*_label(table, core), own]
 
 
 def _plain_shape(asked: Asked) -> Shape:
@@ -81,9 +95,43 @@ def _paragraph(layout: Layout, core: Unit, own: Stretch) -> list[Stretch]:
     return [Stretch(core.passage, own.start, end)]
 
 
+_LEANS = re.compile(
+    r"\W*(?:(?:it|its|this|these|they|their|those|such|the latter|the former|however|therefore|otherwise)\b"
+    r"|其(?![他它中])|该|此|这|上述|前款|前述|前项|但)",
+    re.IGNORECASE,
+)
+
+
+def _with_antecedent(layout: Layout, core: Unit, own: Stretch) -> list[Stretch]:
+    """A sentence that begins with a pronoun or points back, behind the sentence or paragraph that it means."""
+    assert core.line is not None
+    line = layout.lines[core.line]
+    before = layout.text(line.start, own.start).rstrip()
+    if before:
+        cut = max(
+            before.rfind(mark, 0, len(before) - 1) for mark in ("。", "！", "？", ". ", "! ", "? ", "；")
+        )
+        start = line.start + cut + 1
+        start += len(before[cut + 1 :]) - len(before[cut + 1 :].lstrip())
+        return [replace(own, start=start)] if own.end - start <= 2 * SHORT_PARAGRAPH else [own]
+    previous = core.line - 1
+    if previous < 0 or layout.lines[previous].kind not in {PartKind.TEXT, PartKind.ITEM}:
+        return [own]
+    group = layout.list_of(previous)
+    if group is not None and layout.lines[previous].kind == PartKind.ITEM:
+        lead = [] if group.lead is None else [_lead(layout, core.passage, group.lead)]
+        items = [stretch_of_line(layout, core.passage, i) for i in range(group.first, group.last + 1)]
+        stretches, more = bounded([*lead, *items, own])
+        return [own] if more else stretches
+    if own.end - layout.lines[previous].start > 2 * SHORT_PARAGRAPH:
+        return [own]
+    return [stretch_of_line(layout, core.passage, previous), own]
+
+
 _ENUMERATES = re.compile(r"\b(?:first(?:ly)?|one is)\b[,:]?|首先|第一[，、是]|一是|其一", re.IGNORECASE)
 _GOES_ON = re.compile(
-    r"^\W*(?:and )?(?:second(?:ly)?|third(?:ly)?|fourth|fifth|finally|lastly|next|then)\b|^\W*(?:其次|再次|第[二三四五六][，、是]|[二三四五六]是|"
+    r"^\W*(?:and )?(?:second(?:ly)?|third(?:ly)?|fourth|fifth|finally|lastly|next|then)\b"
+    r"|^\W*(?:其次|再次|第[二三四五六][，、是]|[二三四五六]是|"
     r"其[二三四]|最后)",
     re.IGNORECASE,
 )

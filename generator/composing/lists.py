@@ -1,4 +1,4 @@
-"""Answers to questions for several things: a list that the document sets as one, or sentences that enumerate together."""
+"""Answers to questions for several things: a list that the document sets as one, or sentences side by side."""
 
 from generator.composing import choice
 from generator.composing.evidence import EvidenceTable, Unit

@@ -44,13 +44,12 @@ _EXCEPT = re.compile(
 )
 
 
-def polarity(question: str, sentence: str, weights: Mapping[str, float]) -> bool | None:
+def polarity(sentence: str, weights: Mapping[str, float]) -> bool | None:
     """Say whether a sentence answers yes (True) or no (False); None where that is not plain.
 
     Args:
-        question: Not negated itself.
         sentence: The sentence that answers.
-        weights: Weight of the question's terms.
+        weights: Weight of the terms of a question that is not negated itself.
     """
     leading = _LEADING.match(sentence)
     if leading:

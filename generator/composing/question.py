@@ -47,14 +47,16 @@ _SIDES_EN = (
     re.compile(r"\bbetween (?:the |an? )?(.+?) and (?:the |an? )?(.+?)[?.]*$"),
     re.compile(r"\bcompare (?:the |an? )?(.+?) (?:and|with|to) (?:the |an? )?(.+?)[?.]*$"),
     re.compile(
-        r"^(?:how|in what way) (?:is|are|do|does) (?:the |an? )?(.+?) (?:different|differ) from (?:the |an? )?(.+?)[?.]*$"
+        r"^(?:how|in what way) (?:is|are|do|does) (?:the |an? )?(.+?) (?:different|differ) from "
+        r"(?:the |an? )?(.+?)[?.]*$"
     ),
     re.compile(
         r"^(?:what is |what's |is )?(?:the |an? )?(.+?) (?:vs\.?|versus|compared (?:to|with)) (?:the |an? )?(.+?)[?.]*$"
     ),
 )
 _SIDES_OR_EN = re.compile(
-    r"^(?:which is better,? |should i use )?(?:the |an? )?([\w.\-/+ ]+?),? or (?:the |an? )?([\w.\-/+ ]+?)(?:,|\?|:| - | how | which | what )"
+    r"^(?:which is better,? |should i use )?(?:the |an? )?([\w.\-/+ ]+?),? or "
+    r"(?:the |an? )?([\w.\-/+ ]+?)(?:,|\?|:| - | how | which | what )"
 )
 _COMPARE_ZH = re.compile(r"区别|不同|差异|差别|异同|相比|比较|有何不同")
 _SIDES_ZH = re.compile(
@@ -63,18 +65,21 @@ _SIDES_ZH = re.compile(
 )
 _STEPS_EN = re.compile(
     r"\bhow (?:do|can|could|should|would|might) (?:i|we|you|one|somebody|someone|users?|people)\b|\bhow to\b|\bsteps?\b"
-    r"|\bprocedure\b|\bcommands\b|\bwhat (?:do|should|must) (?:i|we|you) do\b|\b(?:the )?commands? (?:to|for)\b|\binstructions?\b"
+    r"|\bprocedure\b|\bcommands\b|\bwhat (?:do|should|must) (?:i|we|you) do\b|\b(?:the )?commands? (?:to|for)\b"
+    r"|\binstructions?\b"
 )
 _MANNER_EN = re.compile(
     r"^(?:and |so )?how\b(?! (?:many|much|long|often|far|old|large|big|fast|high|late|soon)\b)|\bwhy\b"
 )
 _STEPS_ZH = re.compile(
-    r"步骤|流程|程序是|(?<!会被)(?:如何|怎么|怎样)(?!样|回事|计?算|理解|认定|定义|规定|处理|处罚|承担|分配|确定)[\u4e00-\u9fffA-Za-z ]"
+    r"步骤|流程|程序是|(?<!会被)(?:如何|怎么|怎样)"
+    r"(?!样|回事|计?算|理解|认定|定义|规定|处理|处罚|承担|分配|确定)[\u4e00-\u9fffA-Za-z ]"
 )
 _STEPS_NAMED_ZH = re.compile(r"(?:步骤|流程|程序)(?:是|有)?(?:什么(?!意思)|怎样|怎么样|如何)")
 _MANNER_ZH = re.compile(r"怎么|怎样|如何|为什么|为何|咋")
 _LIST_EN = re.compile(
-    r"\b(?:list|enumerate)\b|^(?:in )?(?:what|which) (?:\w+[ -]){0,3}?(?:are|were|do|does|did|can|could|should|must|have|may)\b"
+    r"\b(?:list|enumerate)\b|^(?:in )?(?:what|which) (?:\w+[ -]){0,3}?"
+    r"(?:are|were|do|does|did|can|could|should|must|have|may)\b"
     r"(?!.*\b(?:default|version|date|name) of\b)|\b(?:what|which) (?:kinds?|types?|sorts?|options|parts|components|"
     r"requirements|conditions|methods|ways|features|steps)\b|\bname (?:the|all|some)\b|\bin (?:which|what) cases\b"
 )
@@ -111,8 +116,9 @@ _PROPERTY_ZH = re.compile(
     r".的.|期限|时间|金额|条件|比例|标准|数量|默认|最[大小长短高低]|上限|下限|价格|日期|地址|名称|命令|作用|原因|区别|范围|对象"
 )
 _AMOUNT_EN = re.compile(
-    r"\bhow (?:many|much|long|often|far|old|large|big|fast|high|late|soon)\b|\bwhat (?:year|date|time|day|percentage|amount|"
-    r"number|price|size)\b|\bwhen\b|\b(?:total|cost|price|limit|maximum|minimum|amount|default|size|port)\b"
+    r"\bhow (?:many|much|long|often|far|old|large|big|fast|high|late|soon)\b"
+    r"|\bwhat (?:year|date|time|day|percentage|amount|number|price|size)\b|\bwhen\b"
+    r"|\b(?:total|cost|price|limit|maximum|minimum|amount|default|size|port)\b"
 )
 _AMOUNT_ZH = re.compile(
     r"多少|几[年天个日月小时元岁倍次人万%]|多久|多长|多大|多高|多远|何时|什么时候|期限|金额|比例|最[大小长短高低多少]|上限|下限|哪[年天一]"

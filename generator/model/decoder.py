@@ -178,7 +178,7 @@ class Decoder(nn.Module):
         """
         B, T = steps.piece_BT.shape
         if positions_BT is None:
-            positions_BT = torch.arange(T).expand(B, T)
+            positions_BT = torch.arange(T, device=steps.piece_BT.device).expand(B, T)
         D = fused.states_BND.shape[-1]
         read_BTD = fused.states_BND.gather(1, steps.row_BT[..., None].expand(B, T, D))
         x_BTD = self.before(steps.before_BT)

@@ -53,6 +53,10 @@ class PieceMatcher:
                 subunits_VU[i][u] = subunits.setdefault(unit, len(subunits) + 1)
         return cls(torch.tensor(classes_V), torch.tensor(subunits_VU), torch.tensor(rarity_V))
 
+    def to(self, device: torch.device) -> "PieceMatcher":
+        """The same tables on a device."""
+        return PieceMatcher(self.classes_V.to(device), self.subunits_VU.to(device), self.rarity_V.to(device))
+
     def features(self, ids_BL: Tensor, other_BM: Tensor) -> Tensor:
         """Match features of one side.
 

@@ -227,10 +227,13 @@ class MoE(nn.Module):
 
     def grouped(self, x_ND: Tensor, expert_N: Tensor) -> Tensor:
         """Outputs [N, D] of inputs that are sorted by expert, by grouped matrix products."""
-        ends_E = self._ends(expert_N).to(torch.int32)
-        gate_NF = F.grouped_mm(x_ND, self.w_gate_EFD.transpose(1, 2), offs=ends_E)
-        up_NF = F.grouped_mm(x_ND, self.w_up_EFD.transpose(1, 2), offs=ends_E)
-        return F.grouped_mm(F.silu(gate_NF) * up_NF, self.w_down_EDF.transpose(1, 2), offs=ends_E)
+        if x_ND.is_cuda and torch.is_autocast_enabled("cuda"):  # autocast leaves grouped products as they are
+            x_ND = x_ND.to(torch.get_autocast_dtype("cuda"))
+        ends_E, dtype = self._ends(expert_N).to(torch.int32), x_ND.dtype
+        gate_NF = F.grouped_mm(x_ND, self.w_gate_EFD.to(dtype).transpose(1, 2), offs=ends_E)
+        up_NF = F.grouped_mm(x_ND, self.w_up_EFD.to(dtype).transpose(1, 2), offs=ends_E)
+        down_EFD = self.w_down_EDF.to(dtype).transpose(1, 2)
+        return F.grouped_mm(F.silu(gate_NF) * up_NF, down_EFD, offs=ends_E)
 
     def in_blocks(self, x_ND: Tensor, expert_N: Tensor) -> Tensor:
         """The same from plain batched products: rows are padded to blocks of M that belong to one expert each.

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from generator.errors import TrainingDataError
-from generator.inference.passage_memory import PASSAGE_PREFIX
-from generator.inference.reading import QUESTION_PREFIX
 from generator.model.match import PieceMatcher
-from generator.training.distractors import DenseNeighbours, LexicalNeighbours, SearchEncoder, in_turn
+from generator.training.distractors import Asked, NearMisses, SearchEncoder
 from generator.training.examples import Example
+from generator.training.tokenised import TokenisedExamples, special_id
 
 MAX_ANSWERS = 4
 
@@ -103,6 +101,7 @@ class ReadingData:
         matcher: PieceMatcher,
         config: BatchConfig,
         encoder: SearchEncoder | None = None,
+        device: torch.device | str = "cpu",
     ) -> None:
         """Tokenise everything (about 20,000 passages a minute on one core).
 
@@ -112,55 +111,43 @@ class ReadingData:
             matcher: Over the same vocabulary.
             config: Shapes of batches.
             encoder: Finds distractors by meaning, besides those by words; None for words alone.
+            device: Where batches are wanted.
         """
         self.config = config
-        self.matcher = matcher
+        self.device = torch.device(device)
+        self.matcher = matcher.to(self.device)
         self.bos, self.eos, self.pad = (special_id(tokenizer, piece) for piece in ("<s>", "</s>", "<pad>"))
-        texts = sorted({example.passage for example in examples})
-        number = {text: i for i, text in enumerate(texts)}
-        encodings = tokenizer.encode_batch([PASSAGE_PREFIX + t for t in texts], add_special_tokens=False)
-        asked = self._questions([e.question for e in examples], tokenizer)
-        other_styles = self._questions([restyled(e.question) for e in examples], tokenizer)
-        source = {number[e.passage]: e.source for e in examples}
-        shift = len(PASSAGE_PREFIX)
-        self.prefix = np.array(
-            tokenizer.encode(PASSAGE_PREFIX.strip(), add_special_tokens=False).ids, np.int32
-        )
-        self.passages = [np.array(e.ids[len(self.prefix) :], np.int32) for e in encodings]
-        sources = [source[i] for i in range(len(texts))]
-        homes = [number[example.passage] for example in examples]
-        near = _NearMisses(examples, asked, homes, self, texts, sources, encoder) if config.hard else None
+        known = TokenisedExamples(examples, tokenizer, config.question_pieces)
+        self.prefix, self.passages = known.prefix, known.passages
+        near: list[tuple[int, ...]] = [()] * len(examples)
+        if config.hard:
+            near = near_misses(examples, known, config.hard_count, encoder, self.device)
         self.by_source: dict[str, list[int]] = {}
-        for passage, name in enumerate(sources):
+        for passage, name in enumerate(known.sources):
             self.by_source.setdefault(name, []).append(passage)
         self.examples: list[Encoded] = []
-        self.by_group: dict[str, list[int]] = {}
-        for place, (example, ids, other_style) in enumerate(zip(examples, asked, other_styles, strict=True)):
-            passage = number[example.passage]
-            offsets = encodings[passage].offsets[len(self.prefix) :]
-            spans = {
-                s for a, b in example.answers if (s := piece_range(offsets, a + shift, b + shift)) is not None
-            }
-            if example.answers and not spans:
+        groups: dict[str, dict[int, None]] = {}
+        for place, example in enumerate(examples):
+            if example.answers and not known.spans[place]:
                 continue
             target = tokenizer.encode(example.target, add_special_tokens=False).ids if example.target else ()
-            hard = near(place) if near is not None else ()
-            answers = tuple(sorted(spans))
             self.examples.append(
                 Encoded(
-                    ids, other_style, passage, answers, example.group, example.source, tuple(target), hard
+                    known.questions[place],
+                    known.other_styles[place],
+                    known.homes[place],
+                    known.spans[place],
+                    example.group,
+                    example.source,
+                    tuple(target),
+                    near[place],
                 )
             )
-            passages = self.by_group.setdefault(example.group, [])
-            if passage not in passages:
-                passages.append(passage)
+            groups.setdefault(example.group, {})[known.homes[place]] = None
+        self.by_group = {group: list(passages) for group, passages in groups.items()}
 
-    def _questions(self, texts: Sequence[str], tokenizer: Tokenizer) -> list[NDArray[np.int32]]:
-        encoded = tokenizer.encode_batch([QUESTION_PREFIX + text for text in texts], add_special_tokens=False)
-        return [np.array(e.ids[: self.config.question_pieces - 2], np.int32) for e in encoded]
-
-    def epoch(self, order: Sequence[int], seed: int) -> Iterator[ReadingBatch]:
-        """Batches over the examples numbered in `order`; incomplete batches at the end are dropped."""
+    def epoch(self, order: Sequence[int], seed: int, *, whole: bool = False) -> Iterator[ReadingBatch]:
+        """Batches over the examples numbered in `order`; incomplete ones at the end only where `whole` is true."""
         rng = random.Random(seed)
         waiting: dict[int, list[tuple[Encoded, NDArray[np.int32], tuple[tuple[int, int], ...]]]] = {}
         for i in order:
@@ -173,13 +160,16 @@ class ReadingData:
             rows.append((example, window, answers))
             if len(rows) == self.config.rows(S):
                 yield self._without_match(self.collate(waiting.pop(S), S), rng)
+        for S, rows in waiting.items() if whole else ():
+            yield self._without_match(self.collate(rows, S), rng)
 
     def _without_match(self, batch: ReadingBatch, rng: random.Random) -> ReadingBatch:
         """The batch with the match features of some rows taken away."""
         if not self.config.unmatched:
             return batch
         B = len(batch.question_BQ)
-        kept_B11 = torch.tensor([rng.random() >= self.config.unmatched for _ in range(B)])[:, None, None]
+        kept_B = torch.tensor([rng.random() >= self.config.unmatched for _ in range(B)], device=self.device)
+        kept_B11 = kept_B[:, None, None]
         return batch._replace(
             question_match_BQM=batch.question_match_BQM * kept_B11,
             passage_match_BSM=batch.passage_match_BSM * kept_B11,
@@ -238,6 +228,7 @@ class ReadingData:
             passage_BS[b, : len(window)] = torch.from_numpy(window.astype(np.int64))
             for n, span in enumerate(answers):
                 answers_BN2[b, n] = torch.tensor(span)
+        question_BQ, passage_BS = question_BQ.to(self.device), passage_BS.to(self.device)
         return ReadingBatch(
             question_BQ,
             question_BQ != self.pad,
@@ -245,61 +236,20 @@ class ReadingData:
             passage_BS != self.pad,
             self.matcher.features(question_BQ, passage_BS),
             self.matcher.features(passage_BS, question_BQ),
-            answers_BN2,
+            answers_BN2.to(self.device),
         )
 
 
-class _NearMisses:
-    """Distractors of each example, by words and by meaning in turn."""
-
-    def __init__(
-        self,
-        examples: Sequence[Example],
-        asked: Sequence[NDArray[np.int32]],
-        homes: Sequence[int],
-        data: ReadingData,
-        texts: Sequence[str],
-        sources: Sequence[str],
-        encoder: SearchEncoder | None,
-    ) -> None:
-        self.examples, self.asked, self.homes, self.count = examples, asked, homes, data.config.hard_count
-        self.by_words = LexicalNeighbours(data.passages, texts, sources)
-        self.by_meaning = None
-        if encoder is not None:
-            questions = [example.question for example in examples]
-            self.by_meaning = DenseNeighbours(encoder, questions, homes, texts, sources, self.count)
-
-    def __call__(self, place: int) -> tuple[int, ...]:
-        """Passages for the example at a place."""
-        example = self.examples[place]
-        answers = [example.passage[a:b] for a, b in example.answers]
-        found = self.by_words.nearest(self.asked[place], self.homes[place], answers, self.count)
-        if self.by_meaning is not None:
-            found = list(in_turn(found, self.by_meaning.nearest(place, answers, self.count)))
-        return tuple(found[: self.count])
-
-
-def restyled(question: str) -> str:
-    """A question typeset the other way: as typed into a search box, or as a written sentence."""
-    bare = question.rstrip("?？ ").lower()
-    if bare != question:
-        return bare
-    return question[:1].upper() + question[1:] + ("？" if "\u3400" <= question[-1:] <= "\u9fff" else "?")
-
-
-def special_id(tokenizer: Tokenizer, piece: str) -> int:
-    """Id of a special piece.
-
-    Raises:
-        TrainingDataError: The tokenizer has no such piece.
-    """
-    number = tokenizer.token_to_id(piece)
-    if number is None:
-        raise TrainingDataError(f"the tokenizer has no piece {piece}; use the encoder's own tokenizer.json")
-    return number
-
-
-def piece_range(offsets: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int] | None:
-    """First and last piece that overlap the characters `[start, end)`, or None."""
-    inside = [i for i, (a, b) in enumerate(offsets) if b > start and a < end and b > a]
-    return (inside[0], inside[-1]) if inside else None
+def near_misses(
+    examples: Sequence[Example],
+    known: TokenisedExamples,
+    count: int,
+    encoder: SearchEncoder | None,
+    device: torch.device,
+) -> list[tuple[int, ...]]:
+    """Near misses of each example among the passages of its set; see `generator.training.distractors`."""
+    asked = [
+        Asked(e.question, ids, home, tuple(e.passage[a:b] for a, b in e.answers))
+        for e, ids, home in zip(examples, known.questions, known.homes, strict=True)
+    ]
+    return NearMisses(known.passages, known.texts, known.sources, encoder, device).find(asked, count)

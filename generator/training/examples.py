@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import TrainingDataError
+from generator.training.kinds import Supervision, has_kind, kind_answers
+from generator.training.set_files import set_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,7 @@ class Example:
         group: What passages may serve as each other's distractors: an article, or the set's name.
         answers: Character ranges in `passage`; empty where it does not answer.
         target: Free-form answer, where the set has one; else None.
+        supervision: What `answers` say of the passage.
     """
 
     question: str
@@ -28,6 +31,7 @@ class Example:
     group: str
     source: str
     target: str | None = None
+    supervision: Supervision = Supervision.RANGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,10 @@ class SetSpec:
     """One file of a recipe.
 
     Attributes:
-        path: Relative to the data folder.
+        path: Relative to a data folder; the file may be packed (`.zst` after its name).
+        name: What the set is called, for people; its licence follows.
+        licence: Under which its authors publish it.
+        compare: Leave out examples that touch a development part (see `overlap.py`).
         take: Share of the file that is used, from its start: articles of a SQuAD file, lines else.
         skip_last: Lines at the end that are left out (a development split).
         skip_first: Lines at the start that are left out.
@@ -53,6 +60,9 @@ class SetSpec:
     """
 
     path: str
+    name: str = ""
+    licence: str = ""
+    compare: bool = False
     take: float = 1.0
     skip_last: int = 0
     skip_first: int = 0
@@ -99,16 +109,15 @@ def spread(examples: list[Example], limit: int | None) -> list[Example]:
 
 def _read_all(spec: SetSpec, root: Path) -> list[Example]:
     path = root / spec.path
-    if not path.is_file():
-        raise TrainingDataError(f"training file {path} is missing; check --data and the recipe")
+    text = set_text(path)
     if path.suffix == ".json":
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(text)
         if "data" not in content:
             return _abstracts(content, spec)
         articles = content["data"]
         first, last = int(len(articles) * spec.skip_share), int(len(articles) * spec.take)
         return list(_squad(articles[first:last], spec.path))
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = [json.loads(line) for line in text.split("\n") if line.strip()]
     lines = lines[spec.skip_first : len(lines) - spec.skip_last]
     lines = lines[: int(len(lines) * spec.take)]
     examples = [e for line in lines if (e := _line(line, spec.path, free_form=spec.free_form)) is not None]
@@ -147,9 +156,8 @@ def read_texts(spec: SetSpec, root: Path) -> list[str]:
         TrainingDataError: The file is missing or of no known form.
     """
     path = root / spec.path
-    if path.suffix == ".jsonl" and path.is_file():
-        with path.open(encoding="utf-8") as handle:
-            lines = [json.loads(line) for line in handle if line.strip()]
+    if path.suffix == ".jsonl":
+        lines = [json.loads(line) for line in set_text(path).split("\n") if line.strip()]
         lines = lines[spec.skip_first : len(lines) - spec.skip_last]
         texts = [line.get("text") or line.get("answer") for line in lines[: int(len(lines) * spec.take)]]
         if lines and "context" not in lines[0] and "ctxs" not in lines[0]:
@@ -197,6 +205,8 @@ def _line(line: dict[str, Any], source: str, *, free_form: bool) -> Example | No
             group=context["title"],
             source=source,
         )
+    if has_kind(line):
+        return _of_kind(line, source, free_form=free_form)
     passage, question = line["context"], line["question"]
     if line.get("validators_agree", 2) < 2:
         return None
@@ -213,6 +223,22 @@ def _line(line: dict[str, Any], source: str, *, free_form: bool) -> Example | No
         return None
     return Example(
         question=question, passage=passage, answers=spans, group=group, source=source, target=target
+    )
+
+
+def _of_kind(line: dict[str, Any], source: str, *, free_form: bool) -> Example | None:
+    """A line that says its kind: for reading, or, as free form, what can be copied or written."""
+    found = kind_answers(line)
+    if found is None or (free_form and not found.target and found.supervision != Supervision.RANGES):
+        return None
+    return Example(
+        question=line["question"].strip(),
+        passage=line["context"],
+        answers=found.spans,
+        group=f"{source}#{line['title']}" if line.get("title") else source,
+        source=source,
+        target=found.target if free_form else None,
+        supervision=found.supervision,
     )
 
 

@@ -1,4 +1,4 @@
-"""The training loop: seeded, logged, resumable at the step, safe to kill at any moment."""
+"""The training loop: seeded, logged, resumable at the step, safe to kill at any moment, on any device."""
 
 import json
 import logging
@@ -12,13 +12,21 @@ import torch
 from torch import Tensor, nn
 
 from generator.checkpoint import read_folder, write_atomically
-from generator.errors import CheckpointError
+from generator.errors import CheckpointError, TrainingDataError
 from generator.training.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
 Batches = Callable[[int], Iterator[Any]]
 """Gives the batches of an epoch, the same for the same number."""
+Metrics = Mapping[str, Tensor | float]
+Evaluate = Callable[[], Mapping[str, float]]
+SCORE = "score"
+"""The metric of an evaluation by which the best weights are chosen."""
+MEAN_FROM = 0.8
+"""Progress from which on weights are averaged: the last fifth of a run."""
+MEAN_EVERY = 5
+"""Steps between the weights of that mean."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +37,8 @@ class LoopConfig:
         learning_rate: For `slow` parameters (pretrained); `fast_factor` times it for new ones.
         save_every: Steps between checkpoints.
         log_every: Steps between lines in `log.jsonl`.
-        evaluate_every: Steps between evaluations; 0 for none.
+        evaluations: How many, evenly over the run, the last at its end; 0 for none.
+        bf16: Autocast to bfloat16 where the model is.
     """
 
     schedule: Schedule
@@ -40,33 +49,40 @@ class LoopConfig:
     seed: int = 0
     save_every: int = 200
     log_every: int = 25
-    evaluate_every: int = 1000
+    evaluations: int = 8
     bf16: bool = True
 
 
 class TrainingLoop:
-    """Runs steps until the schedule ends or `stop` says so; continues where a killed run stopped."""
+    """Runs steps until the schedule ends or `stop` says so; continues where a killed run stopped.
+
+    A run folder holds `last/`, from which a run goes on, `log.jsonl`, and, where there is something to score by,
+    `best/`: of the evaluated steps, and of the mean of the last fifth of the run (arXiv 1803.05407), what scored best.
+    """
 
     def __init__(
         self,
         model: nn.Module,
         fast: set[str],
-        loss: Callable[[Any], tuple[Tensor, Mapping[str, float]]],
+        loss: Callable[[Any], tuple[Tensor, Metrics]],
         folder: Path,
         config: LoopConfig,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare optimizer and state.
 
         Args:
-            model: Its parameters with `requires_grad` are trained, and saved with its buffers.
+            model: Its parameters with `requires_grad` are trained, and saved with its buffers, wherever they are.
             fast: Name prefixes of parameters that learn `fast_factor` times faster.
             loss: Batch to loss and metrics; calls the model.
-            folder: Run folder: `last/` (checkpoint), `log.jsonl`.
+            folder: Run folder.
             config: How long and how to train.
+            clock: Seconds from any moment on.
         """
-        self.model, self.loss, self.folder, self.config = model, loss, folder, config
+        self.model, self.loss, self.folder, self.config, self.clock = model, loss, folder, config, clock
         named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
         self.trained = dict(named)
+        self.device = named[0][1].device
         saved = set(model.state_dict())
         self.buffers = {name: buffer for name, buffer in model.named_buffers() if name in saved}
         quick = [p for n, p in named if n.startswith(tuple(fast))]
@@ -81,6 +97,23 @@ class TrainingLoop:
         )
         self.step = self.epoch = self.epoch_step = 0
         self.seen = 0
+        self.best: float | None = None
+        self.mean: dict[str, Tensor] = {}
+        self.mean_of = 0
+        self._before, self._begun = 0.0, clock()
+        self._evaluated = -1
+        self._sums: dict[str, Tensor | float] = {}
+        self._since = clock()
+
+    @property
+    def seconds(self) -> float:
+        """Time trained, in this session and those before it."""
+        return self._before + self.clock() - self._begun
+
+    @property
+    def progress(self) -> float:
+        """How far the run has come; 1 or more is its end."""
+        return self.config.schedule.progress(self.step, self.seconds)
 
     def resume(self) -> bool:
         """Load the last checkpoint of the run folder; False where there is none.
@@ -96,12 +129,18 @@ class TrainingLoop:
         for (name, parameter), moments in zip(
             self.trained.items(), _moments(tensors["optimizer"]), strict=True
         ):
-            self.optimizer.state[parameter] = moments
+            self.optimizer.state[parameter] = {k: t.to(self.device) for k, t in moments.items()}
             if moments["exp_avg"].shape != parameter.shape:
                 raise CheckpointError(f"optimizer state of {name} has another shape; start a new run folder")
         self.step, self.epoch, self.epoch_step, self.seen = (
             meta[k] for k in ("step", "epoch", "epoch_step", "seen")
         )
+        # A checkpoint from before there were budgets and best weights has none of these.
+        self._before, self.best = meta.get("seconds", 0.0), meta.get("best")
+        self.mean = {name: tensor.to(self.device) for name, tensor in tensors.get("mean", {}).items()}
+        self.mean_of = meta.get("mean_of", 0)
+        if self.progress < MEAN_FROM:  # the run was made longer
+            self.mean, self.mean_of = {}, 0
         return True
 
     def load_weights(self, state: Mapping[str, Tensor]) -> None:
@@ -117,84 +156,140 @@ class TrainingLoop:
         for i, parameter in enumerate(self.trained.values()):
             for key, value in self.optimizer.state[parameter].items():
                 moments[f"{i:04d}.{key}"] = value
-        meta: dict[str, Any] = {
+        tensors: dict[str, Mapping[str, Tensor]] = {"model": self._weights(), "optimizer": moments}
+        if self.mean:
+            tensors["mean"] = self.mean
+        place = {"epoch": self.epoch, "epoch_step": self.epoch_step, "mean_of": self.mean_of}
+        write_atomically(self.folder / "last", tensors, self._told() | place | {"best": self.best})
+
+    def _told(self) -> dict[str, Any]:
+        """What is written beside all weights."""
+        return {
             "step": self.step,
-            "epoch": self.epoch,
-            "epoch_step": self.epoch_step,
             "seen": self.seen,
+            "seconds": round(self.seconds, 1),
             "config": asdict(self.config),
         }
-        write_atomically(
-            self.folder / "last", {"model": {**self.trained, **self.buffers}, "optimizer": moments}, meta
-        )
+
+    def _weights(self) -> dict[str, Tensor]:
+        return {**self.trained, **self.buffers}
 
     def run(
-        self,
-        batches: Batches,
-        evaluate: Callable[[], Mapping[str, float]] | None = None,
-        stop: Callable[[], bool] = lambda: False,
+        self, batches: Batches, evaluate: Evaluate | None = None, stop: Callable[[], bool] = lambda: False
     ) -> None:
         """Train to the end of the schedule.
 
         Args:
             batches: See `Batches`; an epoch under way is entered at its step.
-            evaluate: Called every `evaluate_every` steps and at the end; its metrics are logged.
+            evaluate: Called several times and at the end; its metrics are logged. Its `score`, where it has one,
+                chooses what is kept in `best/`.
             stop: Asked before every step; true saves and returns.
+
+        Raises:
+            TrainingDataError: There are fewer examples than a batch has rows.
         """
-        config = self.config
+        self._before, self._begun = self.seconds, self.clock()
         self.model.train()
-        sums: dict[str, float] = {}
-        since = time.monotonic()
-        while self.step < config.schedule.steps:
+        self._sums, self._since = {}, self.clock()
+        progress = self.progress
+        while progress < 1:
+            number = -1
             for number, batch in enumerate(batches(self.epoch)):
                 if number < self.epoch_step:
                     continue
-                if self.step >= config.schedule.steps:
-                    self._finish(evaluate)
-                    return
+                if progress >= 1:
+                    break
                 if stop():
                     self.save()
                     return
-                for name, value in self._train_step(batch).items():
-                    sums[name] = sums.get(name, 0.0) + value
+                metrics = self._train_step(batch, progress)
                 self.step, self.epoch_step = self.step + 1, number + 1
-                if self.step % config.log_every == 0:
-                    elapsed, since = time.monotonic() - since, time.monotonic()
-                    means = {k: v / config.log_every for k, v in sums.items()}
-                    self._log({**means, "seconds_per_step": elapsed / config.log_every})
-                    sums = {}
-                if config.evaluate_every and evaluate and self.step % config.evaluate_every == 0:
-                    self._evaluate(evaluate)
-                if self.step % config.save_every == 0:
-                    self.save()
-            self.epoch, self.epoch_step = self.epoch + 1, 0
+                before, progress = progress, self.progress
+                self._after_step(metrics, before, progress, evaluate)
+            else:
+                self.epoch, self.epoch_step = self.epoch + 1, 0
+            if number < 0:
+                raise TrainingDataError("there are fewer examples than a batch has rows; add or repeat sets")
         self._finish(evaluate)
 
-    def _finish(self, evaluate: Callable[[], Mapping[str, float]] | None) -> None:
+    def _after_step(
+        self, metrics: Metrics, before: float, progress: float, evaluate: Evaluate | None
+    ) -> None:
         config = self.config
-        self.save()
-        if config.evaluate_every and evaluate and self.step % config.evaluate_every:
+        for name, value in metrics.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._average(progress)
+        if self.step % config.log_every == 0:
+            means = {k: float(v) / config.log_every for k, v in self._sums.items()}
+            elapsed, self._since = self.clock() - self._since, self.clock()
+            self._log({**means, "seconds_per_step": elapsed / config.log_every})
+            self._sums = {}
+        if evaluate and int(progress * config.evaluations) > int(before * config.evaluations):
             self._evaluate(evaluate)
+        if self.step % config.save_every == 0:
+            self.save()
 
-    def _train_step(self, batch: Any) -> dict[str, float]:
-        factor = self.config.schedule.factor(self.step)
+    def _finish(self, evaluate: Evaluate | None) -> None:
+        if evaluate and self.config.evaluations:
+            if self._evaluated != self.step:
+                self._evaluate(evaluate)
+            if self.mean_of > 1:
+                self._evaluate_mean(evaluate)
+        self.save()
+
+    def _train_step(self, batch: Any, progress: float) -> Metrics:
+        factor = self.config.schedule.factor(self.step, progress)
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * factor * group["scale"]
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.config.bf16):
+        with self._autocast():
             loss, metrics = self.loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.trained.values(), self.config.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.seen += int(metrics.get("rows", 0))
-        return {**metrics, "loss": float(loss.detach()), "norm": float(norm)}
+        # Left on the device: reading a number there would wait for the step to end.
+        return {**metrics, "loss": loss.detach(), "norm": norm}
 
-    def _evaluate(self, evaluate: Callable[[], Mapping[str, float]]) -> None:
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.bf16)
+
+    @torch.no_grad()
+    def _average(self, progress: float) -> None:
+        """Take this step's weights into the mean, near the end of the run."""
+        if progress < MEAN_FROM or self.step % MEAN_EVERY:
+            return
+        self.mean_of += 1
+        for name, tensor in self._weights().items():
+            if name not in self.mean:
+                self.mean[name] = tensor.detach().clone()
+            elif tensor.is_floating_point():
+                self.mean[name].lerp_(tensor, 1 / self.mean_of)
+
+    def _evaluate(self, evaluate: Evaluate, of: str = "step") -> None:
         self.model.eval()
-        with torch.no_grad():
+        # On the processor weights are scored in float32, as before: figures compare with those of earlier runs.
+        with (
+            torch.no_grad(),
+            torch.autocast(
+                self.device.type, dtype=torch.bfloat16, enabled=self.config.bf16 and self.device.type != "cpu"
+            ),
+        ):
             metrics = evaluate()
         self.model.train()
-        self._log({f"dev/{name}": value for name, value in metrics.items()})
+        self._evaluated = self.step
+        self._log({f"{'dev' if of == 'step' else of}/{name}": value for name, value in metrics.items()})
+        score = metrics.get(SCORE)
+        if score is not None and (self.best is None or score > self.best):
+            self.best = score
+            meta = self._told() | {"score": score, "weights": of}
+            write_atomically(self.folder / "best", {"model": self._weights()}, meta)
+
+    def _evaluate_mean(self, evaluate: Evaluate) -> None:
+        own = {name: tensor.detach().clone() for name, tensor in self._weights().items()}
+        self.load_weights(self.mean)
+        self._evaluate(evaluate, "mean")
+        self.load_weights(own)
 
     def _log(self, values: Mapping[str, float]) -> None:
         line = {"step": self.step, "epoch": self.epoch, "seen": self.seen, "time": round(time.time(), 1)}

@@ -7,36 +7,99 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from generator.model.encoder import ReadStates
+from generator.training.kinds import Supervision
 
 
 class ReadingLoss(NamedTuple):
-    """Parts of the loss, each a mean over rows."""
+    """Parts of the loss; all but `total` without gradient.
+
+    Attributes:
+        total: The weighted sum.
+        span: Mean over the rows whose answer, or lack of one, is known.
+        relevance: Mean over rows.
+        competing: Mean over the pairs of which one passage answers.
+    """
 
     total: Tensor
     span: Tensor
     relevance: Tensor
+    competing: Tensor
 
 
-def reading_loss(read: ReadStates, answers_BN2: Tensor, relevance_weight: float = 0.5) -> ReadingLoss:
-    """Negative log marginal likelihood of the answer spans, and cross-entropy of relevance.
+def pair_loss(
+    read: ReadStates,
+    answers_BN2: Tensor,
+    supervision_B: Tensor,
+    own_B: Tensor,
+    *,
+    relevance_weight: float = 0.5,
+    competing_weight: float = 0.3,
+) -> ReadingLoss:
+    """Span loss, cross-entropy of relevance, and the right passage against the near miss of the same question.
 
     Start and end are each distributed over the passage's pieces and one null position (the form of SQuAD 2.0,
-    arXiv 1806.03822); several gold spans are summed over (marginal likelihood, arXiv 1710.10723).
+    arXiv 1806.03822); several gold spans are summed over (marginal likelihood, arXiv 1710.10723). Of an answer that is
+    somewhere inside a sentence, start and end are each summed over the sentence. A passage that answers, nobody says
+    where, has a say in relevance alone. Pairs compete by the logistic loss of the difference of their passage scores
+    (RankNet, Burges et al. 2005).
 
     Args:
-        read: What the reading layers gave.
-        relevance_weight: Weight of the second part.
-        answers_BN2: int64 [B, N, 2] start and end pieces, -1 where unused; a row of only -1 is unanswerable.
+        read: What the reading layers gave; rows b and B / 2 + b are the pair of one question.
+        answers_BN2: int64 [B, N, 2] start and end pieces, -1 where unused; a row of only -1 has no answer there.
+        supervision_B: int64 `Supervision` of the row's example.
+        own_B: bool, True where the passage is the example's own.
+        relevance_weight: Weight of relevance.
+        competing_weight: Weight of the competition.
     """
     start_BS, end_BS = _span_log_probs(read)
+    has_B = (answers_BN2[..., 0] >= 0).any(-1)
+    relevant_B = own_B & (supervision_B == Supervision.RELEVANT)
+    within_B = own_B & (supervision_B == Supervision.WITHIN) & has_B
+    nll_B = torch.where(
+        within_B,
+        _within(start_BS, end_BS, answers_BN2, within_B),
+        -_marginal(start_BS, end_BS, answers_BN2),
+    )
+    known_B = (~relevant_B).float()
+    span = (nll_B * known_B).sum() / known_B.sum().clamp(min=1)
+    answers_B = has_B | relevant_B
+    relevance = F.binary_cross_entropy_with_logits(read.relevance_B, answers_B.float())
+    score_B = passage_scores(read)
+    half = len(own_B) // 2
+    compete_b = (has_B[:half] & ~relevant_B[:half] & ~answers_B[half:]).float()
+    lost_b = F.softplus(score_B[half:] - score_B[:half])
+    competing = (lost_b * compete_b).sum() / compete_b.sum().clamp(min=1)
+    total = span + relevance_weight * relevance + competing_weight * competing
+    return ReadingLoss(total, span.detach(), relevance.detach(), competing.detach())
+
+
+def passage_scores(read: ReadStates) -> Tensor:
+    """Log-odds that a passage answers, as answering compares passages: float32 [B].
+
+    Spans summed over against the passage's own null, and the relevance logit; for speed start and end are summed over
+    each on its own, so spans that end before they start count too.
+    """
+    spans_B = read.start_BS.logsumexp(-1) + read.end_BS.logsumexp(-1)
+    return spans_B - read.null_B2.sum(-1) + read.relevance_B
+
+
+def _marginal(start_BS: Tensor, end_BS: Tensor, answers_BN2: Tensor) -> Tensor:
+    """Log-probability of any of the answers, or of null where there is none; place 0 is null."""
     used_BN = answers_BN2[..., 0] >= 0
-    has_B = used_BN.any(-1)
     place_BN2 = (answers_BN2 + 1).clamp(min=0)
     joint_BN = start_BS.gather(1, place_BN2[..., 0]) + end_BS.gather(1, place_BN2[..., 1])
-    used_BN = used_BN | ((torch.arange(used_BN.shape[1], device=used_BN.device) == 0) & ~has_B[:, None])
-    span = -joint_BN.masked_fill(~used_BN, float("-inf")).logsumexp(-1).mean()
-    relevance = F.binary_cross_entropy_with_logits(read.relevance_B, has_B.float())
-    return ReadingLoss(span + relevance_weight * relevance, span.detach(), relevance.detach())
+    first_N = torch.arange(used_BN.shape[1], device=used_BN.device) == 0
+    used_BN = used_BN | (first_N & ~used_BN.any(-1, keepdim=True))
+    return joint_BN.masked_fill(~used_BN, float("-inf")).logsumexp(-1)
+
+
+def _within(start_BS: Tensor, end_BS: Tensor, answers_BN2: Tensor, within_B: Tensor) -> Tensor:
+    """Minus log-probability that start and end both lie in the first range; of other rows any finite number."""
+    place_S = torch.arange(start_BS.shape[1], device=start_BS.device)
+    first_B1, last_B1 = (answers_BN2[:, 0] + 1)[..., None].unbind(1)
+    inside_BS = (place_S >= first_B1) & (place_S <= last_B1) | ~within_B[:, None]
+    start_B, end_B = (s.masked_fill(~inside_BS, float("-inf")).logsumexp(-1) for s in (start_BS, end_BS))
+    return -(start_B + end_B)
 
 
 def distillation_loss(read: ReadStates, taught: ReadStates) -> Tensor:

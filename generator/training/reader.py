@@ -5,26 +5,17 @@ reading layers, match features and heads are trained. A reader may also learn fr
 passage together from the first layer on (distillation, as DeFormer has it, arXiv 2005.00697).
 """
 
-import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from generator.config import ReaderConfig
 from generator.inference.reading import LONGEST_SPAN
 from generator.model.encoder import DocumentLayers, ReadingLayers, ReadStates, reader_state_from_bert
-from generator.model.match import PieceMatcher
-from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
-from generator.training.cloze import cloze_examples
-from generator.training.distractors import SearchEncoder
-from generator.training.examples import Example, SetSpec, read_set, read_texts
-from generator.training.losses import distillation_loss, reading_loss
-from generator.training.parallel import parallel_examples
-from generator.training.question_pages import page_examples
+from generator.training.batches import ReadingBatch
+from generator.training.losses import distillation_loss, pair_loss
+from generator.training.pairs import PairBatch
 
 
 class Reader(nn.Module):
@@ -81,26 +72,8 @@ class Reader(nn.Module):
         return states
 
 
-RESTYLED = 0.35
-"""Share of questions asked in the other style, so that style tells nothing of passages."""
-UNMATCHED = 0.15
-"""Share of rows read without match features."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingRecipe:
-    """Sets to train on; see `recipes/reading.json`.
-
-    `recipes/reading-made.json` has besides them what `fathom train make-questions` wrote to `made/questions.jsonl` in
-    the data folder (`recipes/made.json` says of which texts).
-    """
-
-    train: tuple[SetSpec, ...]
-    batch: BatchConfig = field(default_factory=lambda: BatchConfig(restyled=RESTYLED, unmatched=UNMATCHED))
-
-
 class ReaderLoss:
-    """Callable for the loop: batch to loss and metrics."""
+    """Callable for the loop: batch of pairs to loss and metrics."""
 
     def __init__(self, reader: Reader, *, compile_model: bool, teacher: Reader | None = None) -> None:
         """Prepare.
@@ -116,74 +89,23 @@ class ReaderLoss:
             frozen = teacher.requires_grad_(requires_grad=False).eval()
             self.teacher = torch.compile(frozen, dynamic=False) if compile_model else frozen
 
-    def __call__(self, batch: ReadingBatch) -> tuple[Tensor, Mapping[str, float]]:
+    def __call__(self, batch: PairBatch) -> tuple[Tensor, Mapping[str, Tensor | float]]:
         """Loss of one batch."""
-        read = self.forward(batch)
-        loss = reading_loss(read, batch.answers_BN2)
-        metrics = {
-            "span": float(loss.span),
-            "relevance": float(loss.relevance),
-            "rows": len(batch.answers_BN2),
+        rows = batch.reading
+        read = self.forward(rows)
+        loss = pair_loss(read, rows.answers_BN2, batch.supervision_B, batch.own_B)
+        metrics: dict[str, Tensor | float] = {
+            "span": loss.span,
+            "relevance": loss.relevance,
+            "competing": loss.competing,
+            "rows": len(batch.own_B),
         }
         if self.teacher is None:
             return loss.total, metrics
         with torch.no_grad():
-            taught = self.teacher(batch)
+            taught = self.teacher(rows)
         distilled = distillation_loss(read, taught)
-        return (loss.total + distilled) / 2, {**metrics, "distilled": float(distilled.detach())}
-
-
-class ReaderBatches:
-    """Epochs of a recipe: sets repeated by their weight, shuffled by seed and epoch."""
-
-    def __init__(
-        self,
-        recipe: ReadingRecipe,
-        root: Path,
-        tokenizer: Tokenizer,
-        matcher: PieceMatcher,
-        seed: int,
-        encoder: SearchEncoder | None = None,
-    ) -> None:
-        """Read and tokenise all sets of the recipe.
-
-        Args:
-            recipe: What to read, and the shapes of batches.
-            root: Folder that the recipe's paths are relative to.
-            tokenizer: The encoder's.
-            matcher: Over the same vocabulary.
-            seed: Of the order.
-            encoder: Finds distractors by meaning, besides those by words.
-
-        Raises:
-            TrainingDataError: A set is missing.
-        """
-        rng = random.Random(seed)
-        sets = [_examples(spec, root, rng) for spec in recipe.train]
-        examples = [example for examples in sets for example in examples]
-        self.data = ReadingData(examples, tokenizer, matcher, recipe.batch, encoder)
-        self.repeat = {spec.path: spec.repeat for spec in recipe.train}
-        self.seed = seed
-
-    def __call__(self, epoch: int) -> Iterator[ReadingBatch]:
-        """Batches of one epoch."""
-        rng = random.Random(self.seed * 1_000_003 + epoch)
-        order: list[int] = []
-        for i, example in enumerate(self.data.examples):
-            repeat = self.repeat[example.source]
-            order.extend([i] * (int(repeat) + (rng.random() < repeat - int(repeat))))
-        rng.shuffle(order)
-        return self.data.epoch(order, rng.randrange(1 << 30))
-
-
-def _examples(spec: SetSpec, root: Path, rng: random.Random) -> list[Example]:
-    if spec.asked_in:
-        return parallel_examples(root / spec.path, root / spec.asked_in, spec.path, rng, take=spec.take)
-    if spec.page_parts:
-        return page_examples(root / spec.path, spec.path, rng, parts=spec.page_parts, limit=spec.limit)
-    if spec.cloze:
-        return cloze_examples(read_texts(spec, root), spec.path, rng, spec.cloze, spec.limit)
-    return read_set(spec, root)
+        return (loss.total + distilled) / 2, {**metrics, "distilled": distilled.detach()}
 
 
 def joint_scores(read: ReadStates) -> Tensor:
@@ -194,7 +116,7 @@ def joint_scores(read: ReadStates) -> Tensor:
     """
     joint_BSS: Tensor = read.start_BS[:, :, None] + read.end_BS[:, None, :]
     S = joint_BSS.shape[-1]
-    near_SS = torch.ones(S, S, dtype=torch.bool).triu().tril(LONGEST_SPAN - 1)
+    near_SS = torch.ones(S, S, dtype=torch.bool, device=joint_BSS.device).triu().tril(LONGEST_SPAN - 1)
     return joint_BSS.masked_fill(~near_SS, float("-inf")).flatten(1)
 
 
@@ -212,16 +134,39 @@ NEW_PARAMETERS = ("reading.match", "reading.role", "reading.span", "reading.rele
 class PieceScores:
     """Development scores over pieces: exact match and F1 of the best span in windows of the data's longest length.
 
-    A proxy for `fathom eval` that costs no text handling; unanswerable rows are left out.
+    A proxy for `fathom eval` that costs no text handling; unanswerable rows are left out. Sets of a language or domain
+    that training leaves out (transfer) count as much as those it has: what is learned by heart helps the latter alone.
     """
 
-    def __init__(self, batches: Sequence[tuple[str, ReadingBatch]], reader: Reader) -> None:
-        self.batches, self.reader = batches, reader
+    def __init__(
+        self,
+        development: Sequence[tuple[str, ReadingBatch]],
+        reader: Reader,
+        transfer: Sequence[tuple[str, ReadingBatch]] = (),
+    ) -> None:
+        """Keep what is scored.
+
+        Args:
+            development: Batches by set name, where the reader is.
+            reader: What is scored.
+            transfer: Batches of sets that are not trained on.
+        """
+        self.development, self.transfer, self.reader = development, transfer, reader
 
     def __call__(self) -> Mapping[str, float]:
-        """Scores in percent by set name: `<set>/em`, `<set>/f1`."""
+        """Scores in percent by set name, `<set>/em`, `<set>/f1`; and `score`, the mean of the parts' mean F1."""
+        metrics: dict[str, float] = {}
+        means = []
+        for part, batches in (("", self.development), ("transfer/", self.transfer)):
+            found = {f"{part}{name}": value for name, value in self._scores(batches).items()}
+            f1 = [value for name, value in found.items() if name.endswith("/f1")]
+            means += [sum(f1) / len(f1)] if f1 else []
+            metrics |= found
+        return {**metrics, "score": sum(means) / len(means)} if means else metrics
+
+    def _scores(self, batches: Sequence[tuple[str, ReadingBatch]]) -> dict[str, float]:
         sums: dict[str, list[float]] = {}
-        for name, batch in self.batches:
+        for name, batch in batches:
             spans_B2 = best_spans(self.reader(batch))
             for span, answers in zip(spans_B2.tolist(), batch.answers_BN2.tolist(), strict=True):
                 gold = [(a, b) for a, b in answers if a >= 0]

@@ -1,8 +1,8 @@
 """Recipe: train the writing half over a reader (`fathom train sft --stage writer`).
 
 The reader is frozen. Answers that stand in a passage are copied as a whole; free-form ones are turned into actions by
-greedy longest alignment. A second passage stands beside the one that answers, so that the decoder learns to look at a
-set.
+greedy longest alignment. Other passages stand beside the one that answers, so that the decoder learns to look at a
+set. Batches hold answers of about one length.
 
 Dimensions in names: B answers, P passages an answer, S pieces of a passage, N = P * S rows, T steps.
 """
@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,9 +26,12 @@ from generator.training.spelling import Spelling
 
 log = logging.getLogger(__name__)
 
-PASSAGES = 2
+PASSAGES = 3
+"""Passages an answer is written over: the one that holds it, and others."""
+LENGTHS = (12, 32, 64)
+"""Answers of at most so many actions are batched together; longer ones at the longest length there is."""
 NEAR_MISSES = 0.5
-"""Share of second passages that look like the question and do not answer it."""
+"""Share of other passages that look like the question and do not answer it."""
 SHORTEST_COPY = 3
 
 
@@ -37,6 +41,10 @@ class WritingBatch(NamedTuple):
     reading: ReadingBatch
     targets: ActionTargets
     inputs: StepInputs
+
+
+_Row = tuple[Encoded, list[int], list[tuple[Action, int]]]
+"""An example, its window, and what to do."""
 
 
 class WriterBatches:
@@ -66,7 +74,8 @@ class WriterBatches:
         """
         self.data, self.repeat, self.seed = data, repeat, seed
         self.S, self.T = pieces, steps
-        self.writable = {int(piece): number for number, piece in enumerate(writable_V)}
+        self.writable = {int(piece): number for number, piece in enumerate(writable_V.tolist())}
+        self.written = list(self.writable)
         self.spelling = Spelling(vocabulary, self.writable)
 
     def __call__(self, epoch: int) -> Iterator[WritingBatch]:
@@ -77,17 +86,19 @@ class WriterBatches:
             repeat = self.repeat[example.source]
             order.extend([i] * (int(repeat) + (rng.random() < repeat - int(repeat))))
         rng.shuffle(order)
-        size = self.data.config.rows(self.S) // PASSAGES
-        waiting = []
+        size = max(1, self.data.config.rows(self.S) // PASSAGES)
+        waiting: dict[int, list[_Row]] = {}
         left_out: Counter[str] = Counter()
         for i in order:
-            if (row := self._row(self.data.examples[i], rng)) is not None:
-                waiting.append(row)
-            else:
+            row = self._row(self.data.examples[i], rng)
+            if row is None:
                 left_out[self.data.examples[i].source] += 1
-            if len(waiting) == size:
-                yield self._collate(waiting, rng)
-                waiting = []
+                continue
+            T = next((length for length in LENGTHS if len(row[2]) <= length <= self.T), self.T)
+            rows = waiting.setdefault(T, [])
+            rows.append(row)
+            if len(rows) == size:
+                yield self._collate(waiting.pop(T), T, rng)
         log.info(
             "epoch %s: %s answers, left out as too long or not to be spelled: %s",
             epoch,
@@ -95,9 +106,7 @@ class WriterBatches:
             dict(left_out),
         )
 
-    def _row(
-        self, example: Encoded, rng: random.Random
-    ) -> tuple[Encoded, list[int], list[tuple[Action, int]]] | None:
+    def _row(self, example: Encoded, rng: random.Random) -> _Row | None:
         window, answers = self.data.window(example, rng)
         if len(window) > self.S:
             return None
@@ -114,34 +123,30 @@ class WriterBatches:
             return None
         return (example, window.tolist(), actions) if 1 < len(actions) <= self.T else None
 
-    def _collate(
-        self, rows: list[tuple[Encoded, list[int], list[tuple[Action, int]]]], rng: random.Random
-    ) -> WritingBatch:
+    def _collate(self, rows: list[_Row], T: int, rng: random.Random) -> WritingBatch:
         reading_rows = []
         B = len(rows)
-        action_BT = torch.full((B, self.T), -1)
-        argument_BT = torch.zeros((B, self.T), dtype=torch.long)
-        piece_BT, before_BT, row_BT = (torch.zeros((B, self.T), dtype=torch.long) for _ in range(3))
-        writable = list(self.writable)
+        action_BT = np.full((B, T), -1)
+        argument_BT, piece_BT, before_BT, row_BT = (np.zeros((B, T), np.int64) for _ in range(4))
         for b, (example, window, actions) in enumerate(rows):
             place = rng.randrange(PASSAGES)
             shift = place * self.S
             for p in range(PASSAGES):
                 pieces = window if p == place else self._distractor(example, rng)
-                reading_rows.append((example, torch.tensor(pieces).numpy(), ()))
+                reading_rows.append((example, np.array(pieces, np.int32), ()))
             for t, (action, argument) in enumerate(actions):
                 copied = action in (Action.COPY, Action.NEXT)
                 action_BT[b, t] = int(action)
                 argument_BT[b, t] = argument + shift if copied else argument
                 if t + 1 < len(actions):
-                    piece_BT[b, t + 1] = window[argument] if copied else writable[argument]
+                    piece_BT[b, t + 1] = window[argument] if copied else self.written[argument]
                     before_BT[b, t + 1] = 1 if copied else 2
                     row_BT[b, t + 1] = argument + shift if copied else 0
-        return WritingBatch(
-            self.data.collate(reading_rows, self.S),
-            ActionTargets(action_BT, argument_BT),
-            StepInputs(piece_BT, before_BT, row_BT),
-        )
+        device = self.data.device
+        targets_2BT = torch.from_numpy(np.stack([action_BT, argument_BT])).to(device)
+        inputs_3BT = torch.from_numpy(np.stack([piece_BT, before_BT, row_BT])).to(device)
+        reading = self.data.collate(reading_rows, self.S)
+        return WritingBatch(reading, ActionTargets(*targets_2BT), StepInputs(*inputs_3BT))
 
     def _distractor(self, example: Encoded, rng: random.Random) -> list[int]:
         others = self.data.by_group[example.group]
@@ -180,12 +185,13 @@ class Writer(nn.Module):
             LONGEST_SPAN,
         )
         states_BND = read.states_BSD.float().reshape(B, PASSAGES * S, -1)
-        bias_BN = torch.zeros(B, PASSAGES * S).masked_fill(~text_BPS.flatten(1), none)
+        bias_BN = torch.zeros(B, PASSAGES * S, device=text_BPS.device)
+        bias_BN = bias_BN.masked_fill(~text_BPS.flatten(1), none)
         fused = self.decoder.fuse(states_BND, bias_BN, prior)
         valid_BT = batch.targets.action_BT >= 0
         log_probs, stats = self.decoder(batch.inputs, fused, self.reader.document.pieces, valid_BT=valid_BT)
         loss, _ = action_loss(log_probs, batch.targets)
-        entropy = sum((s.entropy for s in stats), torch.zeros(()))
+        entropy = sum((s.entropy for s in stats), torch.zeros((), device=loss.device))
         told = {"nll": loss.detach()}
         for i, router in enumerate(stats):
             told |= {f"load{i}": router.load_E, f"dropped{i}": router.dropped}
@@ -199,16 +205,16 @@ class WriterLoss:
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
 
-    def __call__(self, batch: WritingBatch) -> tuple[Tensor, Mapping[str, float]]:
+    def __call__(self, batch: WritingBatch) -> tuple[Tensor, Mapping[str, Tensor | float]]:
         """Loss of one batch."""
         loss, parts = self.writer(batch)
-        metrics = {"nll": float(parts["nll"]), "rows": len(batch.targets.action_BT)}
+        metrics: dict[str, Tensor | float] = {"nll": parts["nll"], "rows": len(batch.targets.action_BT)}
         expert_layers = [layer for layer in self.writer.decoder.decoder_layers() if layer.experts]
         for i, layer in enumerate(expert_layers):
             load_E = parts[f"load{i}"]
             if layer.experts is not None:
                 layer.experts.update_bias(load_E)
-            metrics[f"max_violation{i}"] = float(load_E.max() / load_E.mean().clamp(min=1e-9) - 1)
-            metrics[f"busy{i}"] = float((load_E > 0).float().mean())
-            metrics |= {name: float(parts[name]) for name in (f"dropped{i}", f"gate_entropy{i}")}
+            metrics[f"max_violation{i}"] = load_E.max() / load_E.mean().clamp(min=1e-9) - 1
+            metrics[f"busy{i}"] = (load_E > 0).float().mean()
+            metrics |= {name: parts[name] for name in (f"dropped{i}", f"gate_entropy{i}")}
         return loss, metrics

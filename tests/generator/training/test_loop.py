@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from generator.checkpoint import read_folder, write_atomically
-from generator.errors import CheckpointError
+from generator.errors import CheckpointError, TrainingDataError
 from generator.training.loop import LoopConfig, TrainingLoop
 from generator.training.schedule import Schedule
 
@@ -74,13 +74,99 @@ def test_loss_falls_and_is_logged(tmp_path: Path) -> None:
 
 
 def test_the_end_is_evaluated_once_wherever_it_falls(tmp_path: Path) -> None:
-    for steps in (6, 10):  # in the middle of an epoch, and at a step that is evaluated anyway
+    for steps in (6, 10):  # in the middle of an epoch, and beyond one
         loop = make_loop(tmp_path / str(steps), steps)
-        loop.config = dataclasses.replace(loop.config, evaluate_every=5)
+        loop.config = dataclasses.replace(loop.config, evaluations=2)
         loop.run(batches, lambda: {"score": 1.0})
-        text = (tmp_path / str(steps) / "log.jsonl").read_text(encoding="utf-8")
-        scored = [line["step"] for line in map(json.loads, text.splitlines()) if "dev/score" in line]
-        assert scored == sorted({5, steps})
+        assert [line["step"] for line in scored(tmp_path / str(steps))] == [steps // 2, steps]
+
+
+def scored(folder: Path, of: str = "dev") -> list[dict[str, Any]]:
+    text = (folder / "log.jsonl").read_text(encoding="utf-8")
+    return [line for line in map(json.loads, text.splitlines()) if f"{of}/score" in line]
+
+
+class Clock:
+    """Seconds that pass at every look."""
+
+    def __init__(self, tick: float) -> None:
+        self.now, self.tick = 0.0, tick
+
+    def __call__(self) -> float:
+        self.now += self.tick
+        return self.now
+
+
+def test_a_budget_of_minutes_counts_all_sessions(tmp_path: Path) -> None:
+    def timed() -> TrainingLoop:
+        loop = make_loop(tmp_path, 1)
+        schedule = Schedule(minutes=1, warmup_steps=5, decay_share=0.5)
+        return TrainingLoop(
+            loop.model,
+            {"head"},
+            loop.loss,
+            tmp_path,
+            dataclasses.replace(loop.config, schedule=schedule),
+            Clock(1),
+        )
+
+    first = timed()
+    countdown = iter(range(100))
+    first.run(batches, stop=lambda: next(countdown) == 10)
+    reached = first.step
+    second = timed()
+    assert second.resume()
+    assert 5 < second.seconds < 40
+    second.run(batches)
+    assert 60 <= second.seconds < 70
+    assert second.step > reached
+    third = timed()
+    assert third.resume()
+    third.run(batches)
+    assert third.step == second.step, "the minutes are used up"
+
+
+def test_the_best_evaluated_weights_are_kept_beside_the_last(tmp_path: Path) -> None:
+    loop = make_loop(tmp_path, 20)
+    loop.config = dataclasses.replace(loop.config, evaluations=4)
+    scores = iter([1.0, 3.0, 2.0, 2.0, 2.5])
+    loop.run(batches, lambda: {"score": next(scores)})
+    tensors, meta = read_folder(tmp_path / "best")
+    assert (meta["step"], meta["score"], meta["weights"]) == (10, 3.0, "step")
+    assert read_folder(tmp_path / "last")[1]["step"] == 20
+    assert not torch.equal(tensors["model"]["body.weight"], weights(loop)["body.weight"])
+
+    longer = make_loop(tmp_path, 24)
+    longer.config = dataclasses.replace(longer.config, evaluations=1)
+    assert longer.resume()
+    longer.run(batches, lambda: {"score": 2.9})
+    assert read_folder(tmp_path / "best")[1]["step"] == 10, "what an earlier session scored still counts"
+
+
+def test_the_mean_of_the_last_fifth_is_scored_too(tmp_path: Path) -> None:
+    loop = make_loop(tmp_path, 100)
+    loop.config = dataclasses.replace(loop.config, evaluations=1)
+    taken: dict[int, Tensor] = {}
+    original = loop._average
+
+    def watched(progress: float) -> None:
+        taken[loop.step] = loop.trained["body.weight"].detach().clone()
+        original(progress)
+
+    loop._average = watched  # type: ignore[method-assign]
+    scores = iter([1.0, 2.0])
+    loop.run(batches, lambda: {"score": next(scores)})
+    tensors, meta = read_folder(tmp_path / "best")
+    assert meta["weights"] == "mean"
+    wanted = torch.stack([taken[step] for step in (80, 85, 90, 95, 100)]).mean(0)
+    torch.testing.assert_close(tensors["model"]["body.weight"], wanted)
+    assert torch.equal(loop.trained["body.weight"], taken[100]), "training goes on from the last step"
+    assert len(scored(tmp_path, "mean")) == 1
+
+
+def test_a_set_smaller_than_a_batch_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="fewer examples"):
+        make_loop(tmp_path, 5).run(lambda epoch: iter(()))
 
 
 def test_no_checkpoint_is_a_new_run(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
-"""Dropout of the reading layers: noise while training, none while answering, and none in the kept memory."""
+"""The reader in training: dropout, scores of development and transfer, and nothing that leaves its device."""
 
+import pytest
 import torch
 
 from generator.config import ReaderConfig, debug_config
 from generator.training.batches import ReadingBatch
-from generator.training.reader import Reader
+from generator.training.pairs import PairBatch
+from generator.training.reader import PieceScores, Reader, ReaderLoss, best_spans
 
 VOCABULARY = 50
 
@@ -68,3 +70,34 @@ def test_dropout_is_for_training_and_for_the_reading_layers_alone() -> None:
     memories = [noisy.document(rows.passage_BS, rows.passage_mask_BS) for _ in range(2)]
     assert memories[0].equal(memories[1])
     assert noisy.eval()(rows).start_BS.equal(plain(rows).start_BS)
+
+
+def test_transfer_counts_as_much_as_development() -> None:
+    config = debug_config(VOCABULARY).reader
+    reader, rows = Reader(config, encoder_weights(config)).eval(), batch(config)
+    right = PieceScores([("a", rows)], reader)
+    with torch.no_grad():
+        spans = [[list(span)] for span in best_spans(reader(rows)).tolist()]
+        hit, missed = (
+            rows._replace(answers_BN2=torch.tensor(answers)) for answers in (spans, [[[8, 8]], [[8, 8]]])
+        )
+        missed = missed if spans != missed.answers_BN2.tolist() else hit
+        scores = PieceScores([("a", hit), ("b", missed)], reader, [("c", hit)])()
+        assert scores["a/f1"] == scores["transfer/c/em"] == 100
+        assert scores["score"] == pytest.approx(((100 + scores["b/f1"]) / 2 + 100) / 2)
+        assert right()["score"] == pytest.approx(right()["a/f1"])
+        assert "score" not in PieceScores([], reader)()
+
+
+def test_a_loss_is_computed_where_its_batch_is() -> None:
+    """Any tensor that is made on the default device, and not where the inputs are, can not meet them."""
+    config = debug_config(VOCABULARY).reader
+    reader, rows = Reader(config, encoder_weights(config)), batch(config)
+    pairs = PairBatch(rows, torch.tensor([2, 0]), torch.tensor([True, False]))
+    loss = ReaderLoss(reader, compile_model=False, teacher=Reader(config, encoder_weights(config)))
+    with torch.device("meta"):
+        value, metrics = loss(pairs)
+        value.backward()
+        best_spans(reader(rows))
+    assert value.device.type == "cpu"
+    assert set(metrics) == {"span", "relevance", "competing", "distilled", "rows"}

@@ -1,0 +1,88 @@
+"""Recipes: which sets a run reads, how often, and which it keeps away from."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from generator.training.cloze import cloze_examples
+from generator.training.examples import Example, SetSpec, read_set, read_texts
+from generator.training.overlap import HeldOut, without_overlap
+from generator.training.parallel import parallel_examples
+from generator.training.question_pages import page_examples
+from generator.training.set_files import root_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Sets by their part in training; see `recipes/reading.json`.
+
+    `recipes/reading-made.json` has besides the older sets what `fathom train make-questions` wrote to
+    `made/questions.jsonl` in a data folder (`recipes/made.json` says of which texts).
+
+    Attributes:
+        train: What is learned.
+        development: Splits of trained sets that are scored.
+        transfer: Sets of a language or domain that training leaves out; scored too.
+        kept_out: Splits that are neither trained nor scored here, but measured elsewhere.
+        dense_near_misses: Whether near misses are looked for by meaning too.
+    """
+
+    train: tuple[SetSpec, ...]
+    development: tuple[SetSpec, ...] = ()
+    transfer: tuple[SetSpec, ...] = ()
+    kept_out: tuple[SetSpec, ...] = ()
+    dense_near_misses: bool = False
+
+    @classmethod
+    def from_json(cls, plan: dict[str, Any]) -> "Recipe":
+        """A recipe of a file's values."""
+        parts = ("train", "development", "transfer", "kept_out")
+        sets = {part: tuple(SetSpec(**spec) for spec in plan.get(part, [])) for part in parts}
+        return cls(**sets, dense_near_misses=plan.get("dense_near_misses", False))
+
+    @property
+    def repeat(self) -> dict[str, float]:
+        """How often each set is seen per epoch, by its path."""
+        return {spec.path: spec.repeat for spec in self.train}
+
+
+def training_examples(recipe: Recipe, roots: Sequence[Path], seed: int) -> list[Example]:
+    """All examples to learn; of sets that are to be compared, those that touch nothing that is held out.
+
+    Args:
+        recipe: What to read.
+        roots: Data folders; each set is read from the first that has it.
+        seed: Of questions that are made of texts.
+
+    Raises:
+        TrainingDataError: A set is missing.
+    """
+    rng = random.Random(seed)
+    sets = {spec: _examples(spec, root_of(spec.path, roots), rng) for spec in recipe.train}
+    compared = [example for spec, examples in sets.items() if spec.compare for example in examples]
+    if compared:
+        compared = without_overlap(compared, held_out(recipe, roots))
+    return [e for spec, examples in sets.items() if not spec.compare for e in examples] + compared
+
+
+def held_out(recipe: Recipe, roots: Sequence[Path]) -> HeldOut:
+    """Everything in the recipe's development parts, also what a limit leaves out of the scores.
+
+    Raises:
+        TrainingDataError: A set is missing.
+    """
+    specs = (*recipe.development, *recipe.transfer, *recipe.kept_out)
+    whole = (replace(spec, limit=None) for spec in specs)
+    return HeldOut(example for spec in whole for example in read_set(spec, root_of(spec.path, roots)))
+
+
+def _examples(spec: SetSpec, root: Path, rng: random.Random) -> list[Example]:
+    if spec.asked_in:
+        return parallel_examples(root / spec.path, root / spec.asked_in, spec.path, rng, take=spec.take)
+    if spec.page_parts:
+        return page_examples(root / spec.path, spec.path, rng, parts=spec.page_parts, limit=spec.limit)
+    if spec.cloze:
+        return cloze_examples(read_texts(spec, root), spec.path, rng, spec.cloze, spec.limit)
+    return read_set(spec, root)

@@ -1,0 +1,71 @@
+"""`fathom train` as its user calls it: where and how long to train, and which folders to average."""
+
+import pytest
+import torch
+
+from generator.training.pace import Pace
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Options that training was called with."""
+    seen = []
+    monkeypatch.setattr("app.services.training.train_reader", lambda options: bool(seen.append(options)))
+    monkeypatch.setattr("generator.training.pace.fastest", lambda threads: Pace(bf16=False, threads=1))
+    monkeypatch.setattr("torch.set_num_threads", lambda count: None)
+    monkeypatch.setattr("torch.set_float32_matmul_precision", lambda precision: None)
+    return seen
+
+
+SFT = ("train", "sft", "--data", "one", "--data", "two", "--run", "run")
+
+
+def test_a_cpu_compiles_and_takes_the_faster_number_format(fathom, trained, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert fathom(*SFT, "--minutes", "2.5")[0] == 0
+    (options,) = trained
+    assert (options.device, options.bf16, options.compile_model) == ("cpu", False, True)
+    assert (options.minutes, options.steps) == (2.5, 0)
+    assert [folder.name for folder in options.data] == ["one", "two"]
+
+
+def test_a_gpu_is_taken_where_there_is_one(fathom, trained, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    fathom(*SFT, "--steps", "10")
+    fathom(*SFT, "--steps", "10", "--device", "cpu")
+    assert [(o.device, o.bf16, o.compile_model) for o in trained] == [
+        ("cuda", True, False),
+        ("cpu", False, True),
+    ]
+
+
+def test_a_gpu_that_is_not_there_is_told(fathom, trained, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    code, _, err = fathom(*SFT, "--steps", "10", "--device", "cuda")
+    assert (code, "no CUDA device" in err) == (2, True)
+    monkeypatch.setenv("FATHOM_DEVICE", "cuda")
+    assert fathom(*SFT, "--steps", "10")[0] == 2
+    assert not trained
+
+
+def test_a_run_without_an_end_is_refused(fathom, trained):
+    code, _, err = fathom(*SFT)
+    assert (code, "--minutes" in err) == (2, True)
+    assert not trained
+
+
+def test_folders_are_averaged_by_the_shares_given(fathom, monkeypatch):
+    seen = []
+    monkeypatch.setattr("app.services.trained.mean_of_runs", lambda *given: seen.append(given) or ["reader"])
+    code, _, err = fathom("train", "mean", "out", "a=0.4", "b/c=d=0.6")
+    assert (code, "reader" in err) == (0, True)
+    ((shares, out),) = seen
+    assert ({str(folder): share for folder, share in shares.items()}, out.name) == (
+        {"a": 0.4, "b/c=d": 0.6},
+        "out",
+    )
+
+
+@pytest.mark.parametrize("parts", [["a=0.4", "b"], ["a=1"], ["a=x", "b=1"]])
+def test_folders_without_shares_or_alone_are_refused(fathom, parts):
+    assert fathom("train", "mean", "out", *parts)[0] == 2
