@@ -44,12 +44,13 @@ _EXCEPT = re.compile(
 )
 
 
-def polarity(sentence: str, weights: Mapping[str, float]) -> bool | None:
+def polarity(question: str, sentence: str, weights: Mapping[str, float]) -> bool | None:
     """Say whether a sentence answers yes (True) or no (False); None where that is not plain.
 
     Args:
+        question: Not put in the negative itself ("isn't it …?").
         sentence: The sentence that answers.
-        weights: Weight of the terms of a question that is not negated itself.
+        weights: Weight of the question's terms.
     """
     leading = _LEADING.match(sentence)
     if leading:

@@ -1,5 +1,7 @@
 """From evidence and a question to an answer."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,4 +118,4 @@ def test_whatever_is_read_what_is_copied_stands_in_its_source(question, drawn, d
 
 def _cut(text, cuts):
     places = sorted({0, len(text), *cuts})
-    return [(a, b) for a, b in zip(places, places[1:], strict=False) if text[a:b].strip()]
+    return [(a, b) for a, b in pairwise(places) if text[a:b].strip()]

@@ -157,8 +157,8 @@ def test_an_earlier_sentence_of_that_line_does_not():
     ("text", "begins", "last"),
     [
         (
-            "Words. There are two reasons. First, it is cheap. It costs nothing. Second, it is fast. Third, it is small. "
-            "The end is here. We go home.",
+            "Words. There are two reasons. First, it is cheap. It costs nothing. Second, it is fast. Third, it is "
+            "small. The end is here. We go home.",
             "First, it is cheap.",
             "Third, it is small.",
         ),
@@ -182,10 +182,46 @@ def test_a_question_for_the_manner_gets_the_paragraph():
     assert said.shape == Shape.SENTENCE
 
 
+@pytest.mark.parametrize(
+    ("text", "question", "key", "expected"),
+    [
+        (
+            "Jim sells tea. The index is built at night. It reads all files.",
+            "Who reads all files?",
+            "reads all files",
+            "The index is built at night. It reads all files.",
+        ),
+        ("The index is new.\n\nIt reads all files.", "Who reads files?", "reads all files", None),
+        ("商标局受理申请。该局每日公告。", "谁每日公告？", "每日公告", None),
+        ("The index is new.\n\nIts files are read.", "What is read?", "files are read", None),
+        ("The iterator is new. Itself it is old.", "What is old?", "old", "Itself it is old."),
+    ],
+)
+def test_a_sentence_that_points_back_comes_with_what_it_means(text, question, key, expected):
+    assert answer(question, page(text), says={key: 1.0}).text == (expected or text)
+
+
+def test_a_sentence_that_points_back_to_a_list_brings_the_list():
+    text = "These are free:\n\n- tea\n- milk\n\nThey stand in the hall.\n"
+    said = answer("Where do they stand?", page(text), says={"hall": 1.0})
+    assert said.text == text.strip()
+
+
+def test_a_sentence_that_points_back_below_a_heading_stands_alone():
+    said = answer("What is read?", page("# Files\n\nThese are read at night.\n"), says={"night": 1.0})
+    assert said.text == "These are read at night."
+
+
+def test_a_lead_in_that_tells_the_amount_asked_for_brings_no_items():
+    text = "You have 30 days to bring the following:\n\n- rope\n- wood\n"
+    said = answer("How many days do I have?", page(text), says={"30 days": 1.0})
+    assert said.text == "You have 30 days to bring the following:"
+
+
 def test_of_a_long_paragraph_from_the_sentence_on():
-    text = "Old words. " * 40 + "It reads all files. Then it swaps. " + "New words. " * 40
+    text = "Old words. " * 40 + "The index reads all files. Then it swaps. " + "New words. " * 40
     said = answer("How does it read files?", page(text), says={"reads all files": 1.0})
-    assert said.text.startswith("It reads all files. Then it swaps.")
+    assert said.text.startswith("The index reads all files. Then it swaps.")
     assert said.text.endswith(".")
     assert len(said.text) <= 320
 

@@ -68,6 +68,7 @@ def test_siblings_of_another_passage_come_after_those_of_the_best_one():
 
 
 def test_chinese_list():
-    text = "有下列情形之一的，可以解除合同：\n\n（一）迟到的；\n\n（二）旷工的；\n\n（三）其他。\n\n合同期满的，合同终止。"
+    text = "有下列情形之一的，可以解除合同：\n\n（一）迟到的；\n\n（二）旷工的；\n\n（三）其他。\n\n"
+    text += "合同期满的，合同终止。"
     said = answer("哪些情形可以解除合同？", page(text, name="law.txt"), says={"旷工": 0.5, "合同终止": 0.5})
     assert (said.shape, [kind for kind, _ in said.parts]) == (Shape.LIST, ["text", "item", "item", "item"])
