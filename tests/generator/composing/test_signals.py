@@ -38,7 +38,7 @@ def test_words_of_the_question_that_the_answer_says_or_that_stand_over_it():
 
 @pytest.mark.parametrize(
     ("question", "missing"),
-    [("JIM买了什么？", 0.0), ("谁见过Jim？", 0.0), ("谁见过Ann？", 1.0), ("谁见过Ann和Jim？", 0.5)],
+    [("JIM买了什么？", 0.0), ("谁见过Jim？", 0.0), ("谁见过Ann？", 1.0)],
 )
 def test_names_that_the_passage_does_not_hold(question, missing):
     found = signals_of(question, page("In 2021 Jim bought a boat."), says={"boat": 1.0})
