@@ -1,8 +1,8 @@
 """Follow-ups that ask nothing themselves, each with the question before it and the one that is meant.
 
 Written before the rules of `retrieval.continuation`; half replace something of the question before, half add a
-condition to it; half are English, half Chinese; law, documentation of products, and general knowledge. Every second
-one of a group was looked at while the rules were made (`DEVELOPED_ON`), the others were not.
+condition to it; half are English, half Chinese; law, documentation of products, and general knowledge. The results
+of every second one of a group were looked at while the rules were made, those of the others were not.
 """
 
 from typing import NamedTuple

@@ -2,9 +2,9 @@
 
     python -m benchmarks.editions FOLDER [--laws 60]
 
-FOLDER holds Markdown files `NAME(YEAR-MONTH-DAY).md`. Up to four articles a law that begin alike in all its editions are
+FOLDER holds Markdown files `NAME(YEAR-MONTH-DAY).md`. Up to four articles a law that begin alike in all editions are
 asked for with each year; right is that article in the edition of that year. Words alone search, without vectors.
-The preference of `retrieval.editions` is tried on the first half of the questions and judged on the second.
+Several values of the preference of `retrieval.editions` are shown, for each half of the questions.
 """
 
 import argparse
