@@ -183,7 +183,9 @@ def copying(model: SmallModel, *passages: SourcePassage) -> Explanation:
     steps = [Step(Action.NEXT if at else Action.COPY, number * S + s) for at, s in enumerate(rows)]
     fused = fuse(model.decoder, reading, 1.0)
     pieces = model.reader().pieces
-    return explain(model.decoder, model.document.pieces, reading, fused, [*steps, Step(Action.STOP, 0)], pieces)
+    return explain(
+        model.decoder, model.document.pieces, reading, fused, [*steps, Step(Action.STOP, 0)], pieces
+    )
 
 
 def test_what_stands_in_one_passage_only_is_least_probable_without_it(small: SmallModel) -> None:
