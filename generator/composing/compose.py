@@ -41,7 +41,7 @@ def _yes_no(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:
         return plan
     layout = table.layouts[core.passage]
     said = " ".join(layout.text(s.start, s.end) for s in plan.stretches[:1])
-    says = polarity(said, table.weights.weights)
+    says = polarity(asked.question, said, table.weights.weights)
     if says is None:
         return plan
     plan.opening = opening(asked.chinese, says)
