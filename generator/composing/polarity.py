@@ -51,13 +51,16 @@ _EXCEPT = re.compile(
 )
 
 
-def polarity(question: str, sentence: str, weights: Mapping[str, float]) -> bool | None:
+def polarity(
+    question: str, sentence: str, weights: Mapping[str, float], whole: str | None = None
+) -> bool | None:
     """Say whether a sentence answers yes (True) or no (False); None where that is not plain.
 
     Args:
         question: Not negated itself.
         sentence: The sentence that answers.
         weights: Weight of the question's terms.
+        whole: What is said beside the sentence, itself included: an item holds words that its lead-in lacks.
     """
     leading = _LEADING.match(sentence)
     if leading:
@@ -65,7 +68,7 @@ def polarity(question: str, sentence: str, weights: Mapping[str, float]) -> bool
     chinese = re.search(r"[\u4e00-\u9fff]", sentence) is not None
     if _EXCEPT.search(sentence) or (not chinese and not _ASKS_LEAVE_EN.match(question.strip())):
         return None
-    clause = _nearest_clause(sentence, weights, chinese=chinese)
+    clause = _nearest_clause(sentence, whole or sentence, weights, chinese=chinese)
     if clause is None:
         return None
     no, yes = (_NO_ZH, _YES_ZH) if chinese else (_NO_EN, _YES_EN)
@@ -78,7 +81,7 @@ def polarity(question: str, sentence: str, weights: Mapping[str, float]) -> bool
     return True if yes.search(bare) and not _ANY_NEGATION.search(bare) else None
 
 
-def _nearest_clause(sentence: str, weights: Mapping[str, float], *, chinese: bool) -> str | None:
+def _nearest_clause(sentence: str, whole: str, weights: Mapping[str, float], *, chinese: bool) -> str | None:
     """The clause with most of the question's weight; None where that is too little."""
     cut, least = (_CLAUSE_ZH, LEAST_HELD_ZH) if chinese else (_CLAUSE_EN, LEAST_HELD_EN)
     clauses = [part for part in cut.split(sentence) if part and part.strip()]
@@ -89,7 +92,8 @@ def _nearest_clause(sentence: str, weights: Mapping[str, float], *, chinese: boo
         return sum(weight for term, weight in weights.items() if term in terms) / total
 
     clause = max(clauses, key=held, default=None)
-    return clause if clause is not None and held(clause) >= least else None
+    spoken = clause if whole == sentence else whole
+    return clause if clause is not None and spoken is not None and held(spoken) >= least else None
 
 
 def opening(question_chinese: bool, says: bool) -> str:
