@@ -44,7 +44,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> TrainingOptions:
     (folder / "set.json").write_text(json.dumps({"data": [{"title": "t", "paragraphs": paragraphs}]}))
     recipe = {"train": [{"path": "set.json", "limit": 40}]}
     (folder / "recipe.json").write_text(json.dumps(recipe))
-    recipe["development"] = [{"path": "set.json", "limit": 6}]
+    recipe |= {"development": [{"path": "set.json", "limit": 6}], "dense_near_misses": True}
     (folder / "evaluated.json").write_text(json.dumps(recipe))
     return TrainingOptions(
         data=(folder,),
@@ -153,6 +153,8 @@ def test_the_best_weights_of_a_run_are_what_is_packed(options: TrainingOptions, 
     state, record = trained_weights(run.run)
     assert all(state[name].equal(tensor) for name, tensor in best["model"].items())
     assert record["score"] == meta["score"]
+    kinds = {file.name.split("-")[0] for file in (run.run / "vectors").iterdir()}
+    assert kinds == {"queries", "passages"}, "near misses were looked for by meaning too"
 
 
 def test_document_layers_of_its_own_can_not_be_packed(options: TrainingOptions, tmp_path: Path) -> None:
