@@ -13,6 +13,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.config import Settings
 from app.db import migrate
 from app.db.engine import Database
@@ -25,6 +28,8 @@ from generator.types import Generator, SourcePassage
 from ingestion.types import CountTokens
 from retrieval.compress import SentenceVectorCache
 from retrieval.config import RetrievalConfig
+from retrieval.index.word_list import WordList
+from retrieval.language_direction import load_direction
 from retrieval.protocols import Embedder, Scorer
 
 if TYPE_CHECKING:
@@ -38,6 +43,7 @@ logger = logging.getLogger(__name__)
 
 MODELS = ("count_tokens", "embedder", "generator", "reranker")
 VOCABULARY = Path("tokenizer") / "fathom_bpe.tiktoken"
+WORDS = Path("words") / "zh_en.tsv.gz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,12 @@ class Runtime:
         """The encoder of passages and questions, loaded once."""
         with self._loading:
             return self._embedder
+
+    @property
+    def language_direction(self) -> NDArray[np.float32] | None:
+        """What the encoder's vectors differ by between languages (float32 [D]); None where it was not measured."""
+        with self._loading:
+            return self._language_direction
 
     @property
     def encoder_id(self) -> str:
@@ -177,6 +189,10 @@ class Runtime:
         return self._parts.embedder(self.settings)
 
     @cached_property
+    def _language_direction(self) -> NDArray[np.float32] | None:
+        return load_direction(self.settings.models_dir / "encoder", self._embedder.model_id)
+
+    @cached_property
     def _encoder_id(self) -> str:
         return self._parts.encoder_id(self.settings)
 
@@ -207,6 +223,7 @@ class Runtime:
             model_id=self._embedder.model_id,
             exact_below=retrieval.exact_below,
             snapshot_every=retrieval.snapshot_every,
+            words=WordList(self.settings.models_dir / WORDS),
         )
         return IndexRegistry(self.db, self.settings.indexes_dir, config)
 

@@ -4,7 +4,8 @@
 
 Both files are SQuAD JSON with the same questions in the same order, as BiPaR has them (arXiv 1910.05040). The four
 pairs of languages are measured by `fathom eval` in a temporary home: a question finds its passage among all, and
-is answered from the gold passage alone and from what was found, in the passage's language.
+is answered from the gold passage alone and from what was found, in the passage's language. Whole pages in two languages
+are asked for by `benchmarks/cross_language_pages.py`.
 """
 
 import argparse

@@ -191,9 +191,8 @@ def _answer(pair: Pair, request: Request, generator: Generator) -> AnswerScore:
         text=made.text if made.answerable else "",
         phrase=made.phrase,
         sentences=(),
-        answered=made.answerable,
         confidence=made.confidence,
-        granularity=made.granularity,
+        shape=made.shape,
         by_character=has_han(pair.second.text),
     )
 

@@ -1,18 +1,24 @@
 """`fathom-small` as a generator: read, decide whether the passages answer, write in two inks."""
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
 
+from generator.composing.alternatives import other_evidence
+from generator.composing.compose import compose
+from generator.composing.emphasis import emphasis
+from generator.composing.evidence import EvidenceTable
+from generator.composing.plan import Plan, parts_of, tokens_of
+from generator.composing.question import asked_of
+from generator.composing.signals import signals, weigh
 from generator.inference.attribution import spans
 from generator.inference.explain import Explanation, explain
 from generator.inference.generate import DecodingConfig, Step, decode, fuse
 from generator.inference.reading import PassageReader, Reading, SpanDistribution, span_distribution
 from generator.inference.run_edges import tidy, trimmed
-from generator.model.actions import Action
 from generator.model.decoder import Decoder
 from generator.types import Event, Generated, Ink, Request, SourcePassage, Token
 
@@ -22,12 +28,12 @@ class Calibration:
     """What was fitted on development sets, stored with the weights.
 
     Attributes:
-        answerable_scale: Confidence = sigmoid(scale * answerable logit + shift).
+        answerable_scale: Of the log-odds that the passages answer, alone: sigmoid(scale * logit + shift) is the
+            probability that they do, for checks that know no answer.
         answerable_shift: See above.
+        confidence: Weights of the signals of an answer, and their bias; see `generator.composing.signals`.
         answer_from: Least confidence to answer at all.
         span_temperature: Divides span scores before they become probabilities.
-        phrase_from: Least probability of the best phrase to answer with a phrase.
-        sentence_from: Least probability of its sentence to answer with the sentence instead.
         relevance_temperature: Divides relevance logits.
         relevance_weight: Of the relevance head, beside the null scores, in comparing passages.
         write_margin: By how much, in log-probability, its own words must be more probable than the passages'.
@@ -35,10 +41,9 @@ class Calibration:
 
     answerable_scale: float = 1.0
     answerable_shift: float = 0.0
+    confidence: Mapping[str, float] = field(default_factory=lambda: {"answerable": 1.0})
     answer_from: float = 0.5
     span_temperature: float = 1.0
-    phrase_from: float = 0.3
-    sentence_from: float = 0.5
     relevance_temperature: float = 1.0
     relevance_weight: float = 1.0
     write_margin: float = 2.0
@@ -88,64 +93,81 @@ class FathomSmall:
             RequestError: The question is empty.
         """
         begun = time.perf_counter()
-        reading = self._reader.read(request.question, request.passages)
-        if reading is None:
+        read = self._read(request)
+        if read is None:
             yield Generated(
                 text="", spans=(), answerable=False, confidence=0.0, timings_ms={"read": _ms(begun)}
             )
             return
-        calibration = self._calibration
-        distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
-        confidence = self._confidence(distribution)
-        best = distribution.best()
-        phrase = trimmed(_span_token(reading, *best[:3]))
         timings = {"read": _ms(begun)}
-        answerable = confidence >= calibration.answer_from
+        plan = read.plan if self._is_answered(read, request) else None
         tokens: list[Token] = []
-        granularity = "phrase"
-        if answerable:
-            sentence = self._sentence(reading, distribution, best)
-            granularity = "sentence" if sentence else "phrase"
-            for step in sentence or self._decode(reading, request):
-                for token in step.tokens:
-                    timings.setdefault("first_token", _ms(begun))
-                    tokens.append(token)
-                    yield token
-        yield Generated(
-            text="".join(token.text for token in tokens),
-            spans=spans(tokens),
-            answerable=answerable and bool(tokens),
-            confidence=confidence,
-            relevance=self._relevance(reading),
-            granularity=granularity,
-            phrase=phrase.text,
+        for token in tokens_of(plan, read.reading.passages) if plan else ():
+            timings.setdefault("first_token", _ms(begun))
+            tokens.append(token)
+            yield token
+        short = [token for step in self._short_answer(read, request) for token in step.tokens]
+        yield self._generated(read, plan, tokens, short, {**timings, "total": _ms(begun)})
+
+    def _generated(
+        self,
+        read: "_Read",
+        plan: Plan | None,
+        tokens: Sequence[Token],
+        short: Sequence[Token],
+        timings_ms: Mapping[str, float],
+    ) -> Generated:
+        """The end of a stream; no plan where the answer was held back."""
+        text, said = "".join(token.text for token in tokens), spans(tokens)
+        phrase = "".join(token.text for token in short) or read.best_phrase
+        if read.plan is not None and read.plan.opening:
+            phrase = read.plan.opening.strip().rstrip(".。")
+        return Generated(
+            text=text,
+            spans=said,
+            answerable=bool(tokens),
+            confidence=self._confidence(read),
+            relevance=self._relevance(read.reading),
+            shape=plan.shape if plan else None,
+            phrase=phrase,
+            emphasis=emphasis(said, short),
+            parts=parts_of(plan, read.reading.passages, text) if plan else (),
+            more=plan is not None and plan.more,
+            evidence=other_evidence(read.table, plan),
+            signals=read.signals,
             generated_tokens=len(tokens),
-            timings_ms={**timings, "total": _ms(begun)},
+            timings_ms=timings_ms,
         )
 
     def explain(self, request: Request) -> Explanation | None:
-        """Answer a request, and say what the answer owes to each passage; None where they do not answer.
+        """Give the short answer to a request, and say what it owes to each passage; None where they do not answer.
 
-        The answer is the one that `stream` gives. It costs one pass of the decoder more, and two a passage.
+        The short answer is the phrase of what `stream` gives. It costs one pass of the decoder more, and two a passage.
 
         Raises:
             RequestError: The question is empty.
         """
-        calibration = self._calibration
+        read = self._read(request)
+        if read is None or not self._is_answered(read, request):
+            return None
+        steps = list(self._short_answer(read, request))
+        with torch.inference_mode():
+            fused = fuse(self._decoder, read.reading, self._calibration.relevance_weight)
+        return explain(self._decoder, self._table, read.reading, fused, steps, self._reader.pieces)
+
+    def _read(self, request: Request) -> "_Read | None":
         reading = self._reader.read(request.question, request.passages)
         if reading is None:
             return None
+        calibration = self._calibration
         distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
-        if self._confidence(distribution) < calibration.answer_from:
-            return None
-        steps = self._sentence(reading, distribution, distribution.best()) or list(
-            self._decode(reading, request)
-        )
-        with torch.inference_mode():
-            fused = fuse(self._decoder, reading, calibration.relevance_weight)
-        return explain(self._decoder, self._table, reading, fused, steps, self._reader.pieces)
+        table = EvidenceTable(request.question, reading, distribution)
+        plan = compose(table, asked_of(request.question))
+        values = {} if plan is None else signals(request.question, table, plan)
+        return _Read(reading, distribution, table, plan, values)
 
-    def _decode(self, reading: Reading, request: Request) -> Iterator[Step]:
+    def _short_answer(self, read: "_Read", request: Request) -> Iterator[Step]:
+        """The phrase, by the decoder, inside the sentence that was chosen."""
         config = DecodingConfig(
             max_actions=request.max_new_tokens,
             relevance_weight=self._calibration.relevance_weight,
@@ -153,42 +175,40 @@ class FathomSmall:
             seed=request.seed,
             write_margin=self._calibration.write_margin,
         )
-        return tidy(decode(self._decoder, self._table, self._pieces, reading, config))
+        rows = None
+        if read.plan is not None and (core := read.plan.core) is not None:
+            start = core.passage * read.reading.ids_PS.shape[1]
+            rows = (start + core.first, start + core.last)
+        return tidy(decode(self._decoder, self._table, self._pieces, read.reading, config, rows))
 
-    def _confidence(self, distribution: SpanDistribution) -> float:
-        calibration = self._calibration
-        logit = calibration.answerable_scale * distribution.answerable_logit + calibration.answerable_shift
-        return float(torch.sigmoid(torch.tensor(logit)))
+    def _confidence(self, read: "_Read") -> float:
+        if read.plan is None:
+            return 0.0
+        return float(torch.sigmoid(torch.tensor(weigh(read.signals, self._calibration.confidence))))
+
+    def _is_answered(self, read: "_Read", request: Request) -> bool:
+        least = self._calibration.answer_from if request.answer_from is None else request.answer_from
+        return read.plan is not None and self._confidence(read) >= least
 
     def _relevance(self, reading: Reading) -> dict[str, float]:
         scores_P = torch.sigmoid(reading.read.relevance_B / self._calibration.relevance_temperature)
         return {p.key: float(s) for p, s in zip(reading.passages, scores_P, strict=True)}
 
-    def _sentence(
-        self, reading: Reading, distribution: SpanDistribution, best: tuple[int, int, int, float]
-    ) -> list[Step] | None:
-        """Copy the whole sentence of the best phrase, where the phrase is uncertain and the sentence is not."""
-        passage, first, last, log_probability = best
-        answerable = max(1e-9, float(distribution.log_joint_PSS.exp().sum()))
-        if torch.tensor(log_probability).exp() / answerable >= self._calibration.phrase_from:
-            return None
-        ranges = reading.ranges[passage]
-        source = reading.passages[passage]
-        for start, end in source.sentences:
-            inside = [i for i, (a, b) in enumerate(ranges) if b > a and a >= start and b <= end]
-            if inside and inside[0] <= first and last <= inside[-1]:
-                whole = distribution.within(passage, inside[0], inside[-1]) / answerable
-                if whole >= self._calibration.sentence_from:
-                    return _copy(reading, passage, inside[0], inside[-1])
-        return None
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read, and what is to be said of it; no plan where nothing can be copied."""
 
-def _copy(reading: Reading, passage: int, first: int, last: int) -> list[Step]:
-    """The actions that copy a run of pieces of a passage, its text given at once."""
-    start = passage * reading.ids_PS.shape[1]
-    token = trimmed(_span_token(reading, passage, first, last))
-    going_on = [Step(Action.NEXT, start + s) for s in range(first + 1, last + 1)]
-    return [Step(Action.COPY, start + first, (token,)), *going_on, Step(Action.STOP, 0)]
+    reading: Reading
+    distribution: SpanDistribution
+    table: EvidenceTable
+    plan: Plan | None
+    signals: Mapping[str, float]
+
+    @property
+    def best_phrase(self) -> str:
+        """The most probable span, without signs at its edges."""
+        return trimmed(_span_token(self.reading, *self.distribution.best()[:3])).text
 
 
 def _span_token(reading: Reading, passage: int, first: int, last: int) -> Token:

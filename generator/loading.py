@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ def load_generator(
         decoder,
         document.pieces,
         [piece for piece, _ in vocabulary],
-        Calibration(**meta["calibration"]),
+        calibration_from_json(meta["calibration"]),
         f"{config.name}@{digest}",
     )
 
@@ -124,6 +124,12 @@ def store_calibration(folder: Path, calibration: Calibration, figures: Mapping[s
     meta["calibration"] = asdict(calibration)
     meta["calibration_figures"] = {name: round(value, 4) for name, value in figures.items()}
     write_atomically(folder, tensors, meta)
+
+
+def calibration_from_json(values: Mapping[str, Any]) -> Calibration:
+    """Rebuild a calibration from its `asdict` form; values of earlier versions that are not used any more are left."""
+    known = {field.name for field in fields(Calibration)}
+    return Calibration(**{name: value for name, value in values.items() if name in known})
 
 
 def config_from_json(values: Mapping[str, Any]) -> ModelConfig:

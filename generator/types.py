@@ -16,6 +16,46 @@ class Ink(StrEnum):
     WRITTEN = "written"
 
 
+class Shape(StrEnum):
+    """Form of an answer."""
+
+    PHRASE = "phrase"
+    SENTENCE = "sentence"
+    LIST = "list"
+    STEPS = "steps"
+    ROW = "row"
+    YES_NO = "yes_no"
+    COMPARISON = "comparison"
+    DEFINITION = "definition"
+
+
+class PartKind(StrEnum):
+    """Role of a stretch of an answer, for drawing it."""
+
+    TEXT = "text"
+    HEADING = "heading"
+    ITEM = "item"
+    ROW = "row"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextBlock:
+    """A structural unit of the text around a passage.
+
+    Attributes:
+        kind: heading, paragraph, list_item, table, code or quote.
+        start: First character, counted from the start of the passage's text: negative in `before`.
+        end: One past the last.
+        level: Of a heading, from 1.
+    """
+
+    kind: str
+    start: int
+    end: int
+    level: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePassage:
     """A passage to read.
@@ -26,6 +66,10 @@ class SourcePassage:
         kept: Ranges of `text` that may be read (after compression), ascending; empty means all of it.
         sentences: Ranges of `text`, ascending, for answers by whole sentences; empty means none are known.
         weight: 1 is neutral, 0 equals removal.
+        before: The document's text directly before `text`, as far as an answer may reach back.
+        after: The document's text directly behind `text`, likewise. Neither is read.
+        blocks: Structure of `before + text + after`, ascending; empty where none is known.
+        headings: Titles above the passage, outermost first, the document's own included.
     """
 
     key: str
@@ -33,22 +77,34 @@ class SourcePassage:
     kept: Sequence[tuple[int, int]] = ()
     sentences: Sequence[tuple[int, int]] = ()
     weight: float = 1.0
+    before: str = ""
+    after: str = ""
+    blocks: Sequence[TextBlock] = ()
+    headings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A question and the passages to answer it from; an order of passages has no meaning."""
+    """A question and the passages to answer it from; an order of passages has no meaning.
+
+    Attributes:
+        answer_from: Least confidence to answer at all; None for the model's own.
+    """
 
     question: str
     passages: Sequence[SourcePassage]
     max_new_tokens: int = 128
     temperature: float = 0.0
     seed: int = 0
+    answer_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A run of the answer in one ink; a copied run equals `passage.text[start:end]`."""
+    """A run of the answer in one ink; a copied run equals `passage.text[start:end]`.
+
+    A run copied from the text around a passage has a `start` below 0 or an `end` beyond the passage's text.
+    """
 
     answer_start: int
     answer_end: int
@@ -91,16 +147,41 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of the answer with its role."""
+
+    answer_start: int
+    answer_end: int
+    kind: PartKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A sentence, row or item that may answer, with the probability that it does."""
+
+    passage: str
+    start: int
+    end: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generated:
     """The finished answer.
 
     Attributes:
         text: Empty where the passages do not answer.
         answerable: Whether the passages hold the answer, by what the model says of it.
-        confidence: Probability in [0, 1] that they do; None where the model gives none.
+        confidence: Probability in [0, 1] that the answer is right, also of one that was held back; None where the model
+            gives none.
         relevance: Probability by passage key that it holds the answer.
-        granularity: "phrase", or "sentence" where the phrase was uncertain and its sentence was not.
-        phrase: The best phrase, also where the answer is the whole sentence.
+        shape: Form of the answer; None where the generator tells none.
+        phrase: The short answer: the best phrase, or yes or no; also where nothing was said.
+        emphasis: Ranges of `text` that are the phrase.
+        parts: Roles of the stretches of `text`, ascending; empty where the generator tells none.
+        more: Whether the document goes on with items or steps that were left out.
+        evidence: What else may answer, best first; where nothing was said, all of it.
+        signals: What the confidence was made of, by name; for fitting it.
         timings_ms: read, fuse, first_token, total.
     """
 
@@ -109,8 +190,13 @@ class Generated:
     answerable: bool
     confidence: float | None
     relevance: Mapping[str, float] = field(default_factory=dict)
-    granularity: str = "phrase"
+    shape: Shape | None = None
     phrase: str = ""
+    emphasis: Sequence[tuple[int, int]] = ()
+    parts: Sequence[Part] = ()
+    more: bool = False
+    evidence: Sequence[Evidence] = ()
+    signals: Mapping[str, float] = field(default_factory=dict)
     generated_tokens: int = 0
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 

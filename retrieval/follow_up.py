@@ -18,7 +18,9 @@ from typing import NamedTuple
 
 import rjieba
 
-from retrieval.index.analysis import simplified
+from retrieval.continuation_chinese import continued_in_chinese
+from retrieval.continuation_english import continued_in_english
+from retrieval.index.analysis import folded
 
 SHORT_ANSWER = 40
 """Characters of an answer that may be a name."""
@@ -71,22 +73,30 @@ def _after(question: str, before: Turn | None) -> str:
         return question
     continues = _continues(question)
     if not _content(question) or (continues and not _asks(question)):
-        return f"{before.question} {question}"
+        return _continued(before.question, question) or f"{before.question} {question}"
     if not continues and not _has_open_pronoun(question):
         return question
     known = {word.text for word in _words(question)}
     carried = [
         before.question[word.start : word.end] for word in _content(before.question) if word.text not in known
     ]
-    if _PERSON.search(_fold(question)) and _ASKS_WHO.search(_fold(before.question)):
+    if _PERSON.search(folded(question)) and _ASKS_WHO.search(folded(before.question)):
         carried += [before.answer.strip()] if 0 < len(before.answer.strip()) <= SHORT_ANSWER else []
     colon = "：" if _HAN.search(question) else ": "
     return f"{' '.join(dict.fromkeys(carried))}{colon}{question}" if carried else question
 
 
+def _continued(before: str, question: str) -> str | None:
+    """One question from two, where the second names what it replaces or adds in the language of the first."""
+    chinese = _HAN.search(before) is not None
+    if not _content(question) or not _content(before) or chinese != (_HAN.search(question) is not None):
+        return None
+    return (continued_in_chinese if chinese else continued_in_english)(before, question)
+
+
 def _continues(question: str) -> bool:
     """Whether a question opens, or ends, as what goes on from the one before."""
-    text = _fold(question).strip()
+    text = folded(question).strip()
     if not _HAN.search(text):
         return _CONTINUATION.match(text) is not None
     words = _words(question)
@@ -96,9 +106,11 @@ def _continues(question: str) -> bool:
 
 def _asks(question: str) -> bool:
     """Whether a question says itself what it asks."""
-    text = _fold(question)
+    text = folded(question)
     if _HAN.search(text):
         return _ASKING.search(text) is not None
+    if _CONDITION.match(text):
+        return False
     return any(word.text in _ASKING_ENGLISH for word in _words(_WHAT_ABOUT.sub("", text)))
 
 
@@ -113,18 +125,18 @@ def _has_open_pronoun(question: str) -> bool:
         if len(content) == 1 and content[0].tag == "v" and len(content[0].text) <= _LONGEST_BARE_VERB:
             return True  # what was named before is left out: 怎么修改？
         return any(_open_in_chinese(words, place) for place in range(len(words)))
-    if _POINTS.search(_fold(question).strip()):
+    if _POINTS.search(folded(question).strip()):
         return True
     return any(_open_in_english([word.text for word in words], place) for place in range(len(words)))
 
 
 def _words(text: str) -> list[_Word]:
     """Words of a text in order, folded; in English also the marks that end a clause."""
-    folded = _fold(text)
-    if not _HAN.search(folded):
-        return [_Word(*match.span(), match.group()) for match in _ENGLISH_WORD.finditer(folded)]
+    plain = folded(text)
+    if not _HAN.search(plain):
+        return [_Word(*match.span(), match.group()) for match in _ENGLISH_WORD.finditer(plain)]
     words, at = [], 0
-    for piece in _PERSONAL.split(folded):
+    for piece in _PERSONAL.split(plain):
         tagged = [(piece, "r")] if _PERSONAL.fullmatch(piece) else rjieba.tag(piece)
         for word, tag in tagged:
             if word.strip():
@@ -145,12 +157,6 @@ def _content(text: str) -> list[_Word]:
     return [w for w in words if _tells(w.text)]
 
 
-def _fold(text: str) -> str:
-    """Lower case and simplified characters, as long as the text."""
-    folded = simplified(text).lower()
-    return folded if len(folded) == len(text) else text
-
-
 # ---------------------------------------------------------------------- English
 _ENGLISH_WORD = re.compile(r"[^\W_]+(?:['’\-.][^\W_]+)*|[,;:]")
 _CONTINUATION = re.compile(
@@ -165,6 +171,10 @@ _POINTS = re.compile(
     r"|\b(?:this|that|these|those) (?:ones?|case|cases|version)\b|\bthe (?:former|latter|other one|others)\b"
 )
 _WHAT_ABOUT = re.compile(r"\b(?:what|how) about\b")
+_CONDITION = re.compile(
+    r"\W*(?:(?:and|but|or|also) )?(?:even )?(?:if|unless|although|though|because)\b"
+    r"(?!.*\b(?:who|what|how|when|where|which|why)\b)[^,]*$"
+)
 _AUXILIARY = _set(
     "do does did is are was were has have had can could will would should may might must been be"
 )

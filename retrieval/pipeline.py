@@ -16,6 +16,7 @@ from retrieval.compress import SentenceVectorCache, compress
 from retrieval.config import RetrievalConfig
 from retrieval.dense import search_dense
 from retrieval.diversify import cap_per_document, diversify
+from retrieval.editions import by_edition, names_edition
 from retrieval.fusion import fuse
 from retrieval.lexical import search_lexical
 from retrieval.neighbours import expand
@@ -26,7 +27,7 @@ from retrieval.types import Hit, Passage, Query, Retrieved
 Rankings = dict[str, list[Hit]]
 
 MMR_POOL = 4
-"""Hits that diversity chooses from, for each one wanted."""
+"""Hits that diversity, and a year or version in the question, choose from, for each one wanted."""
 
 
 class RetrievalPipeline:
@@ -94,6 +95,8 @@ class RetrievalPipeline:
     ) -> list[Hit]:
         """Order the fused hits by what the settings ask for, each step on what the one before left."""
         config, hits = self._config, rankings["fused"]
+        if names_edition(query.text):
+            hits = rankings["edition"] = by_edition(query.text, hits, passages)
         if self._scorer is not None:
             with clock("rerank"):
                 hits = rankings["rerank"] = rerank(
@@ -119,7 +122,7 @@ class RetrievalPipeline:
         needed = max(
             query.k,
             config.rerank_depth if self._scorer is not None else 1,
-            MMR_POOL * query.k if config.mmr_lambda < 1 else 1,
+            MMR_POOL * query.k if config.mmr_lambda < 1 or names_edition(query.text) else 1,
         )
         candidates = max(config.candidates, needed)
         everything = max(len(self._dense), len(self._lexical))

@@ -45,6 +45,7 @@ class Passage:
     Attributes:
         text: Equals the document's canonical text at `[start, end)`.
         sentences: Ranges in the canonical text, ascending.
+        name: Of the document's file, or its address.
     """
 
     chunk_id: int
@@ -53,6 +54,7 @@ class Passage:
     start: int
     end: int
     title: str = ""
+    name: str = ""
     heading_path: Sequence[str] = ()
     page: int | None = None
     sentences: Sequence[tuple[int, int]] = ()
@@ -86,8 +88,8 @@ class Retrieved:
     """Result of the whole retrieval path.
 
     Attributes:
-        stages: Ranked hits of each stage: "dense", "lexical", "fused", and where they ran "rerank", "mmr", "capped",
-            and "neighbours": what entered the context beside the hits.
+        stages: Ranked hits of each stage: "dense", "lexical", "fused", and where they ran "edition", "rerank", "mmr",
+            "capped", and "neighbours": what entered the context beside the hits.
         timings_ms: Wall time by stage: embed, dense, lexical, fuse, passages, rerank, mmr, neighbours, compress.
     """
 

@@ -36,6 +36,10 @@ def evaluate(
         typer.Option(help="Share of questions made unanswerable by taking away what answers.", min=0, max=1),
     ] = 0.0,
     retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Generate no answers.")] = False,
+    answer_all: Annotated[
+        bool,
+        typer.Option("--answer-all", help="Refuse nothing: judge what would be said, to fit confidence."),
+    ] = False,
     details: Annotated[Path | None, typer.Option(help="Write one JSON line a question here.")] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write an HTML page with plots here; it loads nothing.")
@@ -60,7 +64,9 @@ def evaluate(
         seed=seed,
         all_articles=all_articles,
     )
-    options = EvalOptions(k=k, drop_gold=drop_gold, retrieval_only=retrieval_only, seed=seed)
+    options = EvalOptions(
+        k=k, drop_gold=drop_gold, retrieval_only=retrieval_only, seed=seed, answer_all=answer_all
+    )
     for path in (details, report):
         _check_folder(path)
     run, result = _measure(context, file, selection, options, quiet=as_json)

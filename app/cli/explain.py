@@ -33,7 +33,7 @@ def explain(answer: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
     usage = answer["usage"]
     sure = "no confidence" if answer["confidence"] is None else f"confidence {answer['confidence']:.2f}"
     screen.print(
-        f"{sure} · {answer['granularity']} · "
+        f"{sure} · {answer['shape'] or 'text'} · "
         f"read {usage['compressed_tokens']} of {usage['context_tokens']} tokens found · model {answer['model'] or '-'}",
         markup=False,
     )

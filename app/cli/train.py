@@ -1,7 +1,7 @@
 """`fathom train`: one command a recipe; resumable, seeded, logged."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -147,7 +147,6 @@ def all_stages(
     writing: Annotated[
         Path | None, typer.Option(help="Writing recipe; left out: the one that ships.")
     ] = None,
-    questions: Annotated[int, typer.Option(help="About how many questions thresholds are fitted on.")] = 600,
     models: Models = Path("models"),
     device: Device = None,
     seed: Seed = 0,
@@ -177,19 +176,25 @@ def all_stages(
         decay_share=0.0,
         learning_rate=0.0,
     )
-    options = ShippingOptions(
-        common=common, out=out, mean_with=mean_with, writing=writing, questions=questions
-    )
-    figures = train_all(options, _text_f1, lambda text: typer.echo(text, err=True))
-    typer.echo(f"wrote {out}", err=True)
+    options = ShippingOptions(common=common, out=out, mean_with=mean_with, writing=writing)
+    train_all(options, lambda text: typer.echo(text, err=True))
+    typer.echo(f"wrote {out}; fitting its confidence", err=True)
+    _calibrate(context, out, data)
+
+
+def _calibrate(context: typer.Context, model: Path, data: Sequence[Path], share: float = 1.0) -> None:
+    from app.cli.output import settings_of
+    from app.cli.questions import StageBars
+    from app.evaluation.calibrating import calibrate as fit_confidence
+
+    with StageBars(quiet=False) as bars:
+
+        def progress_of(name: str) -> Callable[[str, int, int], None]:
+            return lambda stage, done, total: bars(f"{name}, {stage}", done, total)
+
+        figures = fit_confidence(settings_of(context), model, data, progress_of, share)
     for name, value in figures.items():
         typer.echo(f"{name:14} {value:.4f}")
-
-
-def _text_f1(text: str, golds: Sequence[str]) -> float:
-    from app.evaluation.scores import f1, has_han
-
-    return f1(text, golds, by_character=any(has_han(gold) for gold in golds))
 
 
 @train_app.command("mean")
@@ -230,18 +235,17 @@ def export(
 
 @train_app.command("calibrate")
 def calibrate(
+    context: typer.Context,
     data: DataFolders,
     model: Annotated[Path, typer.Option(help="Folder of the model, changed in place.")] = Path(
         "models/fathom-small"
     ),
-    models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
-    questions: Annotated[int, typer.Option(help="About how many questions to read, over all sets.")] = 600,
+    share: Annotated[
+        float, typer.Option(help="Share of the recipe's questions to ask.", min=0.01, max=1)
+    ] = 1.0,
 ) -> None:
-    """Fit confidence and thresholds of a model on development questions."""
-    from app.services.training import calibrate_generator
-
-    for name, value in calibrate_generator(models, model, data, questions, _text_f1).items():
-        typer.echo(f"{name:14} {value:.4f}")
+    """Fit a model's confidence: ask development questions the whole way, and see which answers are right."""
+    _calibrate(context, model, data, share)
 
 
 @train_app.command("make-questions")

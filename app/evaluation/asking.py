@@ -37,6 +37,7 @@ class EvalOptions:
         retrieval_only: Search and compress, but generate nothing.
         gold: Answer from the gold paragraph too.
         seed: Of the choice for `drop_gold`.
+        answer_all: Refuse nothing that can be read: what would have been said is judged, for fitting confidence.
     """
 
     k: int | None = None
@@ -44,6 +45,7 @@ class EvalOptions:
     retrieval_only: bool = False
     gold: bool = True
     seed: int = 0
+    answer_all: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class Session:
         scope = scope_of(runtime, [collection_id])
         self._fusion = retrieval_config(runtime.settings, scope).fusion
         self.k = options.k or scope.k
+        self._answer_from = 0.0 if options.answer_all else None
 
     def warm_up(self) -> None:
         """Ask once without a note, so that loading the models is not part of anybody's time."""
@@ -134,7 +137,13 @@ class Session:
     def _path(
         self, question: Question, allow: frozenset[int] | None
     ) -> tuple[Retrieved | None, Outcome | None]:
-        ask = Ask(collections=(self._collection_id,), question=question.text, k=self.k, allow=allow)
+        ask = Ask(
+            collections=(self._collection_id,),
+            question=question.text,
+            k=self.k,
+            allow=allow,
+            answer_from=self._answer_from,
+        )
         pending = answering.accept(self._runtime, ask)
         if self._options.retrieval_only:
             found = searching.retrieve(
@@ -182,10 +191,10 @@ class Session:
             text=outcome.answer["text"] if outcome.answer["answerable"] else "",
             phrase=generated.phrase if generated else "",
             sentences=sentences,
-            answered=outcome.answer["answerable"],
             confidence=outcome.answer["confidence"],
-            granularity=outcome.answer["granularity"],
+            shape=outcome.answer["shape"],
             by_character=has_han(question.text),
+            signals=generated.signals if generated else None,
         )
 
     def _sentences(self, document_id: str, start: int, end: int) -> str:
@@ -209,6 +218,7 @@ class Session:
             question=question.text,
             passages=self._pieces(question, paragraph),
             max_new_tokens=self._runtime.settings.max_new_tokens,
+            answer_from=self._answer_from,
         )
         generated = next(
             event for event in self._runtime.generator.stream(request) if isinstance(event, Generated)
@@ -228,10 +238,10 @@ class Session:
             text=generated.text if generated.answerable else "",
             phrase=generated.phrase,
             sentences=sentences,
-            answered=generated.answerable and bool(generated.text.strip()),
             confidence=generated.confidence,
-            granularity=generated.granularity,
+            shape=generated.shape,
             by_character=has_han(question.text),
+            signals=generated.signals,
         )
 
     def _own_paragraph(self, question: Question) -> str:

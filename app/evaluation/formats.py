@@ -2,7 +2,7 @@
 
 Formats: SQuAD JSON (also with `is_impossible`), JSONL with `question, answers, documents`, and the plain
 JSONL and JSON layouts of public reading sets (QED, QAMR, NQ with gold passages, FairytaleQA, DragonBall,
-MedQuAD, PubMedQA).
+MedQuAD, PubMedQA, and JSONL with `question, context, answers, kind`); JSONL may be packed (`.zst`).
 """
 
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.evaluation.locate import locate
+from generator.training.set_files import PACKED, set_text
 
 Raw = Mapping[str, Any]
 
@@ -51,7 +52,10 @@ def read(path: Path) -> tuple[str, list[Record]]:
         FormatError: The file is not JSON or JSONL, or its layout is unknown.
         OSError: The file can't be read.
     """
-    text = path.read_text(encoding="utf-8-sig")
+    packed = path.with_name(path.name + PACKED)
+    text = (
+        set_text(path) if path.suffix == PACKED or packed.is_file() else path.read_text(encoding="utf-8-sig")
+    )
     try:
         content = json.loads(text)
     except json.JSONDecodeError:
@@ -100,6 +104,7 @@ def _line_format(row: Raw, path: Path) -> tuple[str, Callable[[Sequence[Raw], Pa
         ({"doc_ids", "references"}, "dragonball", _dragonball),
         ({"qtype", "answer"}, "medquad", _medquad),
         ({"context", "answer_spans"}, "qed", _qed),
+        ({"context", "answers", "kind"}, "contexts", _contexts),
     ):
         if needed | {"question"} <= row.keys():
             return name, reader
@@ -199,6 +204,18 @@ def _nq(rows: Sequence[Raw], _: Path) -> Iterator[Record]:
             question=row["question"],
             answers=tuple(row["answers"]),
         )
+
+
+def _contexts(rows: Sequence[Raw], _: Path) -> Iterator[Record]:
+    """One passage or page a question; those without a title are told apart by their text."""
+    for row in rows:
+        if row["kind"] in {"span", "howto", "freeform"}:
+            title = row.get("title") or row["context"][:40]
+            yield Record(
+                documents=((row["context"][:200], title, row["context"]),),
+                question=row["question"],
+                answers=tuple(row["answers"]),
+            )
 
 
 def _fairytale(rows: Sequence[Raw], _: Path) -> Iterator[Record]:

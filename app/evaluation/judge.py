@@ -7,6 +7,9 @@ from typing import Any
 from app.evaluation.scores import contains_answer, exact_match, f1, has_han
 from app.evaluation.truth import Place, overlap
 
+LONG_GOLD = 100
+"""A gold answer of more characters is a passage: an answer is right where it quotes from it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerScore:
@@ -14,22 +17,28 @@ class AnswerScore:
 
     Attributes:
         text: What was said, empty where it abstained.
-        em: Exact match of `text`.
-        f1: Overlap of `text`.
-        phrase_f1: Overlap of the best phrase, also where a sentence was said or nothing.
-        sentence_hit: Whether a sentence that the answer was taken from holds a gold answer.
+        phrase: The short answer that `text` holds, also where nothing was said.
+        shape: Form of the answer; None for a refusal, and for generators that tell none.
+        em: Exact match of the short answer, 0 where it abstained.
+        f1: Overlap of the short answer, 0 where it abstained.
+        phrase_f1: Overlap of the short answer, also where nothing was said.
+        sentence_hit: Whether the text, or a sentence that it was taken from, holds a gold answer.
+        right: Whether the text holds a gold answer, or quotes a part of a long one; 0 where it abstained.
+        signals: What the confidence was made of.
     """
 
     text: str
     phrase: str
     answered: bool
     confidence: float | None
-    granularity: str
+    shape: str | None
     em: float
     f1: float
     phrase_em: float
     phrase_f1: float
     sentence_hit: float
+    right: float
+    signals: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,23 +64,24 @@ def score_answer(
     text: str,
     phrase: str,
     sentences: Sequence[str],
-    answered: bool,
     confidence: float | None,
-    granularity: str,
+    shape: str | None,
     by_character: bool,
+    signals: Mapping[str, float] | None = None,
 ) -> AnswerScore:
     """Score an answer.
 
     Args:
         golds: Right answers; where there is none, all scores are 0 and only `answered` counts.
         text: What was said; empty for an abstention.
-        phrase: The best phrase, whatever was said.
+        phrase: The short answer, whatever was said.
         sentences: Text of the sentences that the answer was taken from.
-        answered: Whether it answered at all.
         confidence: Probability that the passages answer; None where the generator gives none.
-        granularity: "phrase" or "sentence".
+        shape: Form of the answer, None where none is told: then the text itself is scored.
         by_character: Whether to compare characters (Chinese) instead of words.
+        signals: Of its confidence.
     """
+    short, answered = text if shape is None else phrase, bool(text.strip())
     sources = [*sentences, text]
     hit = answered and any(contains_answer(item, golds, by_character=by_character) for item in sources)
     return AnswerScore(
@@ -79,12 +89,26 @@ def score_answer(
         phrase=phrase,
         answered=answered,
         confidence=confidence,
-        granularity=granularity,
-        em=exact_match(text, golds, by_character=by_character) if answered else 0.0,
-        f1=f1(text, golds, by_character=by_character) if answered else 0.0,
+        shape=shape,
+        em=exact_match(short, golds, by_character=by_character) if answered else 0.0,
+        f1=f1(short, golds, by_character=by_character) if answered else 0.0,
         phrase_em=exact_match(phrase, golds, by_character=by_character),
         phrase_f1=f1(phrase, golds, by_character=by_character),
         sentence_hit=float(hit),
+        right=float(answered and _is_right(text, sentences, golds, by_character=by_character)),
+        signals=dict(signals or {}),
+    )
+
+
+def _is_right(text: str, sentences: Sequence[str], golds: Sequence[str], *, by_character: bool) -> bool:
+    """Whether a text holds a gold answer, or its sentences are a part of a gold answer that is a whole section."""
+    if contains_answer(text, golds, by_character=by_character):
+        return True
+    sections = [gold for gold in golds if len(gold) > LONG_GOLD]
+    return any(
+        contains_answer(section, [sentence], by_character=by_character)
+        for sentence in sentences
+        for section in sections
     )
 
 

@@ -21,6 +21,8 @@ RECALLS = (1, 5, 20)
 ANSWER_FIGURES = ("em", "f1", "phrase_em", "phrase_f1")
 CITATION_FIGURES = ("precision", "recall", "containing_answer", "verbatim")
 PERCENTILES = (50, 99)
+BINS = 10
+SURE = 0.8
 Pick = Callable[[Note], AnswerScore | None]
 Statistic = Callable[[NDArray[np.int64]], float | None]
 
@@ -43,6 +45,8 @@ def summarise(run: EvalRun, settings: Settings, options: EvalOptions, selection:
         "retrieved": _answers(notes, lambda note: note.retrieved, "retrieved", figures),
         "abstention": _abstention(notes, lambda note: note.retrieved, "abstention", figures)
         | {"gold": _abstention(notes, lambda note: note.gold, "abstention.gold", figures)},
+        "reliability": _reliability(notes, figures),
+        "shapes": _shapes(notes),
         "citations": _citations(notes, figures),
         "writing": _writing(notes, figures),
         "latency_ms": _latency(notes, figures),
@@ -106,10 +110,9 @@ def _answers(notes: Sequence[Note], pick: Pick, name: str, figures: _Figures) ->
         figure: figures.mean(f"{name}.{figure}", [getattr(score, figure) for score in scores], 100.0)
         for figure in (*ANSWER_FIGURES, "sentence_hit")
     }
-    whole = [float(score.granularity == "sentence") for score in scores if score.answered]
     return found | {
+        "right": figures.mean(f"{name}.right", [score.right for score in scores], 100.0),
         "answered": figures.mean(f"{name}.answered", [float(score.answered) for score in scores]),
-        "as_sentence": figures.mean(f"{name}.as_sentence", whole),
     }
 
 
@@ -123,6 +126,61 @@ def _abstention(notes: Sequence[Note], pick: Pick, name: str, figures: _Figures)
             f"{name}.accuracy", [float(able == score.answered) for able, score in pairs]
         ),
         "auroc": figures.of(f"{name}.auroc", len(pairs), lambda picks: auroc(confidence[picks], able[picks])),
+    }
+
+
+def _reliability(notes: Sequence[Note], figures: _Figures) -> dict[str, Any]:
+    """How often answers that were shown are right, beside the confidence told with them.
+
+    `ece` is the expected calibration error over ten equal-width bins (arXiv 1706.04599); `sure` are answers with a
+    confidence of `SURE` or more. Answers of generators that tell no confidence are left out.
+    """
+    shown = [
+        (score.confidence, score.right)
+        for note in notes
+        if (score := note.retrieved) is not None and score.answered and score.confidence is not None
+    ]
+    confidence = np.asarray([pair[0] for pair in shown], dtype=np.float64)
+    right = np.asarray([pair[1] for pair in shown], dtype=np.float64)
+    bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    sure = right[confidence >= SURE]
+    return {
+        "n": len(shown),
+        "right": figures.mean("reliability.right", right.tolist()),
+        "ece": figures.of(
+            "reliability.ece",
+            len(shown),
+            lambda picks: float(
+                sum(
+                    abs(confidence[picks][bins[picks] == b].mean() - right[picks][bins[picks] == b].mean())
+                    * (bins[picks] == b).mean()
+                    for b in set(bins[picks].tolist())
+                )
+            ),
+        ),
+        "sure": {"n": len(sure), "right": figures.mean("reliability.sure.right", sure.tolist())},
+        "bins": [
+            {
+                "from": b / BINS,
+                "n": int((bins == b).sum()),
+                "confidence": round(float(confidence[bins == b].mean()), 4),
+                "right": round(float(right[bins == b].mean()), 4),
+            }
+            for b in range(BINS)
+            if (bins == b).any()
+        ],
+    }
+
+
+def _shapes(notes: Sequence[Note]) -> dict[str, dict[str, float]]:
+    """Number of answers by shape, and the share of each that is right."""
+    found: dict[str, list[float]] = {}
+    for note in notes:
+        if note.retrieved is not None and note.retrieved.answered:
+            found.setdefault(note.retrieved.shape or "text", []).append(note.retrieved.right)
+    return {
+        shape: {"n": len(right), "right": round(sum(right) / len(right), 4)}
+        for shape, right in sorted(found.items())
     }
 
 
@@ -222,6 +280,11 @@ def tables(report: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]
             ("abstention, gold paragraph", "abstention.gold"),
         )
     ]
+    bins = [
+        [f"{b['from']:.1f}", str(b["n"]), f"{b['confidence']:.2f}", f"{b['right']:.2f}"]
+        for b in report["reliability"]["bins"]
+    ]
+    shapes = [[shape, str(row["n"]), f"{row['right']:.2f}"] for shape, row in report["shapes"].items()]
     cited = [[str(report["citations"]["n"]), *(shown(f"citations.{key}", 3) for key in CITATION_FIGURES)]]
     latency = [
         [stage, *(shown(f"latency_ms.{stage}.p{q}", 1) for q in PERCENTILES)]
@@ -239,6 +302,13 @@ def tables(report: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]
             answers,
         ),
         ("Abstention", ["", "accuracy", "AUROC"], other),
+        (
+            f"Reliability (calibration error {shown('reliability.ece', 3)}; right at 0.8 and more: "
+            f"{shown('reliability.sure.right', 3)} of {report['reliability']['sure']['n']})",
+            ["confidence from", "answers", "mean confidence", "right"],
+            bins,
+        ),
+        ("Shapes", ["shape", "answers", "right"], shapes),
         ("Citations", ["n", *CITATION_FIGURES], cited),
         (
             "Writing",
@@ -274,6 +344,7 @@ def details(run: EvalRun) -> list[dict[str, Any]]:
             "question": note.question.text,
             "answers": list(note.question.answers),
             "answerable": note.answerable,
+            "set": run.dataset.name,
             "ranks": dict(note.ranks),
             "gold": asdict(note.gold) if note.gold else None,
             "retrieved": asdict(note.retrieved) if note.retrieved else None,

@@ -26,6 +26,7 @@ from retrieval.errors import IndexLockedError, SnapshotError
 from retrieval.index.hnsw import HnswIndex
 from retrieval.index.lexical import TantivyIndex
 from retrieval.index.snapshot import SnapshotStore
+from retrieval.index.word_list import WordList
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +42,14 @@ class IndexConfig:
         model_id: Encoder of the vectors; chunks that have none by it are not in the dense index.
         exact_below: Chunks up to which the dense index scans.
         snapshot_every: Replayed chunks after which the dense index is written down.
+        words: What words are called in the other language, shared by all collections.
     """
 
     dim: int
     model_id: str
     exact_below: int
     snapshot_every: int
+    words: WordList | None = None
 
 
 class CollectionIndex:
@@ -69,7 +72,7 @@ class CollectionIndex:
         self.dense = HnswIndex(config.dim, HnswConfig(exact_below=config.exact_below))
         self._snapshots = SnapshotStore(folder / "dense")
         manifest = self._snapshots.load_newest(self.dense, model_id=config.model_id, dim=config.dim)
-        self.lexical = _open_lexical(folder / "lexical")
+        self.lexical = _open_lexical(folder / "lexical", config.words)
         self._seq = {"dense": manifest.seq if manifest else 0, "lexical": self.lexical.seq}
 
     @property
@@ -205,11 +208,11 @@ class CollectionIndex:
         return sorted(set(chunk_ids).difference(self.dense.vectors(chunk_ids)[0].tolist()))
 
 
-def _open_lexical(folder: Path) -> TantivyIndex:
+def _open_lexical(folder: Path, words: WordList | None) -> TantivyIndex:
     try:
-        return TantivyIndex(folder)
+        return TantivyIndex(folder, words=words)
     except IndexLockedError:
         logger.info(
             "another process owns the lexical index; using one in memory", extra={"path": str(folder)}
         )
-        return TantivyIndex(None)
+        return TantivyIndex(words=words)

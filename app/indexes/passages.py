@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from app.db import chunks
 from app.db.chunks import Chunk
 from app.db.engine import Database
+from app.db.surroundings import Surroundings, SurroundingsReader
 from app.indexes.vectors import unpack_sentences
 from retrieval.types import Passage
 
@@ -22,6 +23,7 @@ class SqlPassageStore:
     def __init__(self, database: Database) -> None:
         """Read from `database`."""
         self._database = database
+        self._around = SurroundingsReader()
 
     def passages(self, chunk_ids: Sequence[int]) -> Mapping[int, Passage]:
         """Passages by chunk id; ids that are not live are left out."""
@@ -35,6 +37,11 @@ class SqlPassageStore:
                 chunk_id: [_passage(chunk) for chunk in around]
                 for chunk_id, around in chunks.beside(session, chunk_ids, reach).items()
             }
+
+    def surroundings(self, chunk_ids: Sequence[int]) -> Mapping[int, Surroundings]:
+        """By live chunk id, the text of its document before and behind it, with its structure."""
+        with self._database.read() as session:
+            return self._around.read(session, chunk_ids)
 
     def sentence_vectors(self, chunk_ids: Sequence[int], model_id: str) -> Mapping[int, NDArray[np.float32]]:
         """Sentence vectors by chunk id, float32 [N, D]; those of another encoder are left out."""
@@ -51,6 +58,7 @@ def _passage(chunk: Chunk) -> Passage:
         start=chunk.body.start,
         end=chunk.body.end,
         title=chunk.version.title,
+        name=chunk.document.name,
         heading_path=tuple(chunk.body.heading_path),
         page=chunk.body.page,
         sentences=tuple((start, end) for start, end in chunk.body.sentences),

@@ -17,41 +17,45 @@ ANSWER_EXAMPLE: dict[str, Any] = {
     "question": "Which port does the server listen on?",
     "standalone_question": None,
     "collections": ["col_4k7tq2hn3vcv5w6d7g2m5a3x2e"],
-    "text": "port 8000",
+    "text": "The server listens on port 8000 by default.",
     "answerable": True,
     "reason": None,
     "confidence": 0.93,
-    "granularity": "phrase",
+    "shape": "phrase",
     "phrase": "port 8000",
+    "emphasis": [{"answer_start": 22, "answer_end": 31}],
+    "parts": [{"answer_start": 0, "answer_end": 43, "kind": "text"}],
+    "more": False,
     "spans": [
         {
             "answer_start": 0,
-            "answer_end": 9,
+            "answer_end": 43,
             "kind": "copied",
             "chunk": 17,
             "document": _DOCUMENT["id"],
-            "start": 203,
-            "end": 212,
+            "start": 181,
+            "end": 224,
         }
     ],
     "citations": [
         {
             "n": 1,
             "answer_start": 0,
-            "answer_end": 9,
+            "answer_end": 43,
             "document": _DOCUMENT,
             "chunk": 17,
             "page": None,
-            "start": 203,
-            "end": 212,
-            "quote": "port 8000",
-            "before": "The server listens on ",
-            "after": " by default.",
+            "start": 181,
+            "end": 224,
+            "quote": "The server listens on port 8000 by default.",
+            "before": "",
+            "after": " Another port is set with --port.",
             "score": 0.97,
         }
     ],
     "unsupported": [],
     "nearest": [],
+    "also": [],
     "usage": {"context_tokens": 2210, "compressed_tokens": 640, "generated_tokens": 3},
     "timings_ms": {"embed": 9.1, "retrieve": 3.2, "compress": 0.8, "first_token": 310.0, "total": 340.0},
     "model": "fathom-small",
@@ -132,6 +136,21 @@ class CitationOut(SourceOut):
     after: str = Field("", description="Behind the quote, as `before`.")
 
 
+class NearestOut(SourceOut):
+    """A passage that comes close to an answer, whole, with the sentence in it that comes closest."""
+
+    key_start: int | None = Field(None, description="Of the key sentence, in the document.")
+    key_end: int | None = None
+
+
+class PartOut(BaseModel):
+    """Role of the characters `[answer_start, answer_end)` of an answer, for drawing them."""
+
+    answer_start: int
+    answer_end: int
+    kind: Literal["text", "heading", "item", "row", "code"]
+
+
 class AnswerRange(BaseModel):
     """Characters `[answer_start, answer_end)` of an answer."""
 
@@ -186,14 +205,31 @@ class AnswerOut(BaseModel):
     confidence: float | None = Field(
         description="Probability that the passages hold the answer; null where the model gives none."
     )
-    granularity: str = Field(description="`phrase`, or `sentence` where only the sentence is sure.")
-    phrase: str = Field(description="The best phrase, also where the answer is its whole sentence.")
+    shape: (
+        Literal["phrase", "sentence", "list", "steps", "row", "yes_no", "comparison", "definition"] | None
+    ) = Field(
+        default=None,
+        description="Form of the answer; `phrase` is a phrase in its sentence. Null for refusals, and for models that "
+        "tell none.",
+    )
+    phrase: str = Field(description="The short answer: a phrase of the text, or yes or no.")
+    emphasis: list[AnswerRange] = Field(default_factory=list, description="Where the text says the phrase.")
+    parts: list[PartOut] = Field(
+        default_factory=list, description="Roles of the stretches of the text, ascending."
+    )
+    more: bool = Field(
+        default=False, description="Whether the document goes on with items that were left out."
+    )
     spans: list[SpanOut]
     citations: list[CitationOut]
     unsupported: list[AnswerRange] = Field(
         default_factory=list, description="Sentences of the answer in which nothing is cited."
     )
-    nearest: list[SourceOut] = Field(description="The nearest passages, where there is no answer.")
+    nearest: list[NearestOut] = Field(description="The nearest passages, where there is no answer.")
+    also: list[SourceOut] = Field(
+        default_factory=list,
+        description="Other sentences that may answer, best first, where there is an answer.",
+    )
     usage: UsageOut
     timings_ms: dict[str, float]
     model: str

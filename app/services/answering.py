@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from app.db import answers as answer_rows
+from app.db.surroundings import Surroundings
 from app.db.types import new_id, utc_now
 from app.runtime import Runtime
 from app.services import searching
@@ -18,7 +19,7 @@ from app.services.draft import Citation, Draft, SourcesWithdrawnError
 from app.services.provenance import Kept
 from app.services.refusal import Reason, refusal
 from app.services.scope import RankingChoice, Scope, scope_of
-from generator.types import Event, Generated, Request, SourcePassage, Token, Waiting
+from generator.types import Event, Generated, Request, SourcePassage, TextBlock, Token, Waiting
 from retrieval.follow_up import Turn
 from retrieval.types import Context, ContextPassage, Retrieved
 
@@ -40,6 +41,7 @@ class Ask:
         choice: What this answer's retrieval does its own way.
         allow: Chunk ids that may be read, or None for all.
         weights: How much passages count, by chunk id: 1 where none is given, 0 leaves the passage unread.
+        answer_from: Least confidence to answer at all; None for the model's own.
     """
 
     collections: tuple[str, ...]
@@ -50,6 +52,7 @@ class Ask:
     choice: RankingChoice = field(default_factory=RankingChoice)
     allow: frozenset[int] | None = None
     weights: Mapping[int, float] = field(default_factory=dict)
+    answer_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,7 @@ class Pending:
     seed: int = 0
     allow: frozenset[int] | None = None
     weights: Mapping[int, float] = field(default_factory=dict)
+    answer_from: float | None = None
     created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
 
     @property
@@ -135,6 +139,7 @@ def accept(runtime: Runtime, ask: Ask) -> Pending:
         temperature=temperature,
         allow=ask.allow,
         weights=ask.weights,
+        answer_from=ask.answer_from,
     )
 
 
@@ -162,11 +167,19 @@ def produce(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopRea
     return _Run(runtime, pending, emit, stop_reason).answer()
 
 
-def source_passage(item: ContextPassage, rank: int, weight: float = 1.0) -> SourcePassage:
+def source_passage(
+    item: ContextPassage, rank: int, weight: float = 1.0, around: Surroundings | None = None
+) -> SourcePassage:
     """A passage as the generator takes it: ranges relative to its text, and retrieval's rank (from 1) as a prior.
 
     On development questions against their eight nearest passages, a weight of 1 / rank let the right passage win more
     often than the reader alone.
+
+    Args:
+        item: What retrieval kept of the passage.
+        rank: From 1.
+        weight: As the caller of the answer gave it.
+        around: What stands around the passage; None where answers must not reach beyond it.
     """
     passage = item.passage
     return SourcePassage(
@@ -175,6 +188,13 @@ def source_passage(item: ContextPassage, rank: int, weight: float = 1.0) -> Sour
         kept=[(start - passage.start, end - passage.start) for start, end in item.kept],
         sentences=[(start - passage.start, end - passage.start) for start, end in passage.sentences],
         weight=weight / rank,
+        before=around.before if around else "",
+        after=around.after if around else "",
+        blocks=[
+            TextBlock(kind=kind, start=start - passage.start, end=end - passage.start, level=level)
+            for kind, start, end, level in (around.blocks if around else ())
+        ],
+        headings=[text for text in (passage.title, *passage.heading_path) if text],
     )
 
 
@@ -241,14 +261,17 @@ class _Run:
         generator = self._runtime.generator  # loads it where this is the first question of the process
         self._model = generator.model_id
         self._timings["load"] = _ms_since(started)
+        around = self._runtime.passages.surroundings([item.passage.chunk_id for item in passages])
         request = Request(
             question=self._pending.understood,
             passages=[
-                source_passage(item, rank, self._weight(item)) for rank, item in enumerate(passages, start=1)
+                source_passage(item, rank, self._weight(item), around.get(item.passage.chunk_id))
+                for rank, item in enumerate(passages, start=1)
             ],
             max_new_tokens=self._runtime.settings.max_new_tokens,
             temperature=self._pending.temperature,
             seed=self._pending.seed,
+            answer_from=self._pending.answer_from,
         )
         started = time.perf_counter()
         events = generator.stream(request)
@@ -306,7 +329,8 @@ class _Run:
         else:
             self._emit("token", {"text": text, "kind": "written"})
         relevance = self._generated.relevance if self._generated else {}
-        return self._close("done", text, reason=reason, nearest=self._draft.nearest(relevance))
+        evidence = self._generated.evidence if self._generated else ()
+        return self._close("done", text, reason=reason, nearest=self._draft.nearest(relevance, evidence))
 
     def _close(
         self,
@@ -328,12 +352,16 @@ class _Run:
             "answerable": answered,
             "reason": reason,
             "confidence": generated.confidence if generated else 0.0,
-            "granularity": generated.granularity if generated else "phrase",
+            "shape": generated.shape if generated and answered else None,
             "phrase": generated.phrase if generated and answered else "",
+            "emphasis": _ranges(generated.emphasis) if generated and answered else [],
+            "parts": [asdict(part) for part in generated.parts] if generated and answered else [],
+            "more": bool(generated and answered and generated.more),
             "spans": [asdict(span) for span in spans],
             "citations": list(citations),
             "unsupported": unsupported(text, citations) if answered else [],
             "nearest": list(nearest),
+            "also": self._draft.also(generated.evidence) if generated and answered else [],
             "usage": {
                 "context_tokens": self._context.tokens_before,
                 "compressed_tokens": self._context.tokens_after,
@@ -346,6 +374,10 @@ class _Run:
         }
         self._emit("done", {"answer": answer, "provenance": provenance})
         return Outcome(answer=answer, provenance=provenance, retrieved=self._retrieved, generated=generated)
+
+
+def _ranges(ranges: Sequence[tuple[int, int]]) -> list[dict[str, int]]:
+    return [{"answer_start": start, "answer_end": end} for start, end in ranges]
 
 
 def _close(events: Iterator[Event]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.db.surroundings import REACH
 from generator.types import Ink, Span
 from ingestion.sentences import split_sentences
 from retrieval.types import Passage
@@ -89,7 +90,7 @@ def _move(span: Span, passages: Mapping[str, Passage]) -> AnswerSpan:
         raise UnknownPassageError(
             f"the generator copied from passage {span.passage!r}, which it was not given"
         )
-    if not 0 <= span.start <= span.end <= len(passage.text):
+    if not -passage.start <= span.start <= span.end <= len(passage.text) + REACH:
         raise UnknownPassageError(
             f"the generator copied [{span.start}, {span.end}) of passage {span.passage!r}, "
             f"which has {len(passage.text)} characters"

@@ -12,7 +12,7 @@ from app.db.sources import read_sources
 from app.errors import QuoteMismatchError
 from app.services.citations import AnswerSpan, CitedRange, citations_of, to_document
 from app.services.provenance import Kept, record
-from generator.types import Span, Token
+from generator.types import Evidence, Span, Token
 from retrieval.types import ContextPassage, Passage
 
 Citation = dict[str, Any]
@@ -90,16 +90,48 @@ class Draft:
         """Citations that `write` has given."""
         return self._cited
 
-    def nearest(self, relevance: Mapping[str, float]) -> list[dict[str, Any]]:
-        """The passages to show where nothing answers, by relevance, then in the order of retrieval."""
-        ranked = sorted(self._context, key=lambda item: -relevance.get(str(item.passage.chunk_id), 0.0))[
-            :NEAREST
+    def nearest(
+        self, relevance: Mapping[str, float], evidence: Sequence[Evidence] = ()
+    ) -> list[dict[str, Any]]:
+        """The passages to show where nothing answers, whole, the key sentence of each marked.
+
+        Args:
+            relevance: Probability by passage key that it holds the answer; decides where there is no evidence.
+            evidence: The best sentence of each passage, best first.
+        """
+        keys = {item.passage: item for item in reversed(evidence)}
+        order = {item.passage: place for place, item in enumerate(evidence)}
+        ranked = sorted(
+            self._context,
+            key=lambda item: (
+                order.get(str(item.passage.chunk_id), len(order)),
+                -relevance.get(str(item.passage.chunk_id), 0.0),
+            ),
+        )[:NEAREST]
+        with self._database.read() as session:
+            sources = read_sources(
+                session, [(item.passage.chunk_id, item.passage.start, item.passage.end) for item in ranked]
+            )
+        return [
+            asdict(source)
+            | {"score": relevance.get(str(source.chunk), self._scores[source.chunk])}
+            | _key_sentence(item, keys.get(str(source.chunk)))
+            for item, source in zip(ranked, sources, strict=True)
+            if source is not None
+        ]
+
+    def also(self, evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
+        """Sentences that may answer too, best first; those whose document is gone are left out."""
+        places = [(self._passages[item.passage], item) for item in evidence if item.passage in self._passages]
+        ranges = [
+            (passage.chunk_id, passage.start + item.start, passage.start + item.end)
+            for passage, item in places
         ]
         with self._database.read() as session:
-            sources = read_sources(session, [(item.passage.chunk_id, *_shown(item)) for item in ranked])
+            sources = read_sources(session, ranges)
         return [
-            asdict(source) | {"score": relevance.get(str(source.chunk), self._scores[source.chunk])}
-            for source in sources
+            asdict(source) | {"score": item.probability}
+            for (_, item), source in zip(places, sources, strict=True)
             if source is not None
         ]
 
@@ -142,9 +174,12 @@ def _around(passage: Passage, start: int, end: int) -> dict[str, str]:
     return {"before": before, "after": after}
 
 
-def _shown(item: ContextPassage) -> tuple[int, int]:
-    """The first kept stretch of a passage, or all of it."""
-    if item.kept:
-        start, end = item.kept[0]
-        return start, end
-    return item.passage.start, item.passage.end
+def _key_sentence(item: ContextPassage, evidence: Evidence | None) -> dict[str, int]:
+    """Range of the sentence of a passage that comes closest, in its document; without evidence what was kept first."""
+    if evidence is not None:
+        return {
+            "key_start": item.passage.start + evidence.start,
+            "key_end": item.passage.start + evidence.end,
+        }
+    start, end = item.kept[0] if item.kept else (item.passage.start, item.passage.end)
+    return {"key_start": start, "key_end": end}

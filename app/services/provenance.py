@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.db.sources import Source
+from app.db.surroundings import REACH
 from app.services.citations import UnknownPassageError
 from generator.types import Ink, Span, Token
 from retrieval.types import Passage
@@ -75,7 +76,7 @@ def _ranges(token: Token) -> Iterator[tuple[str, int, int, float]]:
 
 def _moved(passages: Mapping[str, Passage], key: str, start: int, end: int) -> tuple[int, int]:
     passage = passages.get(key)
-    if passage is None or not 0 <= start <= end <= len(passage.text):
+    if passage is None or not -passage.start <= start <= end <= len(passage.text) + REACH:
         raise UnknownPassageError(
             f"a token comes from [{start}, {end}) of passage {key!r}, which was not given"
         )

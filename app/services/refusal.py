@@ -11,12 +11,12 @@ Reason = Literal["not_in_documents", "no_passages", "empty_collection", "sources
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _TEXTS: dict[Reason, dict[str, str]] = {
     "not_in_documents": {
-        "en": "The documents do not answer this question.",
-        "zh": "这些文档没有回答这个问题。",
+        "en": "No direct answer was found. The passages below come closest.",
+        "zh": "没有找到直接的答案，下面是最接近的段落。",
     },
     "no_passages": {
-        "en": "Nothing in the documents matches this question.",
-        "zh": "文档中没有与这个问题相关的内容。",
+        "en": "No passage was found for this question.",
+        "zh": "没有找到与这个问题相关的段落。",
     },
     "empty_collection": {
         "en": "There are no searchable documents here yet. Add documents, or wait until they are ready.",

@@ -16,8 +16,9 @@ from app.runtime import Runtime
 from app.services.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
 from retrieval.follow_up import Turn, standalone_question
+from retrieval.index.across_languages import AcrossLanguages
 from retrieval.pipeline import RetrievalPipeline
-from retrieval.protocols import LexicalIndex, Scorer
+from retrieval.protocols import LexicalIndex, Scorer, VectorIndex
 from retrieval.types import Context, Passage, Query, Retrieved
 
 RETRIEVE_STAGES = ("dense", "lexical", "fuse", "passages", "mmr", "neighbours")
@@ -145,7 +146,7 @@ def retrieve(
     )
     pipeline = RetrievalPipeline(
         runtime.embedder,
-        searched_vectors(indexes),
+        _across_languages(runtime, searched_vectors(indexes)),
         lexical,
         runtime.passages,
         runtime.count_tokens,
@@ -161,6 +162,11 @@ def stage_times(timings_ms: Mapping[str, float]) -> dict[str, float]:
     times = {name: timings_ms[name] for name in ("embed", "rerank", "compress") if name in timings_ms}
     times["retrieve"] = sum(timings_ms.get(name, 0.0) for name in RETRIEVE_STAGES)
     return times | {name: timings_ms[name] for name in ("dense", "lexical") if name in timings_ms}
+
+
+def _across_languages(runtime: Runtime, vectors: VectorIndex) -> VectorIndex:
+    direction = runtime.language_direction
+    return vectors if direction is None else AcrossLanguages(vectors, direction)
 
 
 def _scorer(runtime: Runtime) -> Scorer:

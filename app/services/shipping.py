@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.services.trained import export_generator, mean_of_runs
-from app.services.training import ReaderTraining, TrainingOptions, calibrate_generator, train_writer
+from app.services.training import ReaderTraining, TrainingOptions, train_writer
 from generator.fathom_small import Calibration
-from generator.training import calibrate
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +50,12 @@ class ShippingOptions:
         out: Where to write the model.
         mean_with: Model folder that has a share in reader and writer; None for none.
         writing: Recipe file of the writer; None takes the shipped one.
-        questions: About how many development questions the thresholds are fitted on.
     """
 
     common: TrainingOptions
     out: Path
     mean_with: Path | None = None
     writing: Path | None = None
-    questions: int = 600
 
     def of(self, stage: Stage) -> TrainingOptions:
         """Options of one of the runs."""
@@ -75,18 +72,12 @@ class ShippingOptions:
         )
 
 
-def train_all(
-    options: ShippingOptions, score: calibrate.Score, told: Callable[[str], None]
-) -> dict[str, float]:
-    """Train, average, pack and calibrate; what an earlier call has done is not done again.
+def train_all(options: ShippingOptions, told: Callable[[str], None]) -> None:
+    """Train, average and pack; what an earlier call has done is not done again.
 
     Args:
         options: What to train on, and where.
-        score: Of texts against gold answers, for the thresholds.
         told: Told what begins.
-
-    Returns:
-        Figures of the calibration.
 
     Raises:
         TrainingDataError: A set of a recipe is missing.
@@ -108,8 +99,3 @@ def train_all(
         writer = runs / "writer-mean"
         mean_of_runs({runs / WRITER.name: 0.5, other: 0.5}, writer)
     export_generator(options.common.models, runs / "reader", writer, options.out, Calibration())
-    told("fitting the thresholds")
-    common = options.common
-    return calibrate_generator(
-        common.models, options.out, common.data, options.questions, score, common.seed, common.recipe
-    )

@@ -1,27 +1,20 @@
 """Training of the generator, composed: the encoder comes from retrieval, recipes and loop from the generator."""
 
 import json
-import random
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from tokenizers import Tokenizer
 
 from app.services.kept_vectors import KeptVectors
 from app.services.trained import Parts, load_reader, trained_weights
 from generator.config import ReaderConfig
 from generator.errors import CheckpointError
-from generator.loading import load_generator, store_calibration
-from generator.training import calibrate
 from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
-from generator.training.distractors import Asked, NearMisses
-from generator.training.examples import Example, SetSpec, read_set
+from generator.training.examples import SetSpec, read_set
 from generator.training.kinds import Supervision
 from generator.training.loop import LoopConfig, TrainingLoop
 from generator.training.pairs import PairBatches, PairConfig, PairData
@@ -30,8 +23,6 @@ from generator.training.recipe import Recipe, training_examples
 from generator.training.schedule import Schedule
 from generator.training.set_files import root_of
 from generator.training.writer import Writer, WriterBatches, WriterLoss
-from ingestion.sentences import split_sentences
-from retrieval.encoder_weights import encoder_state
 
 CALIBRATION_PASSAGES = 5
 LONGEST_ANSWER = 128
@@ -249,65 +240,3 @@ def train_writer(options: TrainingOptions, reader_run: Path) -> bool:
     resumed = _resume(loop, options)
     loop.run(batches, None, asked_to_stop())
     return resumed
-
-
-def calibrate_generator(
-    models: Path,
-    folder: Path,
-    data: Sequence[Path],
-    questions: int,
-    score: calibrate.Score,
-    seed: int = 0,
-    recipe: Path | None = None,
-) -> dict[str, float]:
-    """Fit the answering thresholds of a model folder on the recipe's development sets, and store them there.
-
-    Args:
-        models: Folder with `encoder/`.
-        folder: Of the model.
-        data: Folders that the recipe's paths are relative to.
-        questions: About how many to read, over all sets.
-        score: Of texts against gold answers.
-        seed: Of the choice of questions.
-        recipe: Reading recipe; None takes the one that ships.
-
-    Returns:
-        Figures of the fit, see `generator.training.calibrate.fit`.
-
-    Raises:
-        CheckpointError: There is no model in the folder.
-        TrainingDataError: A development set is missing.
-    """
-    encoder = models / "encoder"
-    model = load_generator(folder, encoder_state(encoder), encoder / "tokenizer.json")
-    plan: dict[str, Any] = json.loads((recipe or RECIPES / "reading.json").read_text(encoding="utf-8"))
-    specs = [SetSpec(**spec) for spec in plan["development"]]
-    examples = [example for spec in specs for example in read_set(spec, root_of(spec.path, data))]
-    random.Random(seed).shuffle(examples)
-    asked = [e for e in examples if e.answers][:questions]
-    near = _near_misses(asked, examples, Tokenizer.from_file(str(encoder / "tokenizer.json")))
-    samples = calibrate.measure(model.reader, asked, near, split_sentences, score)
-    calibration, figures = calibrate.fit(samples, model.calibration)
-    store_calibration(folder, calibration, figures)
-    return figures
-
-
-def _near_misses(
-    asked: Sequence[Example], examples: Sequence[Example], tokenizer: Tokenizer
-) -> list[list[str]]:
-    """For each question the passages of all examples that look most like it and do not hold its answer."""
-    texts = sorted({example.passage for example in examples})
-    number = {text: i for i, text in enumerate(texts)}
-    pieces = [np.array(e.ids, np.int32) for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
-    source = {example.passage: example.source for example in examples}
-    misses = NearMisses(pieces, texts, [source[text] for text in texts])
-    wanted = [
-        Asked(
-            example.question,
-            np.array(tokenizer.encode(example.question, add_special_tokens=False).ids, np.int32),
-            number[example.passage],
-            tuple(example.passage[a:b] for a, b in example.answers),
-        )
-        for example in asked
-    ]
-    return [[texts[i] for i in found] for found in misses.find(wanted, CALIBRATION_PASSAGES)]

@@ -66,6 +66,19 @@ def fuse(decoder: Decoder, reading: Reading, relevance_weight: float) -> FusedMe
     return decoder.fuse(read.states_BSD.reshape(1, P * S, D), bias_PS.reshape(1, P * S), prior)
 
 
+def within(fused: FusedMemory, first: int, last: int) -> FusedMemory:
+    """The memory, copying confined to rows `[first, last]`; all rows are still attended to."""
+    prior = fused.prior
+    rows_N = torch.arange(prior.copy_BN.shape[1])
+    outside_N = (rows_N < first) | (rows_N > last)
+    return fused._replace(
+        prior=prior._replace(
+            copy_BN=prior.copy_BN.masked_fill(outside_N, float("-inf")),
+            can_next_BN=prior.can_next_BN & ~(outside_N | (rows_N == last)),
+        )
+    )
+
+
 class _Run:
     """The answer so far: what was produced last, and the text position of a copied run."""
 
@@ -130,6 +143,7 @@ def decode(
     pieces: Sequence[str],
     reading: Reading,
     config: DecodingConfig,
+    rows: tuple[int, int] | None = None,
 ) -> Iterator[Step]:
     """Answer action by action; ends with *stop* or at `max_actions`.
 
@@ -139,11 +153,13 @@ def decode(
         pieces: Text of every piece, by id.
         reading: What was read.
         config: How actions are chosen.
+        rows: First and last row that may be copied; None for all.
     """
     generator = torch.Generator().manual_seed(config.seed)
     run = _Run(reading, pieces, decoder.writable_V.tolist())
     with torch.inference_mode():
         fused = fuse(decoder, reading, config.relevance_weight)
+        fused = fused if rows is None else within(fused, *rows)
     caches = [KVCache() for _ in decoder.layers]
     for step in range(config.max_actions):
         asked: list[Tensor] = []

@@ -1,183 +1,141 @@
-"""Fit the answering thresholds on development questions (`fathom train calibrate`).
+"""Fit confidence to whole answers: the probability that a person would call an answer right (`fathom train calibrate`).
 
-Each question is read twice against as many passages as search would give: the one that answers among near misses, and
-near misses alone. A logistic regression turns the answerable logit into a confidence (Platt scaling). The phrase
-threshold is the largest probability below which saying the whole sentence costs nothing in the mean of the sets, and no
-set more than `MAX_LOSS`: at equal F1 a sentence is the better answer, since it can be understood without its source and
-is right more often.
+Each sample is an answer as the whole path gave it, with nothing refused: its signals, and whether it was right. Some
+questions were asked with everything that answers them taken away; their answers are wrong whatever they say. A logistic
+regression over the signals gives the confidence. Refusing begins where the confidence divides best between answers to
+questions that the documents answer and to those that they do not.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
+from generator.composing.signals import SIGNALS
 from generator.fathom_small import Calibration
-from generator.inference.reading import PassageReader, Reading, SpanDistribution, span_distribution
-from generator.training.examples import Example
-from generator.types import SourcePassage
 
 BINS = 10
-MAX_LOSS = 0.02
-ROUNDING = 1e-9
-SplitSentences = Callable[[str], Sequence[tuple[int, int]]]
-Score = Callable[[str, Sequence[str]], float]
-"""How well a text agrees with the best of some gold answers, in [0, 1]."""
+FOLDS = 5
+RIDGE = 1e-3
+"""Weight of the squared weights, in units of the mean loss: signals that say the same share theirs."""
+FALSE_ANSWER = 0.5
+"""How much an answer to a question that the documents do not answer costs beside a false refusal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What one reading showed.
+    """One answer.
 
     Attributes:
-        logit: Answerable logit over the passages.
-        answerable: Whether one of them answers.
+        signals: By name; see `generator.composing.signals`.
+        right: Whether it was right.
+        answerable: Whether the documents answered the question at all.
         source: Question set.
-        phrase: Probability of the best phrase, given an answer.
-        sentence: Probability of its sentence, given an answer; 0 where no sentence holds it.
-        phrase_f1: Score of the best phrase.
-        sentence_f1: The same of its sentence.
-        sentence_hit: Whether the sentence holds a gold range.
     """
 
-    logit: float
+    signals: Mapping[str, float]
+    right: bool
     answerable: bool
     source: str = ""
-    phrase: float = 0.0
-    sentence: float = 0.0
-    phrase_f1: float = 0.0
-    sentence_f1: float = 0.0
-    sentence_hit: bool = False
-
-
-def measure(
-    reader: PassageReader,
-    examples: Sequence[Example],
-    near_misses: Sequence[Sequence[str]],
-    split_sentences: SplitSentences,
-    score: Score,
-) -> list[Sample]:
-    """Read every example with and without its passage.
-
-    Args:
-        reader: The model's.
-        examples: Development questions.
-        near_misses: For each, passages that look like it and do not answer it, nearest first. All stand beside
-            each other where nothing answers; the last gives way to the passage that answers where it is there.
-        split_sentences: Ranges of the sentences of a text.
-        score: Of phrases and sentences against the gold answers.
-    """
-    samples = []
-    for example, others in zip(examples, near_misses, strict=True):
-        samples.append(_with_answer(reader, example, others[:-1], split_sentences, score))
-        passages = [SourcePassage(key=str(i), text=p) for i, p in enumerate(others)]
-        reading = reader.read(example.question, passages)
-        if reading is not None:
-            logit = span_distribution(reading).answerable_logit
-            samples.append(Sample(logit=logit, answerable=False, source=example.source))
-    return samples
-
-
-def _with_answer(
-    reader: PassageReader,
-    example: Example,
-    others: Sequence[str],
-    split_sentences: SplitSentences,
-    score: Score,
-) -> Sample:
-    passages = [SourcePassage(key=str(i), text=p) for i, p in enumerate([example.passage, *others])]
-    reading = reader.read(example.question, passages)
-    if reading is None:
-        return Sample(logit=-30.0, answerable=True, source=example.source)
-    distribution = span_distribution(reading)
-    passage, first, last, log_probability = distribution.best()
-    total = float(distribution.log_joint_PSS.exp().sum())
-    start, end = reading.ranges[passage][first][0], reading.ranges[passage][last][1]
-    text = reading.passages[passage].text
-    golds = [example.passage[a:b] for a, b in example.answers]
-    sentence, mass = _sentence(reading, distribution, passage, (start, end), split_sentences)
-    return Sample(
-        logit=distribution.answerable_logit,
-        answerable=True,
-        source=example.source,
-        phrase=min(1.0, float(torch.tensor(log_probability).exp()) / max(total, 1e-9)),
-        sentence=min(1.0, mass / max(total, 1e-9)),
-        phrase_f1=score(text[start:end], golds),
-        sentence_f1=score(text[sentence[0] : sentence[1]], golds),
-        sentence_hit=passage == 0 and any(sentence[0] <= a and b <= sentence[1] for a, b in example.answers),
-    )
-
-
-def _sentence(
-    reading: Reading,
-    distribution: SpanDistribution,
-    passage: int,
-    phrase: tuple[int, int],
-    split_sentences: SplitSentences,
-) -> tuple[tuple[int, int], float]:
-    ranges = reading.ranges[passage]
-    for start, end in split_sentences(reading.passages[passage].text):
-        inside = [i for i, (a, b) in enumerate(ranges) if b > a and a >= start and b <= end]
-        if inside and start <= phrase[0] and phrase[1] <= end:
-            return (start, end), distribution.within(passage, inside[0], inside[-1])
-    return phrase, 0.0
 
 
 def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict[str, float]]:
-    """Fit confidence and phrase threshold.
+    """Fit confidence and the least confidence to answer.
+
+    Args:
+        samples: Answers of several question sets; each set weighs the same.
+        base: What is kept of the calibration.
 
     Returns:
-        The calibration, and figures: AUROC, accuracy at 0.5, expected calibration error before and after.
+        The calibration, and figures: AUROC of right answers, expected calibration error over answers shown, share of
+        right ones among those with 0.8 or more (all three on folds that were not fitted on), false refusals, false
+        answers.
+
+    Raises:
+        ValueError: There are no right or no wrong answers.
     """
-    logits_N = torch.tensor([s.logit for s in samples])
-    labels_N = torch.tensor([float(s.answerable) for s in samples])
-    scale, shift = _platt(logits_N, labels_N)
-    confidence_N = torch.sigmoid(scale * logits_N + shift)
-    figures = {
-        "auroc": auroc(logits_N, labels_N),
-        "accuracy": float(((confidence_N >= 0.5) == labels_N.bool()).float().mean()),
-        "ece_before": calibration_error(torch.sigmoid(logits_N), labels_N),
-        "ece_after": calibration_error(confidence_N, labels_N),
-        "sentence_hit": _mean([s.sentence_hit for s in samples if s.answerable]),
-        "phrase_f1": _mean([s.phrase_f1 for s in samples if s.answerable]),
-    }
+    x_NF, y_N, w_N = _table(samples)
+    if not 0 < float(y_N.mean()) < 1:
+        raise ValueError("confidence can't be fitted: all answers are right, or all are wrong")
+    held_N = _held_out(x_NF, y_N, w_N)
+    weights = _regression(x_NF, y_N, w_N)
+    able_N = torch.tensor([sample.answerable for sample in samples])
+    answer_from = _threshold(held_N, able_N, w_N)
+    shown_N = held_N >= answer_from
+    sure_N = held_N >= 0.8
+    scale, shift = _regression(x_NF[:, :1], able_N.float(), w_N).tolist()
     fitted = replace(
         base,
         answerable_scale=scale,
         answerable_shift=shift,
-        answer_from=0.5,
-        phrase_from=_phrase_threshold(samples),
+        confidence={name: float(weight) for name, weight in zip((*SIGNALS, "bias"), weights, strict=True)},
+        answer_from=answer_from,
     )
+    figures = {
+        "auroc": auroc(held_N, y_N),
+        "ece": calibration_error(held_N[shown_N], y_N[shown_N]),
+        "right": float(y_N[shown_N].mean()),
+        "right_at_80": float(y_N[sure_N].mean()) if bool(sure_N.any()) else 0.0,
+        "false_refusals": float((~shown_N)[able_N].float().mean()),
+        "false_answers": float(shown_N[~able_N].float().mean()) if bool((~able_N).any()) else 0.0,
+    }
     return fitted, figures
 
 
-def _platt(logits_N: Tensor, labels_N: Tensor) -> tuple[float, float]:
-    weights = torch.tensor([1.0, 0.0], requires_grad=True)
-    optimizer = torch.optim.LBFGS([weights], max_iter=100, line_search_fn="strong_wolfe")
+def _table(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
+    """Signals float32 [N, F], labels [N], and weights [N] with which every set counts the same."""
+    counts: dict[str, int] = {}
+    for sample in samples:
+        counts[sample.source] = counts.get(sample.source, 0) + 1
+    x_NF = torch.tensor([[sample.signals.get(name, 0.0) for name in SIGNALS] for sample in samples])
+    y_N = torch.tensor([float(sample.right) for sample in samples])
+    w_N = torch.tensor([1.0 / counts[sample.source] for sample in samples])
+    return x_NF, y_N, w_N * len(samples) / w_N.sum()
+
+
+def _regression(x_NF: Tensor, y_N: Tensor, w_N: Tensor) -> Tensor:
+    """Weights of a logistic regression and its bias, float32 [F + 1]."""
+    parameters = torch.zeros(x_NF.shape[1] + 1, requires_grad=True)
+    optimizer = torch.optim.LBFGS([parameters], max_iter=200, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = nn.functional.binary_cross_entropy_with_logits(weights[0] * logits_N + weights[1], labels_N)
+        logits_N = x_NF @ parameters[:-1] + parameters[-1]
+        loss = nn.functional.binary_cross_entropy_with_logits(logits_N, y_N, w_N)
+        loss = loss + RIDGE * parameters[:-1].square().sum()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
-    scale, shift = weights.detach().tolist()
-    return scale, shift
+    return parameters.detach()
 
 
-def _phrase_threshold(samples: Sequence[Sample]) -> float:
-    """Largest probability up to which sentences instead of phrases cost no F1 in the mean, and no set `MAX_LOSS`."""
-    sizes = Counter(s.source for s in samples if s.answerable)
-    lost = dict.fromkeys(sizes, 0.0)
-    threshold = 0.0
-    for sample in sorted((s for s in samples if s.answerable and s.sentence >= 0.5), key=lambda s: s.phrase):
-        lost[sample.source] += (sample.phrase_f1 - sample.sentence_f1) / sizes[sample.source]
-        if sum(lost.values()) <= ROUNDING and max(lost.values()) <= MAX_LOSS + ROUNDING:
-            threshold = sample.phrase
-    return threshold
+def _held_out(x_NF: Tensor, y_N: Tensor, w_N: Tensor) -> Tensor:
+    """Confidence of each answer by weights that were fitted on the other folds, float32 [N]."""
+    fold_N = torch.arange(len(y_N)) % FOLDS
+    held_N = torch.zeros(len(y_N))
+    for fold in range(FOLDS):
+        inside_N = fold_N == fold
+        if not bool(inside_N.any()) or bool(inside_N.all()):
+            continue
+        weights = _regression(x_NF[~inside_N], y_N[~inside_N], w_N[~inside_N])
+        held_N[inside_N] = torch.sigmoid(x_NF[inside_N] @ weights[:-1] + weights[-1])
+    return held_N
+
+
+def _threshold(confidence_N: Tensor, able_N: Tensor, w_N: Tensor) -> float:
+    """The least confidence to answer at which false refusals and false answers cost least together."""
+    best, least = 0.5, float("inf")
+    for step in range(5, 60):
+        threshold = step / 100
+        refused_N = (confidence_N < threshold).float() * w_N
+        answered_N = (confidence_N >= threshold).float() * w_N
+        cost = refused_N[able_N].sum() / w_N[able_N].sum().clamp(min=1e-9)
+        cost = cost + FALSE_ANSWER * answered_N[~able_N].sum() / w_N[~able_N].sum().clamp(min=1e-9)
+        if float(cost) < least:
+            best, least = threshold, float(cost)
+    return best
 
 
 def auroc(scores_N: Tensor, labels_N: Tensor) -> float:
@@ -197,7 +155,3 @@ def calibration_error(confidence_N: Tensor, labels_N: Tensor) -> float:
             gap = (confidence_N[inside_N].mean() - labels_N[inside_N].mean()).abs()
             error += float(gap * inside_N.float().mean())
     return error
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / max(1, len(values))

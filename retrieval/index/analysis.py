@@ -6,7 +6,7 @@ term leads back into the text.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -15,12 +15,14 @@ import opencc
 import rjieba
 import tantivy
 
-VERSION = 2
+VERSION = 3
 """Counts up when terms, or the fields that hold them, change: an index of another version is rebuilt."""
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _LETTER = rf"(?:(?![{_CJK}])[^\W_])"
 _RUN = re.compile(rf"(?P<cjk>[{_CJK}]+)|(?P<word>{_LETTER}+(?:['.\-_]{_LETTER}+)*)")
+_LATIN_WORD = re.compile(r"[A-Za-z]+")
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _JOINT = re.compile(r"[.\-_]")
 _MAX_TERM = 64
 
@@ -63,7 +65,7 @@ def analyse(text: str) -> Terms:
             grams += _grams(run["cjk"])
         else:
             words += _parts(run["word"])
-    return Terms(_stem(words), grams)
+    return Terms(stems(words), grams)
 
 
 def analyse_question(text: str) -> Terms:
@@ -77,6 +79,28 @@ def analyse_question(text: str) -> Terms:
 def _fold(text: str) -> str:
     narrow = unicodedata.normalize("NFKC", text).replace("\u2019", "'").lower()
     return simplified(narrow)
+
+
+def is_function_word(word: str) -> bool:
+    """Whether a word says how something is put, not what about."""
+    return word in _FUNCTION_WORDS
+
+
+def is_chinese_text(text: str) -> bool:
+    """Whether most words of a text are Chinese, two Han characters counting as a word."""
+    han = sum(len(run["cjk"]) for run in _RUN.finditer(text) if run["cjk"])
+    return han > 0 and han / 2 >= len(_LATIN_WORD.findall(text))
+
+
+def asks_in_chinese(question: str) -> bool:
+    """Whether a question is Chinese: names and commands may be most of its words."""
+    return _HAN.search(question) is not None
+
+
+def folded(text: str) -> str:
+    """Lower case and simplified characters, always as long as the text; for matching at its offsets."""
+    changed = simplified(text).lower()
+    return changed if len(changed) == len(text) else text
 
 
 def simplified(text: str) -> str:
@@ -100,7 +124,8 @@ def _parts(word: str) -> Iterator[str]:
             yield part[start : start + _MAX_TERM]
 
 
-def _stem(words: list[str]) -> list[str]:
+def stems(words: Sequence[str]) -> list[str]:
+    """English stems of words in lower case, which hold no blank; of Chinese ones the words themselves."""
     return list(_stemmer().analyze(" ".join(words)))
 
 

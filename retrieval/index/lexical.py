@@ -4,32 +4,26 @@ The folder is a cache: where it is damaged, or was made with other term rules, i
 0, so that the caller adds everything again.
 """
 
-import fcntl
 import hashlib
-import json
 import logging
 import math
-import shutil
 import threading
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import tantivy
 
 from retrieval.config import LexicalConfig
-from retrieval.errors import CorruptIndexError, IndexLockedError
-from retrieval.index.analysis import VERSION, Terms, analyse, analyse_question
+from retrieval.errors import CorruptIndexError
+from retrieval.index.analysis import Terms, analyse, analyse_question, asks_in_chinese, is_chinese_text
+from retrieval.index.crossing import crossed_query
+from retrieval.index.lexical_folder import empty_folder, own_folder, read_state, verify_folder, write_state
 from retrieval.index.vectors import as_ids
+from retrieval.index.word_list import WordList
 
 _log = logging.getLogger(__name__)
 
-_STATE = "fathom.json"
-_LOCK = "fathom.lock"
-# The end of each of tantivy's own files: JSON with a CRC of what stands before, its length, and a mark.
-_FOOTER_MARK = 1337
-_SEGMENT_PARTS = {".fast", ".fieldnorm", ".idx", ".pos", ".store", ".term"}
 # A filter of more ids than this is applied to the results instead of inside the query.
 _MAX_ID_TERMS = 4_096
 
@@ -40,13 +34,17 @@ class TantivyIndex:
     Args:
         path: Folder that this object owns until `close`, or None to keep the index in memory.
         config: Weights and limits.
+        words: What words are called in the other language, or None: then only names and commands cross.
 
     Raises:
         IndexLockedError: Another process (or object) owns the folder.
     """
 
-    def __init__(self, path: Path | None = None, config: LexicalConfig | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, config: LexicalConfig | None = None, words: WordList | None = None
+    ) -> None:
         self._path = path
+        self._words = words
         self._config = config or LexicalConfig()
         self._schema = _schema()
         self._write_lock = threading.Lock()
@@ -57,7 +55,7 @@ class TantivyIndex:
             self._index = tantivy.Index(self._schema)
         else:
             path.mkdir(parents=True, exist_ok=True)
-            self._owner = _own(path)
+            self._owner = own_folder(path)
             self._index = self._open(path)
         self._searcher = self._index.searcher()
 
@@ -120,14 +118,16 @@ class TantivyIndex:
             self._index.reload()
             self._searcher = self._index.searcher()
             self._seq = self._seq if seq is None else seq
-            self._write_state()
+            if self._path is not None:
+                write_state(self._path, self._seq)
 
     def search(self, query: str, k: int, allow: frozenset[int] | None = None) -> list[tuple[int, float]]:
         """Best `(id, score)` of the texts that share a term with `query`, best first.
 
         The score is BM25 as a share of what a text of mean length gets that has each term of the query once: 1 for
         such a text, more where terms stand often or in little else (about 2.2 at most), little where the rare terms,
-        or those that no text has, are missing.
+        or those that no text has, are missing. Of a text in another language than the question it is the share of
+        what can stand there (`retrieval.index.crossing`), where that is more.
 
         Args:
             query: Text; none of its characters has a special meaning.
@@ -138,12 +138,37 @@ class TantivyIndex:
         live = int(searcher.num_docs)
         if live == 0 or k <= 0 or (allow is not None and not allow):
             return []
-        terms = self._weighed(searcher, analyse_question(query))
-        if not terms:
+        terms = analyse_question(query)
+        best: dict[int, float] = {}
+        if weighed := self._weighed(searcher, terms):
+            whole = sum(boost * _rarity(searcher, name, term) for name, term, boost in weighed)
+            found = self._found(searcher, self._any_of(weighed), k, allow)
+            best = {label: score / whole for label, score in found}
+        other = int(not asks_in_chinese(query))
+        if searcher.doc_freq("chinese", other):
+            for label, share in self._crossed(searcher, terms, other, k, allow):
+                # a page of code counts as English, and may have the question's Chinese words in its heading
+                best[label] = max(share, best.get(label, 0.0))
+        return sorted(best.items(), key=lambda hit: (-hit[1], hit[0]))[:k]
+
+    def _crossed(
+        self, searcher: tantivy.Searcher, terms: Terms, chinese: int, k: int, allow: frozenset[int] | None
+    ) -> list[tuple[int, float]]:
+        """Best `(id, share)` of the texts in another language than the question's."""
+
+        def rarity(term: str) -> float | None:
+            having = searcher.doc_freq("words", term)
+            return _rarity(searcher, "words", term) if having else None
+
+        asked = self._rarest(searcher, "words", terms.words)
+        rarest = _rarity(searcher, "words", "")
+        wanted, whole = crossed_query(self._schema, asked, self._words, rarity, rarest)
+        if wanted is None:
             return []
-        whole = sum(boost * _rarity(searcher, name, term) for name, term, boost in terms)
-        found = self._found(searcher, self._any_of(terms), k, allow)
-        return [(label, score / whole) for label, score in found]
+        only = tantivy.Query.term_query(self._schema, "chinese", chinese)
+        free = tantivy.Query.const_score_query(only, 0.0)
+        both = tantivy.Query.boolean_query([(tantivy.Occur.Must, wanted), (tantivy.Occur.Must, free)])
+        return [(label, score / whole) for label, score in self._found(searcher, both, k, allow)]
 
     def _found(
         self, searcher: tantivy.Searcher, wanted: tantivy.Query, k: int, allow: frozenset[int] | None
@@ -233,23 +258,16 @@ class TantivyIndex:
 
     def _open(self, path: Path) -> tantivy.Index:
         try:
-            seq = _read_state(path)
-            _verify(path)
+            seq = read_state(path)
+            verify_folder(path)
             index = tantivy.Index(self._schema, path=str(path), reuse=True)
             index.searcher()
         except (CorruptIndexError, OSError, ValueError) as error:
             _log.warning("lexical index is rebuilt", extra={"path": str(path), "reason": str(error)})
-            _empty(path)
+            empty_folder(path)
             return tantivy.Index(self._schema, path=str(path), reuse=False)
         self._seq = seq
         return index
-
-    def _write_state(self) -> None:
-        if self._path is None:
-            return
-        temporary = self._path / f"{_STATE}.tmp"
-        temporary.write_text(json.dumps({"terms": VERSION, "seq": self._seq}), encoding="utf-8")
-        temporary.replace(self._path / _STATE)
 
 
 def _rarity(searcher: tantivy.Searcher, field: str, term: str) -> float:
@@ -265,6 +283,8 @@ def _schema() -> tantivy.Schema:
     builder.add_integer_field("id", indexed=True, fast=True)
     # The terms do not lead back to the text, so a text that is not the stored one is known by this alone.
     builder.add_integer_field("digest", fast=True)
+    # Which language most of the text is in: a question's words mean nothing in the other one.
+    builder.add_integer_field("chinese", indexed=True)
     # Terms come folded and stemmed, so that splitting at blanks is all that is left to do.
     builder.add_text_field("words", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("grams", tokenizer_name="whitespace", index_option="freq")
@@ -282,102 +302,7 @@ def _document(label: int, text: str) -> tantivy.Document:
     document = tantivy.Document()
     document.add_integer("id", label)
     document.add_integer("digest", text_digest(text))
+    document.add_integer("chinese", int(is_chinese_text(text)))
     document.add_text("words", " ".join(terms.words))
     document.add_text("grams", " ".join(terms.grams))
     return document
-
-
-def _own(path: Path) -> IO[str]:
-    owner = (path / _LOCK).open("a", encoding="utf-8")
-    try:
-        fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        owner.close()
-        raise IndexLockedError(
-            f"another process uses {path}; stop it, or give this one its own folder"
-        ) from error
-    return owner
-
-
-def _empty(path: Path) -> None:
-    for entry in path.iterdir():
-        if entry.name == _LOCK:
-            continue
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-
-
-def _read_state(path: Path) -> int:
-    """The sequence number that the folder covers: 0 for a new folder.
-
-    Raises:
-        CorruptIndexError: The terms were made by other rules, or the state is not readable.
-    """
-    state = path / _STATE
-    if not (path / "meta.json").exists():
-        return 0
-    if not state.exists():
-        raise CorruptIndexError(f"{path} has no state; its texts are added again")
-    try:
-        content = json.loads(state.read_text(encoding="utf-8"))
-        if content["terms"] != VERSION:
-            raise CorruptIndexError(f"{path} was made with other term rules; its texts are added again")
-        return int(content["seq"])
-    except (TypeError, KeyError) as error:
-        raise CorruptIndexError(f"{state} is damaged; the texts are added again") from error
-
-
-def _verify(path: Path) -> None:
-    """Check the checksum that ends each file in use: tantivy does not do so itself when it opens them.
-
-    Raises:
-        CorruptIndexError: A file is damaged or missing.
-    """
-    meta = path / "meta.json"
-    if not meta.exists():
-        return
-    try:
-        segments = [_segment_files(path, segment) for segment in json.loads(meta.read_bytes())["segments"]]
-    except (KeyError, TypeError) as error:
-        raise CorruptIndexError(f"{meta} is damaged; the texts are added again") from error
-    # Other files are left over from a writer that was killed, and tantivy clears them away.
-    for files in segments:
-        for file in files:
-            _verify_file(file)
-
-
-def _segment_files(path: Path, segment: dict[str, Any]) -> list[Path]:
-    """Files of one segment, and its newest list of deletions where there is one.
-
-    Raises:
-        CorruptIndexError: A file is missing.
-    """
-    name = str(segment["segment_id"]).replace("-", "")
-    files = [file for file in path.glob(f"{name}.*") if file.suffix != ".del"]
-    if segment["deletes"]:
-        files.append(path / f"{name}.{segment['deletes']['opstamp']}.del")
-    present = {file.suffix for file in files if file.exists()}
-    if len(present) < len(files) or not present >= _SEGMENT_PARTS:
-        raise CorruptIndexError(f"{path} lacks files of segment {name}; the texts are added again")
-    return files
-
-
-def _verify_file(file: Path) -> None:
-    """Check one file against its end.
-
-    Raises:
-        CorruptIndexError: It is cut short or damaged.
-    """
-    data = memoryview(file.read_bytes())
-    length, mark = int.from_bytes(data[-8:-4], "little"), int.from_bytes(data[-4:], "little")
-    body = len(data) - 8 - length
-    if mark != _FOOTER_MARK or body < 0:
-        raise CorruptIndexError(f"{file} is cut short; the texts are added again")
-    try:
-        expected = json.loads(bytes(data[body:-8]))["crc"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorruptIndexError(f"{file} has a damaged end; the texts are added again") from error
-    if zlib.crc32(data[:body]) != expected:
-        raise CorruptIndexError(f"{file} is damaged; the texts are added again")

@@ -12,7 +12,7 @@ from tests.app.texts import DUCKS, GEESE
 
 ABOUT_GEESE = Turn(question="When do geese fly south?", answer="in autumn")
 FOLLOW_UP = "And in a wedge?"
-UNDERSTOOD = f"{ABOUT_GEESE.question} {FOLLOW_UP}"
+UNDERSTOOD = "When do geese fly south in a wedge?"
 ALONE = "How many eggs do ducks lay?"
 
 

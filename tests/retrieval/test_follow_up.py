@@ -25,15 +25,22 @@ STANDS_ALONE = [
     "那須鹽原車站的經營方是誰？",
 ]
 
-CONTINUES = [
-    ("And in the Enterprise edition?", TRASH),
-    ("What about Windows?", TRASH),
+NAMES_NOTHING = [
     ("Why?", TRASH),
     ("What else?", TRASH),
-    ("那企业版呢？", TRASH_ZH),
-    ("企業版呢？", TRASH_ZH),
     ("为什么？", TRASH_ZH),
     ("还有呢？", TRASH_ZH),
+]
+
+IN_THE_OTHER_LANGUAGE = [("那企业版呢？", TRASH), ("And in the Enterprise edition?", TRASH_ZH)]
+
+CONTINUES = [
+    *NAMES_NOTHING,
+    ("And in the Enterprise edition?", TRASH),
+    ("And if the Enterprise edition is used?", TRASH),
+    ("What about Windows?", TRASH),
+    ("那企业版呢？", TRASH_ZH),
+    ("企業版呢？", TRASH_ZH),
 ]
 
 OPEN_PRONOUNS = [
@@ -61,9 +68,17 @@ def test_a_question_that_stands_alone_stays_as_it_is(question: str, turn: Turn) 
     assert standalone_question(question, [turn]) == question
 
 
-@pytest.mark.parametrize(("question", "turn"), CONTINUES)
-def test_a_continuation_gets_the_question_before_in_front(question: str, turn: Turn) -> None:
+@pytest.mark.parametrize(("question", "turn"), NAMES_NOTHING + IN_THE_OTHER_LANGUAGE)
+def test_what_names_nothing_in_the_language_before_gets_the_question_before_in_front(
+    question: str, turn: Turn
+) -> None:
     assert standalone_question(question, [turn]) == f"{turn.question} {question}"
+
+
+@pytest.mark.parametrize(("question", "turn"), CONTINUES[len(NAMES_NOTHING) :])
+def test_a_continuation_becomes_one_question(question: str, turn: Turn) -> None:
+    understood = standalone_question(question, [turn])
+    assert sum(understood.count(mark) for mark in "?？") == 1
 
 
 @pytest.mark.parametrize(("question", "turn"), OPEN_PRONOUNS)

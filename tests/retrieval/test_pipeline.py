@@ -169,3 +169,22 @@ def test_all_stages_together_keep_their_promises(one_large_document):
     assert list(result.stages) == ["dense", "lexical", "fused", "rerank", "mmr", "capped", "neighbours"]
     assert len(result.hits) == 5
     assert not {h.chunk_id for h in result.hits} & {h.chunk_id for h in result.stages["neighbours"]}
+
+
+def test_a_year_in_the_question_prefers_documents_that_carry_it(parts):
+    embedder, dense, lexical, _ = parts
+    names = {0: "合同(2018).md", 3: "合同(2023).md"}
+    lexical.add([3], [TEXTS[0]])
+    lexical.commit()
+    dense.add([3], embedder.embed_passages([TEXTS[0]]))
+    store = DictStore(
+        [
+            Passage(chunk_id=n, document_id=f"doc_{n}", text=t, start=0, end=len(t), name=names.get(n, ""))
+            for n, t in enumerate([*TEXTS[:3], TEXTS[0], *TEXTS[4:]])
+        ]
+    )
+    found = pipeline((embedder, dense, lexical, store))
+    assert found.retrieve(Query(text="合同何时生效", k=1)).hits[0].chunk_id == 0
+    result = found.retrieve(Query(text="2023年合同何时生效", k=1))
+    assert result.hits[0].chunk_id == 3
+    assert result.stages["edition"][0].chunk_id == 3

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import IndexLockedError
-from retrieval.index import lexical as lexical_module
+from retrieval.index import lexical_folder
 from retrieval.index.lexical import TantivyIndex, text_digest
 
 TEXTS = [f"document number {n} about 合同法第{n}条" for n in range(200)]
@@ -124,7 +124,7 @@ def test_damaged_list_of_segments_means_starting_again(tmp_path, content):
 
 def test_new_term_rules_mean_starting_again(tmp_path, monkeypatch):
     fill(tmp_path)
-    monkeypatch.setattr(lexical_module, "VERSION", lexical_module.VERSION + 1)
+    monkeypatch.setattr(lexical_folder, "VERSION", lexical_folder.VERSION + 1)
     index = TantivyIndex(tmp_path)
     assert index.seq == 0
     index.close()

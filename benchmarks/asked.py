@@ -1,0 +1,86 @@
+"""Asks a list of questions as a user would and writes down what is shown: for judging single answers by eye."""
+
+import argparse
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.cli.progress import take_in
+from app.config import load_settings
+from app.runtime import Runtime, build_runtime
+from app.services import answering, collections, filing
+from retrieval.follow_up import Turn
+
+
+def main() -> None:
+    """Ingest the collections into a home that stays, ask every question, print each answer as text or JSON lines."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "questions", type=Path, help="JSON lines: id, collection, question, history, expected"
+    )
+    parser.add_argument("collections", type=Path, help="JSON: files and folders by collection name")
+    parser.add_argument("home", type=Path, help="home folder; collections that are there already are kept")
+    parser.add_argument("--only", default="", help="ids, separated by commas")
+    parser.add_argument("--models", type=Path, help="another folder of weights than the shipped one")
+    parser.add_argument("--out", type=Path, help="write JSON lines here as well")
+    chosen = parser.parse_args()
+    logging.disable(logging.WARNING)
+    given: dict[str, Any] = {"home": chosen.home.resolve()}
+    if chosen.models:
+        given["models_dir"] = chosen.models.resolve()
+    runtime = build_runtime(load_settings(**given))
+    questions = [
+        json.loads(line) for line in chosen.questions.read_text(encoding="utf-8").splitlines() if line
+    ]
+    wanted = set(filter(None, chosen.only.split(",")))
+    shown = []
+    try:
+        _ingest(runtime, json.loads(chosen.collections.read_text(encoding="utf-8")))
+        for question in questions:
+            if not wanted or question["id"] in wanted:
+                answer = _ask(runtime, question)
+                shown.append({**question, "answer": answer})
+                print(_as_text(question, answer), flush=True)
+    finally:
+        runtime.close()
+    if chosen.out:
+        lines = (json.dumps(one, ensure_ascii=False, default=str) for one in shown)
+        chosen.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _ingest(runtime: Runtime, wanted: Mapping[str, Sequence[str]]) -> None:
+    for name, paths in wanted.items():
+        view = collections.get_or_create(runtime, name)
+        if not view.stats.chunks:
+            files = filing.files_under([Path(path) for path in paths])
+            take_in(runtime, view.row.id, files, quiet=True)
+
+
+def _ask(runtime: Runtime, question: Mapping[str, Any]) -> dict[str, Any]:
+    history = tuple(Turn(**turn) for turn in question.get("history", ()))
+    asked = answering.Ask(
+        collections=(question["collection"],), question=question["question"], history=history
+    )
+    pending = answering.accept(runtime, asked)
+    return answering.produce(runtime, pending, lambda _event, _data: None, lambda: None).answer
+
+
+def _as_text(question: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
+    lines = [f"### {question['id']} {question['question']}"]
+    if answer["standalone_question"]:
+        lines.append(f"understood: {answer['standalone_question']}")
+    confidence = "" if answer["confidence"] is None else f"{100 * answer['confidence']:.0f} %"
+    kind = answer["shape"] if answer["answerable"] else f"refused ({answer['reason']})"
+    lines.append(f"[{kind}, {confidence}, {answer['timings_ms']['total']:.0f} ms] {answer['text']}")
+    if answer["phrase"]:
+        lines.append(f"phrase: {answer['phrase']}")
+    lines += [f"  [{c['n']}] {c['document']['title']}: {c['quote'][:60]!r}" for c in answer["citations"][:6]]
+    lines += [f"  near: {n['document']['title']}: {n['quote'][:160]!r}" for n in answer["nearest"]]
+    lines.append(f"expected: {question.get('expected', '')}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""Choosing the evidence: which sentence, list, row or section answers, given the shape that the question asks for.
+
+The reader's probability is multiplied by what shape and words say of a unit. The factors were chosen on questions of
+our own over documentation, statutes and office files, see `docs/decisions/0076-shapes-of-answers.md`.
+"""
+
+import re
+from collections.abc import Sequence
+from math import exp
+
+from generator.composing.evidence import EvidenceTable, Unit
+from generator.composing.layout import Layout, ListGroup
+from generator.composing.question import Asked
+from generator.composing.terms import terms_of
+from generator.types import PartKind, Shape
+
+WORDS = 1.5
+"""A unit that holds all of the question's terms, alone or with what stands over it, counts exp(1.5) times as much."""
+ECHO = 0.05
+"""A unit that says nothing beyond the question."""
+HEADING = 0.1
+"""A heading; the rest of its probability goes to the text under it."""
+COLUMN_NAMES = 0.01
+"""The row that names the columns: it holds the question's words and no value."""
+DEFINES = 6.0
+"""A sentence of the form "X is …", where a definition is asked for."""
+NUMBERS = 6.0
+"""A unit with a number, where an amount is asked for."""
+ROW_WORDS = 7.0
+"""The same of a row or a line of figures: which row is meant is said by words alone."""
+ROW_FLOOR = 0.02
+LIST_WORDS = 3.0
+LIST_FLOOR = 0.06
+HEADED = 1.5
+"""A list or section under a heading whose words all stand in the question counts exp(1.5) times as much."""
+ENUMERATES = 3.0
+"""A sentence that enumerates, where a list is asked for."""
+FLOOR = 1e-4
+"""Added to each probability, so that words and shape can find what the reader passed over."""
+
+_NUMBER = re.compile(
+    r"\d|[一二三四五六七八九十百千万两半]+(?:[年月日天时个元倍次]|分之|小时|周|岁|万|%)|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|once|twice|hundred|thousand|million|daily|hourly)\b",
+    re.IGNORECASE,
+)
+_ENUMERATION = re.compile(
+    r"、[^、。，；]{1,24}、|; .{3,80}; |；.{3,80}；|(?:\b[\w\-/+.]+(?: [\w\-/+.]+){0,3}, ){2,}(?:and|or)\b"
+)
+_ECHO_SHARE = 0.85
+
+
+def score(table: EvidenceTable, asked: Asked) -> None:
+    """Set the score of every unit."""
+    spread = _spread_headings(table)
+    leads = _lead_masses(table)
+    for unit in table.units:
+        kind = _kind(table, unit)
+        tabular = unit.line is not None and table.layouts[unit.passage].is_tabular(unit.line)
+        mass = unit.mass + spread.get(id(unit), 0.0) + leads.get(id(unit), 0.0)
+        words, floor = (ROW_WORDS, ROW_FLOOR) if tabular else (WORDS, FLOOR)
+        unit.score = (mass + floor) * exp(words * _share(table, unit, tabular=tabular))
+        text = table.text(unit)
+        if kind == PartKind.HEADING or text.rstrip().endswith(("?", "？")):
+            unit.score *= HEADING
+        elif _names_columns(table, unit):
+            unit.score *= COLUMN_NAMES
+        elif _echoes(table, unit):
+            unit.score *= ECHO
+        if asked.shape == Shape.LIST and enumerates(text):
+            unit.score *= ENUMERATES
+        if asked.amount and has_number(text):
+            unit.score *= NUMBERS
+        if asked.shape == Shape.DEFINITION and defines(text, asked.subject):
+            unit.score *= DEFINES
+
+
+def _share(table: EvidenceTable, unit: Unit, *, tabular: bool) -> float:
+    """Share of the question's weight; what stands near a row counts less than what stands in it."""
+    whole = table.share(unit)
+    return 0.5 * whole + 0.5 * table.share(unit, around=False) if tabular else whole
+
+
+def _names_columns(table: EvidenceTable, unit: Unit) -> bool:
+    """Whether a unit is the first row of a table whose rows do not name their values."""
+    layout = table.layouts[unit.passage]
+    following = (unit.line or 0) + 1
+    return (
+        unit.line is not None
+        and following < len(layout.lines)
+        and layout.lines[unit.line].kind == layout.lines[following].kind == PartKind.ROW
+        and layout.header_of(following) == unit.line
+    )
+
+
+def _lead_masses(table: EvidenceTable) -> dict[int, float]:
+    """Probability of the line that leads in an item, given to the item: they answer together."""
+    by_line = {(u.passage, u.line): u.mass for u in table.units if u.line is not None}
+    given: dict[int, float] = {}
+    for unit in table.units:
+        if unit.line is None or _kind(table, unit) != PartKind.ITEM:
+            continue
+        group = table.layouts[unit.passage].list_of(unit.line)
+        if group is not None and group.lead is not None and unit.mass > 0.1:
+            given[id(unit)] = by_line.get((unit.passage, group.lead), 0.0)
+    return given
+
+
+def _kind(table: EvidenceTable, unit: Unit) -> PartKind:
+    return PartKind.TEXT if unit.line is None else table.layouts[unit.passage].lines[unit.line].kind
+
+
+def _spread_headings(table: EvidenceTable) -> dict[int, float]:
+    """Probability of headings and of sentences that ask, given to the first unit under each."""
+    given: dict[int, float] = {}
+    waiting = 0.0
+    passage = -1
+    for unit in table.units:
+        if unit.passage != passage:
+            waiting, passage = 0.0, unit.passage
+        if _kind(table, unit) == PartKind.HEADING or table.text(unit).rstrip().endswith(("?", "？")):
+            waiting = max(waiting, unit.mass)
+        elif waiting:
+            given[id(unit)] = waiting
+            waiting = 0.0
+    return given
+
+
+def _echoes(table: EvidenceTable, unit: Unit) -> bool:
+    """Whether a unit only repeats the question: it has few terms of its own, and leads nothing in."""
+    layout = table.layouts[unit.passage]
+    if unit.line is not None and layout.leads_in(unit.line) and unit.line + 1 < len(layout.lines):
+        return False
+    if _NUMBER.search(table.text(unit)):
+        return False
+    terms = sum(unit.own.values())
+    known = sum(count for term, count in unit.own.items() if term in table.weights.weights)
+    return terms > 0 and known / terms >= _ECHO_SHARE
+
+
+def has_number(text: str) -> bool:
+    """Whether a sentence says a number, an amount or a length of time."""
+    return _NUMBER.search(text) is not None
+
+
+def enumerates(text: str) -> bool:
+    """Whether a sentence names several things in a row."""
+    return _ENUMERATION.search(text) is not None
+
+
+def defines(text: str, subject: str) -> bool:
+    """Whether a sentence says what something is: "X is …", "X means …", "X是…", "本法所称X，是指…"."""
+    name = re.escape(subject.strip().lower())
+    if not name:
+        return False
+    low = text.lower().lstrip("-*• ")
+    if re.search(
+        rf"(?:^|所称的?|[，。、：:（(\"“]){name}[”\"』」]?(?:（[^）]*）|\([^)]*\))?，?(?:是指|是|指|，指|系指|即)",
+        low,
+    ):
+        return True
+    verb = r"(?:is|are|was|means|refers to|stands for|provides|allows|lets|enables|describes|represents)\b"
+    return (
+        re.match(rf"(?:an? |the |[\"“])?{name}(?:s)?[\"”]?(?: \([^)]*\))?,? {verb}", low) is not None
+        or re.match(rf"{name}\s*(?::|：|\|) ?\w", low) is not None
+    )
+
+
+def best(table: EvidenceTable) -> Unit | None:
+    """The unit with the highest score; None where nothing was read."""
+    return max(table.units, key=lambda unit: unit.score, default=None)
+
+
+def ranked(table: EvidenceTable) -> Sequence[Unit]:
+    """Units by score, best first."""
+    return sorted(table.units, key=lambda unit: -unit.score)
+
+
+class ListChoice:
+    """A list of a passage with the score of all that belongs to it."""
+
+    def __init__(self, passage: int, group: ListGroup, score: float, mass: float) -> None:
+        """Keep what belongs together."""
+        self.passage, self.group, self.score, self.mass = passage, group, score, mass
+
+
+def best_list(table: EvidenceTable) -> ListChoice | None:
+    """The list that the question asks for most likely; None where no passage has one.
+
+    Only lists with at least two items count. The reader's probability says little of a list, since each item holds a
+    part of the answer; what stands over it says what it is a list of.
+    """
+    found: ListChoice | None = None
+    for passage, layout in enumerate(table.layouts):
+        source = table.reading.passages[passage]
+        units = [unit for unit in table.units if unit.passage == passage and unit.line is not None]
+        for group in layout.lists:
+            if group.last == group.first or not _inside(layout, group, len(source.text)):
+                continue
+            members = {*range(group.first, group.last + 1), *([] if group.lead is None else [group.lead])}
+            beside = {*members, group.last + 1, *([] if group.lead is None else [group.lead - 1])}
+            mass = sum(u.mass for u in units if u.line in members)
+            mass += 0.7 * sum(u.mass for u in units if u.line in beside - members)
+            over = [terms_of(layout.text_of(group.lead))] if group.lead is not None else []
+            first, _ = layout.section_of(group.first)
+            if layout.lines[first].kind == PartKind.HEADING:
+                over.append(terms_of(layout.text_of(first)))
+            over.append(terms_of(" ".join(source.headings)))
+            items = terms_of(layout.text(layout.lines[group.first].start, layout.lines[group.last].end))
+            share = table.weights.share(*over[:-1]) + 0.5 * table.weights.share(*over, items)
+            total = (mass + LIST_FLOOR) * source.weight**0.5 * exp(LIST_WORDS * share)
+            total *= exp(HEADED * heading_precision(table, layout, first))
+            total *= 1.0 if group.lead is not None else 0.5
+            if found is None or total > found.score:
+                found = ListChoice(passage, group, total, mass)
+    return found
+
+
+def heading_precision(table: EvidenceTable, layout: Layout, index: int) -> float:
+    """Share of a heading's terms that the question holds, in [0, 1]; 0 for other lines and for a single word."""
+    if layout.lines[index].kind != PartKind.HEADING:
+        return 0.0
+    terms = terms_of(layout.text_of(index))
+    held = sum(term in table.weights.weights for term in terms)
+    return held / len(terms) if held > 1 else 0.0
+
+
+def _inside(layout: Layout, group: ListGroup, length: int) -> bool:
+    """Whether a list, or its lead-in, begins in the passage that was found and not in what stands around it."""
+    start = layout.lines[group.first if group.lead is None else group.lead].start
+    return -1 < start < length or 0 < layout.lines[group.last].end <= length

@@ -1,0 +1,49 @@
+"""Composing an answer: from the evidence and the shape asked for to a plan of stretches to copy.
+
+The sentence comes first and the phrase inside it later: a sentence is right more often, and it can be understood
+without its source.
+"""
+
+from generator.composing import choice
+from generator.composing.comparison import compose_comparison
+from generator.composing.evidence import EvidenceTable, Unit
+from generator.composing.extent import around
+from generator.composing.lists import compose_list
+from generator.composing.plan import Plan
+from generator.composing.polarity import opening, polarity
+from generator.composing.question import Asked
+from generator.composing.steps import compose_steps
+from generator.types import Shape
+
+
+def compose(table: EvidenceTable, asked: Asked) -> Plan | None:
+    """Plan an answer; None where nothing was read."""
+    choice.score(table, asked)
+    core = choice.best(table)
+    if core is None:
+        return None
+    plan: Plan | None = None
+    if asked.shape == Shape.LIST:
+        plan = compose_list(table, asked, core)
+    elif asked.shape == Shape.STEPS:
+        plan = compose_steps(table, core)
+    elif asked.shape == Shape.COMPARISON:
+        plan = compose_comparison(table, asked, core)
+    elif asked.shape == Shape.YES_NO:
+        plan = _yes_no(table, asked, core)
+    return plan or around(table, asked, core)
+
+
+def _yes_no(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:
+    """The word first where it is plain, then the sentence that says so."""
+    plan = around(table, asked, core)
+    if asked.negated or not plan.stretches:
+        return plan
+    layout = table.layouts[core.passage]
+    said = " ".join(layout.text(s.start, s.end) for s in plan.stretches[:1])
+    says = polarity(said, table.weights.weights)
+    if says is None:
+        return plan
+    plan.opening = opening(asked.chinese, says)
+    plan.shape = Shape.YES_NO
+    return plan

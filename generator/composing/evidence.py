@@ -1,0 +1,124 @@
+"""Sentences, rows and items that were read, each with the probability that the answer lies in it.
+
+A sentence's probability is the sum over the spans inside it: it is right more often than the best span alone, since
+spans that differ by a word stand in the same sentence.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from generator.composing.layout import Layout
+from generator.composing.terms import TermWeights, terms_of
+from generator.inference.reading import Reading, SpanDistribution
+from generator.types import PartKind
+
+REACH = 600
+"""Characters before a row in which the names are looked for that it does not hold itself."""
+
+
+@dataclass(slots=True)
+class Unit:
+    """A sentence of a passage with what is known of it.
+
+    Attributes:
+        passage: Index of the passage.
+        first: First piece in the reading.
+        last: Last piece.
+        line: Index of its line in the passage's layout; None where it is in none.
+        mass: Probability of the spans inside, given that something answers.
+        own: Terms of its own text; of a line of figures also those of the name over it.
+        around: Terms of the headings above it, and of the line that leads it in.
+        score: Mass times what shape and words say, set by `composing.choice`.
+    """
+
+    passage: int
+    start: int
+    end: int
+    first: int
+    last: int
+    line: int | None
+    mass: float
+    own: Counter[str]
+    around: Counter[str] = field(default_factory=Counter)
+    score: float = 0.0
+
+
+class EvidenceTable:
+    """All units of a reading, with the layouts of their passages and the weights of the question's terms."""
+
+    def __init__(self, question: str, reading: Reading, distribution: SpanDistribution) -> None:
+        """Sum up the distribution by sentence; empty where no span is possible at all."""
+        self.reading, self.distribution = reading, distribution
+        self.layouts = [Layout(passage) for passage in reading.passages]
+        self.probability_PSS: Tensor = distribution.log_joint_PSS.exp()
+        self.total = max(1e-12, float(self.probability_PSS.sum()))
+        self.units = [unit for passage in range(len(reading.passages)) for unit in self._units_of(passage)]
+        self.weights = TermWeights(question, (unit.own for unit in self.units))
+
+    def text(self, unit: Unit) -> str:
+        """The unit's text."""
+        return self.reading.passages[unit.passage].text[unit.start : unit.end]
+
+    def share(self, unit: Unit, *, around: bool = True) -> float:
+        """Share of the question's weight in a unit, and in what stands over it."""
+        return self.weights.share(unit.own, *([unit.around] if around else []))
+
+    def _units_of(self, passage: int) -> Iterator[Unit]:
+        source, layout = self.reading.passages[passage], self.layouts[passage]
+        ranges = self.reading.ranges[passage]
+        shown = [(i, a, b) for i, (a, b) in enumerate(ranges) if b > a]
+        above = terms_of(" ".join(source.headings))
+        at = 0
+        for start, end in _sentences(source.sentences, layout, len(source.text)):
+            while at < len(shown) and shown[at][1] < start:
+                at += 1
+            stop = at
+            while stop < len(shown) and shown[stop][2] <= end:
+                stop += 1
+            if stop == at:
+                continue
+            first, last = shown[at][0], shown[stop - 1][0]
+            line = layout.line_at(shown[at][1])
+            mass = float(self.probability_PSS[passage, first : last + 1, first : last + 1].sum()) / self.total
+            around = Counter(above)
+            if line is not None:
+                around.update(_over(layout, line))
+            own = terms_of(source.text[start:end])
+            if line is not None and layout.is_tabular(line) and layout.is_label(line - 1):
+                own.update(terms_of(layout.text_of(line - 1)))
+            yield Unit(passage, start, end, first, last, line, mass, own, around)
+
+
+def _sentences(known: Sequence[tuple[int, int]], layout: Layout, length: int) -> Iterator[tuple[int, int]]:
+    """The known sentences, else the lines of the passage itself."""
+    if known:
+        yield from known
+        return
+    for line in layout.lines:
+        if line.start >= 0 and line.end <= length:
+            yield line.start, line.end
+
+
+def _over(layout: Layout, index: int) -> Counter[str]:
+    """Terms of the heading above a line, of the line that leads it in, and of what names a row."""
+    terms: Counter[str] = Counter()
+    line = layout.lines[index]
+    group = layout.list_of(index)
+    if group is not None and group.lead is not None and group.lead != index:
+        terms.update(terms_of(layout.text_of(group.lead)))
+    first, _ = layout.section_of(index)
+    if layout.lines[first].kind == PartKind.HEADING and first != index:
+        terms.update(terms_of(layout.text_of(first)))
+    if line.kind == PartKind.ROW:
+        header = layout.header_of(index)
+        if header is not None:
+            terms.update(terms_of(layout.text_of(header)))
+    if line.kind == PartKind.CODE and index and layout.lines[index - 1].kind == PartKind.TEXT:
+        terms.update(terms_of(layout.text_of(index - 1)))
+    if layout.is_tabular(index):
+        before = layout.text(max(layout.lines[0].start, line.start - REACH), line.start)
+        terms.update(terms_of(before))
+    return terms

@@ -1,0 +1,202 @@
+"""How far an answer reaches around its best sentence: what the sentence announces, and what it needs to be understood.
+
+Items come after a lead-in and commands after "run"; an item needs its lead-in, a row the names of its columns, a line
+of figures the name over it.
+"""
+
+import re
+from dataclasses import replace
+
+from generator.composing import choice
+from generator.composing.evidence import EvidenceTable, Unit
+from generator.composing.layout import ARTICLE, Layout, ListGroup
+from generator.composing.plan import MOST_CHARS, Plan, Stretch, bounded, stretch_of_line, stretch_of_unit
+from generator.composing.question import Asked
+from generator.types import PartKind, Shape
+
+SHORT_PARAGRAPH = 320
+"""A question for the manner gets the whole paragraph, up to this many characters."""
+
+
+def around(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:
+    """The best sentence with what it announces and what it needs."""
+    layout = table.layouts[core.passage]
+    own = stretch_of_unit(table, core)
+    if core.line is None:
+        return Plan(_plain_shape(asked), [own], core=core)
+    kind = layout.lines[core.line].kind
+    if kind == PartKind.HEADING:
+        return _under_heading(table, asked, core, own)
+    if kind == PartKind.ROW:
+        return _row(layout, core, own)
+    if kind == PartKind.CODE:
+        before = core.line - 1
+        lead = [stretch_of_line(layout, core.passage, before)] if layout.leads_in(before) else []
+        return Plan(Shape.SENTENCE, [*lead, own], core=core)
+    group = layout.list_of(core.line)
+    announces = group is not None and group.lead == core.line and not _says_amount(table, asked, core)
+    if group is not None and (announces or kind == PartKind.ITEM):
+        return of_list(table, asked, core, group)
+    shape = Shape.DEFINITION if choice.defines(table.text(core), asked.subject) else _plain_shape(asked)
+    return Plan(shape, _sentences(table, asked, core, own), core=core)
+
+
+def _says_amount(table: EvidenceTable, asked: Asked, core: Unit) -> bool:
+    """Whether an amount was asked for and a sentence holds one: what it announces is something else."""
+    return asked.amount and choice.has_number(table.text(core))
+
+
+def _sentences(table: EvidenceTable, asked: Asked, core: Unit, own: Stretch) -> list[Stretch]:
+    """A sentence of running text, with those beside it that it can't be understood without."""
+    layout, text = table.layouts[core.passage], table.text(core)
+    assert core.line is not None
+    if layout.leads_in(core.line) and core.line + 1 < len(layout.lines):
+        following = layout.lines[core.line + 1]
+        if following.kind in {PartKind.CODE, PartKind.ROW} and _last_in_line(layout, core):
+            return [*_label(table, core), own, stretch_of_line(layout, core.passage, core.line + 1)]
+    if _LEANS.match(text):
+        return _with_antecedent(layout, core, own)
+    if _ENUMERATES.search(text):
+        return _ordinals(table, core, own)
+    if asked.manner:
+        return _paragraph(layout, core, own)
+    return [*_label(table, core), own]
+
+
+def _plain_shape(asked: Asked) -> Shape:
+    return Shape.PHRASE if asked.shape == Shape.PHRASE and not asked.manner else Shape.SENTENCE
+
+
+def _last_in_line(layout: Layout, core: Unit) -> bool:
+    """Whether a sentence ends its line, so that what comes after the line belongs to it."""
+    assert core.line is not None
+    return not layout.text(core.end, layout.lines[core.line].end).strip()
+
+
+def _label(table: EvidenceTable, core: Unit) -> list[Stretch]:
+    """The name over a line of figures: receipts and forms set it on a line of its own."""
+    layout = table.layouts[core.passage]
+    if core.line and layout.is_tabular(core.line) and layout.is_label(core.line - 1):
+        return [stretch_of_line(layout, core.passage, core.line - 1)]
+    return []
+
+
+def _paragraph(layout: Layout, core: Unit, own: Stretch) -> list[Stretch]:
+    """The paragraph of a sentence, from the sentence on where the whole is too long."""
+    assert core.line is not None
+    line = layout.lines[core.line]
+    if line.end - line.start <= SHORT_PARAGRAPH:
+        return [stretch_of_line(layout, core.passage, core.line)]
+    end = own.end
+    text = layout.text(own.start, line.end)
+    for at, character in enumerate(text):
+        if character in "。！？.!?" and at + 1 <= SHORT_PARAGRAPH:
+            end = max(end, own.start + at + 1)
+    return [Stretch(core.passage, own.start, end)]
+
+
+_LEANS = re.compile(
+    r"\W*(?:(?:it|its|this|these|they|their|those|such|the latter|the former|however|therefore|otherwise)\b"
+    r"|其(?![他它中])|该|此|这|上述|前款|前述|前项|但)",
+    re.IGNORECASE,
+)
+
+
+def _with_antecedent(layout: Layout, core: Unit, own: Stretch) -> list[Stretch]:
+    """A sentence that begins with a pronoun or points back, behind the sentence or paragraph that it means."""
+    assert core.line is not None
+    line = layout.lines[core.line]
+    before = layout.text(line.start, own.start).rstrip()
+    if before:
+        cut = max(
+            before.rfind(mark, 0, len(before) - 1) for mark in ("。", "！", "？", ". ", "! ", "? ", "；")
+        )
+        start = line.start + cut + 1
+        start += len(before[cut + 1 :]) - len(before[cut + 1 :].lstrip())
+        return [replace(own, start=start)] if own.end - start <= 2 * SHORT_PARAGRAPH else [own]
+    previous = core.line - 1
+    if previous < 0 or layout.lines[previous].kind not in {PartKind.TEXT, PartKind.ITEM}:
+        return [own]
+    group = layout.list_of(previous)
+    if group is not None and layout.lines[previous].kind == PartKind.ITEM:
+        lead = [] if group.lead is None else [_lead(layout, core.passage, group.lead)]
+        items = [stretch_of_line(layout, core.passage, i) for i in range(group.first, group.last + 1)]
+        stretches, more = bounded([*lead, *items, own])
+        return [own] if more else stretches
+    if own.end - layout.lines[previous].start > 2 * SHORT_PARAGRAPH:
+        return [own]
+    return [stretch_of_line(layout, core.passage, previous), own]
+
+
+_ENUMERATES = re.compile(r"\b(?:first(?:ly)?|one is)\b[,:]?|首先|第一[，、是]|一是|其一", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"^\W*(?:and )?(?:second(?:ly)?|third(?:ly)?|fourth|fifth|finally|lastly|next|then)\b"
+    r"|^\W*(?:其次|再次|第[二三四五六][，、是]|[二三四五六]是|"
+    r"其[二三四]|最后)",
+    re.IGNORECASE,
+)
+
+
+def _ordinals(table: EvidenceTable, core: Unit, own: Stretch) -> list[Stretch]:
+    """A sentence that begins to enumerate, with the sentences that go on: first, second, third."""
+    source = table.reading.passages[core.passage]
+    end, missed = own.end, 0
+    for start, stop in source.sentences:
+        if start < core.end:
+            continue
+        if _GOES_ON.search(source.text[start:stop]):
+            end, missed = start + len(source.text[start:stop].rstrip()), 0
+        else:
+            missed += 1
+        if missed > 1 or stop - own.start > MOST_CHARS:
+            break
+    return [replace(own, end=end)]
+
+
+def _under_heading(table: EvidenceTable, asked: Asked, core: Unit, own: Stretch) -> Plan:
+    """What stands under a heading that was found: its first paragraph, or its list."""
+    layout = table.layouts[core.passage]
+    assert core.line is not None
+    following = core.line + 1
+    if following >= len(layout.lines) or layout.lines[following].kind == PartKind.HEADING:
+        return Plan(_plain_shape(asked), [own], core=core)
+    group = layout.list_of(following)
+    if group is not None:
+        return of_list(table, asked, core, group)
+    return Plan(Shape.SENTENCE, [stretch_of_line(layout, core.passage, following)], core=core)
+
+
+def _row(layout: Layout, core: Unit, own: Stretch) -> Plan:
+    assert core.line is not None
+    header = layout.header_of(core.line)
+    rows = [] if header is None else [stretch_of_line(layout, core.passage, header)]
+    return Plan(Shape.ROW, [*rows, own], core=core)
+
+
+def of_list(table: EvidenceTable, asked: Asked, core: Unit, group: ListGroup) -> Plan:
+    """A list whole, or one of its items with the line that leads it in."""
+    layout = table.layouts[core.passage]
+    whole = core.line == group.lead or asked.shape in {Shape.LIST, Shape.STEPS} or core.line is None
+    whole = whole or layout.lines[core.line or 0].kind == PartKind.HEADING
+    lead = [] if group.lead is None else [_lead(layout, core.passage, group.lead)]
+    if not whole:
+        assert core.line is not None
+        item = stretch_of_line(layout, core.passage, core.line)
+        return Plan(_plain_shape(asked), [*lead, item], core=core)
+    items = [stretch_of_line(layout, core.passage, i) for i in range(group.first, group.last + 1)]
+    stretches, more = bounded([*lead, *items])
+    shape = Shape.STEPS if asked.shape == Shape.STEPS else Shape.LIST
+    return Plan(shape, stretches, core=core, more=more)
+
+
+def _lead(layout: Layout, passage: int, index: int) -> Stretch:
+    """The last sentence of a line that leads in, the number of its article included."""
+    line = layout.lines[index]
+    text = layout.text_of(index)
+    if ARTICLE.match(text) or len(text) <= SHORT_PARAGRAPH:
+        return stretch_of_line(layout, passage, index)
+    cut = max(text.rfind(mark, 0, len(text) - 1) for mark in ("。", "！", "？", ". ", "! ", "? "))
+    start = line.start + cut + 1 if cut >= 0 else line.start
+    while layout.text(start, start + 1).isspace():
+        start += 1
+    return Stretch(passage, start, line.end, line.kind)

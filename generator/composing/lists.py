@@ -1,0 +1,59 @@
+"""Answers to questions for several things: a list that the document sets as one, or sentences side by side."""
+
+from generator.composing import choice
+from generator.composing.evidence import EvidenceTable, Unit
+from generator.composing.extent import of_list
+from generator.composing.plan import Plan, bounded, stretch_of_unit
+from generator.composing.question import Asked
+from generator.types import PartKind, Shape
+
+LIST_SHARE = 0.35
+"""A list is taken instead of the best sentence where its score is at least this share of the sentence's."""
+ENOUGH_MASS = 0.5
+"""A sentence that enumerates is taken instead of a list that the reader thinks nothing of, from this probability on."""
+SIBLING_SHARE = 0.2
+"""Of the best sentence's score, for a further sentence of a list that is not set as items."""
+SIBLINGS = 6
+
+
+def compose_list(table: EvidenceTable, asked: Asked, core: Unit) -> Plan | None:
+    """A list that was set as one, else the sentences that enumerate together."""
+    found = choice.best_list(table)
+    if (
+        choice.enumerates(table.text(core))
+        and core.mass >= ENOUGH_MASS
+        and (found is None or found.mass < core.mass / 4)
+    ):
+        found = None
+    if found is not None and found.score >= LIST_SHARE * core.score:
+        layout = table.layouts[found.passage]
+        inside = [
+            unit
+            for unit in table.units
+            if unit.passage == found.passage
+            and unit.line is not None
+            and layout.list_of(unit.line) == found.group
+        ]
+        top = max(inside, key=lambda unit: unit.score, default=core)
+        return of_list(table, asked, top, found.group)
+    if core.line is not None and table.layouts[core.passage].lines[core.line].kind != PartKind.TEXT:
+        return None
+    return _siblings(table, core)
+
+
+def _siblings(table: EvidenceTable, core: Unit) -> Plan | None:
+    """Sentences that answer together, in the order of their documents; None where there is only one."""
+    share = table.share(core)
+    chosen = [
+        unit
+        for unit in choice.ranked(table)[: 3 * SIBLINGS]
+        if unit.score >= SIBLING_SHARE * core.score
+        and table.share(unit) >= 0.6 * share
+        and unit.line is not None
+        and table.layouts[unit.passage].lines[unit.line].kind in {PartKind.TEXT, PartKind.ITEM}
+    ][:SIBLINGS]
+    if len(chosen) < 2:
+        return None
+    chosen.sort(key=lambda unit: (unit.passage != core.passage, unit.passage, unit.start))
+    stretches, more = bounded([stretch_of_unit(table, unit) for unit in chosen])
+    return Plan(Shape.LIST, stretches, core=core, more=more)

@@ -1,0 +1,126 @@
+"""The plan of an answer: stretches of passages to copy, in order, with the few words that stand between them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from generator.composing.evidence import EvidenceTable, Unit
+from generator.composing.layout import Layout
+from generator.types import Ink, Part, PartKind, Shape, SourcePassage, Token
+
+MOST_CHARS = 1200
+"""Longest list, section or table that an answer brings along; the rest is told by `more`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Characters of a passage, or of the text around it, to copy whole."""
+
+    passage: int
+    start: int
+    end: int
+    kind: PartKind = PartKind.TEXT
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to say.
+
+    Attributes:
+        shape: Form of the answer.
+        stretches: What is copied, in order.
+        opening: Words of its own before all else ("Yes. "); empty for none.
+        core: The unit that holds the short answer.
+        more: Whether something that belongs to it was left out.
+    """
+
+    shape: Shape
+    stretches: list[Stretch] = field(default_factory=list)
+    opening: str = ""
+    core: Unit | None = None
+    more: bool = False
+
+
+def stretch_of_line(layout: Layout, passage: int, index: int) -> Stretch:
+    """A whole line."""
+    line = layout.lines[index]
+    return Stretch(passage, line.start, line.end, line.kind)
+
+
+def stretch_of_unit(table: EvidenceTable, unit: Unit) -> Stretch:
+    """A sentence, without the white space at its ends."""
+    text = table.text(unit)
+    start = unit.start + len(text) - len(text.lstrip())
+    kind = PartKind.TEXT
+    if unit.line is not None:
+        kind = table.layouts[unit.passage].lines[unit.line].kind
+    return Stretch(unit.passage, start, start + len(text.strip()), kind)
+
+
+def bounded(stretches: Sequence[Stretch], most: int = MOST_CHARS) -> tuple[list[Stretch], bool]:
+    """As many stretches from the start as fit, at least one; and whether some were left out."""
+    kept: list[Stretch] = []
+    spent = 0
+    for stretch in stretches:
+        spent += stretch.end - stretch.start
+        if kept and spent > most:
+            return kept, True
+        kept.append(stretch)
+    return kept, False
+
+
+def tokens_of(plan: Plan, passages: Sequence[SourcePassage]) -> Iterator[Token]:
+    """The plan as tokens: neighbours in a document are one copied run, its line ends included."""
+    if plan.opening:
+        yield Token(text=plan.opening, ink=Ink.WRITTEN)
+    last: Stretch | None = None
+    for run in _runs(plan.stretches, passages):
+        if last is not None:
+            yield Token(text=_between(last, run), ink=Ink.WRITTEN)
+        source = passages[run.passage]
+        text = wide_text(source)[run.start + len(source.before) : run.end + len(source.before)]
+        yield Token(
+            text=text, ink=Ink.COPIED, passage=source.key, start=run.start, end=run.end, action="copy"
+        )
+        last = run
+
+
+def parts_of(plan: Plan, passages: Sequence[SourcePassage], text: str) -> list[Part]:
+    """Roles of the stretches of the answer's text."""
+    parts: list[Part] = []
+    at = 0
+    if plan.opening:
+        parts.append(Part(answer_start=0, answer_end=len(plan.opening.rstrip()), kind=PartKind.TEXT))
+        at = len(plan.opening)
+    for stretch in plan.stretches:
+        source = passages[stretch.passage]
+        said = wide_text(source)[stretch.start + len(source.before) : stretch.end + len(source.before)]
+        start = text.find(said, at)
+        if start < 0:
+            continue
+        at = start + len(said)
+        parts.append(Part(answer_start=start, answer_end=at, kind=stretch.kind))
+    return parts
+
+
+def wide_text(passage: SourcePassage) -> str:
+    """The passage with the text around it."""
+    return passage.before + passage.text + passage.after
+
+
+def _runs(stretches: Sequence[Stretch], passages: Sequence[SourcePassage]) -> list[Stretch]:
+    runs: list[Stretch] = []
+    for stretch in stretches:
+        last = runs[-1] if runs else None
+        if last is not None and last.passage == stretch.passage and last.end <= stretch.start:
+            source = passages[last.passage]
+            gap = wide_text(source)[last.end + len(source.before) : stretch.start + len(source.before)]
+            if not gap.strip():
+                runs[-1] = replace(last, end=stretch.end)
+                continue
+        runs.append(stretch)
+    return runs
+
+
+def _between(left: Stretch, right: Stretch) -> str:
+    lines = {PartKind.ITEM, PartKind.ROW}
+    return "\n" if left.kind in lines and right.kind in lines else "\n\n"

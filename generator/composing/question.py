@@ -1,0 +1,206 @@
+"""What a question asks for: the shape that would satisfy it, by rules over Chinese and English questions.
+
+The rules look at how a question is put, not at what it is about. Evidence decides the rest: a question for steps about
+a text without steps is answered with sentences.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from generator.types import Shape
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How a question is put.
+
+    Attributes:
+        question: As it was asked.
+        shape: What would satisfy it, if the passages have it.
+        manner: Whether it asks how something is done or comes about.
+        amount: Whether it asks for a number, a date or a length of time.
+        subject: What a definition is asked of; empty otherwise.
+        sides: The two things a comparison is about; empty where they are not named.
+        negated: Whether a question for yes or no is put in the negative, so that a bare "yes" would say nothing.
+    """
+
+    question: str
+    shape: Shape
+    manner: bool = False
+    amount: bool = False
+    subject: str = ""
+    sides: tuple[str, ...] = ()
+    negated: bool = False
+
+    @property
+    def chinese(self) -> bool:
+        """Whether it is asked in Chinese."""
+        return _HAN.search(self.question) is not None
+
+
+_COMPARE_EN = re.compile(
+    r"\b(?:differen(?:ce|ces|t)|differs?|compar(?:e|ed|ison)|versus|vs\.?|better than|as opposed to|distinguish)\b"
+)
+_SIDES_EN = (
+    re.compile(r"\bbetween (?:the |an? )?(.+?) and (?:the |an? )?(.+?)[?.]*$"),
+    re.compile(r"\bcompare (?:the |an? )?(.+?) (?:and|with|to) (?:the |an? )?(.+?)[?.]*$"),
+    re.compile(
+        r"^(?:how|in what way) (?:is|are|do|does) (?:the |an? )?(.+?) (?:different|differ) from "
+        r"(?:the |an? )?(.+?)[?.]*$"
+    ),
+    re.compile(
+        r"^(?:what is |what's |is )?(?:the |an? )?(.+?) (?:vs\.?|versus|compared (?:to|with)) (?:the |an? )?(.+?)[?.]*$"
+    ),
+)
+_SIDES_OR_EN = re.compile(
+    r"^(?:which is better,? |should i use )?(?:the |an? )?([\w.\-/+ ]+?),? or "
+    r"(?:the |an? )?([\w.\-/+ ]+?)(?:,|\?|:| - | how | which | what )"
+)
+_COMPARE_ZH = re.compile(r"区别|不同|差异|差别|异同|相比|比较|有何不同")
+_SIDES_ZH = re.compile(
+    r"^(?:请问|请说明|说明|比较)?(.+?)(?:和|与|跟|同|相比|、)(.+?)(?:之间|相比)?(?:的|有|是|在|，|到底|究竟)*"
+    r"(?:什么|何|哪些|啥)?(?:的)?(?:主要)?(?:区别|不同|差异|差别|异同).*$"
+)
+_STEPS_EN = re.compile(
+    r"\bhow (?:do|can|could|should|would|might) (?:i|we|you|one|somebody|someone|users?|people)\b|\bhow to\b|\bsteps?\b"
+    r"|\bprocedure\b|\bcommands\b|\bwhat (?:do|should|must) (?:i|we|you) do\b|\b(?:the )?commands? (?:to|for)\b"
+    r"|\binstructions?\b"
+)
+_MANNER_EN = re.compile(
+    r"^(?:and |so )?how\b(?! (?:many|much|long|often|far|old|large|big|fast|high|late|soon)\b)|\bwhy\b"
+)
+_STEPS_ZH = re.compile(
+    r"步骤|流程|程序是|(?<!会被)(?:如何|怎么|怎样)"
+    r"(?!样|回事|计?算|理解|认定|定义|规定|处理|处罚|承担|分配|确定)[\u4e00-\u9fffA-Za-z ]"
+)
+_MANNER_ZH = re.compile(r"怎么|怎样|如何|为什么|为何|咋")
+_LIST_EN = re.compile(
+    r"\b(?:list|enumerate)\b|^(?:in )?(?:what|which) (?:\w+[ -]){0,3}?"
+    r"(?:are|were|do|does|did|can|could|should|must|have|may)\b"
+    r"(?!.*\b(?:default|version|date|name) of\b)|\b(?:what|which) (?:kinds?|types?|sorts?|options|parts|components|"
+    r"requirements|conditions|methods|ways|features|steps)\b|\bname (?:the|all|some)\b|\bin (?:which|what) cases\b"
+)
+_PLURAL_EN = re.compile(
+    r"^(?:in |on |for |to |with )?(?:what|which) (.{1,60}?) "
+    r"(?:are|were|do|does|did|can|could|should|must|have|has|may|might|will|would|is|was|need|support|exist)\b"
+)
+_CLAUSES = re.compile(r"(?<=[.!。！;；])\s*|(?<=[?？])\s*(?=\S)")
+_LIST_ZH = re.compile(
+    r"哪些|哪几|有哪|几种|几类|哪[几]?[种类项条个]情[形况]|什么(?:条件|情形|情况|材料|要求|权利|义务|责任|内容|方式|措施|形式|职责|类型|原因)"
+    r"|分别|列[出举]|包括什么|条件是什么|(?:都|各)有什么|何种情形"
+)
+_YES_NO_EN = re.compile(
+    r"^(?:and |so |but |then )?(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|may|might|must|has|"
+    r"have|had|isn't|aren't|doesn't|don't|didn't|can't|won't)\b(?! (?:i find|i see)\b)"
+)
+_YES_NO_ZH = re.compile(
+    r"吗[？?]?$|吗[，,]|是否|能不能|可不可以|会不会|是不是|有没有|要不要|用不用|该不该|应不应|算不算|行不行|能否|可否|需不需要|"
+    r"支不支持|属不属于|([\u4e00-\u9fff])不\1"
+)
+_OR_EN = re.compile(r"\bor\b")
+_NEGATED = re.compile(r"n't\b|\bnot\b|\bnever\b|不[能会可用必得要是](?!不)|没有.*吗")
+_DEFINE_EN = re.compile(
+    r"^(?:what(?:'s| is| are| was| does)|define|explain what|who is|who was) (?:meant by |the meaning of )?"
+    r"(?:an? |the )?(?P<subject>[\w\-./#+ ]{1,50}?)(?: mean| stand for| refer to| do)?[?.]*$"
+)
+_PROPERTY_EN = re.compile(
+    r"\b(?:of|for|to|in|on|by|with|when|if|default|maximum|minimum|total|difference|name|number|date|price|cost|address|size|time|limit|port|version|command|purpose)\b"
+)
+_DEFINE_ZH = re.compile(
+    r"^(?:请问)?(?:什么(?:是|叫做?|叫)|何[为谓])(?P<a>.{1,24}?)[？?。]*$|^(?:请问)?(?P<b>.{1,24}?)(?:是什么(?:意思|东西)?|指什么|是指什么|是啥|的(?:定义|含义)是什么)[？?。]*$"
+)
+_PROPERTY_ZH = re.compile(
+    r".的.|期限|时间|金额|条件|比例|标准|数量|默认|最[大小长短高低]|上限|下限|价格|日期|地址|名称|命令|作用|原因|区别|范围|对象"
+)
+_AMOUNT_EN = re.compile(
+    r"\bhow (?:many|much|long|often|far|old|large|big|fast|high|late|soon)\b"
+    r"|\bwhat (?:year|date|time|day|percentage|amount|number|price|size)\b|\bwhen\b"
+    r"|\b(?:total|cost|price|limit|maximum|minimum|amount|default|size|port)\b"
+)
+_AMOUNT_ZH = re.compile(
+    r"多少|几[年天个日月小时元岁倍次人万%]|多久|多长|多大|多高|多远|何时|什么时候|期限|金额|比例|最[大小长短高低多少]|上限|下限|哪[年天一]"
+)
+
+
+def asked_of(question: str) -> Asked:
+    """Say what a question asks for.
+
+    Args:
+        question: As it is understood, in Chinese or English.
+    """
+    asking = _asking_clause(question.strip())
+    asked = _chinese(asking) if _HAN.search(question) else _english(" ".join(asking.split()))
+    return replace(asked, question=question)
+
+
+def _asking_clause(question: str) -> str:
+    """The first sentence of a question that asks something; people say first what it is about."""
+    clauses = [clause.strip() for clause in _CLAUSES.split(question) if clause.strip()]
+    return next((clause for clause in clauses if clause.endswith(("?", "？"))), question)
+
+
+def _english(question: str) -> Asked:
+    low = question.lower().strip()
+    amount = _AMOUNT_EN.search(low) is not None
+    if _COMPARE_EN.search(low) and not low.startswith(("how many", "how much")):
+        rules = (*_SIDES_EN, _SIDES_OR_EN)
+        sides = next((match.groups() for rule in rules if (match := rule.search(low))), ())
+        return Asked(question=question, shape=Shape.COMPARISON, sides=tuple(sides))
+    if _YES_NO_EN.match(low) and not _OR_EN.search(low):
+        return Asked(question=question, shape=Shape.YES_NO, negated=_NEGATED.search(low) is not None)
+    if _STEPS_EN.search(low):
+        return Asked(question=question, shape=Shape.STEPS, manner=True)
+    defined = _DEFINE_EN.match(low)
+    if defined and not _PROPERTY_EN.search(defined["subject"]) and not _plural(low):
+        return Asked(question=question, shape=Shape.DEFINITION, subject=defined["subject"].strip())
+    if _LIST_EN.search(low) and _plural(low):
+        return Asked(question=question, shape=Shape.LIST, amount=False)
+    manner = _MANNER_EN.search(low) is not None
+    return Asked(question=question, shape=Shape.PHRASE, manner=manner, amount=amount)
+
+
+def _plural(low: str) -> bool:
+    """Whether what is asked for is named in the plural: "which engines", "what are the steps"."""
+    if re.search(r"\b(?:list|enumerate|name (?:all|the|some)|in (?:which|what) cases)\b", low):
+        return True
+    if re.match(r"^(?:what|which) (?:are|were) ", low):
+        return True
+    match = _PLURAL_EN.match(low)
+    if match is None:
+        return False
+    named = re.split(r" (?:of|in|on|for|from|with|by|that|to) ", match[1])[0].split()
+    return bool(named) and re.search(r"(?<![su'i])s$", named[-1]) is not None
+
+
+def _chinese(question: str) -> Asked:
+    amount = _AMOUNT_ZH.search(question) is not None
+    if _COMPARE_ZH.search(question) and not _LIST_ZH.search(
+        question.replace("哪些不同", "").replace("哪些区别", "")
+    ):
+        match = _SIDES_ZH.match(question)
+        sides = tuple(side.strip() for side in match.groups()) if match else ()
+        return Asked(question=question, shape=Shape.COMPARISON, sides=sides)
+    if _YES_NO_ZH.search(question) and not re.search(r"是否.*(?:哪些|多少|多久)", question):
+        return Asked(
+            question=question,
+            shape=Shape.YES_NO,
+            negated=_NEGATED.search(_without_choice(question)) is not None,
+        )
+    if _LIST_ZH.search(question):
+        return Asked(question=question, shape=Shape.LIST)
+    defined = _DEFINE_ZH.match(question)
+    if defined:
+        subject = (defined["a"] or defined["b"] or "").strip("“”\"'「」 ")
+        if not _PROPERTY_ZH.search(subject):
+            return Asked(question=question, shape=Shape.DEFINITION, subject=subject)
+    manner = _MANNER_ZH.search(question) is not None
+    if manner and not amount and _STEPS_ZH.search(question):
+        return Asked(question=question, shape=Shape.STEPS, manner=True)
+    return Asked(question=question, shape=Shape.PHRASE, manner=manner, amount=amount)
+
+
+def _without_choice(question: str) -> str:
+    """A question without its "can or cannot": what is left may be negated, the choice itself is not."""
+    return re.sub(r"([\u4e00-\u9fff])不\1|[可]不可以|是不是|有没有|不可以吗?(?=$)", "", question)

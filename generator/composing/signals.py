@@ -1,0 +1,83 @@
+"""What speaks for an answer being right, as numbers that a calibration weighs."""
+
+import re
+from collections.abc import Iterator, Mapping
+from math import log
+
+from generator.composing.evidence import EvidenceTable, Unit
+from generator.composing.plan import Plan, wide_text
+from generator.composing.terms import terms_of
+from generator.types import Shape
+
+_NAME = re.compile(
+    r"(?<![.?!。？！\w] )(?<!^)\b[A-Z][\w\-.]+|\b[\w.\-]*\d[\w.\-]*\b|(?<=[\u4e00-\u9fff\s，])[A-Za-z][\w\-.]+"
+)
+_LEAST = 1e-3
+_LIMIT = 8.0
+SIGNALS = ("answerable", "mass", "runner_up", "covered", "said", "names_missing", "structure", "row")
+"""Names of the signals, in the order in which a calibration is fitted."""
+
+
+def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]:
+    """Signals of a planned answer.
+
+    Args:
+        question: As it was answered.
+        table: What was read.
+        plan: What would be said.
+
+    Returns:
+        answerable: Log-odds that the passages answer, within [-8, 8]. mass: Log of the probability, given an answer, of
+        what would be said. runner_up: The same of the best unit that would not be said. covered, said: Share of the
+        question's weight in the answer with, and without, what stands over it. names_missing: Share of the question's
+        names and numbers that its passage does not hold. structure, row: 1 for lists and steps, and for rows.
+    """
+    inside = [unit for unit in table.units if _is_said(unit, plan)]
+    others = [unit.mass for unit in table.units if not _is_said(unit, plan)]
+    said = [unit.own for unit in inside] + [
+        terms_of(_text(table, plan)),
+    ]
+    over = [unit.around for unit in inside]
+    logit = table.distribution.answerable_logit
+    return {
+        "answerable": max(-_LIMIT, min(_LIMIT, logit)),
+        "mass": log(max(_LEAST, sum(unit.mass for unit in inside))),
+        "runner_up": log(max(_LEAST, max(others, default=0.0))),
+        "covered": table.weights.share(*said, *over),
+        "said": table.weights.share(*said),
+        "names_missing": _names_missing(question, table, plan),
+        "structure": float(plan.shape in {Shape.LIST, Shape.STEPS}),
+        "row": float(plan.shape == Shape.ROW),
+    }
+
+
+def weigh(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """Log-odds that an answer is right: a weighted sum of its signals, and the bias under the name "bias"."""
+    return weights.get("bias", 0.0) + sum(weights.get(name, 0.0) * value for name, value in values.items())
+
+
+def _is_said(unit: Unit, plan: Plan) -> bool:
+    return any(
+        s.passage == unit.passage and s.start < unit.end and unit.start < s.end for s in plan.stretches
+    )
+
+
+def _text(table: EvidenceTable, plan: Plan) -> str:
+    return "\n".join(table.layouts[s.passage].text(s.start, s.end) for s in plan.stretches)
+
+
+def _names(question: str) -> Iterator[str]:
+    for match in _NAME.finditer(question):
+        yield match.group().lower().strip(".-")
+
+
+def _names_missing(question: str, table: EvidenceTable, plan: Plan) -> float:
+    names = [name for name in dict.fromkeys(_names(question)) if name]
+    if not names:
+        return 0.0
+    passages = {stretch.passage for stretch in plan.stretches}
+    texts = [
+        " ".join((wide_text(source), *source.headings)).lower()
+        for source in (table.reading.passages[passage] for passage in passages)
+    ]
+    return sum(not any(name in text for text in texts) for name in names) / len(names)

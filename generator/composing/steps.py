@@ -1,0 +1,122 @@
+"""Answers to questions for steps: commands and numbered items of one section, with the lines that announce them."""
+
+import re
+from collections import Counter
+from math import exp
+
+from generator.composing import choice
+from generator.composing.evidence import EvidenceTable, Unit
+from generator.composing.layout import Layout
+from generator.composing.plan import MOST_CHARS, Plan, Stretch, bounded, stretch_of_line
+from generator.composing.terms import terms_of
+from generator.types import PartKind, Shape
+
+SECTION_WORDS = 3.0
+"""A section that holds all of the question's terms in its heading counts exp(6) times as much as one without any."""
+SECTION_FLOOR = 0.1
+"""Added to the reader's probability, which says little of steps."""
+LONGEST_CODE = 500
+"""A longer block of code is output or a listing, and is left out of steps."""
+
+
+def compose_steps(table: EvidenceTable, core: Unit) -> Plan | None:
+    """The steps of the section that answers: items and commands with the lines that announce them."""
+    found = best_section(table)
+    if found is None:
+        return None
+    passage, first, last = found
+    layout = table.layouts[passage]
+    wanted = _procedure(layout, passage, first, last)
+    inside = [unit for unit in table.units if unit.passage == passage and unit.line is not None]
+    inside = [unit for unit in inside if unit.line is not None and first <= unit.line <= last]
+    top = max(inside, key=lambda unit: unit.score, default=core)
+    if top.passage == passage and top.line is not None and layout.lines[top.line].kind == PartKind.CODE:
+        wanted = _with_line(wanted, layout, passage, top.line)
+    stretches, more = bounded(_from_core(wanted, top))
+    return Plan(Shape.STEPS, stretches, core=top, more=more)
+
+
+def _with_line(wanted: list[Stretch], layout: Layout, passage: int, index: int) -> list[Stretch]:
+    """The steps with one more block of code, and the line that announces it."""
+    lines = [index - 1, index] if layout.leads_in(index - 1) else [index]
+    added = [stretch_of_line(layout, passage, i) for i in lines]
+    return sorted({*wanted, *added}, key=lambda stretch: stretch.start)
+
+
+def _from_core(wanted: list[Stretch], core: Unit) -> list[Stretch]:
+    """Steps from the one that holds the best unit on, its announcement included, where all together are too long."""
+    if sum(stretch.end - stretch.start for stretch in wanted) <= MOST_CHARS:
+        return wanted
+    at = next((i for i, s in enumerate(wanted) if s.start <= core.start < s.end), 0)
+    if at and wanted[at].kind == PartKind.CODE:
+        at -= 1
+    return wanted[at:]
+
+
+def best_section(table: EvidenceTable) -> tuple[int, int, int] | None:
+    """Passage, first and last line of the section with steps that the question asks about most likely.
+
+    The reader's probability says little of steps, as of lists; headings and words say more.
+    """
+    found: tuple[float, tuple[int, int, int]] | None = None
+    for passage, layout in enumerate(table.layouts):
+        source = table.reading.passages[passage]
+        inside = [i for i, line in enumerate(layout.lines) if line.end > 0 and line.start < len(source.text)]
+        for first, last in sorted({layout.section_of(index) for index in inside}):
+            if not _procedure(layout, passage, first, last):
+                continue
+            mass = sum(
+                u.mass for u in table.units if u.passage == passage and first <= (u.line or -1) <= last
+            )
+            named = (
+                terms_of(layout.text_of(first)) if layout.lines[first].kind == PartKind.HEADING else Counter()
+            )
+            text = terms_of(layout.text(layout.lines[first].start, layout.lines[last].end))
+            over = terms_of(" ".join(source.headings))
+            share = (
+                table.weights.share(named)
+                + table.weights.share(named, text)
+                + 0.5 * table.weights.share(over)
+            )
+            total = (mass + SECTION_FLOOR) * source.weight**0.5 * exp(SECTION_WORDS * share)
+            total *= exp(choice.HEADED * choice.heading_precision(table, layout, first))
+            if found is None or total > found[0]:
+                found = (total, (passage, first, last))
+    return found[1] if found else None
+
+
+def _procedure(layout: Layout, passage: int, first: int, last: int) -> list[Stretch]:
+    """Lines of a section that say what to do; empty where it has neither commands nor numbered items."""
+    lines = layout.lines
+    codes = [i for i in range(first, last + 1) if lines[i].kind == PartKind.CODE and _is_command(layout, i)]
+    items = [i for i in range(first, last + 1) if lines[i].kind == PartKind.ITEM]
+    numbered = [i for i in items if layout.numbered(i)]
+    announced = len(items) > 1 and items[0] > 0 and _ANNOUNCES_STEPS.search(layout.text_of(items[0] - 1))
+    if not codes and len(numbered) < 2 and not announced:
+        return []
+    chosen: set[int] = set()
+    for index in codes:
+        chosen.add(index)
+        if index > first and lines[index - 1].kind in {PartKind.TEXT, PartKind.ITEM}:
+            chosen.add(index - 1)
+    chosen.update(numbered or (items if not codes else []))
+    if not chosen:
+        return []
+    start = min(chosen)
+    if start > first and layout.leads_in(start - 1):
+        chosen.add(start - 1)
+    if lines[first].kind == PartKind.HEADING and min(chosen) == first + 1:
+        chosen.add(first)
+    return [stretch_of_line(layout, passage, i) for i in sorted(chosen)]
+
+
+_ANNOUNCES_STEPS = re.compile(r"\bsteps?\b|\bprocedure\b|步骤|流程", re.IGNORECASE)
+
+
+def _is_command(layout: Layout, index: int) -> bool:
+    """Whether a block of code is something to type: short, and not announced as output."""
+    text = layout.text_of(index)
+    if len(text) > LONGEST_CODE:
+        return False
+    before = layout.text_of(index - 1).lower() if index else ""
+    return not any(sign in before for sign in ("output", "result", "输出", "结果", "返回", "similar to"))

@@ -1,0 +1,77 @@
+"""Content terms of a text, for matching a question with sentences, headings and rows.
+
+English words lose their endings, Chinese runs become pairs of characters. Terms only weigh evidence that the reader
+has found; searching has an analysis of its own.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<word>[^\W_{_HAN}]+(?:[.'’\-_][^\W_{_HAN}]+)*)")
+_ENDING = re.compile(r"(?:'s|’s|ings?|ies|es|ed|s|e)$")
+_SHORTEST_STEM = 3
+_EMPTY_WORDS = (
+    "a an and any are as at be been being but by can could did do does doing for from get gets had has have having he "
+    "her his how i if in into is it its just many me much my no not of on one or our out please she should so some "
+    "such than that the their them then there these they this those to too use used using was we were what when where "
+    "which who whom whose why will with would you your about after also before between both each give happen happens "
+    "mean means must need needed needs may might list tell explain describe step steps way"
+)
+_EMPTY_ENGLISH = frozenset(_EMPTY_WORDS.split())
+# Words that say how a question is put; longer ones first, so that they leave no halves behind.
+_EMPTY_CHINESE = re.compile(
+    "多长时间|为什么|有没有|能不能|可不可以|会不会|是不是|应不应该|怎么样|怎么办|哪一个|请问|什么|怎么|怎样|如何|哪些|哪几|"
+    "哪个|哪里|哪种|多少|多久|多长|多大|多高|几种|几个|是否|可以|能够|应当|应该|需要|进行|以及|或者|如果|情况下|的话|"
+    "有哪|包括|[的了是在和与及或有被把将也都就而吗呢吧啊哪几谁之其于为以从对到这那要能会由请]"
+)
+
+
+def terms_of(text: str) -> Counter[str]:
+    """Content terms of a text with their counts."""
+    found: Counter[str] = Counter()
+    for run in _RUN.finditer(text.lower()):
+        if run["word"]:
+            word = run["word"]
+            if word not in _EMPTY_ENGLISH:
+                found[_stem(word)] += 1
+            continue
+        for part in _EMPTY_CHINESE.split(run["han"]):
+            found.update(part[i : i + 2] for i in range(max(1, len(part) - 1)) if part)
+    return found
+
+
+def _stem(word: str) -> str:
+    stem = _ENDING.sub("", word)
+    return stem if len(stem) >= _SHORTEST_STEM else word
+
+
+class TermWeights:
+    """How much each term of a question says, by its rarity among the units of what was read.
+
+    The weight of a term is `log(1 + N / (1 + n))` for `n` of `N` units that hold it (the inverse document frequency of
+    Spärck Jones 1972, smoothed).
+    """
+
+    def __init__(self, question: str, units: Iterable[Counter[str]]) -> None:
+        """Weigh the terms of a question.
+
+        Args:
+            question: As it was asked.
+            units: Terms of every sentence, row and item that was read.
+        """
+        asked = terms_of(question)
+        seen: Counter[str] = Counter()
+        count = 0
+        for unit in units:
+            count += 1
+            seen.update(term for term in asked if term in unit)
+        self.weights = {term: math.log1p(count / (1 + seen[term])) for term in asked}
+        self.total = sum(self.weights.values()) or 1.0
+
+    def share(self, *texts: Counter[str]) -> float:
+        """Share of the question's weight that some texts hold together, in [0, 1]."""
+        held = sum(weight for term, weight in self.weights.items() if any(term in text for text in texts))
+        return held / self.total

@@ -1,0 +1,63 @@
+"""The shipped list of Chinese words with their English ones: what a question's words are called in the other language.
+
+The list is read when it is first asked for: a collection in one language never needs it.
+"""
+
+import gzip
+import logging
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from retrieval.index.analysis import stems
+
+_log = logging.getLogger(__name__)
+
+Reading = tuple[str, ...]
+"""One way to say a word in the other language, as index terms that belong together."""
+MOST_READINGS = 16
+"""Readings of one word, the commonest first as the list has them; a word with more says little."""
+
+
+class WordList:
+    """Chinese words and English stems, each in the other language; safe to use from many threads.
+
+    Args:
+        path: UTF-8 text, gzipped: a Chinese word, a tab, and English glosses of one or two words, parted by `|`.
+            Where there is no such file the list is empty.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def readings(self, term: str) -> Sequence[Reading]:
+        """What an index term, a Chinese word or an English stem, may be called in the other language."""
+        return self._readings.get(term, ())
+
+    @cached_property
+    def _readings(self) -> Mapping[str, Sequence[Reading]]:
+        try:
+            with gzip.open(self._path, "rt", encoding="utf-8") as file:
+                entries = [line.rstrip("\n").split("\t") for line in file]
+        except FileNotFoundError:
+            _log.warning("no list of words in two languages", extra={"path": str(self._path)})
+            return {}
+        glosses = [(chinese, place, gloss.split()) for chinese, english in entries
+                   for place, gloss in enumerate(english.split("|"))]  # fmt: skip
+        # stemmed all at once: each call costs more than a word
+        stemmed = iter(stems([word for _, _, words in glosses for word in words]))
+        english: dict[str, list[Reading]] = {}
+        chinese: dict[str, list[tuple[int, str]]] = {}
+        for word, place, words in glosses:
+            reading = tuple(next(stemmed) for _ in words)
+            english.setdefault(word, []).append(reading)
+            if len(reading) == 1 and len(word) > 1:
+                chinese.setdefault(reading[0], []).append((place, word))
+        readings: dict[str, Sequence[Reading]] = {
+            word: tuple(dict.fromkeys(found))[:MOST_READINGS] for word, found in english.items()
+        }
+        for stem, found in chinese.items():
+            # a gloss that comes first is what the word means, a later one what it may mean
+            ordered = [word for _, word in sorted(found, key=lambda item: item[0])]
+            readings[stem] = tuple((word,) for word in dict.fromkeys(ordered))[:MOST_READINGS]
+        return readings

