@@ -40,8 +40,8 @@ def _yes_no(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:
     if asked.negated or not plan.stretches:
         return plan
     layout = table.layouts[core.passage]
-    said = " ".join(layout.text(s.start, s.end) for s in plan.stretches[:1])
-    says = polarity(asked.question, said, table.weights.weights)
+    said = [layout.text(stretch.start, stretch.end) for stretch in plan.stretches]
+    says = polarity(asked.question, said[0], table.weights.weights, "\n".join(said))
     if says is None:
         return plan
     plan.opening = opening(asked.chinese, says)

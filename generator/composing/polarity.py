@@ -1,7 +1,7 @@
 """Whether a sentence says yes or no to a question, where that is plain; None where it is not.
 
 A wrong word would say the opposite of its source, so the rules give none where a sentence is conditional in both
-directions, where the question itself is negated, where it names a number that the sentence does not, or where the
+directions, where the question itself is negated, where it names a number that the answer does not, or where the
 negation belongs to another clause than the one that shares the question's words.
 """
 
@@ -11,28 +11,36 @@ from collections.abc import Mapping
 from generator.composing.question import without_choice
 from generator.composing.terms import terms_of
 
+LEAST_HELD_EN, LEAST_HELD_ZH = 0.5, 0.25
+"""Share of the question's weight in a clause that speaks about what was asked; pairs of characters match less often."""
+_ANY_NEGATION = re.compile(
+    r"\b(?:not|no|never|without|neither|nor|only|un\w+)\b|[不无非未]|没有", re.IGNORECASE
+)
 _CLAUSE_EN = re.compile(
     r"[,;:.—–]\s|\b(?:but|unless|except|although|though|while|whereas|if|when|because)\b", re.IGNORECASE
 )
 _CLAUSE_ZH = re.compile(r"[，；：。,;:]|但是?|除非")
 _NO_EN = re.compile(
-    r"\b(?:not|cannot|can't|n't|never|no|neither|nor|without|prohibited|forbidden|unsupported|unable|impossible|"
-    r"disallowed|incompatible|refuses?|lacks?)\b|n't\b",
+    r"\b(?:can(?:not|'t| not)|could not|couldn't|may not|must not|(?:is|are|was|were) (?:not|no longer|never)|isn't|"
+    r"aren't|(?:do|does|did|will)(?: not|n't)|never|no longer|prohibited|forbidden|unsupported|unable|impossible|"
+    r"disallowed)\b",
     re.IGNORECASE,
 )
 _YES_EN = re.compile(
-    r"\b(?:can|may|is|are|was|were|does|do|supports?|supported|allows?|allowed|enables?|possible|able|must|should|will|"
-    r"has|have|required|needs?|uses?|provides?|includes?|works?)\b",
+    r"\b(?:can|may|supports?|supported|allows?|allowed|enables?|possible|able to|must|required?|requires|needs? to|"
+    r"permit(?:s|ted)?)\b",
     re.IGNORECASE,
 )
 _NO_ZH = re.compile(
-    r"不得|不能|不可|不准|禁止|严禁|不予|不应|无权|不需要|无需|不必|不支持|不属于|不享有|不承担|不受|不适用|没有|不是|不会|未|不再|不"
+    r"不得|不能|不可以|不可|不准|禁止|严禁|不予|不应|无权|不需要|无需|不必|不支持|不享[有受]|不承担|不适用|不会|不影响"
 )
-_YES_ZH = re.compile(
-    r"可以|应当|应该|有权|必须|允许|支持|能够|需要|属于|享有|承担|适用|会|能|是|有|准予|依法"
-)
-_DOUBLE_ZH = re.compile(
-    r"不得不|并非不|不是不|无不|未必不|不仅|不但|不论|不管|无论|不同|不少|不断|不超过|不满|不足|不低于|不少于|不动产|不良|不正当|不可抗力|未成年|未来"
+_YES_ZH = re.compile(r"可以|应当|应该|有权|必须|允许|支持|能够|需要|享有|准予")
+_DOUBLE_ZH = re.compile(r"不得不|并非不|不是不|无不|未必不|不可抗力|不动产|不同|未成年|未来")
+_ASKS_LEAVE_EN = re.compile(
+    r"^(?:can|could|may|must|should|is it (?:possible|allowed|ok|okay|safe|legal|required|necessary)"
+    r"|(?:do|does) .*\b(?:support|allow|need|require|have to)\b"
+    r"|(?:is|are) .*\b(?:supported|allowed|possible|required|needed|permitted|able)\b)",
+    re.IGNORECASE,
 )
 _LEADING = re.compile(
     r"^\W*(?:(yes|是的|可以|能|会|对|支持)|(no|不是|不可以|不能|不会|不支持|不行|否))(?:[\s,.，。;；!！:：]|$)",
@@ -44,31 +52,35 @@ _EXCEPT = re.compile(
 )
 
 
-def polarity(question: str, sentence: str, weights: Mapping[str, float]) -> bool | None:
+def polarity(
+    question: str, sentence: str, weights: Mapping[str, float], whole: str | None = None
+) -> bool | None:
     """Say whether a sentence answers yes (True) or no (False); None where that is not plain.
 
     Args:
-        question: Not put in the negative itself ("isn't it …?").
+        question: Not negated itself.
         sentence: The sentence that answers.
         weights: Weight of the question's terms.
+        whole: What is said beside the sentence, itself included: an item holds words that its lead-in lacks.
     """
     leading = _LEADING.match(sentence)
     if leading:
         return leading[1] is not None
-    if _EXCEPT.search(sentence) or not _numbers(question) <= _numbers(sentence):
-        return None
     chinese = re.search(r"[\u4e00-\u9fff]", sentence) is not None
-    clause = _nearest_clause(sentence, weights, _CLAUSE_ZH if chinese else _CLAUSE_EN)
+    if _EXCEPT.search(sentence) or (not chinese and not _ASKS_LEAVE_EN.match(question.strip())):
+        return None
+    if not _numbers(question) <= _numbers(whole or sentence):
+        return None
+    clause = _nearest_clause(sentence, whole or sentence, weights, chinese=chinese)
     if clause is None:
         return None
     no, yes = (_NO_ZH, _YES_ZH) if chinese else (_NO_EN, _YES_EN)
-    bare = _without_negations_of(question, _without_double(clause, chinese=chinese), no)
-    if bare is None:
+    bare = _without_negations_of(question, _DOUBLE_ZH.sub("", clause) if chinese else clause, no)
+    negations = no.findall(bare or "")
+    # "cannot be sold without a licence", 不能不: with a second negation of any kind the meaning turns
+    if bare is None or len(negations) > 1 or _ANY_NEGATION.search(no.sub(" ", bare)):
         return None
-    negations = len(no.findall(bare))
-    if negations > 1:
-        return None
-    if negations == 1:
+    if negations:
         return False
     return True if yes.search(bare) else None
 
@@ -77,30 +89,22 @@ def _numbers(text: str) -> set[str]:
     return set(re.findall(r"\d+(?:[.,]\d+)*", text))
 
 
-def _without_double(text: str, *, chinese: bool) -> str:
-    """A text without the words that look like a negation and are none."""
-    return _DOUBLE_ZH.sub("", text) if chinese else re.sub(r"\bnot only\b", "", text, flags=re.IGNORECASE)
-
-
 def _without_negations_of(question: str, clause: str, no: re.Pattern[str]) -> str | None:
     """A clause without the negations that the question has too; None where the question has one of its own.
 
-    "Is smoking prohibited?" is answered with yes by "Smoking is prohibited", and "Does it run without a network?" by
-    "It runs without a network".
+    A question whether something is prohibited is not answered with no by a sentence that prohibits it.
     """
     bare = clause.lower()
-    asked = _without_double(without_choice(question), chinese=no is _NO_ZH).lower()
-    for found in no.finditer(asked):
-        # one character alone, as in 不支付, says nothing without the next
-        word = asked[found.start() : found.end() + (len(found[0]) == 1)]
-        if word not in bare:
+    for found in no.finditer(_DOUBLE_ZH.sub("", without_choice(question)).lower()):
+        if found[0] not in bare:
             return None
-        bare = bare.replace(word, " ", 1)
+        bare = bare.replace(found[0], " ", 1)
     return bare
 
 
-def _nearest_clause(sentence: str, weights: Mapping[str, float], cut: re.Pattern[str]) -> str | None:
-    """The clause with most of the question's weight; None where it holds less than a third of it."""
+def _nearest_clause(sentence: str, whole: str, weights: Mapping[str, float], *, chinese: bool) -> str | None:
+    """The clause with most of the question's weight; None where that is too little."""
+    cut, least = (_CLAUSE_ZH, LEAST_HELD_ZH) if chinese else (_CLAUSE_EN, LEAST_HELD_EN)
     clauses = [part for part in cut.split(sentence) if part and part.strip()]
     total = sum(weights.values()) or 1.0
 
@@ -109,7 +113,8 @@ def _nearest_clause(sentence: str, weights: Mapping[str, float], cut: re.Pattern
         return sum(weight for term, weight in weights.items() if term in terms) / total
 
     clause = max(clauses, key=held, default=None)
-    return clause if clause is not None and held(clause) >= 1 / 3 else None
+    spoken = clause if whole == sentence else whole
+    return clause if clause is not None and spoken is not None and held(spoken) >= least else None
 
 
 def opening(question_chinese: bool, says: bool) -> str:
