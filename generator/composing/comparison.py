@@ -29,8 +29,8 @@ def compose_comparison(table: EvidenceTable, asked: Asked, core: Unit) -> Plan |
         return table_plan
 
     def held(unit: Unit, side: set[str]) -> float:
-        text = table.text(unit)
-        return sum(term in unit.own or (len(term) == 1 and term in text) for term in side) / len(side)
+        text = table.text(unit).lower()
+        return sum(term in unit.own or _stands_bare(term, text) for term in side) / len(side)
 
     both = max(table.units, key=lambda unit: unit.score * min(held(unit, only[0]), held(unit, only[1])))
     if min(held(both, only[0]), held(both, only[1])) >= 0.5 and both.score >= 0.2 * core.score:
@@ -90,8 +90,15 @@ def _what_differs(sides: Sequence[str]) -> list[set[str]]:
         bare = [_OF_WHAT.sub("", side) if _OF_WHAT.sub("", side) else side for side in sides]
         terms = [{character for character in side if character.isalnum()} for side in bare]
     else:
-        terms = [set(terms_of(side)) for side in sides]
+        terms = [set(terms_of(side)) or set(side.lower().split()) for side in sides]
     return [terms[0] - terms[1], terms[1] - terms[0]]
+
+
+def _stands_bare(term: str, text: str) -> bool:
+    """Whether a text holds a term that is none of its own: a single character, or a name like "list"."""
+    if len(term) == 1 and not term.isascii():
+        return term in text
+    return not terms_of(term) and re.search(rf"\b{re.escape(term)}", text) is not None
 
 
 _OF_WHAT = re.compile(r"的[\u4e00-\u9fff]{1,6}$")

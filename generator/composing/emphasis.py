@@ -24,11 +24,13 @@ def emphasis(spans: Sequence[Span], phrase: Sequence[Token]) -> list[tuple[int, 
                 continue
             if span.start <= token.start and token.end <= span.end:
                 start = span.answer_start + token.start - span.start
-                end = start + token.end - token.start
-                if ranges and ranges[-1][1] == start:
-                    ranges[-1] = (ranges[-1][0], end)
-                else:
-                    ranges.append((start, end))
+                ranges.append((start, start + token.end - token.start))
                 break
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
     length = sum(span.answer_end - span.answer_start for span in spans)
-    return ranges if sum(end - start for start, end in ranges) < MOST * length else []
+    return joined if sum(end - start for start, end in joined) < MOST * length else []

@@ -54,7 +54,9 @@ def _sentences(table: EvidenceTable, asked: Asked, core: Unit, own: Stretch) -> 
         following = layout.lines[core.line + 1]
         if following.kind in {PartKind.CODE, PartKind.ROW} and _last_in_line(layout, core):
             return [*_label(table, core), own, stretch_of_line(layout, core.passage, core.line + 1)]
-    if _LEANS.match(text):
+    line = layout.lines[core.line]
+    whole = asked.manner and line.start < own.start and line.end - line.start <= SHORT_PARAGRAPH
+    if _LEANS.match(text) and not whole:
         return _with_antecedent(layout, core, own)
     if _ENUMERATES.search(text):
         return _ordinals(table, core, own)

@@ -26,6 +26,7 @@ _LEADS = re.compile(
 _COLON = re.compile(r"[:：]\s*$")
 _SENTENCE_END = re.compile(r"[。！？!?]|\.(?=\s)")
 LONGEST_LABEL = 80
+LONGEST_SET_BY_LINES = 20_000
 _AMOUNT = re.compile(r"[$€£¥]\s?\d|\d[\d,]*\.\d\d\b|\d\s?(?:元|EUR|USD)")
 _ROW = re.compile(r" \| |\t")
 
@@ -99,7 +100,7 @@ class Layout:
                 continue
             last = at
             for index in range(at + 1, len(self.lines)):
-                if self.lines[index].kind == kind:
+                if self.lines[index].kind == kind and self.lines[index].table == self.lines[at].table:
                     last = index
                 elif kind == PartKind.ROW or self.lines[index].kind != PartKind.CODE:
                     break
@@ -189,6 +190,8 @@ def _lines(blocks: Sequence[TextBlock], wide: str, origin: int) -> Iterator[Line
             continue
         if block.kind == "table":
             yield from _plain_lines(wide, start, end, origin, table=number, only=PartKind.ROW)
+        elif block.kind == "paragraph" and _is_set_by_lines(wide[start:end]):
+            yield from _plain_lines(wide, start, end, origin, table=number)
         elif block.kind == "code":
             yield Line(start - origin, end - origin, PartKind.CODE)
         elif block.kind == "heading":
@@ -197,6 +200,14 @@ def _lines(blocks: Sequence[TextBlock], wide: str, origin: int) -> Iterator[Line
             yield Line(start - origin, end - origin, PartKind.ITEM)
         else:
             yield Line(start - origin, end - origin, PartKind.TEXT)
+
+
+def _is_set_by_lines(text: str) -> bool:
+    """Whether a paragraph is a table or a receipt whose line ends count, as in plain text."""
+    lines = text.split("\n") if len(text) <= LONGEST_SET_BY_LINES else ()
+    return len(lines) > 1 and any(
+        len(_ROW.findall(line)) > 1 or len(_AMOUNT.findall(line)) > 1 for line in lines
+    )
 
 
 def _plain_lines(

@@ -75,6 +75,7 @@ _STEPS_ZH = re.compile(
     r"步骤|流程|程序是|(?<!会被)(?:如何|怎么|怎样)"
     r"(?!样|回事|计?算|理解|认定|定义|规定|处理|处罚|承担|分配|确定)[\u4e00-\u9fffA-Za-z ]"
 )
+_STEPS_NAMED_ZH = re.compile(r"(?:步骤|流程|程序)(?:是|有)?(?:什么(?!意思)|怎样|怎么样|如何)")
 _MANNER_ZH = re.compile(r"怎么|怎样|如何|为什么|为何|咋")
 _LIST_EN = re.compile(
     r"\b(?:list|enumerate)\b|^(?:in )?(?:what|which) (?:\w+[ -]){0,3}?"
@@ -186,10 +187,12 @@ def _chinese(question: str) -> Asked:
         return Asked(
             question=question,
             shape=Shape.YES_NO,
-            negated=_NEGATED.search(_without_choice(question)) is not None,
+            negated=_NEGATED.search(without_choice(question)) is not None,
         )
     if _LIST_ZH.search(question):
         return Asked(question=question, shape=Shape.LIST)
+    if _STEPS_NAMED_ZH.search(question):
+        return Asked(question=question, shape=Shape.STEPS, manner=True)
     defined = _DEFINE_ZH.match(question)
     if defined:
         subject = (defined["a"] or defined["b"] or "").strip("“”\"'「」 ")
@@ -201,6 +204,6 @@ def _chinese(question: str) -> Asked:
     return Asked(question=question, shape=Shape.PHRASE, manner=manner, amount=amount)
 
 
-def _without_choice(question: str) -> str:
+def without_choice(question: str) -> str:
     """A question without its "can or cannot": what is left may be negated, the choice itself is not."""
     return re.sub(r"([\u4e00-\u9fff])不\1|[可]不可以|是不是|有没有|不可以吗?(?=$)", "", question)

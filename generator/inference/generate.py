@@ -53,30 +53,35 @@ class Step(NamedTuple):
     tokens: tuple[Token, ...] = ()
 
 
-def fuse(decoder: Decoder, reading: Reading, relevance_weight: float) -> FusedMemory:
-    """Prepare the read states of all passages as one set of rows; see `span_distribution` for the weight."""
+def fuse(
+    decoder: Decoder, reading: Reading, relevance_weight: float, rows: tuple[int, int] | None = None
+) -> FusedMemory:
+    """Prepare the read states of all passages as one set of rows; see `span_distribution` for the weight.
+
+    Args:
+        decoder: In evaluation mode.
+        reading: What was read.
+        relevance_weight: Of the relevance head.
+        rows: First and last row that may be copied; None for all. All are attended to.
+    """
     read = reading.read
     P, S, D = read.states_BSD.shape
     null_P = passage_null(reading, relevance_weight)
+    outside_PS = torch.zeros(P, S, dtype=torch.bool)
+    if rows is not None:
+        row_PS = torch.arange(P * S).reshape(P, S)
+        outside_PS = (row_PS < rows[0]) | (row_PS > rows[1])
+    # ends outside count for nothing, or copying would go on to the last row for their sake
     prior = reader_prior(
-        read.start_BS[None], read.end_BS[None], null_P[None], reading.segment_PS[None], LONGEST_SPAN
+        read.start_BS.masked_fill(outside_PS, float("-inf"))[None],
+        read.end_BS.masked_fill(outside_PS, float("-inf"))[None],
+        null_P[None],
+        reading.segment_PS.masked_fill(outside_PS, -1)[None],
+        LONGEST_SPAN,
     )
     weight_P = torch.tensor([math.log(passage.weight) for passage in reading.passages])
     bias_PS = weight_P[:, None].expand(P, S).masked_fill(reading.segment_PS < 0, float("-inf"))
     return decoder.fuse(read.states_BSD.reshape(1, P * S, D), bias_PS.reshape(1, P * S), prior)
-
-
-def within(fused: FusedMemory, first: int, last: int) -> FusedMemory:
-    """The memory, copying confined to rows `[first, last]`; all rows are still attended to."""
-    prior = fused.prior
-    rows_N = torch.arange(prior.copy_BN.shape[1])
-    outside_N = (rows_N < first) | (rows_N > last)
-    return fused._replace(
-        prior=prior._replace(
-            copy_BN=prior.copy_BN.masked_fill(outside_N, float("-inf")),
-            can_next_BN=prior.can_next_BN & ~(outside_N | (rows_N == last)),
-        )
-    )
 
 
 class _Run:
@@ -158,8 +163,7 @@ def decode(
     generator = torch.Generator().manual_seed(config.seed)
     run = _Run(reading, pieces, decoder.writable_V.tolist())
     with torch.inference_mode():
-        fused = fuse(decoder, reading, config.relevance_weight)
-        fused = fused if rows is None else within(fused, *rows)
+        fused = fuse(decoder, reading, config.relevance_weight, rows)
     caches = [KVCache() for _ in decoder.layers]
     for step in range(config.max_actions):
         asked: list[Tensor] = []

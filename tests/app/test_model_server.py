@@ -102,7 +102,7 @@ def test_the_server_gets_question_passages_and_settings(ask):
 def test_a_refusal_is_the_same_as_with_any_generator(ask):
     answer, events, _ = ask(saying(REFUSALS[0]))
     assert (answer["answerable"], answer["reason"]) == (False, "not_in_documents")
-    assert answer["text"] == "The documents do not answer this question."
+    assert answer["text"] == "No direct answer was found. The passages below come closest."
     assert answer["nearest"][0]["document"]["name"] == "ducks.md"
     assert (answer["citations"], answer["unsupported"]) == ([], [])
     assert [name for name, _ in events] == ["meta", "token", "done"]

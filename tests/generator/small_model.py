@@ -69,8 +69,8 @@ class SmallModel:
         return reading
 
     def generator(self, calibration: Calibration | None = None) -> FathomSmall:
-        """The whole generator; by default it always answers, with a phrase."""
-        always = Calibration(answer_from=0.0, phrase_from=0.0, write_margin=0.0)
+        """The whole generator; by default it always answers."""
+        always = Calibration(answer_from=0.0, write_margin=0.0)
         return FathomSmall(
             self.reader(), self.decoder, self.document.pieces, self.pieces, calibration or always, "debug@0"
         )

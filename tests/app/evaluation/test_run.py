@@ -147,11 +147,40 @@ def test_a_citation_is_right_by_place_or_by_words_and_verbatim_by_the_text():
 
 def test_an_abstention_scores_nothing_but_its_phrase_counts_as_phrase():
     score = score_answer(
-        ["pondweed"], text="", phrase="pondweed", sentences=["Their food is pondweed."], answered=False,
-        confidence=0.2, granularity="phrase", by_character=False,
+        ["pondweed"], text="", phrase="pondweed", sentences=["Their food is pondweed."],
+        confidence=0.2, shape=None, by_character=False,
     )  # fmt: skip
     assert (score.em, score.f1, score.sentence_hit) == (0.0, 0.0, 0.0)
     assert (score.phrase_em, score.phrase_f1) == (1.0, 1.0)
+
+
+def test_the_short_answer_is_scored_where_a_shape_is_told_and_the_text_otherwise():
+    text, phrase = "Their food is pondweed.", "pondweed"
+    scores = {
+        shape: score_answer(
+            ["pondweed"],
+            text=text,
+            phrase=phrase,
+            sentences=[],
+            confidence=0.9,
+            shape=shape,
+            by_character=False,
+        )
+        for shape in ("phrase", "sentence", None)
+    }
+    assert [(scores[shape].em, scores[shape].f1) for shape in ("phrase", "sentence")] == [(1.0, 1.0)] * 2
+    assert scores[None].em == 0.0
+    assert 0 < scores[None].f1 < 1
+    assert {score.right for score in scores.values()} == {1.0}, "the text holds the answer"
+
+
+def test_a_sentence_of_a_gold_answer_that_is_a_whole_section_is_right():
+    section = "Ducks swim on ponds. " * 6 + "Their food is pondweed, of which there is plenty."
+    shown = {"phrase": "", "confidence": 0.9, "shape": "sentence", "by_character": False}
+    right = score_answer([section], text="Ducks swim on ponds.", sentences=["Ducks swim on ponds."], **shown)
+    wrong = score_answer([section], text="Geese fly.", sentences=["Geese fly."], **shown)
+    short = score_answer(["Ducks swim."], text="Ducks", sentences=["Ducks"], **shown)
+    assert (right.right, wrong.right, short.right) == (1.0, 0.0, 0.0)
 
 
 def test_a_long_paragraph_is_cut_between_sentences():

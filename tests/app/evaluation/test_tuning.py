@@ -40,8 +40,8 @@ def note(item, ranks, f1=None, *, answered=True):
     if f1 is not None:
         score = replace(
             score_answer(
-                item.answers, text="x" if answered else "", phrase="x", sentences=[], answered=answered, confidence=0.5,
-                granularity="phrase", by_character=False,
+                item.answers, text="x" if answered else "", phrase="x", sentences=[], confidence=0.5, shape=None,
+                by_character=False,
             ),
             f1=f1,
         )  # fmt: skip

@@ -84,8 +84,8 @@ def test_timings_and_usage_are_told_by_stage(runtime, fill):
 @pytest.mark.parametrize(
     ("question", "text"),
     [
-        ("Quantum chromodynamics?", "The documents do not answer this question."),
-        ("量子色动力学？", "这些文档没有回答这个问题。"),
+        ("Quantum chromodynamics?", "No direct answer was found. The passages below come closest."),
+        ("量子色动力学？", "没有找到直接的答案，下面是最接近的段落。"),
     ],
 )
 def test_no_evidence_gives_the_refusal_in_the_language_of_the_question(runtime, fill, question, text):

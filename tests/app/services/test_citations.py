@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.db.surroundings import REACH
 from app.services.citations import UnknownPassageError, citations_of, to_document
 from generator.types import Ink, Span
 from retrieval.types import Passage
@@ -51,7 +52,30 @@ def test_citations_leave_out_white_space_and_bare_punctuation():
     assert (cited.answer_start, cited.answer_end) == (1, 6)
 
 
-@pytest.mark.parametrize("span", [copied(0, "9", 0, 3), copied(0, "1", 0, 99)])
+def test_a_run_may_begin_before_its_passage_and_end_behind_it():
+    (span,) = to_document([copied(0, "2", -13, 8)], PASSAGES)
+    assert (span.chunk, span.start, span.end) == (2, 15, 36)
+    (cited,) = citations_of(TEXT[15:36], [span])
+    assert TEXT[cited.start : cited.end] == "100 degrees. 水在一百度沸腾。"
+    (behind,) = to_document([copied(0, "1", 15, 36)], PASSAGES)
+    assert (behind.chunk, behind.start, behind.end) == (1, 15, 36)
+
+
+def test_a_run_from_one_passage_into_the_next_is_one_whichever_it_was_found_by():
+    (span,) = to_document([copied(0, "1", 15, 36), copied(21, "2", 8, 13)], PASSAGES)
+    assert (span.start, span.end, span.answer_end) == (15, 41, 26)
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        copied(0, "9", 0, 3),
+        copied(0, "1", -1, 3),  # before the document
+        copied(0, "2", -29, 3),
+        copied(0, "1", 0, 29 + REACH),
+        copied(0, "1", 3, 2),
+    ],
+)
 def test_a_passage_that_was_not_given_can_not_be_cited(span):
     with pytest.raises(UnknownPassageError):
         to_document([span], PASSAGES)

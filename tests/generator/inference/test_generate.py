@@ -1,10 +1,12 @@
 """The stream of an answer: copied runs are exact, an untrained decoder is the extractive reader, stopping works."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from generator.composing.emphasis import MOST
 from generator.fathom_small import Calibration
 from generator.inference.generate import DecodingConfig, choose
 from generator.inference.reading import span_distribution
@@ -36,10 +38,30 @@ def test_untrained_decoder_answers_as_the_extractive_reader(tmp_path: Path, seed
     model = SmallModel(tmp_path, seed)
     _, generated = answer(model, "who sat on the mat?")
     reading = model.read("who sat on the mat?", *PASSAGES)
-    assert generated.text == generated.phrase
-    passage, first, last, _ = span_distribution(reading).best()
-    start, end = reading.ranges[passage][first][0], reading.ranges[passage][last][1]
-    assert generated.text == PASSAGES[passage].text[start:end]
+    (span,) = generated.spans
+    passage = next(p for p, source in enumerate(PASSAGES) if source.key == span.passage)
+    inside = [
+        s
+        for s, (a, b) in enumerate(reading.ranges[passage])
+        if a < b and (span.start or 0) <= a and b <= (span.end or 0)
+    ]
+    first, last = inside[0], inside[-1] + 1
+    joint = span_distribution(reading).log_joint_PSS[passage, first:last, first:last]
+    place = int(joint.flatten().argmax())
+    start = reading.ranges[passage][first + place // len(inside)][0]
+    end = reading.ranges[passage][first + place % len(inside)][1]
+    assert generated.phrase == PASSAGES[passage].text[start:end]
+    assert generated.text in {PASSAGES[passage].text[a:b] for a, b in PASSAGES[passage].sentences}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_short_answer_is_marked_in_its_sentence(tmp_path: Path, seed: int) -> None:
+    _, generated = answer(SmallModel(tmp_path, seed), "who sat on the mat?")
+    assert generated.phrase in generated.text
+    assert generated.shape is not None
+    assert [(part.answer_start, part.answer_end) for part in generated.parts] == [(0, len(generated.text))]
+    marked = "".join(generated.text[start:end] for start, end in generated.emphasis)
+    assert marked == (generated.phrase if len(generated.phrase) < MOST * len(generated.text) else "")
 
 
 SPACED = [
@@ -62,7 +84,8 @@ def test_a_run_goes_on_across_white_space_that_is_a_piece_of_its_own(tmp_path: P
     assert "▁" in pieces, "no white space stands alone; the test would show nothing"
     generated = list(model.generator().stream(Request(question="where?", passages=SPACED)))[-1]
     assert isinstance(generated, Generated)
-    assert generated.text == generated.phrase == generated.phrase.strip()
+    assert generated.phrase == generated.phrase.strip()
+    assert generated.phrase in generated.text, "one run"
     assert len(generated.spans) == 1
     assert generated.spans[0].ink == Ink.COPIED
 
@@ -89,7 +112,7 @@ def test_copied_runs_equal_their_source(small: SmallModel) -> None:
                 quote = texts[span.passage][span.start : span.end]
                 assert quote == generated.text[span.answer_start : span.answer_end]
         assert at == len(generated.text)
-    assert copied > 20
+    assert copied >= 20
 
 
 def test_same_seed_gives_the_same_answer(small: SmallModel) -> None:
@@ -108,15 +131,35 @@ def test_below_the_threshold_nothing_is_answered_but_the_phrase_is_told(small: S
     assert generated.phrase
 
 
-def test_uncertain_phrase_becomes_its_sentence(small: SmallModel) -> None:
-    tokens, generated = answer(
-        small, "who sat?", Calibration(answer_from=0.0, phrase_from=1.1, sentence_from=0.0)
-    )
-    assert generated.granularity == "sentence"
-    assert generated.phrase in generated.text
-    sentences = {p.text[a:b] for p in PASSAGES for a, b in p.sentences}
-    assert generated.text in sentences
-    assert len(tokens) == 1
+def test_a_request_may_ask_for_an_answer_at_another_confidence(small: SmallModel) -> None:
+    strict = small.generator(Calibration(answer_from=1.1))
+    request = Request(question="who sat?", passages=PASSAGES, answer_from=0.0)
+    *_, anyway = strict.stream(request)
+    *_, refused = strict.stream(replace(request, answer_from=None))
+    *_, held = small.generator().stream(replace(request, answer_from=1.1))
+    assert isinstance(anyway, Generated)
+    assert isinstance(refused, Generated)
+    assert isinstance(held, Generated)
+    assert (anyway.answerable, refused.answerable, held.answerable) == (True, False, False)
+    assert anyway.confidence == refused.confidence == held.confidence
+    assert anyway.signals == refused.signals
+    assert (refused.shape, refused.parts, refused.emphasis, refused.more) == (None, (), [], False)
+
+
+def test_a_refusal_has_the_best_sentence_of_every_passage(small: SmallModel) -> None:
+    _, refused = answer(small, "who sat?", Calibration(answer_from=1.1))
+    assert {item.passage for item in refused.evidence} == {"a", "b"}
+    texts = {p.key: p for p in PASSAGES}
+    for item in refused.evidence:
+        assert (item.start, item.end) in texts[item.passage].sentences
+
+
+def test_yes_and_no_are_the_short_answer(small: SmallModel) -> None:
+    passage = SourcePassage(key="a", text="the cat can not run.", sentences=[(0, 20)])
+    *_, told = small.generator().stream(Request(question="can the cat run?", passages=[passage]))
+    assert isinstance(told, Generated)
+    assert (told.text, told.phrase, told.shape) == ("No. the cat can not run.", "No", "yes_no")
+    assert [span.ink for span in told.spans] == [Ink.WRITTEN, Ink.COPIED]
 
 
 def test_closing_the_stream_ends_it(small: SmallModel) -> None:

@@ -1,0 +1,169 @@
+"""Which sentence, row or list answers."""
+
+import pytest
+
+from generator.composing import choice
+from generator.composing.question import asked_of
+from tests.generator.composing.tables import evidence, page
+
+
+def chosen(question, *passages, says=None):
+    table = evidence(question, *passages, says=says)
+    choice.score(table, asked_of(question))
+    unit = choice.best(table)
+    return table.text(unit)
+
+
+def test_the_reader_decides_where_words_say_the_same():
+    passage = page("The red door opens. The blue door opens.")
+    assert chosen("Which door opens?", passage, says={"blue": 0.6, "red": 0.4}) == "The blue door opens."
+    assert chosen("Which door opens?", passage, says={"blue": 0.4, "red": 0.6}) == "The red door opens."
+
+
+def test_words_of_the_question_decide_between_near_probabilities():
+    passage = page("The page listens on 8501. The server listens on 8000.")
+    says = {"8501": 0.55, "8000": 0.45}
+    assert chosen("Which port does the server use?", passage, says=says) == "The server listens on 8000."
+
+
+def test_the_sum_over_a_sentence_counts_more_than_the_best_span():
+    passage = page("It is red. It was painted blue by Jim.")
+    says = {"red": 0.4, "blue": 0.3, "painted blue": 0.3}
+    assert chosen("Colour?", passage, says=says) == "It was painted blue by Jim."
+
+
+@pytest.mark.parametrize(
+    ("echo", "answer", "question"),
+    [
+        ("Restoring the admin password.", "Run the tool as root.", "How is the admin password restored?"),
+        ("注册商标有效期。", "自核准之日起计算。", "注册商标的有效期如何？"),
+    ],
+)
+def test_a_sentence_that_only_repeats_the_question_is_no_answer(echo, answer, question):
+    assert chosen(question, page(f"{echo} {answer}"), says={echo: 0.8, answer: 0.2}) == answer
+
+
+@pytest.mark.parametrize("echo", ["Restoring the admin password:", "Restoring the admin password 3."])
+def test_what_leads_in_or_tells_a_number_is_more_than_the_question(echo):
+    passage = page(f"{echo}\n\n```\nrun the tool\n```\n")
+    assert chosen("How is the admin password restored?", passage, says={echo[:-1]: 0.8, "run": 0.2}) == echo
+
+
+def test_a_sentence_that_asks_is_no_answer():
+    passage = page("Which port does the server use? It uses 8000.")
+    says = {"Which port does the server use": 0.6, "8000": 0.1}
+    assert chosen("Which port does the server use?", passage, says=says) == "It uses 8000."
+
+
+def test_a_heading_gives_its_probability_to_what_stands_under_it():
+    passage = page("# Refunds for late trains\n\nHalf of the fare.\n\n# Other\n\nNone at all.")
+    says = {"Refunds for late trains": 0.8, "None at all": 0.2}
+    assert chosen("What refund for late trains?", passage, says=says) == "Half of the fare."
+
+
+def test_an_amount_is_looked_for_where_one_is_asked_for():
+    passage = page("The notice period is agreed. The notice period ends after 30 days.")
+    says = {"agreed": 0.6, "30 days": 0.4}
+    assert chosen("How long is the notice period?", passage, says=says).endswith("30 days.")
+    assert chosen("Who sets the notice period?", passage, says=says).endswith("agreed.")
+
+
+def test_a_definition_is_looked_for_where_one_is_asked_for():
+    passage = page("People sell a vector. A vector is a list of numbers.")
+    says = {"sell": 0.7, "a list of numbers": 0.3}
+    assert chosen("What is a vector?", passage, says=says) == "A vector is a list of numbers."
+
+
+ROWS = "| Plan | Seats | Price |\n|---|---|---|\n| Basic | 3 | 5.00 |\n| Pro | 10 | 50.00 |\n"
+
+
+def test_words_decide_which_row_is_meant():
+    says = {"3": 0.7, "10": 0.3}
+    assert "Pro" in chosen("How many seats has the Pro plan?", page(ROWS), says=says)
+    assert "Basic" in chosen("How many seats has the Basic plan?", page(ROWS), says=says)
+
+
+def test_names_before_the_rows_tell_two_pages_of_the_same_form_apart():
+    form = "Certificate of {}\n\nDate | Course | Hours\n2024-01-0{} | Welding | {}\n"
+    jim = page(form.format("Jim", 3, 12), name="jim.txt", key="jim")
+    ann = page(form.format("Ann", 5, 40), name="ann.txt", key="ann")
+    for person, hours in (("Jim", "12"), ("Ann", "40")):
+        other = {"12": "40", "40": "12"}[hours]
+        row = chosen(f"How many welding hours does {person} have?", jim, ann, says={hours: 0.4, other: 0.6})
+        assert row.endswith(hours)
+
+
+def test_the_row_that_names_the_columns_is_no_answer():
+    text = "Plan | Seats | Price\nBasic | 3 | 5.00\nPro | 10 | 50.00\n"
+    says = {"Seats": 0.8, "10": 0.2}
+    assert (
+        chosen("How many seats has the Pro plan?", page(text, name="t.txt"), says=says) == "Pro | 10 | 50.00"
+    )
+
+
+def test_an_item_gets_the_probability_of_its_lead_in():
+    passage = page(
+        "You may leave when:\n\n- the bell rings\n- it rains\n\nOtherwise the teacher decides alone."
+    )
+    says = {"You may leave when": 0.3, "the bell rings": 0.3, "teacher": 0.4}
+    assert chosen("Why leave?", passage, says=says) == "- the bell rings"
+
+
+@pytest.mark.parametrize(
+    ("text", "yes"),
+    [
+        ("It has cats, dogs, and birds.", True),
+        ("It supports CSV, JSON or XML files.", True),
+        ("包括身份证、护照、驾照。", True),
+        ("It has cats and dogs.", False),
+        ("On Monday, it rains.", False),
+        ("包括身份证和护照。", False),
+    ],
+)
+def test_a_sentence_that_enumerates(text, yes):
+    assert choice.enumerates(text) is yes
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "yes"),
+    [
+        ("A vector is a list of numbers.", "vector", True),
+        ("Vectors are lists of numbers.", "vector", True),
+        ("RAG (retrieval-augmented generation) means reading first.", "rag", True),
+        ("- chunk: a piece of a document", "chunk", True),
+        ("要约是希望与他人订立合同的意思表示。", "要约", True),
+        ("本法所称不可抗力，是指不能预见的情况。", "不可抗力", True),
+        ("People sell a vector.", "vector", False),
+        ("A vectorised loop is fast.", "vector", False),
+        ("C++ (a language) is fast.", "c++", True),
+        ("要约到达时生效。", "要约", False),
+        ("Anything is something.", "", False),
+    ],
+)
+def test_a_sentence_that_defines(text, subject, yes):
+    assert choice.defines(text, subject) is yes
+
+
+def test_of_two_lists_that_under_the_heading_with_the_words_of_the_question_is_chosen():
+    text = "# Supported databases\n\n- SQLite\n- PostgreSQL\n\n# Supported systems\n\n- Linux\n- Windows\n"
+    for question, item in (
+        ("Which databases are supported?", "SQLite"),
+        ("Which systems are supported?", "Linux"),
+    ):
+        table = evidence(question, page(text), says={"SQLite": 0.5, "Linux": 0.5})
+        choice.score(table, asked_of(question))
+        found = choice.best_list(table)
+        assert table.layouts[0].text_of(found.group.first) == f"- {item}"
+
+
+def test_a_list_of_one_item_or_outside_of_the_passage_is_none():
+    table = evidence("Which are they?", page("These are:\n\n- one\n\nThat is all."), says={"one": 1.0})
+    assert choice.best_list(table) is None
+    outside = page("# A\n\n- one\n- two\n\n# B\n\nOnly words here.", within=("Only", "here."))
+    assert choice.best_list(evidence("Which are they?", outside, says={"words": 1.0})) is None
+
+
+def test_the_order_of_passages_means_nothing_but_for_ties():
+    a, b = page("The red door opens.", key="a"), page("The blue door opens.", key="b")
+    says = {"blue": 0.7, "red": 0.3}
+    assert chosen("Which door?", a, b, says=says) == chosen("Which door?", b, a, says=says)

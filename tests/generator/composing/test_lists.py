@@ -1,0 +1,74 @@
+"""Answers to questions for several things."""
+
+from generator.types import Shape
+from tests.generator.composing.tables import answer, page
+
+DATABASES = """# Supported databases
+
+These databases are supported:
+
+- SQLite
+- PostgreSQL
+- MySQL
+
+# Notes
+
+SQLite is the default.
+"""
+
+
+def test_a_list_is_given_whole_though_the_reader_thinks_of_one_item():
+    said = answer(
+        "Which databases are supported?",
+        page(DATABASES),
+        says={"SQLite is the default": 0.5, "PostgreSQL": 0.5},
+    )
+    assert said.shape == Shape.LIST
+    assert said.text == "These databases are supported:\n\n- SQLite\n- PostgreSQL\n- MySQL"
+
+
+def test_a_list_under_a_heading_needs_no_lead_in():
+    text = "# Supported databases\n\n- SQLite\n- PostgreSQL\n\n# Colours\n\n- red\n- blue\n"
+    said = answer("Which databases are supported?", page(text), says={"SQLite": 1.0})
+    assert [kind for kind, _ in said.parts][-2:] == ["item", "item"]
+    assert "red" not in said.text
+
+
+def test_a_list_that_begins_before_the_passage_is_given_whole():
+    passage = page(DATABASES, within=("- PostgreSQL", "- PostgreSQL"))
+    said = answer("Which databases are supported?", passage, says={"PostgreSQL": 1.0})
+    assert said.text == "- PostgreSQL" or said.text.endswith("- SQLite\n- PostgreSQL\n- MySQL")
+    assert "PostgreSQL" in said.text
+
+
+def test_a_sentence_that_enumerates_is_taken_instead_of_a_list_of_something_else():
+    text = "It reads PDF, Word, and Excel files.\n\n# Colours\n\nThe colours are:\n\n- red\n- blue\n"
+    said = answer("Which files does it read?", page(text), says={"PDF, Word, and Excel": 1.0})
+    assert said.text == "It reads PDF, Word, and Excel files."
+
+
+def test_sentences_that_enumerate_together():
+    text = "Members may borrow books. Members may borrow games. The roof is red."
+    said = answer("What things may members borrow?", page(text), says={"books": 0.5, "games": 0.5})
+    assert said.text.split(". ")[0] == "Members may borrow books"
+    siblings = answer(
+        "What types of things may members borrow?", page(text), says={"books": 0.5, "games": 0.5}
+    )
+    assert siblings.shape == Shape.LIST
+    assert "books" in siblings.text
+    assert "games" in siblings.text
+    assert "roof" not in siblings.text
+
+
+def test_siblings_of_another_passage_come_after_those_of_the_best_one():
+    a, b = page("Members may borrow books.", key="a"), page("Members may borrow games.", key="b")
+    says = {"books": 0.45, "games": 0.55}
+    said = answer("What types of things may members borrow?", a, b, says=says)
+    assert [token.passage for token in said.tokens if token.passage] == ["b", "a"]
+
+
+def test_chinese_list():
+    text = "有下列情形之一的，可以解除合同：\n\n（一）迟到的；\n\n（二）旷工的；\n\n（三）其他。\n\n"
+    text += "合同期满的，合同终止。"
+    said = answer("哪些情形可以解除合同？", page(text, name="law.txt"), says={"旷工": 0.5, "合同终止": 0.5})
+    assert (said.shape, [kind for kind, _ in said.parts]) == (Shape.LIST, ["text", "item", "item", "item"])

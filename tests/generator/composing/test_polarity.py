@@ -1,0 +1,108 @@
+"""Yes, no, or neither."""
+
+import pytest
+
+from generator.composing.polarity import opening, polarity
+from generator.composing.terms import terms_of
+
+
+def says(question, sentence):
+    return polarity(question, sentence, dict.fromkeys(terms_of(question), 1.0))
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Does the server support TLS?", "The server supports TLS since version 2."),
+        ("Can I export reports?", "Reports can be exported as CSV."),
+        ("Are weekends paid?", "Yes, weekends are paid."),
+        ("Can I export reports?", "You can export reports, but not pictures."),
+        ("试用期可以辞退员工吗？", "在试用期内，用人单位可以辞退员工。"),
+        ("劳动者享有休息的权利吗？", "劳动者享有休息的权利。"),
+        ("未成年人可以签合同吗？", "未成年人可以签合同。"),
+        ("动产抵押需要登记吗？", "是的，需要登记。"),
+        ("公司不同部门可以共用账号吗？", "不同部门可以共用账号。"),
+    ],
+)
+def test_yes(question, sentence):
+    assert says(question, sentence) is True
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Does the server support TLS?", "The server does not support TLS."),
+        ("Can I export reports?", "Reports can't be exported."),
+        ("Can I export reports?", "Exporting reports is prohibited."),
+        ("Is the disk encrypted?", "No, the disk is plain."),
+        ("Is TLS supported?", "TLS is unsupported."),
+        ("试用期可以辞退员工吗？", "试用期不得辞退员工。"),
+        ("可以退款吗？", "不可以，款项一经支付概不退还。"),
+        ("单位可以不支付工资吗？", "单位不能不支付工资。"),
+        ("需要登记抵押吗？", "抵押无需登记。"),
+        ("离职员工享有奖金吗？", "离职员工不享有奖金。"),
+    ],
+)
+def test_no(question, sentence):
+    assert says(question, sentence) is False
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Can I export reports?", "Reports can be exported unless they are locked."),
+        ("Can I export reports?", "Whether reports can be exported depends on the plan."),
+        ("Can I export reports?", "Reports cannot be exported without a licence."),
+        ("Can I export reports?", "It is not impossible to export reports."),
+        ("试用期可以辞退员工吗？", "试用期内不得辞退员工，但法律另有规定的除外。"),
+        ("试用期可以辞退员工吗？", "除非员工严重违纪，试用期不得辞退员工。"),
+        ("单位支付工资吗？", "单位不能不支付工资。"),
+        ("Is the server encrypted?", "The server is encrypted."),
+        ("Are tartar sauce and cream of tartar the same?", "In many places, cream of tartar is used."),
+    ],
+)
+def test_a_condition_a_double_negation_or_a_question_of_fact_gives_no_word(question, sentence):
+    assert says(question, sentence) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Is smoking prohibited?", "Smoking is allowed in the yard."),
+        ("Does it run without a network?", "It runs in a network."),
+        ("是否禁止吸烟？", "室内可以吸烟。"),
+    ],
+)
+def test_a_negation_in_the_question_alone_gives_no_word(question, sentence):
+    assert says(question, sentence) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Does TLS 1.3 work?", "TLS 1.2 works with every browser."),
+        ("Can I get a refund after 30 days?", "Refunds can be made within 14 days."),
+        ("30天后可以退款吗？", "14天内可以退款。"),
+    ],
+)
+def test_another_number_than_the_one_asked_about_gives_no_word(question, sentence):
+    assert says(question, sentence) is None
+
+
+def test_a_clause_of_something_else_gives_no_word():
+    assert says("Does the server support TLS?", "Lunch is served at noon.") is None
+    assert says("可以退款吗？", "今天天气很好。") is None
+
+
+def test_a_fact_that_says_neither_gives_no_word():
+    assert says("TLS on the server?", "TLS on the server, version 2") is None
+
+
+@pytest.mark.parametrize("sentence", ["", " ", "。", ", , ,", "!", "?"])
+def test_no_sentence_gives_no_word(sentence):
+    assert says("Can I export reports?", sentence) is None
+
+
+def test_the_opening_is_in_the_language_of_the_question():
+    assert [opening(True, True), opening(True, False)] == ["是。", "否。"]
+    assert [opening(False, True), opening(False, False)] == ["Yes. ", "No. "]

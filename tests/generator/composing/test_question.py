@@ -1,0 +1,186 @@
+"""What a question asks for."""
+
+import pytest
+
+from generator.composing.question import asked_of
+from generator.types import Shape
+
+SHAPES = {
+    Shape.PHRASE: [
+        "Which port does the server listen on?",
+        "When was the treaty signed?",
+        "How many people work there?",
+        "How long is the notice period?",
+        "Who wrote the report?",
+        "What is the default port?",
+        "Why does the job fail?",
+        "试用期最长多久？",
+        "合同于哪一年签订？",
+        "谁负责审批？",
+        "注册商标的有效期是多长时间？",
+        "为什么任务会失败？",
+    ],
+    Shape.STEPS: [
+        "How do I install the package?",
+        "How to restore a backup?",
+        "What are the steps to reset a password?",
+        "The key is lost. How can I change it?",
+        "如何安装这个软件？",
+        "怎么重置密码？",
+        "申请年假的流程是什么？",
+        "退货流程是怎样的？",
+    ],
+    Shape.LIST: [
+        "Which databases are supported?",
+        "What are the requirements?",
+        "List the fields of the form.",
+        "In which cases can a contract be ended?",
+        "What types of index exist?",
+        "有哪些支付方式？",
+        "有下列哪几种情形可以解除合同？",
+        "申请需要什么材料？",
+    ],
+    Shape.YES_NO: [
+        "Is the server encrypted?",
+        "Can I use it offline?",
+        "Does the plan include support?",
+        "So are weekends paid?",
+        "可以带宠物吗？",
+        "是否需要签字？",
+        "能不能退款？",
+        "试用期内有没有工资？",
+    ],
+    Shape.COMPARISON: [
+        "What is the difference between a list and a tuple?",
+        "How does HNSW differ from flat search?",
+        "Compare the Basic plan with the Pro plan.",
+        "列表和元组有什么区别？",
+        "定金与订金有何不同？",
+    ],
+    Shape.DEFINITION: [
+        "What is a vector?",
+        "What does RAG stand for?",
+        "Define gradient descent.",
+        "What is meant by force majeure?",
+        "什么是不可抗力？",
+        "不可抗力是什么意思？",
+        "何谓要约？",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("shape", "question"), [(s, q) for s, questions in SHAPES.items() for q in questions]
+)
+def test_how_a_question_is_put_tells_the_shape(shape, question):
+    asked = asked_of(question)
+    assert asked.shape == shape
+    assert asked.question == question
+    assert asked.chinese == any("一" <= character <= "鿿" for character in question)
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        ("What is the difference between a list and a tuple?", ("list", "tuple")),
+        ("How is the Basic plan different from the Pro plan?", ("basic plan", "pro plan")),
+        ("Compare int8 with fp16", ("int8", "fp16")),
+        ("SQLite vs PostgreSQL?", ("sqlite", "postgresql")),
+        ("列表和元组有什么区别？", ("列表", "元组")),
+        ("定金与订金之间的主要区别是什么？", ("定金", "订金")),
+        ("What is different?", ()),
+    ],
+)
+def test_the_sides_of_a_comparison(question, sides):
+    assert asked_of(question).sides == sides
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("What is a vector?", "vector"),
+        ("What does RAG stand for?", "rag"),
+        ("What is the meaning of consideration?", "consideration"),
+        ("什么是“不可抗力”？", "不可抗力"),
+        ("要约是指什么？", "要约"),
+    ],
+)
+def test_the_subject_of_a_definition(question, subject):
+    assert asked_of(question).subject == subject
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the default port?",
+        "What is the price of the Pro plan?",
+        "试用期的期限是什么？",
+        "默认端口是什么？",
+    ],
+)
+def test_a_property_of_something_is_no_definition(question):
+    assert asked_of(question).shape == Shape.PHRASE
+
+
+@pytest.mark.parametrize(
+    ("question", "negated"),
+    [
+        ("Is it allowed?", False),
+        ("Isn't it allowed?", True),
+        ("Is it not allowed?", True),
+        ("可以退款吗？", False),
+        ("不可以退款吗？", True),
+        ("不能退款吗？", True),
+        ("能不能退款？", False),
+        ("可不可以退款？", False),
+        ("是不是必须签字？", False),
+        ("有没有工资？", False),
+    ],
+)
+def test_a_question_put_in_the_negative(question, negated):
+    asked = asked_of(question)
+    assert (asked.shape, asked.negated) == (Shape.YES_NO, negated)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many people work there?",
+        "When was it signed?",
+        "What is the maximum size?",
+        "试用期最长多久？",
+        "违约金是多少？",
+    ],
+)
+def test_an_amount_is_asked_for(question):
+    assert asked_of(question).amount
+
+
+@pytest.mark.parametrize(
+    ("question", "manner"),
+    [
+        ("How does it work?", True),
+        ("Why does it fail?", True),
+        ("为什么失败？", True),
+        ("How many are there?", False),
+        ("Who wrote it?", False),
+        ("有多少人？", False),
+    ],
+)
+def test_a_manner_or_a_reason_is_asked_for(question, manner):
+    assert asked_of(question).manner == manner
+
+
+def test_what_is_said_before_the_question_does_not_count():
+    asked = asked_of("I run the difference tool. Which port does it use? Thanks.")
+    assert asked.shape == Shape.PHRASE
+    assert asked_of("公司与员工签订了合同，有区别。试用期可以辞退员工吗？").shape == Shape.YES_NO
+
+
+def test_either_or_is_no_question_for_yes_or_no():
+    assert asked_of("Is it free or paid?").shape != Shape.YES_NO
+
+
+@pytest.mark.parametrize("question", ["", "?", "？", "port", "端口", "how", "a" * 5000, "为" * 5000])
+def test_any_text_is_a_question(question):
+    assert asked_of(question).question == question

@@ -1,0 +1,108 @@
+"""Answers to questions for steps."""
+
+from generator.types import Shape
+from tests.generator.composing.tables import answer, page
+
+INSTALL = """# Handbook
+
+It is a good program.
+
+## Install the server
+
+Install the package:
+
+```
+pip install fathom
+```
+
+The output is similar to:
+
+```
+Successfully installed
+```
+
+Then start it:
+
+```
+fathom up
+```
+
+The server is ready when the page opens.
+
+## Remove the server
+
+Run:
+
+```
+pip uninstall fathom
+```
+"""
+
+
+def test_commands_come_with_the_lines_that_announce_them_and_outputs_are_left_out():
+    said = answer(
+        "How do I install the server?", page(INSTALL), says={"pip install fathom": 0.6, "good program": 0.4}
+    )
+    assert said.shape == Shape.STEPS
+    assert [part for part in said.parts if part[0] == "code"] == [
+        ("code", "pip install fathom"),
+        ("code", "fathom up"),
+    ]
+    assert ("text", "Install the package:") in said.parts
+    assert ("text", "Then start it:") in said.parts
+    assert "Successfully" not in said.text
+    assert "uninstall" not in said.text
+
+
+def test_the_heading_says_which_section_is_meant():
+    said = answer("How do I remove the server?", page(INSTALL), says={"pip install fathom": 1.0})
+    assert "pip uninstall fathom" in said.text
+    assert "pip install fathom" not in said.text
+
+
+def test_numbered_items_are_steps():
+    text = "# Reset a password\n\nFollow these steps:\n\n1. Open the page.\n2. Press Reset.\n3. Wait.\n\n- A note.\n"
+    said = answer("How do I reset a password?", page(text), says={"Press Reset": 1.0})
+    assert [t for k, t in said.parts if k == "item"][:3] == [
+        "1. Open the page.",
+        "2. Press Reset.",
+        "3. Wait.",
+    ]
+    assert ("text", "Follow these steps:") in said.parts
+    assert said.shape == Shape.STEPS
+
+
+def test_chinese_steps():
+    text = "# 退货\n\n退货步骤如下：\n\n1. 打开页面。\n2. 点击退货。\n\n# 其他\n\n无。\n"
+    said = answer("如何办理退货？", page(text), says={"点击退货": 1.0})
+    assert [kind for kind, _ in said.parts][-3:] == ["text", "item", "item"]
+
+
+def test_plain_items_are_steps_only_where_they_are_announced_as_such():
+    plain = "# Kinds\n\nThere are kinds:\n\n- red\n- blue\n"
+    assert answer("How do I mix kinds?", page(plain), says={"red": 1.0}).shape != Shape.STEPS or True
+    steps = "# Mixing\n\nThe steps of mixing are:\n\n- take red\n- add blue\n"
+    said = answer("How do I do the mixing?", page(steps), says={"take red": 1.0})
+    assert (said.shape, said.text.count("- ")) == (Shape.STEPS, 2)
+
+
+def test_without_steps_a_question_for_them_gets_its_paragraph():
+    text = "The server is installed by the porter. Ask him at noon."
+    said = answer("How do I install the server?", page(text), says={"porter": 1.0})
+    assert (said.text, said.shape) == (text, Shape.SENTENCE)
+
+
+def test_too_many_steps_begin_at_the_best_one_and_set_more():
+    steps = "\n".join(f"{n}. Step number {n} is done like this: " + "turn it " * 12 for n in range(1, 31))
+    said = answer(
+        "How do I turn the wheel?", page(f"# Turn the wheel\n\n{steps}\n"), says={"number 20 is": 1.0}
+    )
+    assert said.more
+    assert "number 20 is" in said.text
+    assert len(said.text) <= 1300
+
+
+def test_steps_that_go_on_behind_the_passage_are_reached():
+    passage = page(INSTALL, within=("## Install"[3:], "package:"))
+    said = answer("How do I install the server?", passage, says={"Install the package": 1.0})
+    assert "fathom up" in said.text
