@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 from tests.browser.chromium import Chromium
@@ -140,7 +141,8 @@ def test_a_long_passage_is_folded_around_its_key_sentence(
         browser = asked("Say nothing of the anchor")
         line = browser.find(".card .line.folded")
         seen = """
-          const box = arguments[0].getBoundingClientRect(), mark = arguments[0].querySelector('mark').getBoundingClientRect();
+          const box = arguments[0].getBoundingClientRect();
+          const mark = arguments[0].querySelector('mark').getBoundingClientRect();
           return [box.height, mark.top >= box.top && mark.bottom <= box.bottom];
         """
         height, in_view = browser.driver.execute_script(seen, line)
@@ -178,8 +180,6 @@ def test_all_that_an_answer_says_is_readable(asked: Ask, question: str) -> None:
 
 def test_what_a_search_leaves_out_is_readable(browser: Chromium, ui_url: str, collection_id: str) -> None:
     browser.open(f"{ui_url}/search?collection={collection_id}")
-    from selenium.webdriver.common.keys import Keys
-
     browser.write("[data-testid=stTextInput] input", "another" + Keys.ENTER)
     browser.find(".card .cut")
     assert browser.all(".fx-cut")
@@ -192,3 +192,22 @@ def test_faint_text_is_found(browser: Chromium, ui_url: str) -> None:
     browser.find(".fx-lead")
     browser.driver.execute_script(fade)
     assert [ratio < FAINTEST for _, ratio in faint_texts(browser)] == [True]
+
+
+def test_documents_in_work_and_switched_off_are_readable(
+    browser: Chromium, ui_url: str, api_url: str, store: FakeStore
+) -> None:
+    with FathomClient(api_url) as client:
+        found = client.create_collection("States")["id"]
+        for name in ("off.txt", "busy.txt"):
+            client.upload(found, [Upload(name=name, content=f"SLOW {name}".encode())])
+    rows = {row["name"]: row for row in store.documents.values() if row["collection_id"] == found}
+    rows["off.txt"] |= {"enabled": False, "_text": "off"}
+    store.hold = True
+    try:
+        browser.open(f"{ui_url}/documents?collection={found}")
+        browser.find(".card.busy .state")
+        browser.find(".card.off .meta")
+        assert faint_texts(browser) == []
+    finally:
+        store.hold = False

@@ -24,7 +24,7 @@ const drawBlock = (block, number, data, send) => {
   if (block.depth) node.style.marginInlineStart = `${1.2 * block.depth}em`;
   const code = block.kind === "code" ? make("code") : null;
   if (code) {
-    node.classList.add(block.runs.some((run) => run.n !== undefined) ? "by-copy" : "by-hand");
+    node.classList.add(block.runs.some((run) => run.c?.includes("copied")) ? "by-copy" : "by-hand");
     node.append(code);
   }
   for (const [i, run] of block.runs.entries()) {
