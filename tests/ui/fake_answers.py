@@ -87,3 +87,36 @@ def by_document(
             "spans": [where | {"kind": "copied", "chunk": 1, "start": 0, "end": len(text)}],
             "phrase": word, "emphasis": [{"answer_start": at, "answer_end": at + len(word)}],
             "more": "more" in question}  # fmt: skip
+
+
+def build_answer(
+    answer_id: str, body: dict[str, Any], rows: list[dict[str, Any]]
+) -> tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]:
+    """An answer from documents, and the events of its stream."""
+    question = body["question"]
+    found = None if "nothing" in question else find(rows, question)
+    history = body.get("history") or []
+    understood = f"{history[-1]['question']} {question}" if history and question.startswith("And ") else None
+    answer: dict[str, Any] = {
+        "id": answer_id, "question": question, "standalone_question": understood,
+        "collections": body["collections"], "status": "running",
+        "created_at": "2026-01-01T00:00:00Z", "model": "fake-1", "phrase": "",
+        "emphasis": [], "parts": [], "more": False, "also": [], "unsupported": [], "reason": None,
+        "usage": {"context_tokens": 900, "compressed_tokens": 240, "generated_tokens": 30},
+        "timings_ms": {"embed": 8.0, "retrieve": 21.0, "rerank": 130.0, "compress": 12.0, "fuse": 64.0,
+                       "first_token": 236.0, "total": 512.0},
+    }  # fmt: skip
+    meta = {"id": answer["id"], "question": question, "standalone_question": understood}
+    events: list[tuple[str, dict[str, Any]]] = [("meta", meta)]
+    if found is None:
+        answer |= refused(rows, question)
+        return answer, [*events, ("done", {"answer": answer})]
+    answer |= (by_document if "whole" in question else by_sentence)(rows, question, found)
+    for span in answer["spans"]:
+        said = answer["text"][span["answer_start"] : span["answer_end"]]
+        pieces = re.findall(r"\S+\s*|\s+", said) if span["kind"] == "copied" else [said]
+        events += [("token", {"text": piece, "kind": span["kind"]}) for piece in pieces]
+    events.append(("citation", answer["citations"][0]))
+    tail = answer["text"][answer["spans"][-1]["answer_end"] :]
+    events += [("token", {"text": piece, "kind": "written"}) for piece in re.findall(r" Hold on\.", tail)]
+    return answer, [*events, ("done", {"answer": answer})]

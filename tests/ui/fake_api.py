@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, UploadFile
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import Headers
 
-from tests.ui.fake_answers import by_document, by_sentence, find, ref, refused
+from tests.ui.fake_answers import build_answer, find, ref
 
 STAGES = ["queued", "parsing", "chunking", "embedding", "indexing"]
 
@@ -94,41 +94,6 @@ def chunks_of(row: dict[str, Any]) -> list[dict[str, Any]]:
          "token_count": len(m[0]) // 4, "page": 1 + m.start() // 2000, "heading_path": []}
         for i, m in enumerate(re.finditer(r"[^\n]+\n*", text))
     ]  # fmt: skip
-
-
-def build_answer(
-    store: FakeStore, body: dict[str, Any]
-) -> tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]:
-    """An answer and the events of its stream."""
-    question = body["question"]
-    rows = store.searchable(body["collections"])
-    found = None if "nothing" in question else find(rows, question)
-    history = body.get("history") or []
-    understood = f"{history[-1]['question']} {question}" if history and question.startswith("And ") else None
-    store.histories.append(history)
-    answer: dict[str, Any] = {
-        "id": store.new_id("ans"), "question": question, "standalone_question": understood,
-        "collections": body["collections"], "status": "running",
-        "created_at": "2026-01-01T00:00:00Z", "model": "fake-1", "phrase": "",
-        "emphasis": [], "parts": [], "more": False, "also": [], "unsupported": [], "reason": None,
-        "usage": {"context_tokens": 900, "compressed_tokens": 240, "generated_tokens": 30},
-        "timings_ms": {"embed": 8.0, "retrieve": 21.0, "rerank": 130.0, "compress": 12.0, "fuse": 64.0,
-                       "first_token": 236.0, "total": 512.0},
-    }  # fmt: skip
-    meta = {"id": answer["id"], "question": question, "standalone_question": understood}
-    events: list[tuple[str, dict[str, Any]]] = [("meta", meta)]
-    if found is None:
-        answer |= refused(rows, question)
-        return answer, [*events, ("done", {"answer": answer})]
-    answer |= (by_document if "whole" in question else by_sentence)(rows, question, found)
-    for span in answer["spans"]:
-        said = answer["text"][span["answer_start"] : span["answer_end"]]
-        pieces = re.findall(r"\S+\s*|\s+", said) if span["kind"] == "copied" else [said]
-        events += [("token", {"text": piece, "kind": span["kind"]}) for piece in pieces]
-    events.append(("citation", answer["citations"][0]))
-    tail = answer["text"][answer["spans"][-1]["answer_end"] :]
-    events += [("token", {"text": piece, "kind": "written"}) for piece in re.findall(r" Hold on\.", tail)]
-    return answer, [*events, ("done", {"answer": answer})]
 
 
 async def stream(store: FakeStore, answer_id: str, after: int) -> Any:
@@ -352,7 +317,8 @@ async def ask(store: Store, request: Request) -> Any:
             "4000 characters at most.",
             "Shorten it.",
         )
-    answer, events = build_answer(store, body)
+    store.histories.append(body.get("history") or [])
+    answer, events = build_answer(store.new_id("ans"), body, store.searchable(body["collections"]))
     store.answers[answer["id"]], store.events[answer["id"]] = answer, events
     return StreamingResponse(stream(store, answer["id"], 0), media_type="text/event-stream")
 
