@@ -83,7 +83,7 @@ def read_pages(
         & {str(file.relative_to(folders["zh"])) for file in folders["zh"].rglob("*.md")}
     )
     with ParserProcess() as parser:
-        read = [[_document(folders[language] / name, parser) for language in LANGUAGES] for name in names]
+        read = [[read_page(folders[language] / name, parser) for language in LANGUAGES] for name in names]
     # a few pages hold nothing but what another one includes
     both = [(en, zh) for en, zh in read if en is not None and zh is not None]
     documents = dict(zip(LANGUAGES, zip(*both, strict=True), strict=True))
@@ -125,7 +125,8 @@ def read_pages(
     return ParallelPages(pages=len(both), chunks=chunks, vectors=np.stack(vectors), asked=_only_once(asked))
 
 
-def _document(file: Path, parser: ParserProcess) -> Document | None:
+def read_page(file: Path, parser: ParserProcess) -> Document | None:
+    """A page as the program reads it; None where it has no text of its own."""
     try:
         return parse(Source(name=file.name, data=file.read_bytes()), ParsingLimits(), parser=parser)
     except EmptyDocumentError:
@@ -134,7 +135,7 @@ def _document(file: Path, parser: ParserProcess) -> Document | None:
 
 def _asked(page: int, pair: dict[str, Document], chunks: Sequence[PageChunk]) -> Iterator[Asked]:
     """Sections of two parallel pages that say something in both."""
-    headings = {language: _headings(document) for language, document in pair.items()}
+    headings = {language: headings_of(document) for language, document in pair.items()}
     if [block.level for block in headings["en"]] != [block.level for block in headings["zh"]]:
         return
     for place in range(1, len(headings["en"])):
@@ -145,7 +146,7 @@ def _asked(page: int, pair: dict[str, Document], chunks: Sequence[PageChunk]) ->
             if end - blocks[place].end < LEAST_SECTION:
                 break
             title, heading = (document.text[b.start : b.end].strip() for b in (blocks[0], blocks[place]))
-            question[language] = f"{title}: {_unnumbered(heading)}"
+            question[language] = f"{title}: {unnumbered(heading)}"
             gold[language] = frozenset(
                 number
                 for number, item in enumerate(chunks)
@@ -158,11 +159,13 @@ def _asked(page: int, pair: dict[str, Document], chunks: Sequence[PageChunk]) ->
             yield Asked(page=page, question=question, gold=gold)
 
 
-def _headings(document: Document) -> list[Block]:
+def headings_of(document: Document) -> list[Block]:
+    """Its headings, in order."""
     return [block for block in document.blocks if block.kind is BlockKind.HEADING]
 
 
-def _unnumbered(heading: str) -> str:
+def unnumbered(heading: str) -> str:
+    """A heading without its number."""
     return re.sub(r"^(?:\d+[.)、]?\s*)+", "", heading) or heading
 
 

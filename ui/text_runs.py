@@ -14,9 +14,13 @@ from ui.wire import Answer, Content, Hit
 Run = dict[str, Any]
 """`{t, c}` is text with class names; `{chip}` the number of a citation; `{page}` the start of a page."""
 
+Block = dict[str, Any]
+"""`{kind, runs, depth?}`: runs that stand together, as a paragraph, heading, item, row or piece of code."""
+
 INK_COPIED: Final = "copied"
 INK_WRITTEN: Final = "written"
 UNSUPPORTED: Final = "written unsupported"
+CODE: Final = "code"
 _CONTEXT_CHARS: Final = 4000
 
 
@@ -34,27 +38,25 @@ def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, i
     """Cut an answer into runs of one ink, with the chip of a citation behind what it backs.
 
     Args:
-        answer: `text`, and as far as known `spans`, `citations`, `unsupported`, `granularity` and `phrase`.
+        answer: `text`, and as far as known `spans`, `citations`, `unsupported`, `emphasis` and `parts`.
         hints: What to say of ranges of the text where nothing was copied.
 
     Returns:
-        Runs `{t, c, n?, hint?, core?}` (`n` is the citation that the text was copied by; `core` is true for the best
-        phrase of an answer that is its whole sentence) and `{chip: n}`.
+        Runs `{t, c, n?, hint?, strong?}` (`c` holds `code` where the text is code; `n` is the citation that the text
+        was copied by; `strong` is true where the answer says its phrase) and `{chip: n}`.
     """
     text: str = answer.get("text") or ""
     spans = answer.get("spans") or []
     citations = answer.get("citations") or []
     unsupported = answer.get("unsupported") or []
-    cuts = [
-        cut
-        for item in (*spans, *citations, *unsupported)
-        for cut in (item["answer_start"], item["answer_end"])
-    ]
-    core = _core(answer, text)
-    cuts += core
+    emphasis = answer.get("emphasis") or []
+    parts = answer.get("parts") or []
+    ranges = (*spans, *citations, *unsupported, *emphasis, *parts)
+    cuts = [cut for item in ranges for cut in (item["answer_start"], item["answer_end"])]
     runs: list[Run] = []
     for start, end in _pieces(text, cuts):
-        kind = next((s["kind"] for s in spans if s["answer_start"] <= start < s["answer_end"]), None)
+        span = _holding(spans, start)
+        kind = span["kind"] if span is not None else None
         run: Run = {"t": text[start:end], "c": kind if kind in {INK_COPIED, INK_WRITTEN} else INK_WRITTEN}
         cited = [c["n"] for c in citations if c["answer_start"] <= start < c["answer_end"]]
         if run["c"] == INK_COPIED:
@@ -63,10 +65,13 @@ def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, i
         else:
             if hint := next((said for a, b, said in hints if a <= start < b), None):
                 run["hint"] = hint
-            if any(u["answer_start"] <= start < u["answer_end"] for u in unsupported):
+            if _holding(unsupported, start) is not None:
                 run["c"] = UNSUPPORTED
-        if core and core[0] <= start < core[1]:
-            run["core"] = True
+        if _holding(emphasis, start) is not None:
+            run["strong"] = True
+        part = _holding(parts, start)
+        if part is not None and part["kind"] == CODE:
+            run["c"] += f" {CODE}"
         runs.append(run)
         runs += [{"chip": c["n"]} for c in citations if c["answer_end"] == end]
     # A citation of a range beyond the text (the filter took it back) still has its chip.
@@ -75,13 +80,67 @@ def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, i
     return runs
 
 
-def _core(answer: Answer | Mapping[str, Any], text: str) -> tuple[int, ...]:
-    """Range of the best phrase in an answer that is its whole sentence; empty for any other answer."""
-    phrase = answer.get("phrase") or ""
-    if answer.get("granularity") != "sentence" or not phrase or phrase not in text:
-        return ()
-    start = text.index(phrase)
-    return start, start + len(phrase)
+def _holding(ranges: Iterable[Any], at: int) -> Any | None:
+    """The first range that holds a character of the answer."""
+    return next((r for r in ranges if r["answer_start"] <= at < r["answer_end"]), None)
+
+
+def answer_blocks(
+    answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, int, str]] = ()
+) -> list[Block]:
+    """The runs of an answer, grouped by its parts.
+
+    White space between two blocks is left out: blocks stand below each other. A part that goes on in the line of the
+    one before belongs to its block, except code. Without parts, all is one block of text.
+
+    Args:
+        answer: As for `answer_runs`.
+        hints: As for `answer_runs`.
+    """
+    text: str = answer.get("text") or ""
+    ranges = _block_ranges(text, answer.get("parts") or [])
+    blocks: list[Block] = [{"kind": kind, "runs": []} for _, _, kind in ranges]
+    current, at = 0, 0
+    for run in answer_runs(answer, hints):
+        if "t" in run:
+            start, at = at, at + len(run["t"])
+            while current + 1 < len(ranges) and ranges[current + 1][0] <= start:
+                current += 1
+            if not ranges[current][0] <= start < ranges[current][1]:
+                continue
+        if not blocks:
+            blocks = [{"kind": "text", "runs": []}]
+        blocks[current]["runs"].append(run)
+    for block, (start, end, kind) in zip(blocks, ranges, strict=False):
+        said = text[start:end]
+        if kind == "item" and (depth := (len(said) - len(said.lstrip(" "))) // 2):
+            block["depth"] = depth
+    return blocks
+
+
+def _block_ranges(text: str, parts: Sequence[Mapping[str, Any]]) -> list[tuple[int, int, str]]:
+    """Ranges `(start, end, kind)` of the text that are drawn as blocks; between them is only white space."""
+    if not parts:
+        return [(0, len(text), "text")] if text else []
+    pieces: list[tuple[int, int, str]] = []
+    at = 0
+    for part in parts:
+        start, end = max(at, part["answer_start"]), min(len(text), part["answer_end"])
+        if text[at:start].strip():
+            pieces.append((at, start, "text"))
+        if start < end:
+            pieces.append((start, end, part["kind"]))
+        at = max(at, end)
+    if text[at:].strip():
+        pieces.append((at, len(text), "text"))
+    blocks: list[tuple[int, int, str]] = []
+    for start, end, kind in pieces:
+        last = blocks[-1] if blocks else None
+        if last is not None and CODE not in {kind, last[2]} and "\n" not in text[last[1] : start]:
+            blocks[-1] = (last[0], end, last[2])
+        else:
+            blocks.append((start, end, kind))
+    return blocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +226,18 @@ def quote_runs(passage: Mapping[str, Any]) -> list[Run]:
     before, after = passage.get("before") or "", passage.get("after") or ""
     around = [(before, "cut"), (passage["quote"], "kept" if before or after else ""), (after, "cut")]
     return [{"t": text, "c": name} for text, name in around if text]
+
+
+def passage_runs(passage: Mapping[str, Any]) -> list[Run]:
+    """A passage whole, its key sentence of class `key`; plain where none is known."""
+    text, begin = passage["quote"], passage["start"]
+    start, end = passage.get("key_start"), passage.get("key_end")
+    if start is None or end is None:
+        return [{"t": text, "c": ""}]
+    return [
+        {"t": text[a:b], "c": "key" if start <= begin + a < end else ""}
+        for a, b in _pieces(text, (start - begin, end - begin))
+    ]
 
 
 def hit_runs(hit: Hit) -> list[Run]:

@@ -165,6 +165,19 @@ class AnswerRange(TypedDict):
     answer_end: int
 
 
+class Nearest(Passage):
+    """A passage whole; `[key_start, key_end)` of its document is the sentence that comes closest."""
+
+    key_start: NotRequired[int | None]
+    key_end: NotRequired[int | None]
+
+
+class Part(AnswerRange):
+    """Role of a stretch of an answer."""
+
+    kind: Literal["text", "heading", "item", "row", "code"]
+
+
 class Turn(TypedDict):
     """An earlier question of a conversation and its answer."""
 
@@ -185,12 +198,16 @@ class Answer(TypedDict):
     feedback: NotRequired[dict[str, Any] | None]
     collections: NotRequired[list[Any]]
     confidence: NotRequired[float | None]
-    granularity: NotRequired[str | None]
+    shape: NotRequired[str | None]
     phrase: NotRequired[str | None]
+    emphasis: NotRequired[list[AnswerRange]]
+    parts: NotRequired[list[Part]]
+    more: NotRequired[bool]
     spans: NotRequired[list[Span]]
     citations: NotRequired[list[Citation]]
     unsupported: NotRequired[list[AnswerRange]]
-    nearest: NotRequired[list[Passage]]
+    nearest: NotRequired[list[Nearest]]
+    also: NotRequired[list[Passage]]
     usage: NotRequired[dict[str, int]]
     timings_ms: NotRequired[dict[str, float]]
     model: NotRequired[str | None]

@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 # As `fathom ask --explain` shows them; underlined and slanted, so that they differ without colour.
 COPIED: dict[str, Any] = {"fg": "green", "underline": True}
 WRITTEN: dict[str, Any] = {"fg": "yellow", "italic": True}
+INDENT = "    "
 
 
 def ask(
@@ -128,20 +130,48 @@ class _Screen:
 
     def end(self, answer: dict[str, Any]) -> None:
         """Print what is left to print: the text where it was not shown, then the sources."""
-        print("" if self._shown else answer["text"])
+        print("" if self._shown else _set_out(answer))
         for citation in answer["citations"]:
             print(f"[{citation['n']}] {_place(citation)}: “{citation['quote']}”")
         for part in answer["unsupported"]:
             said = answer["text"][part["answer_start"] : part["answer_end"]]
             print(f" !  No quote backs this: “{_shortened(said)}”")
-        if answer["nearest"]:
-            print("Nearest passages:")
-        for source in answer["nearest"]:
+        if answer["more"]:
+            print("There is more in the document.")
+        if answer["also"]:
+            print("Also possible:")
+        for source in answer["also"]:
             print(f" -  {_place(source)}: “{_shortened(source['quote'])}”")
+        for source in answer["nearest"]:
+            print(f"\n{_place(source)}:")
+            print(indent(_with_key(source, colour=sys.stdout.isatty()), INDENT))
 
 
 def _place(source: dict[str, Any]) -> str:
     return place(source["document"]["name"], source)
+
+
+def _set_out(answer: dict[str, Any]) -> str:
+    """The text with its code set in; white space and line ends stay as they are."""
+    text: str = answer["text"]
+    for part in reversed(answer["parts"]):
+        if part["kind"] == "code":
+            start, end = part["answer_start"], part["answer_end"]
+            text = text[:start] + indent(text[start:end], INDENT) + text[end:]
+    return text
+
+
+def _with_key(source: dict[str, Any], *, colour: bool) -> str:
+    """A passage whole, its key sentence in bold; between asterisks where there is no colour."""
+    text: str = source["quote"]
+    if source["key_start"] is None or source["key_end"] is None:
+        return text
+    start, end = (max(0, source[name] - source["start"]) for name in ("key_start", "key_end"))
+    key = text[start:end].strip()
+    if not key:
+        return text
+    shown = typer.style(key, bold=True) if colour else f"**{key}**"
+    return text[:start] + text[start:end].replace(key, shown, 1) + text[end:]
 
 
 def _shortened(text: str, width: int = 160) -> str:

@@ -1,7 +1,7 @@
 """Whether a sentence says yes or no to a question, where that is plain; None where it is not.
 
 A wrong word would say the opposite of its source, so the rules give none where a sentence is conditional in both
-directions, where the question itself is negated, where it names a number that the answer does not, or where the
+directions, where the question itself is negated, where it names a number that the sentence does not, or where the
 negation belongs to another clause than the one that shares the question's words.
 """
 
@@ -35,7 +35,10 @@ _NO_ZH = re.compile(
     r"不得|不能|不可以|不可|不准|禁止|严禁|不予|不应|无权|不需要|无需|不必|不支持|不享[有受]|不承担|不适用|不会|不影响"
 )
 _YES_ZH = re.compile(r"可以|应当|应该|有权|必须|允许|支持|能够|需要|享有|准予")
-_DOUBLE_ZH = re.compile(r"不得不|并非不|不是不|无不|未必不|不可抗力|不动产|不同|未成年|未来")
+_DOUBLE_ZH = re.compile(
+    r"不得不|并非不[能得]?|不是不[能得]?|无不|未必不|不可抗力|不仅|不但|不论|不管|无论|不同|不少|不断|不超过|不满|不足|不低于|不少于|不动产|"
+    r"不良|不正当|未成年|未来"
+)
 _ASKS_LEAVE_EN = re.compile(
     r"^(?:can|could|may|must|should|is it (?:possible|allowed|ok|okay|safe|legal|required|necessary)"
     r"|(?:do|does) .*\b(?:support|allow|need|require|have to)\b"
@@ -58,7 +61,7 @@ def polarity(
     """Say whether a sentence answers yes (True) or no (False); None where that is not plain.
 
     Args:
-        question: Not negated itself.
+        question: Not put in the negative itself ("isn't it …?").
         sentence: The sentence that answers.
         weights: Weight of the question's terms.
         whole: What is said beside the sentence, itself included: an item holds words that its lead-in lacks.
@@ -67,22 +70,23 @@ def polarity(
     if leading:
         return leading[1] is not None
     chinese = re.search(r"[\u4e00-\u9fff]", sentence) is not None
-    if _EXCEPT.search(sentence) or (not chinese and not _ASKS_LEAVE_EN.match(question.strip())):
+    if _EXCEPT.search(sentence) or not _numbers(question) <= _numbers(whole or sentence):
         return None
-    if not _numbers(question) <= _numbers(whole or sentence):
+    if not chinese and not _ASKS_LEAVE_EN.match(question.strip()):
         return None
     clause = _nearest_clause(sentence, whole or sentence, weights, chinese=chinese)
     if clause is None:
         return None
     no, yes = (_NO_ZH, _YES_ZH) if chinese else (_NO_EN, _YES_EN)
-    bare = _without_negations_of(question, _DOUBLE_ZH.sub("", clause) if chinese else clause, no)
-    negations = no.findall(bare or "")
-    # "cannot be sold without a licence", 不能不: with a second negation of any kind the meaning turns
-    if bare is None or len(negations) > 1 or _ANY_NEGATION.search(no.sub(" ", bare)):
+    bare = _without_negations_of(question, _without_double(clause, chinese=chinese), no)
+    if bare is None:
+        return None
+    negations = no.findall(bare)
+    if len(negations) > 1:
         return None
     if negations:
-        return False
-    return True if yes.search(bare) else None
+        return None if _ANY_NEGATION.search(bare.replace(negations[0], " ", 1)) else False
+    return True if yes.search(bare) and not _ANY_NEGATION.search(bare) else None
 
 
 def begins_with_word(sentence: str) -> bool:
@@ -94,16 +98,25 @@ def _numbers(text: str) -> set[str]:
     return set(re.findall(r"\d+(?:[.,]\d+)*", text))
 
 
+def _without_double(text: str, *, chinese: bool) -> str:
+    """A text without the words that look like a negation and are none."""
+    return _DOUBLE_ZH.sub("", text) if chinese else re.sub(r"\bnot only\b", "", text, flags=re.IGNORECASE)
+
+
 def _without_negations_of(question: str, clause: str, no: re.Pattern[str]) -> str | None:
     """A clause without the negations that the question has too; None where the question has one of its own.
 
-    A question whether something is prohibited is not answered with no by a sentence that prohibits it.
+    "Is smoking prohibited?" is answered with yes by "Smoking is prohibited", and "Does it run without a network?" by
+    "It runs without a network".
     """
     bare = clause.lower()
-    for found in no.finditer(_DOUBLE_ZH.sub("", without_choice(question)).lower()):
-        if found[0] not in bare:
+    asked = _without_double(without_choice(question), chinese=no is _NO_ZH).lower()
+    for found in no.finditer(asked):
+        # one character alone, as in 不支付, says nothing without the next
+        word = asked[found.start() : found.end() + (len(found[0]) == 1)]
+        if word not in bare:
             return None
-        bare = bare.replace(found[0], " ", 1)
+        bare = bare.replace(word, " ", 1)
     return bare
 
 

@@ -12,9 +12,20 @@ from generator.types import Shape
 _NAME = re.compile(
     r"(?<![.?!。？！\w] )(?<!^)\b[A-Z][\w\-.]+|\b[\w.\-]*\d[\w.\-]*\b|(?<=[\u4e00-\u9fff\s，])[A-Za-z][\w\-.]+"
 )
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _LEAST = 1e-3
 _LIMIT = 8.0
-SIGNALS = ("answerable", "mass", "runner_up", "covered", "said", "names_missing", "structure", "row")
+SIGNALS = (
+    "answerable",
+    "mass",
+    "runner_up",
+    "covered",
+    "said",
+    "names_missing",
+    "structure",
+    "row",
+    "foreign",
+)
 """Names of the signals, in the order in which a calibration is fitted."""
 
 
@@ -30,7 +41,8 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
         answerable: Log-odds that the passages answer, within [-8, 8]. mass: Log of the probability, given an answer, of
         what would be said. runner_up: The same of the best unit that would not be said. covered, said: Share of the
         question's weight in the answer with, and without, what stands over it. names_missing: Share of the question's
-        names and numbers that its passage does not hold. structure, row: 1 for lists and steps, and for rows.
+        names and numbers that its passage does not hold. structure, row: 1 for lists and steps, and for rows. foreign:
+        1 where the answer is in the other language, so that words say little.
     """
     inside = [unit for unit in table.units if _is_said(unit, plan)]
     others = [unit.mass for unit in table.units if not _is_said(unit, plan)]
@@ -48,12 +60,19 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
         "names_missing": _names_missing(question, table, plan),
         "structure": float(plan.shape in {Shape.LIST, Shape.STEPS}),
         "row": float(plan.shape == Shape.ROW),
+        "foreign": float(_is_chinese(question) != _is_chinese(_text(table, plan))),
     }
 
 
 def weigh(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
     """Log-odds that an answer is right: a weighted sum of its signals, and the bias under the name "bias"."""
     return weights.get("bias", 0.0) + sum(weights.get(name, 0.0) * value for name, value in values.items())
+
+
+def _is_chinese(text: str) -> bool:
+    """Whether a text is mostly Chinese: one Han character says as much as two letters or more."""
+    han = len(_HAN.findall(text))
+    return 3 * han > sum(character.isascii() and character.isalpha() for character in text)
 
 
 def _is_said(unit: Unit, plan: Plan) -> bool:

@@ -95,7 +95,7 @@ def test_hostile_text_stays_text(
     browser.click("[data-testid=stExpander] summary", "Where each part comes from")
     browser.find(".card .line .copied")
     ask(browser, "nothing " + line)
-    browser.until(lambda: "Not in these documents" in browser.page_text(), "the refusal")
+    browser.until(lambda: "No direct answer was found" in browser.page_text(), "the refusal")
     browser.click("[data-testid=stExpander] summary", "Asked in this session")
     browser.open(f"{ui_url}/search?collection={collection['id']}")
     browser.write("[data-testid=stTextInput] input", "krill5" + Keys.ENTER)

@@ -142,8 +142,7 @@ def test_deleting_asks_first(browser: Chromium, ui_url: str, tmp_path: Path, sto
     new_collection(browser, ui_url, "Deleting")
     upload(browser, tmp_path / "in", {"gone.txt": "to be gone"})
     browser.click(".card.ok [data-what=delete]")
-    dialog = browser.find("[role=dialog]")
-    assert "gone.txt" in browser.text(dialog)
+    browser.find("[role=dialog]", "gone.txt")
     browser.click("[role=dialog] button", "Cancel")
     browser.until(lambda: not browser.all("[role=dialog]"), "the dialog's end")
     assert "gone.txt" in {d["name"] for d in store.documents.values()}

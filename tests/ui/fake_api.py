@@ -2,8 +2,8 @@
 
 What a file becomes is decided by its content, so that a test says what it needs: text starting with `FAIL code`
 fails with that code, text containing `SLOW` stays in progress while `hold` is set. A question is answered by
-the first sentence that contains its last word; a question containing `nothing` is not answerable; `long` streams
-until it is stopped.
+the first sentence that contains its last word, or by its whole document (`fake_answers`); a question containing
+`nothing` is not answerable; `long` streams until it is stopped.
 """
 
 import asyncio
@@ -18,6 +18,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Request, UploadFile
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import Headers
+
+from tests.ui.fake_answers import build_answer, find, ref
 
 STAGES = ["queued", "parsing", "chunking", "embedding", "indexing"]
 
@@ -92,73 +94,6 @@ def chunks_of(row: dict[str, Any]) -> list[dict[str, Any]]:
          "token_count": len(m[0]) // 4, "page": 1 + m.start() // 2000, "heading_path": []}
         for i, m in enumerate(re.finditer(r"[^\n]+\n*", text))
     ]  # fmt: skip
-
-
-def ref(row: dict[str, Any]) -> dict[str, Any]:
-    return {"id": row["id"], "name": row["name"], "title": row["title"]}
-
-
-def find(store: FakeStore, collections: list[str], question: str) -> tuple[dict[str, Any], int, int] | None:
-    """The sentence that holds the question's last word."""
-    word = re.sub(r"[?？。.!]", "", question).split()[-1].lower()
-    for row in store.searchable(collections):
-        for match in re.finditer(r"[^.。\n]+[.。]?", row["_text"]):
-            if word in match[0].lower():
-                start = match.start() + len(match[0]) - len(match[0].lstrip())
-                return row, start, match.end()
-    return None
-
-
-def build_answer(
-    store: FakeStore, body: dict[str, Any]
-) -> tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]:
-    """An answer and the events of its stream."""
-    question = body["question"]
-    found = None if "nothing" in question else find(store, body["collections"], question)
-    history = body.get("history") or []
-    understood = f"{history[-1]['question']} {question}" if history and question.startswith("And ") else None
-    store.histories.append(history)
-    answer: dict[str, Any] = {
-        "id": store.new_id("ans"), "question": question, "standalone_question": understood,
-        "collections": body["collections"], "status": "running",
-        "created_at": "2026-01-01T00:00:00Z", "model": "fake-1", "granularity": "sentence", "phrase": "",
-        "usage": {"context_tokens": 900, "compressed_tokens": 240, "generated_tokens": 30},
-        "timings_ms": {"embed": 8.0, "retrieve": 21.0, "rerank": 130.0, "compress": 12.0, "fuse": 64.0,
-                       "first_token": 236.0, "total": 512.0},
-    }  # fmt: skip
-    meta = {"id": answer["id"], "question": question, "standalone_question": understood}
-    events: list[tuple[str, dict[str, Any]]] = [("meta", meta)]
-    if found is None:
-        rows = store.searchable(body["collections"])[:2]
-        nearest = [{"document": ref(r), "chunk": 1, "page": 1, "start": 0, "end": 12, "quote": r["_text"][:12],
-                    "score": 0.2}
-                   for r in rows]  # fmt: skip
-        answer |= {"text": "The documents do not answer this.", "answerable": False, "confidence": 0.07, "spans": [],
-                   "citations": [], "nearest": nearest}  # fmt: skip
-        return answer, [*events, ("done", {"answer": answer})]
-    row, start, end = found
-    lead, quote = "It is written: ", row["_text"][start:end]
-    tail = " Hold on." * (400 if "long" in question else 0)
-    citation = {"n": 1, "answer_start": len(lead), "answer_end": len(lead) + len(quote), "document": ref(row),
-                "chunk": 1, "page": 1 + start // 2000, "start": start, "end": end, "quote": quote,
-                "score": 0.91}  # fmt: skip
-    answer |= {
-        "text": lead + quote + tail,
-        "answerable": True,
-        "confidence": 0.62 if "perhaps" in question else 0.93,
-        "nearest": [],
-        "citations": [citation],
-    }
-    answer["spans"] = [
-        {"answer_start": 0, "answer_end": len(lead), "kind": "written"},
-        {"answer_start": len(lead), "answer_end": len(lead) + len(quote), "kind": "copied", "chunk": 1,
-         "start": start, "end": end},
-    ]  # fmt: skip
-    events.append(("token", {"text": lead, "kind": "written"}))
-    events += [("token", {"text": piece, "kind": "copied"}) for piece in re.findall(r"\S+\s*|\s+", quote)]
-    events.append(("citation", citation))
-    events += [("token", {"text": piece, "kind": "written"}) for piece in re.findall(r" Hold on\.", tail)]
-    return answer, [*events, ("done", {"answer": answer})]
 
 
 async def stream(store: FakeStore, answer_id: str, after: int) -> Any:
@@ -357,7 +292,7 @@ async def content(store: Store, document_id: str, request: Request) -> Any:
 @router.post("/v1/search")
 async def search(store: Store, request: Request) -> dict[str, Any]:
     body = await request.json()
-    found = find(store, body["collections"], body["query"])
+    found = find(store.searchable(body["collections"]), body["query"])
     hits = []
     if found:
         row, start, end = found
@@ -382,7 +317,8 @@ async def ask(store: Store, request: Request) -> Any:
             "4000 characters at most.",
             "Shorten it.",
         )
-    answer, events = build_answer(store, body)
+    store.histories.append(body.get("history") or [])
+    answer, events = build_answer(store.new_id("ans"), body, store.searchable(body["collections"]))
     store.answers[answer["id"]], store.events[answer["id"]] = answer, events
     return StreamingResponse(stream(store, answer["id"], 0), media_type="text/event-stream")
 

@@ -115,7 +115,7 @@ def test_what_is_not_in_the_documents_is_said(client: FathomClient) -> None:
     app = page("from ui.views import ask\nask.render()").run()
     app.chat_input[0].set_value("Say nothing").run()
     settled(app)
-    assert "Not in these documents" in shown(app)
+    assert "No direct answer was found." in shown(app)
     assert "The nearest passages" in shown(app)
 
 

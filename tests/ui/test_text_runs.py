@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.text_runs import answer_runs, hit_runs, quote_runs, source_view
+from ui.text_runs import answer_blocks, answer_runs, hit_runs, passage_runs, quote_runs, source_view
 
 # Characters outside the first plane count as one here and as two in a browser.
 TEXT = st.text(alphabet="ab 深度𝔸🐋.\n", max_size=200)
@@ -51,22 +51,80 @@ def test_a_chip_stands_behind_what_it_backs() -> None:
     ]
 
 
-def test_the_best_phrase_stands_out_in_its_sentence() -> None:
+def test_the_phrase_stands_out_in_its_sentence() -> None:
     answer = {
         "text": "It sinks 4 tonnes a day.",
         "spans": [{"answer_start": 0, "answer_end": 24, "kind": "copied"}],
         "citations": [{"n": 1, "answer_start": 0, "answer_end": 24}],
-        "granularity": "sentence",
-        "phrase": "4 tonnes",
+        "emphasis": [{"answer_start": 9, "answer_end": 17}],
     }
     assert answer_runs(answer) == [
         {"t": "It sinks ", "c": "copied", "n": 1},
-        {"t": "4 tonnes", "c": "copied", "n": 1, "core": True},
+        {"t": "4 tonnes", "c": "copied", "n": 1, "strong": True},
         {"t": " a day.", "c": "copied", "n": 1},
         {"chip": 1},
     ]
-    for other in ({"granularity": "phrase"}, {"phrase": "5 tonnes"}, {"phrase": None}):
-        assert not any("core" in run for run in answer_runs(answer | other))
+    assert not any("strong" in run for run in answer_runs(answer | {"emphasis": []}))
+
+
+def parts_of(text: str, *said: tuple[str, str]) -> list[dict[str, Any]]:
+    places = [(text.index(part), part, kind) for part, kind in said]
+    return [{"answer_start": at, "answer_end": at + len(part), "kind": kind} for at, part, kind in places]
+
+
+def test_parts_are_blocks_and_code_keeps_its_white_space() -> None:
+    text = "Do so:\n\nfor x in 1\n  do it\n\n- one\n  - two\na | b"
+    answer = {
+        "text": text,
+        "spans": [{"answer_start": 0, "answer_end": len(text), "kind": "copied"}],
+        "citations": [{"n": 1, "answer_start": 0, "answer_end": len(text)}],
+        "parts": parts_of(
+            text, ("Do so:", "heading"), ("for x in 1\n  do it", "code"), ("- one", "item"),
+            ("  - two", "item"), ("a | b", "row"),
+        ),
+    }  # fmt: skip
+    blocks = answer_blocks(answer)
+    assert [(block["kind"], joined(block["runs"]), block.get("depth")) for block in blocks] == [
+        ("heading", "Do so:", None),
+        ("code", "for x in 1\n  do it", None),
+        ("item", "- one", None),
+        ("item", "  - two", 1),
+        ("row", "a | b", None),
+    ]
+    assert [joined(block["runs"], "code") for block in blocks] == ["", "for x in 1\n  do it", "", "", ""]
+    assert blocks[-1]["runs"][-1] == {"chip": 1}
+
+
+def test_a_part_in_the_line_of_the_one_before_is_no_block_of_its_own() -> None:
+    text = "Yes. It does so with: a.sh"
+    parts = parts_of(text, ("Yes.", "text"), ("It does so", "text"), ("a.sh", "code"))
+    blocks = answer_blocks({"text": text, "parts": parts})
+    assert [(block["kind"], joined(block["runs"])) for block in blocks] == [
+        ("text", "Yes. It does so with: "),
+        ("code", "a.sh"),
+    ]
+
+
+def test_without_parts_all_is_one_block() -> None:
+    assert answer_blocks({"text": "a\n\nb"}) == [{"kind": "text", "runs": [{"t": "a\n\nb", "c": "written"}]}]
+    assert answer_blocks({"text": ""}) == []
+
+
+@given(texts_with_ranges(), texts_with_ranges(), st.lists(st.sampled_from(["text", "item", "code"])))
+def test_blocks_lose_nothing_but_white_space(
+    case: tuple[str, list[tuple[int, int]]], other: tuple[str, list[tuple[int, int]]], kinds: list[str]
+) -> None:
+    text, ranges = case
+    parts = [
+        {"answer_start": a, "answer_end": b, "kind": kind}
+        for (a, b), kind in zip(ranges, kinds, strict=False)
+    ]
+    citations = [{"n": n, "answer_start": a, "answer_end": b} for n, (a, b) in enumerate(other[1], 1)]
+    blocks = answer_blocks({"text": text, "parts": parts, "citations": citations})
+    drawn = "".join(joined(block["runs"]) for block in blocks)
+    assert "".join(drawn.split()) == "".join(text.split())
+    chips = [run["chip"] for block in blocks for run in block["runs"] if "chip" in run]
+    assert sorted(chips) == [c["n"] for c in citations]
 
 
 def test_a_hint_is_said_of_what_was_not_copied() -> None:
@@ -160,3 +218,14 @@ def test_a_quote_is_shown_in_its_line() -> None:
         {"t": " a day.", "c": "cut"},
     ]
     assert quote_runs({"quote": "4 tonnes"}) == [{"t": "4 tonnes", "c": ""}]
+
+
+def test_the_key_sentence_of_a_passage_is_told_from_the_rest() -> None:
+    passage = {"quote": "One. 深🐋. Three.", "start": 100, "key_start": 105, "key_end": 108}
+    assert passage_runs(passage) == [
+        {"t": "One. ", "c": ""},
+        {"t": "深🐋.", "c": "key"},
+        {"t": " Three.", "c": ""},
+    ]
+    unknown = passage | {"key_start": None, "key_end": None}
+    assert passage_runs(unknown) == [{"t": passage["quote"], "c": ""}]

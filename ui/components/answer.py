@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui import i18n
 from ui.components.mount import mount
-from ui.text_runs import INK_COPIED, INK_WRITTEN, UNSUPPORTED, answer_runs
+from ui.text_runs import CODE, INK_COPIED, INK_WRITTEN, UNSUPPORTED, Run, answer_blocks
 from ui.wire import Passage
 
 
@@ -31,7 +31,7 @@ def answer_text(
 
     Args:
         answer: A stored answer, or what of it has arrived (`text`, `spans`, `citations`; a stored one also has
-            `unsupported`).
+            `unsupported`, `emphasis` and `parts`).
         key: Names this answer within the page.
         on_open: Called with the number of a citation that was clicked.
         live: Whether it is still being written.
@@ -43,8 +43,8 @@ def answer_text(
         if n is not None:
             on_open(int(n))
 
-    runs = answer_runs(answer, hints)
-    inks = {run.get("c") for run in runs}
+    blocks = answer_blocks(answer, hints)
+    inks = {_ink(run) for block in blocks for run in block["runs"] if "c" in run}
     legend = [
         (ink, i18n.text(f"ask.legend.{ink.split()[-1]}"))
         for ink in (INK_COPIED, INK_WRITTEN, UNSUPPORTED)
@@ -54,5 +54,9 @@ def answer_text(
         str(c["n"]): i18n.text("ask.source_n", n=c["n"], title=document_label(c))
         for c in answer.get("citations") or []
     }
-    data = {"runs": runs, "labels": labels, "legend": legend, "live": live}
+    data = {"blocks": blocks, "labels": labels, "legend": legend, "live": live}
     mount("answer", data, key=key, triggers={"open": opened})
+
+
+def _ink(run: Run) -> str:
+    return " ".join(name for name in run["c"].split() if name != CODE)

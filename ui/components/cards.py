@@ -18,6 +18,8 @@ class Card(TypedDict):
         id: Given back with an action.
         main: Action of a click on the name.
         lines: Lines of runs `{t, c}`.
+        clip: Whether a line shows its first three rows only.
+        fold: Where lines may be long: what the button says that shows all of them, and the one that folds them again.
         progress: Share done, in [0, 1].
         actions: Buttons as (action, label, style); style is "strong", "danger" or "".
     """
@@ -31,6 +33,7 @@ class Card(TypedDict):
     lines: NotRequired[list[list[Run]]]
     hint: NotRequired[str]
     clip: NotRequired[bool]
+    fold: NotRequired[tuple[str, str]]
     meta: NotRequired[str]
     progress: NotRequired[float]
     actions: NotRequired[list[tuple[str, str, str]]]

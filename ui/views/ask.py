@@ -6,10 +6,11 @@ from typing import Any, Final
 import streamlit as st
 
 from ui import i18n, state
-from ui.components.answer import answer_text, document_label
+from ui.components.answer import answer_text
 from ui.components.cards import Card, cards
 from ui.components.conversation import earlier_turns, history_of
 from ui.components.notices import notice, page_title, show_error
+from ui.components.passages import also_cards, citation_cards, more_button, nearest_cards
 from ui.components.pickers import all_collections, pick_some
 from ui.components.provenance import provenance_list, written_hints
 from ui.components.sources import Place, source_panel
@@ -17,7 +18,6 @@ from ui.components.timings import timings
 from ui.errors import ApiError, FathomError
 from ui.live import LiveAnswer
 from ui.navigation import go
-from ui.text_runs import quote_runs
 from ui.wire import Answer, Passage, Provenance
 
 _ANSWER: Final = "answer"
@@ -213,23 +213,27 @@ def _answer_body(answer: Answer) -> None:
     if error:
         notice(error["message"], error.get("hint") or "", tone="bad")
     citations = answer.get("citations") or []
+    opened: Place | None = st.session_state.get(_OPEN)
     if answer.get("answerable", True) and answer["text"]:
         provenance = _provenance(answer)
         answer_text(
             answer, key=f"answer:{answer['id']}", hints=written_hints(provenance) if provenance else (),
             on_open=lambda n: _open_place(next(c for c in citations if c["n"] == n)),
         )  # fmt: skip
+        more_button(answer, _open_place)
         _facts(answer)
-        _passages(list(citations), i18n.text("ask.sources"), "citation_cards", [c["n"] for c in citations])
+        citation_cards(citations, opened, _open_place)
+        also_cards(answer, opened, _open_place)
         if provenance and provenance["runs"]:
             with st.expander(i18n.text("ask.provenance")):
                 provenance_list(provenance, key="provenance_cards", on_open=_open_place)
     elif status == "done":  # of one that was stopped or failed, nothing can be said yet
         reason = answer.get("reason")
-        title = f"ask.reason.{reason}" if reason in _REASONS else "ask.not_answerable"
-        notice(i18n.text(title), answer["text"])
-        nearest = list(answer.get("nearest") or [])
-        _passages(nearest, i18n.text("ask.nearest"), "nearest_cards", list(range(1, len(nearest) + 1)))
+        if reason in _REASONS:
+            notice(i18n.text(f"ask.reason.{reason}"), answer["text"])
+        else:
+            notice(answer["text"])
+        nearest_cards(answer, opened, _open_place)
     _feedback(answer)
     if answer.get("timings_ms"):
         with st.expander(i18n.text("ask.timings")):
@@ -252,25 +256,6 @@ def _open_place(passage: Passage) -> None:
     )
 
 
-def _passages(passages: list[Passage], title: str, key: str, numbers: list[int]) -> None:
-    if not passages:
-        return
-    opened: Place | None = st.session_state.get(_OPEN)
-    items: list[Card] = []
-    for number, passage in zip(numbers, passages, strict=True):
-        spot = (passage["document"]["id"], passage["start"], passage["end"])
-        is_open = opened is not None and spot == (opened.document["id"], opened.start, opened.end)
-        score = passage.get("score")
-        items.append({
-            "id": str(number), "n": number, "name": document_label(passage), "main": "open", "clip": True,
-            "lines": [quote_runs(passage)], "tone": "on" if is_open else "",
-            "meta": i18n.text("common.score", score=f"{score:.2f}") if score is not None else "",
-        })  # fmt: skip
-    st.html(f"<p class='fx-sub'>{escape(title)}</p>")
-    by_number = dict(zip(map(str, numbers), passages, strict=True))
-    cards(items, label=title, key=key, on_act=lambda _what, n: _open_place(by_number[n]))
-
-
 def _facts(answer: Answer) -> None:
     facts: list[str] = []
     confidence = answer.get("confidence")
@@ -278,8 +263,6 @@ def _facts(answer: Answer) -> None:
         facts.append(i18n.text("ask.confidence", value=f"{confidence:.0%}"))
         if answer.get("answerable") and confidence < _UNSURE_BELOW:
             facts.append(i18n.text("ask.unsure"))
-    if answer.get("granularity") == "sentence":
-        facts.append(i18n.text("ask.sentence"))
     times: dict[str, Any] = dict(answer.get("timings_ms") or {})
     if times.get("total") is not None:
         facts.append(i18n.ms_text(times["total"]))

@@ -59,9 +59,11 @@ def test_no(question, sentence):
         ("试用期可以辞退员工吗？", "除非员工严重违纪，试用期不得辞退员工。"),
         ("单位可以不支付工资吗？", "单位不能不支付工资。"),
         ("单位支付工资吗？", "单位不能不支付工资。"),
+        ("Is the server encrypted?", "The server is encrypted."),
+        ("Are tartar sauce and cream of tartar the same?", "In many places, cream of tartar is used."),
     ],
 )
-def test_a_condition_or_a_double_negation_gives_no_word(question, sentence):
+def test_a_condition_a_double_negation_or_a_question_of_fact_gives_no_word(question, sentence):
     assert says(question, sentence) is None
 
 

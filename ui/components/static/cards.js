@@ -1,6 +1,32 @@
-// A list: {items: [{id, tone, name, main?, state?, n?, lines?, hint?, clip?, meta?, progress?, actions?}], label}.
+// A list: {items: [{id, tone, name, main?, state?, n?, lines?, hint?, clip?, fold?, meta?, progress?, actions?}], label}.
 const act = (send, what, id) => send("act", { what, id });
-const drawCard = (item, send) => {
+// A long line is shown around its mark until somebody wants all of it; `unfolded` names the lines shown whole.
+const SPARE_PX = 48; // so little is not worth a click
+const foldable = (line, id, labels, unfolded) => {
+  const toggle = button(labels[0], "unfold", () => {
+    if (!unfolded.delete(id)) unfolded.add(id);
+    show();
+  });
+  toggle.dataset.at = `${id}:fold`;
+  toggle.hidden = true;
+  const show = () => {
+    const whole = unfolded.has(id);
+    line.classList.add("folded");
+    const long = line.scrollHeight > line.clientHeight + SPARE_PX;
+    toggle.hidden = !long;
+    toggle.textContent = labels[whole ? 1 : 0];
+    toggle.setAttribute("aria-expanded", String(whole));
+    line.classList.toggle("folded", long && !whole);
+    const mark = line.querySelector("mark");
+    line.scrollTop = mark && long && !whole ? mark.offsetTop - line.clientHeight / 3 : 0;
+    line.classList.toggle("above", line.scrollTop > 0);
+    line.classList.toggle("below", line.scrollTop + line.clientHeight < line.scrollHeight - 1);
+  };
+  // Not at once: a size that changes while sizes are told is reported as an error.
+  new ResizeObserver(() => requestAnimationFrame(show)).observe(line);
+  return toggle;
+};
+const drawCard = (item, send, unfolded) => {
   const card = make("li", `card ${item.tone ?? ""}`);
   card.dataset.id = item.id;
   const head = make("div", "head");
@@ -24,10 +50,11 @@ const drawCard = (item, send) => {
     bar.append(fill);
     card.append(bar);
   }
-  for (const runs of item.lines ?? []) {
+  for (const [i, runs] of (item.lines ?? []).entries()) {
     const line = make("div", item.clip ? "line clip" : "line");
-    for (const run of runs) line.append(make("span", run.c, run.t));
+    for (const run of runs) line.append(make(run.c === "key" ? "mark" : "span", run.c, run.t));
     card.append(line);
+    if (item.fold) card.append(foldable(line, `${item.id}.${i}`, item.fold, unfolded));
   }
   if (item.hint) card.append(make("div", "hint", item.hint));
   const foot = make("div", "foot");
@@ -49,7 +76,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   redraw(parentElement, (root) => {
     const list = make("ul", "list");
     list.setAttribute("aria-label", data.label);
-    for (const item of data.items) list.append(drawCard(item, setTriggerValue));
+    parentElement.unfolded ??= new Set();
+    for (const item of data.items) list.append(drawCard(item, setTriggerValue, parentElement.unfolded));
     root.append(list);
   });
 }
