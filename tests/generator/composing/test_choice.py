@@ -1,5 +1,7 @@
 """Which sentence, row or list answers."""
 
+import time
+
 import pytest
 
 from generator.composing import choice
@@ -122,6 +124,15 @@ def test_an_item_gets_the_probability_of_its_lead_in():
 )
 def test_a_sentence_that_enumerates(text, yes):
     assert choice.enumerates(text) is yes
+
+
+@pytest.mark.parametrize(
+    "text", ["a-" * 4000, "a b c d, " * 500, "a; " * 3000, "甲、" * 3000, "word " * 4000]
+)
+def test_a_hostile_sentence_takes_no_time(text):
+    begun = time.process_time()
+    choice.enumerates(text)
+    assert time.process_time() - begun < 1.0
 
 
 @pytest.mark.parametrize(

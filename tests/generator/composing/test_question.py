@@ -1,5 +1,7 @@
 """What a question asks for."""
 
+import time
+
 import pytest
 
 from generator.composing.question import asked_of
@@ -179,6 +181,21 @@ def test_what_is_said_before_the_question_does_not_count():
 
 def test_either_or_is_no_question_for_yes_or_no():
     assert asked_of("Is it free or paid?").shape != Shape.YES_NO
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "比较" + "和" * 4000,
+        "相比" + "和的" * 2000,
+        "difference between " + "and a " * 600,
+        "a or " * 800 + " versus",
+    ],
+)
+def test_a_hostile_question_takes_no_time(question):
+    begun = time.process_time()
+    asked_of(question)
+    assert time.process_time() - begun < 1.0
 
 
 @pytest.mark.parametrize("question", ["", "?", "？", "port", "端口", "how", "a" * 5000, "为" * 5000])
