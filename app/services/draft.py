@@ -100,7 +100,9 @@ class Draft:
             evidence: The best sentence of each passage, best first.
         """
         keys = {item.passage: item for item in reversed(evidence)}
-        order = {item.passage: place for place, item in enumerate(evidence)}
+        order = {
+            passage: place for place, passage in enumerate(dict.fromkeys(item.passage for item in evidence))
+        }
         ranked = sorted(
             self._context,
             key=lambda item: (

@@ -225,6 +225,6 @@ def heading_precision(table: EvidenceTable, layout: Layout, index: int) -> float
 
 
 def _inside(layout: Layout, group: ListGroup, length: int) -> bool:
-    """Whether a list, or its lead-in, begins in the passage that was found and not in what stands around it."""
+    """Whether a list, or its lead-in, has a part in the passage that was found and not only around it."""
     start = layout.lines[group.first if group.lead is None else group.lead].start
-    return -1 < start < length or 0 < layout.lines[group.last].end <= length
+    return start < length and layout.lines[group.last].end > 0

@@ -4,13 +4,15 @@ The sentence comes first and the phrase inside it later: a sentence is right mor
 without its source.
 """
 
+from dataclasses import replace
+
 from generator.composing import choice
 from generator.composing.comparison import compose_comparison
 from generator.composing.evidence import EvidenceTable, Unit
 from generator.composing.extent import around
 from generator.composing.lists import compose_list
 from generator.composing.plan import Plan
-from generator.composing.polarity import opening, polarity
+from generator.composing.polarity import begins_with_word, opening, polarity
 from generator.composing.question import Asked
 from generator.composing.steps import compose_steps
 from generator.types import Shape
@@ -41,6 +43,11 @@ def _yes_no(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:
         return plan
     layout = table.layouts[core.passage]
     said = [layout.text(stretch.start, stretch.end) for stretch in plan.stretches]
+    if begins_with_word(said[0]):
+        # the sources say the word themselves; what comes after it says why
+        plan = around(table, replace(asked, manner=True), core)
+        plan.shape = Shape.YES_NO
+        return plan
     says = polarity(asked.question, said[0], table.weights.weights, "\n".join(said))
     if says is None:
         return plan

@@ -54,12 +54,13 @@ def _sentences(table: EvidenceTable, asked: Asked, core: Unit, own: Stretch) -> 
         following = layout.lines[core.line + 1]
         if following.kind in {PartKind.CODE, PartKind.ROW} and _last_in_line(layout, core):
             return [*_label(table, core), own, stretch_of_line(layout, core.passage, core.line + 1)]
+    ordinals = _ordinals(table, core, own) if _ENUMERATES.search(text) else [own]
+    if ordinals != [own]:
+        return ordinals
     line = layout.lines[core.line]
     whole = asked.manner and line.start < own.start and line.end - line.start <= SHORT_PARAGRAPH
     if _LEANS.match(text) and not whole:
         return _with_antecedent(layout, core, own)
-    if _ENUMERATES.search(text):
-        return _ordinals(table, core, own)
     if asked.manner:
         return _paragraph(layout, core, own)
     return [*_label(table, core), own]
@@ -187,6 +188,8 @@ def of_list(table: EvidenceTable, asked: Asked, core: Unit, group: ListGroup) ->
         return Plan(_plain_shape(asked), [*lead, item], core=core)
     items = [stretch_of_line(layout, core.passage, i) for i in range(group.first, group.last + 1)]
     stretches, more = bounded([*lead, *items])
+    if more and core.line is not None and group.first + len(stretches) - len(lead) <= core.line <= group.last:
+        stretches, _ = bounded([*lead, *items[core.line - group.first :]])
     shape = Shape.STEPS if asked.shape == Shape.STEPS else Shape.LIST
     return Plan(shape, stretches, core=core, more=more)
 

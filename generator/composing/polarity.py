@@ -89,6 +89,11 @@ def polarity(
     return True if yes.search(bare) and not _ANY_NEGATION.search(bare) else None
 
 
+def begins_with_word(sentence: str) -> bool:
+    """Whether a sentence says yes or no itself before all else."""
+    return _LEADING.match(sentence) is not None
+
+
 def _numbers(text: str) -> set[str]:
     return set(re.findall(r"\d+(?:[.,]\d+)*", text))
 

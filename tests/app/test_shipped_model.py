@@ -7,18 +7,17 @@ from app.runtime import shipped_parts
 from generator.types import Generated, Generator, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
 
-PASSAGES = [
-    SourcePassage(
-        key="bin",
-        text="JuiceFS 回收站默认保留 1 天，可以用 --trash-days 选项调整。JuiceFS 由三个部分组成：JuiceFS 客户端、"
-        "数据存储和元数据引擎。",
+TEXTS = {
+    "bin": (
+        "JuiceFS 回收站默认保留 1 天，可以用 --trash-days 选项调整。JuiceFS 由三个部分组成：JuiceFS 客户端、"
+        "数据存储和元数据引擎。"
     ),
-    SourcePassage(
-        key="ferry",
-        text="The ferry to Saaremaa leaves Virtsu every hour ; the crossing takes 27 minutes . It was built in "
-        "Gdansk , Poland .",
+    "ferry": (
+        "The ferry to Saaremaa leaves Virtsu every hour ; the crossing takes 27 minutes . It was built in "
+        "Gdansk , Poland ."
     ),
-]
+}
+PASSAGES = [SourcePassage(key=key, text=text, sentences=split_sentences(text)) for key, text in TEXTS.items()]
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +35,22 @@ def answered(generator: Generator, question: str) -> Generated:
     ("question", "answer", "passage"),
     [
         ("JuiceFS 回收站默认保留多久？", "1 天", "bin"),
-        ("JuiceFS 由哪三个部分组成？", "客户端、数据存储和元数据引擎", "bin"),
+        ("JuiceFS 由哪三个部分组成？", "JuiceFS 客户端、数据存储和元数据引擎", "bin"),
         ("How long does the crossing take?", "27 minutes", "ferry"),
         ("Where was the ferry built?", "Gdansk , Poland", "ferry"),
     ],
 )
-def test_answers_are_copied_whole(generator: Generator, question: str, answer: str, passage: str) -> None:
+def test_sentences_are_copied_whole_with_the_answer_marked(
+    generator: Generator, question: str, answer: str, passage: str
+) -> None:
     found = answered(generator, question)
     assert found.answerable
-    assert found.text == answer
+    assert found.phrase == answer
+    assert "".join(found.text[start:end] for start, end in found.emphasis) == answer
+    sentences = [TEXTS[passage][start:end] for start, end in split_sentences(TEXTS[passage])]
+    (own,) = [sentence for sentence in sentences if answer in sentence]
+    # "It was built …" comes with the sentence that says what was
+    assert found.text == (" ".join(sentences) if own.startswith("It ") else own)
     assert [(span.ink, span.passage) for span in found.spans] == [(Ink.COPIED, passage)]
 
 

@@ -13,7 +13,6 @@ EVIL = '</table><script>alert(1)</script><img src="https://example.org/x.png" on
 
 ANSWERS = {
     "em": 50.0, "f1": 60.0, "phrase_em": 55.0, "phrase_f1": 65.0, "sentence_hit": 80.0, "answered": 1.0,
-    "as_sentence": 0.5,
 }  # fmt: skip
 
 
@@ -23,8 +22,16 @@ def report(**changes):
         "n": 3, "n_answerable": 2, "n_unanswerable": 1, "n_located": 2,
         "retrieval": {stage: {"recall@1": 0.5, "recall@5": 0.75, "recall@20": 1.0, "mrr": 0.6} for stage in stages},
         "gold": ANSWERS,
-        "retrieved": ANSWERS | {"em": 40.0, "f1": 50.5, "as_sentence": None},
+        "retrieved": ANSWERS | {"em": 40.0, "f1": 50.5},
         "abstention": {"accuracy": 0.8, "auroc": None, "gold": {"accuracy": 0.9, "auroc": 0.7}},
+        "reliability": {
+            "n": 2, "right": 0.5, "ece": 0.123, "sure": {"n": 1, "right": 1.0},
+            "bins": [
+                {"from": 0.4, "n": 1, "confidence": 0.45, "right": 0.0},
+                {"from": 0.9, "n": 1, "confidence": 0.95, "right": 1.0},
+            ],
+        },
+        "shapes": {"list": {"n": 1, "right": 1.0}, "text": {"n": 1, "right": 0.0}},
         "citations": {"n": 4, "precision": 0.75, "recall": 1.0, "containing_answer": 0.5, "verbatim": 1.0},
         "writing": {"written_share": 0.1, "tokens_per_s": 55.5},
         "latency_ms": {"embed": {"p50": 5.0, "p99": 9.0}, "total": {"p50": 200.0, "p99": 400.0}},
@@ -72,6 +79,9 @@ def test_it_is_well_formed_and_holds_every_figure_with_its_interval():
         "0.750 (0.600–0.900)",
         "50.5 (41.0–58.5)",
         "nothing measured",
+        "calibration error 0.123",
+        "0.95",
+        "list",
         "Citations (4 given)",
         "birds.json",
     ):

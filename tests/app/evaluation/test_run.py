@@ -74,6 +74,9 @@ def test_all_figures_of_a_small_set(runtime, birds):
     assert report["citations"] == {
         "n": 3, "precision": 1.0, "recall": 1.0, "containing_answer": 1.0, "verbatim": 1.0,
     }  # fmt: skip
+    assert (report["reliability"]["n"], report["reliability"]["right"]) == (3, 1.0)
+    assert sum(part["n"] for part in report["reliability"]["bins"]) == 3
+    assert report["shapes"] == {"text": {"n": 3, "right": 1.0}}
     for stage in ("dense", "lexical", "fused", "compressed"):
         assert report["retrieval"][stage].keys() == {"recall@1", "recall@5", "recall@20", "mrr"}
         assert report["retrieval"][stage]["recall@5"] == 1.0  # there are two chunks
@@ -84,7 +87,7 @@ def test_all_figures_of_a_small_set(runtime, birds):
     assert report["ci95"]["citations.precision"] == [1, 1]
     # every figure of every stage has an interval that holds it
     assert {name.split(".")[0] for name in report["ci95"]} == {
-        "retrieval", "gold", "retrieved", "abstention", "citations", "writing", "latency_ms",
+        "retrieval", "gold", "retrieved", "abstention", "reliability", "citations", "writing", "latency_ms",
     }  # fmt: skip
     for name, (low, high) in report["ci95"].items():
         assert low <= figure_of(report, name) <= high, name

@@ -4,10 +4,11 @@ import pytest
 
 from app.db.documents import serving_content
 from app.errors import CollectionNotFoundError, InvalidInputError, QuoteMismatchError
+from app.schemas.answers import AnswerOut
 from app.services import answering, collections, documents, searching, stored_answers
 from app.services.answering import Ask
 from app.services.documents import Upload
-from generator.types import Generated, Ink, Span, Token
+from generator.types import Evidence, Generated, Ink, Part, PartKind, Shape, Span, Token
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.texts import DUCKS, GEESE
 
@@ -207,6 +208,87 @@ class RevisingGenerator(CopyingGenerator):
         start = last.spans[1].start
         yield Token(text="eat", ink=Ink.COPIED, passage=key, start=start, end=start + 3)
         yield last
+
+
+class ReachingGenerator(CopyingGenerator):
+    """Copies all of the document that it may reach from the first passage, as an answer of one part."""
+
+    def stream(self, request):
+        self.requests.append(request)
+        source = request.passages[0]
+        text = source.before + source.text + source.after
+        start, end = -len(source.before), len(source.text) + len(source.after)
+        yield Token(text=text, ink=Ink.COPIED, passage=source.key, start=start, end=end, action="copy")
+        span = Span(
+            answer_start=0, answer_end=len(text), ink=Ink.COPIED, passage=source.key, start=start, end=end
+        )
+        yield Generated(
+            text=text,
+            spans=(span,),
+            answerable=True,
+            confidence=1.0,
+            shape=Shape.LIST,
+            phrase="weeds",
+            emphasis=[(0, 5)],
+            parts=[Part(answer_start=0, answer_end=5, kind=PartKind.ITEM)],
+            more=True,
+            evidence=[Evidence(passage=source.key, start=0, end=3, probability=0.25)],
+        )
+
+
+LONG = "# Ducks\n\n" + "\n\n".join(
+    f"## Pond {n}\n\n" + f"Ducks eat weeds of pond {n}. " * 25 for n in range(12)
+)
+
+
+@pytest.mark.parametrize("generator", [ReachingGenerator()])
+def test_an_answer_that_reaches_beyond_its_passage_is_cited_whole(runtime, fill, generator):
+    (document,) = fill("birds", ducks=LONG.encode())
+    answer, _ = ask(runtime, "Which weeds do they eat in pond 6?")
+    source = generator.requests[-1].passages[0]
+    assert source.before
+    assert source.after
+    with runtime.db.read() as session:
+        _, content = serving_content(session, document)
+    (citation,) = answer["citations"]
+    assert content.text[citation["start"] : citation["end"]] == citation["quote"] == answer["text"].strip()
+    assert len(citation["quote"]) > len(source.text)
+
+
+@pytest.mark.parametrize("generator", [ReachingGenerator()])
+def test_the_shape_of_an_answer_is_told_and_stored(runtime, fill, generator):
+    fill("birds", ducks=DUCKS)
+    answer, _ = ask(runtime, "Which weeds do they eat?")
+    assert (answer["shape"], answer["phrase"], answer["more"]) == ("list", "weeds", True)
+    assert answer["emphasis"] == [{"answer_start": 0, "answer_end": 5}]
+    assert answer["parts"] == [{"answer_start": 0, "answer_end": 5, "kind": "item"}]
+    (other,) = answer["also"]
+    assert (other["quote"], other["score"]) == (DUCKS.decode()[2:5], 0.25)
+    told = AnswerOut.model_validate(answer)
+    assert told.parts[0].kind == "item"
+    assert told.also[0].quote == other["quote"]
+
+
+def test_a_refusal_has_no_shape_and_the_key_sentence_of_each_passage(runtime, fill):
+    fill("birds", ducks=DUCKS)
+    answer, _ = ask(runtime, "Quantum chromodynamics?")
+    assert (answer["shape"], answer["phrase"], answer["parts"], answer["also"]) == (None, "", [], [])
+    told = AnswerOut.model_validate(answer)
+    assert told.nearest[0].key_start is not None
+    assert told.nearest[0].start <= told.nearest[0].key_start < (told.nearest[0].key_end or 0)
+
+
+def test_the_generator_gets_what_stands_around_a_passage(runtime, fill, generator):
+    fill("birds", ducks=LONG.encode())
+    ask(runtime, "Which weeds do they eat in pond 6?")
+    for source in generator.requests[-1].passages:
+        wide = source.before + source.text + source.after
+        for block in source.blocks:
+            said = wide[block.start + len(source.before) : block.end + len(source.before)]
+            if block.start >= -len(source.before) and block.end <= len(wide) - len(source.before):
+                assert (block.kind == "heading") == (len(said) < 10)
+        assert source.headings[0] == "Ducks"
+        assert any(block.level == 2 for block in source.blocks if block.kind == "heading")
 
 
 @pytest.mark.parametrize("generator", [LyingGenerator()])

@@ -164,3 +164,15 @@ def test_a_passage_that_was_not_given_can_not_be_recorded():
     wrong = Token(text="x", ink=Ink.WRITTEN, attention=[Attended(passage="9", start=0, end=1, weight=0.5)])
     with pytest.raises(UnknownPassageError, match="'9'"):
         record("x", [wrong], (), PASSAGES)
+
+
+def test_a_token_from_around_its_passage_names_its_place_in_the_document():
+    tokens = [Token(text=TEXT[15:36], ink=Ink.COPIED, passage="2", start=-13, end=8, action="copy")]
+    found = tell(record(TEXT[15:36], tokens, (), PASSAGES), text=TEXT[15:36])
+    (run,) = found["runs"]
+    assert [(place["start"], place["end"], place["quote"]) for place in run["ranges"]] == [
+        (15, 36, TEXT[15:36])
+    ]
+    outside = [Token(text="x", ink=Ink.COPIED, passage="1", start=-1, end=0, action="copy")]
+    with pytest.raises(UnknownPassageError):
+        record("x", outside, (), PASSAGES)

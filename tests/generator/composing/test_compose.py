@@ -51,6 +51,21 @@ def test_a_condition_or_a_negated_question_gives_the_sentence_alone(question, te
     assert (found.text, found.shape) == (text, Shape.SENTENCE)
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "word"),
+    [
+        ("Is the park free?", "Yes. You pay nothing for it.", "Yes"),
+        ("Is the park free?", "No, you pay ten euros.", "No"),
+        ("可以退款吗？", "可以。七天内全额退还。", "可以"),
+        ("可以退款吗？", "不可以，款项一经支付概不退还。", "不可以"),
+    ],
+)
+def test_a_source_that_says_yes_or_no_itself_is_not_told_twice(question, text, word):
+    found = answer(question, page(f"# {question}\n\n{text}\n"), says={word: 1.0})
+    assert (found.text, found.shape) == (text, Shape.YES_NO)
+    assert [token.ink for token in found.tokens] == [Ink.COPIED]
+
+
 def test_a_question_for_steps_about_a_text_without_any_gets_a_sentence():
     found = answer("How do I open the door?", page("The door is opened by Jim."), says={"by Jim": 1.0})
     assert (found.text, found.shape) == ("The door is opened by Jim.", Shape.SENTENCE)

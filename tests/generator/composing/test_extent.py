@@ -163,6 +163,11 @@ def test_an_earlier_sentence_of_that_line_does_not():
             "Third, it is small.",
         ),
         (
+            "Words. It has two reasons: first, it is cheap. Second, it is fast. The end is here. We go home.",
+            "It has two reasons: first, it is cheap.",
+            "Second, it is fast.",
+        ),
+        (
             "理由很多。首先，它便宜。其次，它快。最后，它小。今天下雨。明天放晴。",
             "首先，它便宜。",
             "最后，它小。",

@@ -15,6 +15,7 @@ def says(question, sentence):
     [
         ("Does the server support TLS?", "The server supports TLS since version 2."),
         ("Can I export reports?", "Reports can be exported as CSV."),
+        ("Is TLS 1.3 supported?", "TLS 1.3 is supported by every browser."),
         ("Are weekends paid?", "Yes, weekends are paid."),
         ("Can I export reports?", "You can export reports, but not pictures."),
         ("试用期可以辞退员工吗？", "在试用期内，用人单位可以辞退员工。"),
@@ -37,6 +38,7 @@ def test_yes(question, sentence):
         ("Is the disk encrypted?", "No, the disk is plain."),
         ("Is TLS supported?", "TLS is unsupported."),
         ("试用期可以辞退员工吗？", "试用期不得辞退员工。"),
+        ("未成年人可以进入吗？", "未成年人不得进入。"),
         ("可以退款吗？", "不可以，款项一经支付概不退还。"),
         ("需要登记抵押吗？", "抵押无需登记。"),
         ("离职员工享有奖金吗？", "离职员工不享有奖金。"),
@@ -55,6 +57,7 @@ def test_no(question, sentence):
         ("Can I export reports?", "It is not impossible to export reports."),
         ("试用期可以辞退员工吗？", "试用期内不得辞退员工，但法律另有规定的除外。"),
         ("试用期可以辞退员工吗？", "除非员工严重违纪，试用期不得辞退员工。"),
+        ("单位可以不支付工资吗？", "单位不能不支付工资。"),
         ("单位支付工资吗？", "单位不能不支付工资。"),
         ("Is the server encrypted?", "The server is encrypted."),
         ("Are tartar sauce and cream of tartar the same?", "In many places, cream of tartar is used."),
@@ -62,6 +65,32 @@ def test_no(question, sentence):
 )
 def test_a_condition_a_double_negation_or_a_question_of_fact_gives_no_word(question, sentence):
     assert says(question, sentence) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Is smoking prohibited?", "Smoking is prohibited in the hall."),
+        ("是否禁止吸烟？", "室内禁止吸烟。"),
+        ("Is it impossible to export reports?", "It is impossible to export reports."),
+        ("Can it run without a network?", "It can run without a network."),
+        ("Is the library open on Sunday?", "The library is open from Monday to Saturday."),
+    ],
+)
+def test_a_word_that_could_say_the_opposite_is_not_said(question, sentence):
+    assert says(question, sentence) is None
+
+
+def test_an_item_counts_with_its_lead_in():
+    question, lead, item = (
+        "Can members borrow games for 3 weeks?",
+        "Members can borrow:",
+        "- games, for 3 weeks",
+    )
+    weights = dict.fromkeys(terms_of(question), 1.0)
+    assert polarity(question, lead, weights) is None
+    assert polarity(question, lead, weights, f"{lead}\n{item}") is True
+    assert polarity(question, lead, weights, f"{lead}\n- games, for 2 weeks") is None
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
-"""Calibration: figures against hand-made samples."""
+"""Confidence: figures against hand-made samples."""
+
+import math
+import random
 
 import pytest
 import torch
 
+from generator.composing.signals import SIGNALS, weigh
 from generator.fathom_small import Calibration
 from generator.training.calibrate import Sample, auroc, calibration_error, fit
 
@@ -18,42 +22,57 @@ def test_calibration_error_is_the_gap_by_bin() -> None:
     assert calibration_error(confidence, labels) == pytest.approx(0.5 * 0.45 + 0.5 * 0.15, abs=1e-6)
 
 
-def test_fit_moves_the_boundary_between_the_classes() -> None:
-    torch.manual_seed(0)
-    yes = [Sample(logit=float(x), answerable=True) for x in torch.randn(300) + 8]
-    no = [Sample(logit=float(x), answerable=False) for x in torch.randn(300) + 5]
-    fitted, figures = fit([*yes, *no], Calibration())
-    boundary = -fitted.answerable_shift / fitted.answerable_scale
-    assert 6.0 < boundary < 7.0
-    assert figures["accuracy"] > 0.9
-    assert figures["ece_after"] < figures["ece_before"] / 4
+def samples(count: int, *, source: str = "a", seed: int = 0) -> list[Sample]:
+    """Answers that are right with the probability sigmoid(answerable + 2 covered); a third can't be answered."""
+    chance = random.Random(seed)
+    made = []
+    for number in range(count):
+        answerable = number % 3 > 0
+        signals = dict.fromkeys(SIGNALS, 0.0)
+        signals["answerable"] = chance.gauss(1.0 if answerable else -4.0, 1.0)
+        signals["covered"] = chance.random()
+        probability = 1 / (1 + math.exp(-signals["answerable"] - 2 * signals["covered"]))
+        right = answerable and chance.random() < probability
+        made.append(Sample(signals=signals, right=right, answerable=answerable, source=source))
+    return made
 
 
-def _answered(source: str, phrase: float, phrase_f1: float, sentence_f1: float) -> Sample:
-    return Sample(
-        logit=9.0,
-        answerable=True,
-        source=source,
-        phrase=phrase,
-        sentence=0.9,
-        phrase_f1=phrase_f1,
-        sentence_f1=sentence_f1,
-    )
+def test_confidence_is_the_share_of_right_answers() -> None:
+    fitted, figures = fit(samples(1500), Calibration())
+    assert set(fitted.confidence) == {*SIGNALS, "bias"}
+    assert figures["auroc"] > 0.85
+    assert figures["ece"] < 0.06
+    weights = fitted.confidence
+    assert weights["answerable"] > 0.5
+    assert weights["covered"] > 0.5
+    assert weights["row"] == pytest.approx(0.0, abs=1e-3), "a signal that never speaks has no weight"
+    sure = weigh({"answerable": 3.0, "covered": 1.0}, weights)
+    unsure = weigh({"answerable": -3.0, "covered": 0.0}, weights)
+    assert sure > 2 > -2 > unsure
 
 
-UNANSWERABLE = [Sample(logit=-9.0 + i, answerable=False) for i in range(9)]
+def test_the_threshold_parts_what_is_answered_from_what_is_not() -> None:
+    fitted, figures = fit(samples(900), Calibration())
+    assert 0.05 <= fitted.answer_from < 0.6
+    assert figures["false_refusals"] < 0.1
+    assert figures["false_answers"] < 0.15
 
 
-def test_phrases_less_probable_than_their_worth_give_way_to_sentences() -> None:
-    samples = [_answered("a", i / 100, 0.1 if i < 30 else 0.8, 0.3) for i in range(100)]
-    fitted, _ = fit([*samples, *UNANSWERABLE], Calibration())
-    # 30 sentences gain 0.2 each, those after them lose 0.5 each: 12 more lose all that was gained.
-    assert fitted.phrase_from == pytest.approx(0.41)
+def test_every_set_weighs_the_same_however_large() -> None:
+    small, large = samples(60, source="b", seed=1), samples(600, seed=2)
+    once, _ = fit([*small, *large], Calibration())
+    again, _ = fit([*small, *large, *large], Calibration())
+    assert again.confidence["answerable"] == pytest.approx(once.confidence["answerable"], rel=0.05)
 
 
-def test_no_set_pays_much_for_the_sentences_of_another() -> None:
-    gains = [_answered("a", i / 100, 0.1, 0.7) for i in range(100)]
-    loses = [_answered("b", i / 100, 0.9, 0.4) for i in range(100)]
-    fitted, _ = fit([*gains, *loses, *UNANSWERABLE], Calibration())
-    # one sentence more of "b" costs it more than it may lose
-    assert fitted.phrase_from == pytest.approx(0.04)
+def test_the_rest_of_the_calibration_stays() -> None:
+    base = Calibration(span_temperature=2.5, write_margin=7.0)
+    fitted, _ = fit(samples(120), base)
+    assert (fitted.span_temperature, fitted.write_margin) == (2.5, 7.0)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_answers_that_are_all_alike_can_not_be_fitted_to(right: bool) -> None:
+    alike = [Sample(signals={"answerable": float(n)}, right=right, answerable=True) for n in range(20)]
+    with pytest.raises(ValueError, match="can't be fitted"):
+        fit(alike, Calibration())
