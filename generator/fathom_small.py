@@ -20,7 +20,7 @@ from generator.inference.generate import DecodingConfig, Step, decode, fuse
 from generator.inference.reading import PassageReader, Reading, SpanDistribution, span_distribution
 from generator.inference.run_edges import tidy, trimmed
 from generator.model.decoder import Decoder
-from generator.types import Event, Generated, Ink, Request, SourcePassage, Token
+from generator.types import Event, Generated, Ink, Request, Shape, SourcePassage, Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,10 @@ class Calibration:
     relevance_temperature: float = 1.0
     relevance_weight: float = 1.0
     write_margin: float = 2.0
+
+
+WITHOUT_PHRASE = frozenset({Shape.LIST, Shape.STEPS})
+"""Shapes in which no phrase stands out, so that none is decoded."""
 
 
 class FathomSmall:
@@ -106,7 +110,9 @@ class FathomSmall:
             timings.setdefault("first_token", _ms(begun))
             tokens.append(token)
             yield token
-        short = [token for step in self._short_answer(read, request) for token in step.tokens]
+        short: list[Token] = []
+        if plan is not None and plan.shape not in WITHOUT_PHRASE:
+            short = [token for step in self._short_answer(read, request) for token in step.tokens]
         yield self._generated(read, plan, tokens, short, {**timings, "total": _ms(begun)})
 
     def _generated(
