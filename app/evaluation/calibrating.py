@@ -85,7 +85,9 @@ def _sets(data: Sequence[Path], share: float) -> Iterator[QuestionSet]:
 def _asked(settings: Settings, model: FathomSmall, dataset: QuestionSet, on_progress: OnProgress) -> EvalRun:
     options = EvalOptions(drop_gold=UNANSWERED, gold=False, answer_all=True)
     with tempfile.TemporaryDirectory(prefix="fathom-calibrate-") as home:
-        own = settings.model_copy(update={"home": Path(home), "database_url": None})
+        # one action of the short answer is enough: whether an answer is right is judged by its text
+        answers = settings.answers.model_copy(update={"max_new_tokens": 1})
+        own = settings.model_copy(update={"home": Path(home), "database_url": None, "answers": answers})
         runtime = build_runtime(own, replace(shipped_parts(), generator=lambda _: model))
         try:
             return evaluate(runtime, dataset, options, on_progress)
