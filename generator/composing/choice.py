@@ -29,8 +29,8 @@ NUMBERS = 6.0
 ROW_WORDS = 7.0
 """The same of a row or a line of figures: which row is meant is said by words alone."""
 ROW_FLOOR = 0.02
-LIST_WORDS = 3.0
-LIST_FLOOR = 0.06
+LIST_WORDS = 4.0
+LIST_FLOOR = 0.1
 HEADED = 1.5
 """A list or section under a heading whose words all stand in the question counts exp(1.5) times as much."""
 ENUMERATES = 3.0

@@ -154,7 +154,10 @@ def _english(question: str) -> Asked:
     if _STEPS_EN.search(low):
         return Asked(question=question, shape=Shape.STEPS, manner=True)
     defined = _DEFINE_EN.match(low)
-    if defined and not _PROPERTY_EN.search(defined["subject"]) and not _plural(low):
+    nobody = (
+        low.startswith("who") and question[3:] == question[3:].lower()
+    )  # "who is liable" asks for no person's life
+    if defined and not nobody and not _PROPERTY_EN.search(defined["subject"]) and not _plural(low):
         return Asked(question=question, shape=Shape.DEFINITION, subject=defined["subject"].strip())
     if _LIST_EN.search(low) and _plural(low):
         return Asked(question=question, shape=Shape.LIST, amount=False)

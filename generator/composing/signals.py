@@ -9,9 +9,9 @@ from generator.composing.plan import Plan, wide_text
 from generator.composing.terms import terms_of
 from generator.types import Shape
 
-_NAME = re.compile(
-    r"(?<![.?!。？！\w] )(?<!^)\b[A-Z][\w\-.]+|\b[\w.\-]*\d[\w.\-]*\b|(?<=[\u4e00-\u9fff\s，])[A-Za-z][\w\-.]+"
-)
+_FIGURE = r"(?<![A-Za-z\d])[A-Za-z\d][A-Za-z\d.\-]*"
+_NAME_EN = re.compile(rf"(?<![.?!] )(?<!^)\b[A-Z][\w\-.]+|(?=[A-Za-z.\-]*\d){_FIGURE}")
+_NAME_ZH = re.compile(_FIGURE)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _LEAST = 1e-3
 _LIMIT = 8.0
@@ -86,7 +86,7 @@ def _text(table: EvidenceTable, plan: Plan) -> str:
 
 
 def _names(question: str) -> Iterator[str]:
-    for match in _NAME.finditer(question):
+    for match in (_NAME_ZH if _HAN.search(question) else _NAME_EN).finditer(question):
         yield match.group().lower().strip(".-")
 
 
