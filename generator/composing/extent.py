@@ -177,7 +177,14 @@ def _row(layout: Layout, core: Unit, own: Stretch) -> Plan:
 
 
 def of_list(table: EvidenceTable, asked: Asked, core: Unit, group: ListGroup) -> Plan:
-    """A list whole, or one of its items with the line that leads it in."""
+    """A list whole, or one of its items with the line that leads it in.
+
+    Args:
+        table: What was read.
+        asked: Decides whether one item is enough.
+        core: A unit of the list, or one under whose heading it stands.
+        group: A list of the unit's passage.
+    """
     layout = table.layouts[core.passage]
     whole = core.line == group.lead or asked.shape in {Shape.LIST, Shape.STEPS} or core.line is None
     whole = whole or layout.lines[core.line or 0].kind == PartKind.HEADING
@@ -186,12 +193,19 @@ def of_list(table: EvidenceTable, asked: Asked, core: Unit, group: ListGroup) ->
         assert core.line is not None
         item = stretch_of_line(layout, core.passage, core.line)
         return Plan(_plain_shape(asked), [*lead, item], core=core)
+    stretches, more = whole_list(layout, core.passage, group)
     items = [stretch_of_line(layout, core.passage, i) for i in range(group.first, group.last + 1)]
-    stretches, more = bounded([*lead, *items])
     if more and core.line is not None and group.first + len(stretches) - len(lead) <= core.line <= group.last:
         stretches, _ = bounded([*lead, *items[core.line - group.first :]])
     shape = Shape.STEPS if asked.shape == Shape.STEPS else Shape.LIST
     return Plan(shape, stretches, core=core, more=more)
+
+
+def whole_list(layout: Layout, passage: int, group: ListGroup) -> tuple[list[Stretch], bool]:
+    """A list with its lead-in, as far as it fits; and whether some of it was left out."""
+    lead = [] if group.lead is None else [_lead(layout, passage, group.lead)]
+    items = [stretch_of_line(layout, passage, i) for i in range(group.first, group.last + 1)]
+    return bounded([*lead, *items])
 
 
 def _lead(layout: Layout, passage: int, index: int) -> Stretch:

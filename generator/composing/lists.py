@@ -2,7 +2,7 @@
 
 from generator.composing import choice
 from generator.composing.evidence import EvidenceTable, Unit
-from generator.composing.extent import of_list
+from generator.composing.extent import of_list, whole_list
 from generator.composing.plan import Plan, bounded, stretch_of_unit
 from generator.composing.question import Asked
 from generator.types import PartKind, Shape
@@ -34,8 +34,10 @@ def compose_list(table: EvidenceTable, asked: Asked, core: Unit) -> Plan | None:
             and unit.line is not None
             and layout.list_of(unit.line) == found.group
         ]
-        top = max(inside, key=lambda unit: unit.score, default=core)
-        return of_list(table, asked, top, found.group)
+        if not inside:  # none of it was read: its heading or lead-in is what was asked for
+            stretches, more = whole_list(layout, found.passage, found.group)
+            return Plan(Shape.LIST, stretches, core=None, more=more)
+        return of_list(table, asked, max(inside, key=lambda unit: unit.score), found.group)
     if core.line is not None and table.layouts[core.passage].lines[core.line].kind != PartKind.TEXT:
         return None
     return _siblings(table, core)

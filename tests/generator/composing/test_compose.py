@@ -1,5 +1,7 @@
 """From evidence and a question to an answer."""
 
+import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -134,3 +136,36 @@ def test_whatever_is_read_what_is_copied_stands_in_its_source(question, drawn, d
 def _cut(text, cuts):
     places = sorted({0, len(text), *cuts})
     return [(a, b) for a, b in pairwise(places) if text[a:b].strip()]
+
+
+SNIPPETS = [
+    "# Install\n\nRun:\n\n```\nmake run\n```\n\n1. Open the page.\n2. Ask.\n",
+    "# 价格\n\n| 名称 | 价格 |\n|---|---|\n| 茶 | 3 |\n| 咖啡 | 5 |\n\n第一条 下列情形除外：\n\n（一）退货；\n\n（二）换货。\n",
+    "It is a cache. This keeps data. First, it reads. Second, it writes.\n",
+    "- a\n- b\n\nWhat is it?\n\nA list and a tuple differ: a list can change.\n",
+]
+QUESTIONS = [
+    "How do I install it?",
+    "Which items are there?",
+    "What is the difference between a list and a tuple?",
+    "咖啡多少钱？",
+    "哪些情形除外？",
+    "Can I ask?",
+    "什么是价格？",
+    "",
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(SNIPPETS), min_size=1, max_size=3), st.sampled_from(QUESTIONS), st.data())
+def test_whatever_was_read_an_answer_can_be_planned(texts, question, data):
+    read = []
+    for number, text in enumerate(texts):
+        whole = page(text, key=str(number))
+        some = [span for span in whole.sentences if data.draw(st.booleans())]
+        read.append(replace(whole, sentences=some or [(0, len(whole.text))]))
+    words = [word for passage in read for word in re.findall(r"\w{3,}", passage.text)]
+    chosen = data.draw(st.lists(st.sampled_from(words), max_size=3)) if words else []
+    says = {word: data.draw(st.floats(0.01, 0.5)) for word in chosen if re.fullmatch(r"[a-zA-Z]+", word)}
+    plan = compose(evidence(question, *read, says=says), asked_of(question))
+    assert plan is None or said(plan, read).text

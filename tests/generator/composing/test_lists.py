@@ -1,5 +1,7 @@
 """Answers to questions for several things."""
 
+from dataclasses import replace
+
 from generator.types import Shape
 from tests.generator.composing.tables import answer, page
 
@@ -83,3 +85,13 @@ def test_chinese_list():
     text += "合同期满的，合同终止。"
     said = answer("哪些情形可以解除合同？", page(text, name="law.txt"), says={"旷工": 0.5, "合同终止": 0.5})
     assert (said.shape, [kind for kind, _ in said.parts]) == (Shape.LIST, ["text", "item", "item", "item"])
+
+
+def test_a_list_none_of_which_was_read_is_given_whole():
+    unread = page(DATABASES, key="databases")
+    unread = replace(
+        unread, sentences=[span for span in unread.sentences if unread.text[slice(*span)] != ""][:1]
+    )
+    other = page("# Notes\n\nAsk us.\n", key="notes")
+    said = answer("Which databases are supported?", other, unread, says={"Ask us": 0.2})
+    assert said.text == "These databases are supported:\n\n- SQLite\n- PostgreSQL\n- MySQL"
