@@ -113,7 +113,8 @@ def _ask(runtime: Runtime, section: Section, asked: str, about: str, *, answer_a
         "asked": asked,
         "about": about,
         "question": section.question[asked],
-        "found": any(inside(p.name, p.start, p.end) for p in passages.values()),
+        "source": f"{asked} about {about}",
+        "answerable": any(inside(p.name, p.start, p.end) for p in passages.values()),
         "answered": outcome.answer["answerable"],
         "right": any(inside(c["document"]["name"], c["start"], c["end"]) for c in citations),
         "signals": dict(outcome.generated.signals) if outcome.generated else {},
@@ -123,9 +124,11 @@ def _ask(runtime: Runtime, section: Section, asked: str, about: str, *, answer_a
 
 
 def _print(asked: str, about: str, rows: Sequence[dict[str, Any]]) -> None:
-    shares = {key: sum(bool(row[key]) for row in rows) / len(rows) for key in ("found", "answered", "right")}
+    shares = {
+        key: sum(bool(row[key]) for row in rows) / len(rows) for key in ("answerable", "answered", "right")
+    }
     print(
-        f"{asked} about {about}: {len(rows)} sections, passage among five {shares['found']:.2f}, "
+        f"{asked} about {about}: {len(rows)} sections, passage among five {shares['answerable']:.2f}, "
         f"answered {shares['answered']:.2f}, from the right section {shares['right']:.2f}",
         flush=True,
     )

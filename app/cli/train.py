@@ -182,7 +182,13 @@ def all_stages(
     _calibrate(context, out, data)
 
 
-def _calibrate(context: typer.Context, model: Path, data: Sequence[Path], share: float = 1.0) -> None:
+def _calibrate(
+    context: typer.Context,
+    model: Path,
+    data: Sequence[Path],
+    share: float = 1.0,
+    also: Sequence[Path] = (),
+) -> None:
     from app.cli.output import settings_of
     from app.cli.questions import StageBars
     from app.evaluation.calibrating import calibrate as fit_confidence
@@ -192,7 +198,7 @@ def _calibrate(context: typer.Context, model: Path, data: Sequence[Path], share:
         def progress_of(name: str) -> Callable[[str, int, int], None]:
             return lambda stage, done, total: bars(f"{name}, {stage}", done, total)
 
-        figures = fit_confidence(settings_of(context), model, data, progress_of, share)
+        figures = fit_confidence(settings_of(context), model, data, progress_of, share, also)
     for name, value in figures.items():
         typer.echo(f"{name:14} {value:.4f}")
 
@@ -243,9 +249,12 @@ def calibrate(
     share: Annotated[
         float, typer.Option(help="Share of the recipe's questions to ask.", min=0.01, max=1)
     ] = 1.0,
+    also: Annotated[
+        list[Path] | None, typer.Option(help="JSON lines of further answers, as benchmarks write them.")
+    ] = None,
 ) -> None:
     """Fit a model's confidence: ask development questions the whole way, and see which answers are right."""
-    _calibrate(context, model, data, share)
+    _calibrate(context, model, data, share, also or ())
 
 
 @train_app.command("make-questions")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.config import Settings
-from app.evaluation.asking import EvalOptions
+from app.evaluation.asking import EvalOptions, Note
 from app.evaluation.datasets import QuestionSet, Selection, build
 from app.evaluation.formats import read
 from app.evaluation.run import EvalRun, OnProgress, evaluate
@@ -30,6 +30,7 @@ def calibrate(
     data: Sequence[Path],
     on_progress: Callable[[str], OnProgress],
     share: float = 1.0,
+    also: Sequence[Path] = (),
 ) -> dict[str, float]:
     """Ask the questions of the recipe of a model, fit its confidence, and store the fit with it.
 
@@ -39,6 +40,7 @@ def calibrate(
         data: Folders that the recipe's paths are relative to.
         on_progress: Gives for the name of a set what is told of its progress.
         share: Of the questions that are asked, for a quick look.
+        also: JSON lines of further answers, with `signals`, `right`, `answerable` and `source`.
 
     Returns:
         Figures of the fit, see `generator.training.calibrate.fit`.
@@ -54,9 +56,16 @@ def calibrate(
     for dataset in _sets(data, share):
         run = _asked(settings, model, dataset, on_progress(dataset.name))
         samples += samples_of(run)
+    for path in also:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        samples += [_sample(json.loads(line)) for line in lines if line]
     calibration, figures = fit(samples, model.calibration)
     store_calibration(folder, calibration, figures)
     return figures
+
+
+def _sample(row: dict[str, Any]) -> Sample:
+    return Sample(**{name: row[name] for name in ("signals", "right", "answerable", "source")})
 
 
 def samples_of(run: EvalRun) -> Iterator[Sample]:
@@ -65,10 +74,15 @@ def samples_of(run: EvalRun) -> Iterator[Sample]:
         if note.retrieved is not None and note.retrieved.signals:
             yield Sample(
                 signals=note.retrieved.signals,
-                right=note.answerable and note.retrieved.right > 0,
+                right=note.answerable and (note.retrieved.right > 0 or _cites_right(note)),
                 answerable=note.answerable,
                 source=run.dataset.name,
             )
+
+
+def _cites_right(note: Note) -> bool:
+    """Whether a citation stands where a gold answer does: long ones are rarely quoted whole."""
+    return note.citations is not None and note.citations.right > 0
 
 
 def _sets(data: Sequence[Path], share: float) -> Iterator[QuestionSet]:

@@ -14,7 +14,7 @@ _NAME_EN = re.compile(rf"(?<![.?!] )(?<!^)\b[A-Z][\w\-.]+|(?=[A-Za-z.\-]*\d){_FI
 _NAME_ZH = re.compile(_FIGURE)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _LEAST = 1e-3
-_LIMIT = 8.0
+_LIMIT = 16.0
 SIGNALS = (
     "answerable",
     "mass",
@@ -38,8 +38,8 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
         plan: What would be said.
 
     Returns:
-        answerable: Log-odds that the passages answer, within [-8, 8]. mass: Log of the probability, given an answer, of
-        what would be said. runner_up: The same of the best unit that would not be said. covered, said: Share of the
+        answerable: Log-odds that the passages answer, within [-16, 16]. mass: Log of the probability, given an answer,
+        of what would be said. runner_up: The same of the best unit that would not be said. covered, said: Share of the
         question's weight in the answer with, and without, what stands over it. names_missing: Share of the question's
         names and numbers that its passage does not hold. structure, row: 1 for lists and steps, and for rows. foreign:
         1 where the answer is in the other language, so that words say little.

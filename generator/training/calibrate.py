@@ -2,8 +2,8 @@
 
 Each sample is an answer as the whole path gave it, with nothing refused: its signals, and whether it was right. Some
 questions were asked with everything that answers them taken away; their answers are wrong whatever they say. A logistic
-regression over the signals gives the confidence. Refusing begins where the confidence divides best between answers to
-questions that the documents answer and to those that they do not.
+regression over the signals gives the confidence. Refusing begins where the confidence divides best between right
+answers and wrong ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ BINS = 10
 FOLDS = 5
 RIDGE = 1e-3
 """Weight of the squared weights, in units of the mean loss: signals that say the same share theirs."""
-FALSE_ANSWER = 0.5
-"""How much an answer to a question that the documents do not answer costs beside a false refusal."""
+WRONG_ANSWER = 0.5
+"""How much a wrong answer that is shown costs beside a right one that is held back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,8 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
 
     Returns:
         The calibration, and figures: AUROC of right answers, expected calibration error over answers shown, share of
-        right ones among those with 0.8 or more (all three on folds that were not fitted on), false refusals, false
-        answers.
+        right ones among those with 0.8 or more (all on folds that were not fitted on), right answers held back, false
+        refusals, false answers.
 
     Raises:
         ValueError: There are no right or no wrong answers.
@@ -61,7 +61,7 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
     held_N = _held_out(x_NF, y_N, w_N)
     weights = _regression(x_NF, y_N, w_N)
     able_N = torch.tensor([sample.answerable for sample in samples])
-    answer_from = _threshold(held_N, able_N, w_N)
+    answer_from = _threshold(held_N, y_N, w_N)
     shown_N = held_N >= answer_from
     sure_N = held_N >= 0.8
     scale, shift = _regression(x_NF[:, :1], able_N.float(), w_N).tolist()
@@ -77,6 +77,7 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
         "ece": calibration_error(held_N[shown_N], y_N[shown_N]),
         "right": float(y_N[shown_N].mean()),
         "right_at_80": float(y_N[sure_N].mean()) if bool(sure_N.any()) else 0.0,
+        "right_held_back": float((~shown_N)[y_N > 0].float().mean()),
         "false_refusals": float((~shown_N)[able_N].float().mean()),
         "false_answers": float(shown_N[~able_N].float().mean()) if bool((~able_N).any()) else 0.0,
     }
@@ -124,15 +125,15 @@ def _held_out(x_NF: Tensor, y_N: Tensor, w_N: Tensor) -> Tensor:
     return held_N
 
 
-def _threshold(confidence_N: Tensor, able_N: Tensor, w_N: Tensor) -> float:
-    """The least confidence to answer at which false refusals and false answers cost least together."""
+def _threshold(confidence_N: Tensor, right_N: Tensor, w_N: Tensor) -> float:
+    """The least confidence to answer at which right answers held back and wrong ones shown cost least together."""
+    right_N, wrong_N = right_N * w_N, (1 - right_N) * w_N
     best, least = 0.5, float("inf")
     for step in range(5, 60):
         threshold = step / 100
-        refused_N = (confidence_N < threshold).float() * w_N
-        answered_N = (confidence_N >= threshold).float() * w_N
-        cost = refused_N[able_N].sum() / w_N[able_N].sum().clamp(min=1e-9)
-        cost = cost + FALSE_ANSWER * answered_N[~able_N].sum() / w_N[~able_N].sum().clamp(min=1e-9)
+        held_back_N = (confidence_N < threshold).float()
+        cost = (right_N * held_back_N).sum() / right_N.sum()
+        cost = cost + WRONG_ANSWER * (wrong_N * (1 - held_back_N)).sum() / wrong_N.sum()
         if float(cost) < least:
             best, least = threshold, float(cost)
     return best

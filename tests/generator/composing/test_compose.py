@@ -140,7 +140,8 @@ def _cut(text, cuts):
 
 SNIPPETS = [
     "# Install\n\nRun:\n\n```\nmake run\n```\n\n1. Open the page.\n2. Ask.\n",
-    "# 价格\n\n| 名称 | 价格 |\n|---|---|\n| 茶 | 3 |\n| 咖啡 | 5 |\n\n第一条 下列情形除外：\n\n（一）退货；\n\n（二）换货。\n",
+    "# 价格\n\n| 名称 | 价格 |\n|---|---|\n| 茶 | 3 |\n| 咖啡 | 5 |\n"
+    "\n第一条 下列情形除外：\n\n（一）退货；\n\n（二）换货。\n",
     "It is a cache. This keeps data. First, it reads. Second, it writes.\n",
     "- a\n- b\n\nWhat is it?\n\nA list and a tuple differ: a list can change.\n",
 ]
