@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ def main() -> None:
     )
     parser.add_argument("collections", type=Path, help="JSON: files and folders by collection name")
     parser.add_argument("home", type=Path, help="home folder; collections that are there already are kept")
+    parser.add_argument("--answer-all", action="store_true", help="refuse nothing, for fitting confidence")
+    parser.add_argument("--signals", type=Path, help="write what `fathom train calibrate --also` takes here")
     parser.add_argument("--only", default="", help="ids, separated by commas")
     parser.add_argument("--models", type=Path, help="another folder of weights than the shipped one")
     parser.add_argument("--out", type=Path, help="write JSON lines here as well")
@@ -40,14 +43,38 @@ def main() -> None:
         _ingest(runtime, json.loads(chosen.collections.read_text(encoding="utf-8")))
         for question in questions:
             if not wanted or question["id"] in wanted:
-                answer = _ask(runtime, question)
-                shown.append({**question, "answer": answer})
+                answer, signals = _ask(runtime, question, answer_all=chosen.answer_all)
+                shown.append({**question, "answer": answer, "signals": signals})
                 print(_as_text(question, answer), flush=True)
     finally:
         runtime.close()
+    if chosen.signals:
+        _write(chosen.signals, [_sample(one) for one in shown if one["signals"]])
     if chosen.out:
-        lines = (json.dumps(one, ensure_ascii=False, default=str) for one in shown)
-        chosen.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        _write(chosen.out, shown)
+
+
+def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    lines = (json.dumps(row, ensure_ascii=False, default=str) for row in rows)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _sample(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer for fitting: right where it says half or more of what a right answer must say."""
+    said = _bare(shown["answer"]["text"])
+    must = [_bare(text) for text in shown.get("must", ())]
+    held = sum(text in said for text in must)
+    return {
+        "source": shown["collection"],
+        "signals": shown["signals"],
+        "answerable": bool(must),
+        "right": bool(must) and 2 * held >= len(must),
+    }
+
+
+def _bare(text: str) -> str:
+    """A text without white space and marks that Markdown has and its canonical text lacks."""
+    return re.sub(r"[\s*`_|\\#\[\]]+", "", text).lower()
 
 
 def _ingest(runtime: Runtime, wanted: Mapping[str, Sequence[str]]) -> None:
@@ -58,13 +85,19 @@ def _ingest(runtime: Runtime, wanted: Mapping[str, Sequence[str]]) -> None:
             take_in(runtime, view.row.id, files, quiet=True)
 
 
-def _ask(runtime: Runtime, question: Mapping[str, Any]) -> dict[str, Any]:
+def _ask(
+    runtime: Runtime, question: Mapping[str, Any], *, answer_all: bool
+) -> tuple[dict[str, Any], dict[str, float]]:
     history = tuple(Turn(**turn) for turn in question.get("history", ()))
     asked = answering.Ask(
-        collections=(question["collection"],), question=question["question"], history=history
+        collections=(question["collection"],),
+        question=question["question"],
+        history=history,
+        answer_from=0.0 if answer_all else None,
     )
     pending = answering.accept(runtime, asked)
-    return answering.produce(runtime, pending, lambda _event, _data: None, lambda: None).answer
+    outcome = answering.produce(runtime, pending, lambda _event, _data: None, lambda: None)
+    return outcome.answer, dict(outcome.generated.signals) if outcome.generated else {}
 
 
 def _as_text(question: Mapping[str, Any], answer: Mapping[str, Any]) -> str:

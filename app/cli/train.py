@@ -188,6 +188,7 @@ def _calibrate(
     data: Sequence[Path],
     share: float = 1.0,
     also: Sequence[Path] = (),
+    keep: Path | None = None,
 ) -> None:
     from app.cli.output import settings_of
     from app.cli.questions import StageBars
@@ -198,7 +199,7 @@ def _calibrate(
         def progress_of(name: str) -> Callable[[str, int, int], None]:
             return lambda stage, done, total: bars(f"{name}, {stage}", done, total)
 
-        figures = fit_confidence(settings_of(context), model, data, progress_of, share, also)
+        figures = fit_confidence(settings_of(context), model, data, progress_of, share, also, keep)
     for name, value in figures.items():
         typer.echo(f"{name:14} {value:.4f}")
 
@@ -252,9 +253,12 @@ def calibrate(
     also: Annotated[
         list[Path] | None, typer.Option(help="JSON lines of further answers, as benchmarks write them.")
     ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Write all answers here, to be taken by --also another time.")
+    ] = None,
 ) -> None:
     """Fit a model's confidence: ask development questions the whole way, and see which answers are right."""
-    _calibrate(context, model, data, share, also or ())
+    _calibrate(context, model, data, share, also or (), keep)
 
 
 @train_app.command("make-questions")

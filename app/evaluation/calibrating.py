@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ def calibrate(
     on_progress: Callable[[str], OnProgress],
     share: float = 1.0,
     also: Sequence[Path] = (),
+    keep: Path | None = None,
 ) -> dict[str, float]:
     """Ask the questions of the recipe of a model, fit its confidence, and store the fit with it.
 
@@ -41,6 +42,7 @@ def calibrate(
         on_progress: Gives for the name of a set what is told of its progress.
         share: Of the questions that are asked, for a quick look.
         also: JSON lines of further answers, with `signals`, `right`, `answerable` and `source`.
+        keep: Where to write all answers in this form, so that they can be fitted again; None for nowhere.
 
     Returns:
         Figures of the fit, see `generator.training.calibrate.fit`.
@@ -59,6 +61,9 @@ def calibrate(
     for path in also:
         lines = path.read_text(encoding="utf-8").splitlines()
         samples += [_sample(json.loads(line)) for line in lines if line]
+    if keep is not None:
+        rows = (json.dumps(asdict(sample), ensure_ascii=False) for sample in samples)
+        keep.write_text("\n".join(rows) + "\n", encoding="utf-8")
     calibration, figures = fit(samples, model.calibration)
     store_calibration(folder, calibration, figures)
     return figures

@@ -158,7 +158,9 @@ def defines(text: str, subject: str) -> bool:
         low,
     ):
         return True
-    verb = r"(?:is|are|was|means|refers to|stands for|provides|allows|lets|enables|describes|represents)\b"
+    verb = (
+        r"(?:is|are|was|were|means|refers to|stands for|represents)\b(?! (?:not|also|only|used|set|called)\b)"
+    )
     return (
         re.match(rf"(?:an? |the |[\"“])?{name}(?:s)?[\"”]?(?: \([^)]*\))?,? {verb}", low) is not None
         or re.match(rf"{name}\s*(?::|：|\|) ?\w", low) is not None
