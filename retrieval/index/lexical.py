@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 # A filter of more ids than this is applied to the results instead of inside the query.
 _MAX_ID_TERMS = 4_096
+COMMON = math.log(2)
+"""Rarity of a word that half of the texts have."""
 
 
 class TantivyIndex:
@@ -127,7 +129,8 @@ class TantivyIndex:
         The score is BM25 as a share of what a text of mean length gets that has each term of the query once: 1 for
         such a text, more where terms stand often or in little else (about 2.2 at most), little where the rare terms,
         or those that no text has, are missing. Of a text in another language than the question it is the share of
-        what can stand there (`retrieval.index.crossing`), where that is more.
+        what can stand there (`retrieval.index.crossing`), where that is more. Where more than half of the texts have
+        even the rarest word of the question, all scores are lower by as much: then meaning has to decide.
 
         Args:
             query: Text; none of its characters has a special meaning.
@@ -149,7 +152,17 @@ class TantivyIndex:
             for label, share in self._crossed(searcher, terms, other, k, allow):
                 # a page of code counts as English, and may have the question's Chinese words in its heading
                 best[label] = max(share, best.get(label, 0.0))
+        telling = self._telling(searcher, terms)
+        best = {label: telling * score for label, score in best.items()}
         return sorted(best.items(), key=lambda hit: (-hit[1], hit[0]))[:k]
+
+    def _telling(self, searcher: tantivy.Searcher, terms: Terms) -> float:
+        """How much the words of a question tell texts apart, in (0, 1]: little where most texts have all of them."""
+        words = terms.words or terms.grams
+        rarest = max(
+            (_rarity(searcher, "words" if terms.words else "grams", word) for word in words), default=0.0
+        )
+        return min(1.0, rarest / COMMON) or 1.0
 
     def _crossed(
         self, searcher: tantivy.Searcher, terms: Terms, chinese: int, k: int, allow: frozenset[int] | None
