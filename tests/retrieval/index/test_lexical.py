@@ -11,4 +11,4 @@ def test_a_word_that_nearly_all_texts_have_tells_little() -> None:
     ((_, common),) = index.search("What is Fathom?", 1)
     ((_, rare),) = index.search("What is a walrus?", 1)
     assert common < 0.1
-    assert rare > 0.9
+    assert rare > 0.8
