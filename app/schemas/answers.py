@@ -212,7 +212,9 @@ class AnswerOut(BaseModel):
         description="Form of the answer; `phrase` is a phrase in its sentence. Null for refusals, and for models that "
         "tell none.",
     )
-    phrase: str = Field(description="The short answer: a phrase of the text, or yes or no.")
+    phrase: str = Field(
+        description="The short answer: a phrase of the text, or yes or no; empty where a list or steps have none."
+    )
     emphasis: list[AnswerRange] = Field(default_factory=list, description="Where the text says the phrase.")
     parts: list[PartOut] = Field(
         default_factory=list, description="Roles of the stretches of the text, ascending."

@@ -353,7 +353,7 @@ class _Run:
             "reason": reason,
             "confidence": generated.confidence if generated else 0.0,
             "shape": generated.shape if generated and answered else None,
-            "phrase": generated.phrase if generated and answered else "",
+            "phrase": _short_answer(generated) if generated and answered else "",
             "emphasis": _ranges(generated.emphasis) if generated and answered else [],
             "parts": [asdict(part) for part in generated.parts] if generated and answered else [],
             "more": bool(generated and answered and generated.more),
@@ -374,6 +374,11 @@ class _Run:
         }
         self._emit("done", {"answer": answer, "provenance": provenance})
         return Outcome(answer=answer, provenance=provenance, retrieved=self._retrieved, generated=generated)
+
+
+def _short_answer(generated: Generated) -> str:
+    """The short answer, where the text says it: a list or steps have none."""
+    return generated.phrase if generated.phrase in generated.text else ""
 
 
 def _ranges(ranges: Sequence[tuple[int, int]]) -> list[dict[str, int]]:

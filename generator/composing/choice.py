@@ -163,7 +163,7 @@ def defines(text: str, subject: str) -> bool:
     )
     return (
         re.match(rf"(?:an? |the |[\"“])?{name}(?:s)?[\"”]?(?: \([^)]*\))?,? {verb}", low) is not None
-        or re.match(rf"{name}\s*(?::|：|\|) ?\w", low) is not None
+        or re.match(rf"{name}\s*[:：] ?\w", low) is not None
     )
 
 

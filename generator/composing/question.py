@@ -106,6 +106,9 @@ _DEFINE_EN = re.compile(
     r"^(?:what(?:'s| is| are| was| does)|define|explain what|who is|who was) (?:meant by |the meaning of )?"
     r"(?:an? |the )?(?P<subject>[\w\-./#+ ]{1,50}?)(?: mean| stand for| refer to| do)?[?.]*$"
 )
+_THINGS_EN = re.compile(
+    r"^what are (?!the |some |all |my |our |your |its |their )[\w\-/]+(?: [\w\-/]+)?[?.]*$"
+)
 _PROPERTY_EN = re.compile(
     r"\b(?:of|for|to|in|on|by|with|when|if|default|maximum|minimum|total|difference|name|number|date|price|cost|address|size|time|limit|port|version|command|purpose)\b"
 )
@@ -154,10 +157,17 @@ def _english(question: str) -> Asked:
     if _STEPS_EN.search(low):
         return Asked(question=question, shape=Shape.STEPS, manner=True)
     defined = _DEFINE_EN.match(low)
-    nobody = (
-        low.startswith("who") and question[3:] == question[3:].lower()
-    )  # "who is liable" asks for no person's life
-    if defined and not nobody and not _PROPERTY_EN.search(defined["subject"]) and not _plural(low):
+    # "who is liable" asks for no person's life
+    nobody = low.startswith("who") and question[3:] == question[3:].lower()
+    things = (
+        _THINGS_EN.match(low) is not None
+    )  # "what are inodes", where "what are the limits" asks for a list
+    if (
+        defined
+        and not nobody
+        and not _PROPERTY_EN.search(defined["subject"])
+        and (things or not _plural(low))
+    ):
         return Asked(question=question, shape=Shape.DEFINITION, subject=defined["subject"].strip())
     if _LIST_EN.search(low) and _plural(low):
         return Asked(question=question, shape=Shape.LIST, amount=False)

@@ -201,3 +201,16 @@ def test_a_hostile_question_takes_no_time(question):
 @pytest.mark.parametrize("question", ["", "?", "？", "port", "端口", "how", "a" * 5000, "为" * 5000])
 def test_any_text_is_a_question(question):
     assert asked_of(question).question == question
+
+
+@pytest.mark.parametrize(
+    ("question", "shape"),
+    [
+        ("What are inodes?", Shape.DEFINITION),
+        ("What are access keys?", Shape.DEFINITION),
+        ("What are the limits?", Shape.LIST),
+        ("What are your opening hours?", Shape.LIST),
+    ],
+)
+def test_things_in_the_plural_are_defined_and_named_ones_listed(question, shape):
+    assert asked_of(question).shape == shape
