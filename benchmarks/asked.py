@@ -22,6 +22,7 @@ def main() -> None:
         "questions", type=Path, help="JSON lines: id, collection, question, history, expected"
     )
     parser.add_argument("collections", type=Path, help="JSON: files and folders by collection name")
+    parser.add_argument("--root", type=Path, default=Path(), help="folder that the files are relative to")
     parser.add_argument("home", type=Path, help="home folder; collections that are there already are kept")
     parser.add_argument("--answer-all", action="store_true", help="refuse nothing, for fitting confidence")
     parser.add_argument("--signals", type=Path, help="write what `fathom train calibrate --also` takes here")
@@ -40,7 +41,9 @@ def main() -> None:
     wanted = set(filter(None, chosen.only.split(",")))
     shown = []
     try:
-        _ingest(runtime, json.loads(chosen.collections.read_text(encoding="utf-8")))
+        wanted_collections = json.loads(chosen.collections.read_text(encoding="utf-8"))
+        used = {question["collection"] for question in questions}
+        _ingest(runtime, {name: wanted_collections[name] for name in sorted(used)}, chosen.root)
         for question in questions:
             if not wanted or question["id"] in wanted:
                 answer, signals = _ask(runtime, question, answer_all=chosen.answer_all)
@@ -77,11 +80,11 @@ def _bare(text: str) -> str:
     return re.sub(r"[\s*`_|\\#\[\]]+", "", text).lower()
 
 
-def _ingest(runtime: Runtime, wanted: Mapping[str, Sequence[str]]) -> None:
+def _ingest(runtime: Runtime, wanted: Mapping[str, Sequence[str]], root: Path) -> None:
     for name, paths in wanted.items():
         view = collections.get_or_create(runtime, name)
         if not view.stats.chunks:
-            files = filing.files_under([Path(path) for path in paths])
+            files = filing.files_under([root / path for path in paths])
             take_in(runtime, view.row.id, files, quiet=True)
 
 
