@@ -29,8 +29,11 @@ NUMBERS = 6.0
 ROW_WORDS = 7.0
 """The same of a row or a line of figures: which row is meant is said by words alone."""
 ROW_FLOOR = 0.02
+"""Added to the probability of a row."""
 LIST_WORDS = 4.0
+"""The same of a list, for what stands over it, and half of that for its items."""
 LIST_FLOOR = 0.1
+"""Added to the probability of a list."""
 HEADED = 1.5
 """A list or section under a heading whose words all stand in the question counts exp(1.5) times as much."""
 ENUMERATES = 3.0
@@ -54,7 +57,7 @@ def score(table: EvidenceTable, asked: Asked) -> None:
     spread = _spread_headings(table)
     leads = _lead_masses(table)
     for unit in table.units:
-        kind = _kind(table, unit)
+        kind = table.kind(unit)
         tabular = unit.line is not None and table.layouts[unit.passage].is_tabular(unit.line)
         mass = unit.mass + spread.get(id(unit), 0.0) + leads.get(id(unit), 0.0)
         words, floor = (ROW_WORDS, ROW_FLOOR) if tabular else (WORDS, FLOOR)
@@ -97,16 +100,12 @@ def _lead_masses(table: EvidenceTable) -> dict[int, float]:
     by_line = {(u.passage, u.line): u.mass for u in table.units if u.line is not None}
     given: dict[int, float] = {}
     for unit in table.units:
-        if unit.line is None or _kind(table, unit) != PartKind.ITEM:
+        if unit.line is None or table.kind(unit) != PartKind.ITEM:
             continue
         group = table.layouts[unit.passage].list_of(unit.line)
         if group is not None and group.lead is not None and unit.mass > 0.1:
             given[id(unit)] = by_line.get((unit.passage, group.lead), 0.0)
     return given
-
-
-def _kind(table: EvidenceTable, unit: Unit) -> PartKind:
-    return PartKind.TEXT if unit.line is None else table.layouts[unit.passage].lines[unit.line].kind
 
 
 def _spread_headings(table: EvidenceTable) -> dict[int, float]:
@@ -117,7 +116,7 @@ def _spread_headings(table: EvidenceTable) -> dict[int, float]:
     for unit in table.units:
         if unit.passage != passage:
             waiting, passage = 0.0, unit.passage
-        if _kind(table, unit) == PartKind.HEADING or table.text(unit).rstrip().endswith(("?", "？")):
+        if table.kind(unit) == PartKind.HEADING or table.text(unit).rstrip().endswith(("?", "？")):
             waiting = max(waiting, unit.mass)
         elif waiting:
             given[id(unit)] = waiting

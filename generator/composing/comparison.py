@@ -54,7 +54,7 @@ def _sides(
     for side, other in (only, only[::-1]):
         best, most = None, 0.0
         for unit in table.units:
-            if unit in chosen or not _is_text(table, unit) or held(unit, side) < LEAST_HELD:
+            if unit in chosen or table.kind(unit) == PartKind.HEADING or held(unit, side) < LEAST_HELD:
                 continue
             worth = (unit.score + SIDE_FLOOR) * max(0.01, held(unit, side) - 0.3 * held(unit, other))
             if worth > most:
@@ -102,10 +102,6 @@ def _stands_bare(term: str, text: str) -> bool:
 
 
 _OF_WHAT = re.compile(r"的[\u4e00-\u9fff]{1,6}$")
-
-
-def _is_text(table: EvidenceTable, unit: Unit) -> bool:
-    return unit.line is None or table.layouts[unit.passage].lines[unit.line].kind != PartKind.HEADING
 
 
 def _without_repeats(stretches: Sequence[Stretch]) -> list[Stretch]:

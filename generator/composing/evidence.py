@@ -62,6 +62,10 @@ class EvidenceTable:
         """The unit's text."""
         return self.reading.passages[unit.passage].text[unit.start : unit.end]
 
+    def kind(self, unit: Unit) -> PartKind:
+        """Role of the line that a unit stands in."""
+        return PartKind.TEXT if unit.line is None else self.layouts[unit.passage].lines[unit.line].kind
+
     def share(self, unit: Unit, *, around: bool = True) -> float:
         """Share of the question's weight in a unit, and in what stands over it."""
         return self.weights.share(unit.own, *([unit.around] if around else []))

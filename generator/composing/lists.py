@@ -38,7 +38,7 @@ def compose_list(table: EvidenceTable, asked: Asked, core: Unit) -> Plan | None:
             stretches, more = whole_list(layout, found.passage, found.group)
             return Plan(Shape.LIST, stretches, core=None, more=more)
         return of_list(table, asked, max(inside, key=lambda unit: unit.score), found.group)
-    if core.line is not None and table.layouts[core.passage].lines[core.line].kind != PartKind.TEXT:
+    if table.kind(core) != PartKind.TEXT:
         return None
     return _siblings(table, core)
 

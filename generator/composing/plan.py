@@ -39,6 +39,12 @@ class Plan:
     core: Unit | None = None
     more: bool = False
 
+    def says(self, unit: Unit) -> bool:
+        """Whether some of a unit is said."""
+        return any(
+            s.passage == unit.passage and s.start < unit.end and unit.start < s.end for s in self.stretches
+        )
+
 
 def stretch_of_line(layout: Layout, passage: int, index: int) -> Stretch:
     """A whole line."""
@@ -50,10 +56,7 @@ def stretch_of_unit(table: EvidenceTable, unit: Unit) -> Stretch:
     """A sentence, without the white space at its ends."""
     text = table.text(unit)
     start = unit.start + len(text) - len(text.lstrip())
-    kind = PartKind.TEXT
-    if unit.line is not None:
-        kind = table.layouts[unit.passage].lines[unit.line].kind
-    return Stretch(unit.passage, start, start + len(text.strip()), kind)
+    return Stretch(unit.passage, start, start + len(text.strip()), table.kind(unit))
 
 
 def bounded(stretches: Sequence[Stretch], most: int = MOST_CHARS) -> tuple[list[Stretch], bool]:

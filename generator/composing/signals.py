@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from math import log
 
-from generator.composing.evidence import EvidenceTable, Unit
+from generator.composing.evidence import EvidenceTable
 from generator.composing.plan import Plan, wide_text
 from generator.composing.terms import terms_of
 from generator.types import Shape
@@ -44,11 +44,9 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
         names and numbers that its passage does not hold. structure, row: 1 for lists and steps, and for rows. foreign:
         1 where the answer is in the other language, so that words say little.
     """
-    inside = [unit for unit in table.units if _is_said(unit, plan)]
-    others = [unit.mass for unit in table.units if not _is_said(unit, plan)]
-    said = [unit.own for unit in inside] + [
-        terms_of(_text(table, plan)),
-    ]
+    inside = [unit for unit in table.units if plan.says(unit)]
+    others = [unit.mass for unit in table.units if not plan.says(unit)]
+    said = [*(unit.own for unit in inside), terms_of(_text(table, plan))]
     over = [unit.around for unit in inside]
     logit = table.distribution.answerable_logit
     return {
@@ -73,12 +71,6 @@ def _is_chinese(text: str) -> bool:
     """Whether a text is mostly Chinese: one Han character says as much as two letters or more."""
     han = len(_HAN.findall(text))
     return 3 * han > sum(character.isascii() and character.isalpha() for character in text)
-
-
-def _is_said(unit: Unit, plan: Plan) -> bool:
-    return any(
-        s.passage == unit.passage and s.start < unit.end and unit.start < s.end for s in plan.stretches
-    )
 
 
 def _text(table: EvidenceTable, plan: Plan) -> str:

@@ -166,10 +166,6 @@ class SpanDistribution:
         S = self.log_joint_PSS.shape[-1]
         return place // (S * S), place // S % S, place % S, float(flat[place])
 
-    def within(self, passage: int, first: int, last: int) -> float:
-        """Probability that the answer lies inside a range of pieces of a passage."""
-        return float(self.log_joint_PSS[passage, first : last + 1, first : last + 1].exp().sum())
-
 
 def passage_null(reading: Reading, relevance_weight: float) -> Tensor:
     """What a passage's spans are measured against: its null score, less its weighted relevance logit. float32 [P]."""

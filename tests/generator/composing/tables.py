@@ -76,7 +76,7 @@ def evidence(
     for text, probability in (says or {}).items():
         p = next(p for p, passage in enumerate(passages) if text in passage.text)
         start = passages[p].text.index(text)
-        inside = [i for i, (a, b) in enumerate(ranges[p]) if start <= a and b <= start + len(text)]
+        inside = [i for i, (a, b) in enumerate(ranges[p]) if a < start + len(text) and start < b]
         joint_PSS[p, inside[0], inside[-1]] = torch.tensor(probability).log()
     zeros = torch.zeros(P, S)
     states = ReadStates(torch.zeros(P, S, 1), zeros, zeros, torch.zeros(P, 2), torch.zeros(P))
