@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import nn
 
 from generator.composing.alternatives import other_evidence
+from generator.composing.cells import cell_asked_for
 from generator.composing.compose import compose
 from generator.composing.emphasis import emphasis
 from generator.composing.evidence import EvidenceTable
-from generator.composing.plan import Plan, parts_of, tokens_of
+from generator.composing.plan import Plan, joined, parts_of, tokens_of
 from generator.composing.question import asked_of
 from generator.composing.signals import signals, weigh
 from generator.inference.attribution import spans
@@ -162,14 +163,27 @@ class FathomSmall:
         return explain(self._decoder, self._table, read.reading, fused, steps, self._reader.pieces)
 
     def _read(self, request: Request) -> "_Read | None":
-        reading = self._reader.read(request.question, request.passages)
+        whole = self._read_one(request.question, request.passages)
+        if whole is None or not request.parts:
+            return whole
+        parts = [self._read_one(part, request.passages) for part in request.parts]
+        least = self._least(request)
+        sure = [part for part in parts if part is not None and self._confidence(part) >= least]
+        if not sure:
+            return whole
+        plan = joined([part.plan for part in sure if part.plan is not None])
+        unsure = min(sure, key=self._confidence)
+        return replace(sure[0], plan=plan, signals=unsure.signals)
+
+    def _read_one(self, question: str, passages: Sequence[SourcePassage]) -> "_Read | None":
+        reading = self._reader.read(question, passages)
         if reading is None:
             return None
         calibration = self._calibration
         distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
-        table = EvidenceTable(request.question, reading, distribution)
-        plan = compose(table, asked_of(request.question))
-        values = {} if plan is None else signals(request.question, table, plan)
+        table = EvidenceTable(question, reading, distribution)
+        plan = compose(table, asked_of(question))
+        values = {} if plan is None else signals(question, table, plan)
         return _Read(reading, distribution, table, plan, values)
 
     def _short_answer(self, read: "_Read", request: Request) -> Iterator[Step]:
@@ -184,7 +198,8 @@ class FathomSmall:
         rows = None
         if read.plan is not None and (core := read.plan.core) is not None:
             start = core.passage * read.reading.ids_PS.shape[1]
-            rows = (start + core.first, start + core.last)
+            first, last = cell_asked_for(read.table, core)
+            rows = (start + first, start + last)
         return tidy(decode(self._decoder, self._table, self._pieces, read.reading, config, rows))
 
     def _confidence(self, read: "_Read") -> float:
@@ -193,8 +208,10 @@ class FathomSmall:
         return float(torch.sigmoid(torch.tensor(weigh(read.signals, self._calibration.confidence))))
 
     def _is_answered(self, read: "_Read", request: Request) -> bool:
-        least = self._calibration.answer_from if request.answer_from is None else request.answer_from
-        return read.plan is not None and self._confidence(read) >= least
+        return read.plan is not None and self._confidence(read) >= self._least(request)
+
+    def _least(self, request: Request) -> float:
+        return self._calibration.answer_from if request.answer_from is None else request.answer_from
 
     def _relevance(self, reading: Reading) -> dict[str, float]:
         scores_P = torch.sigmoid(reading.read.relevance_B / self._calibration.relevance_temperature)

@@ -65,6 +65,8 @@ class SourcePassage:
         text: Text of the passage.
         kept: Ranges of `text` that may be read (after compression), ascending; empty means all of it.
         sentences: Ranges of `text`, ascending, for answers by whole sentences; empty means none are known.
+        likeness: How near each of `sentences` is to the question by meaning, in standard deviations over the sentences
+            of all passages; empty means that nobody knows.
         weight: 1 is neutral, 0 equals removal.
         before: The document's text directly before `text`, as far as an answer may reach back.
         after: The document's text directly behind `text`, likewise. Neither is read.
@@ -76,6 +78,7 @@ class SourcePassage:
     text: str
     kept: Sequence[tuple[int, int]] = ()
     sentences: Sequence[tuple[int, int]] = ()
+    likeness: Sequence[float] = ()
     weight: float = 1.0
     before: str = ""
     after: str = ""
@@ -88,11 +91,13 @@ class Request:
     """A question and the passages to answer it from; an order of passages has no meaning.
 
     Attributes:
+        parts: Questions that `question` consists of, each to be understood alone; empty where it asks one thing.
         answer_from: Least confidence to answer at all; None for the model's own.
     """
 
     question: str
     passages: Sequence[SourcePassage]
+    parts: Sequence[str] = ()
     max_new_tokens: int = 128
     temperature: float = 0.0
     seed: int = 0

@@ -7,7 +7,7 @@ rank, and a little by its neighbours. Nothing is rewritten: what is kept equals 
 import math
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,21 +111,26 @@ def compress(
         sentence_vectors: Where sentence vectors come from; None goes by words alone.
 
     Returns:
-        Passages of which something is kept, in the order given. Within the budget nothing is dropped, and
-        nothing is encoded. The best sentence is always kept, even where it alone exceeds the budget.
+        Passages of which something is kept, in the order given, with the likeness of their sentences. Within the budget
+        nothing is dropped. The best sentence is always kept, even where it alone exceeds the budget.
     """
     sizes = [count_tokens(passage.text) for _, passage in found]
     before = sum(sizes)
     budget = min(config.max_tokens, math.ceil(config.keep_share * before))
+    likeness = _likeness(found, vector, sentence_vectors)
     if before <= budget:
-        whole = [ContextPassage(passage=p, hit=hit, kept=((p.start, p.end),)) for hit, p in found]
+        whole = [
+            ContextPassage(passage=p, hit=hit, kept=((p.start, p.end),), likeness=near)
+            for (hit, p), near in zip(found, _by_passage(found, likeness), strict=True)
+        ]
         return Context(passages=whole, tokens_before=before, tokens_after=before)
     sentences = _candidates([passage for _, passage in found], count_tokens)
-    _weigh(sentences, question, config.neighbour_bonus, _likeness(found, vector, config, sentence_vectors))
+    meaning = None if likeness is None else config.semantic_weight * likeness
+    _weigh(sentences, question, config.neighbour_bonus, meaning)
     kept = _choose(sentences, budget)
     passages = [
-        ContextPassage(passage=passage, hit=hit, kept=_ranges([s for s in kept if s.place == place]))
-        for place, (hit, passage) in enumerate(found)
+        ContextPassage(passage=p, hit=hit, kept=_ranges([s for s in kept if s.place == place]), likeness=near)
+        for place, ((hit, p), near) in enumerate(zip(found, _by_passage(found, likeness), strict=True))
         if any(sentence.place == place for sentence in kept)
     ]
     after = sum(sentence.tokens for sentence in kept)
@@ -149,16 +154,26 @@ def _weighted_terms(terms: Terms) -> dict[str, float]:
 def _likeness(
     found: Sequence[tuple[Hit, Passage]],
     vector: NDArray[np.float32],
-    config: CompressionConfig,
     sentence_vectors: SentenceVectors | None,
 ) -> NDArray[np.float64] | None:
-    """Weighted likeness of all sentences to the question, in standard deviations; None without vectors."""
-    if sentence_vectors is None or config.semantic_weight == 0 or not found:
+    """Likeness of all sentences to the question, in standard deviations; None without vectors."""
+    if sentence_vectors is None or not found:
         return None
     vectors = sentence_vectors([passage for _, passage in found])
     cosines = np.concatenate([vectors_ND @ vector for vectors_ND in vectors]).astype(np.float64)
     # Cosines of this encoder live in a narrow band, so only their differences say something.
-    return config.semantic_weight * _standardised(cosines)
+    return _standardised(cosines)
+
+
+def _by_passage(
+    found: Sequence[tuple[Hit, Passage]], likeness: NDArray[np.float64] | None
+) -> Iterator[Sequence[float]]:
+    """The likeness of each passage's sentences; nothing without vectors."""
+    first = 0
+    for _, passage in found:
+        last = first + len(sentences_of(passage))
+        yield () if likeness is None else tuple(likeness[first:last].tolist())
+        first = last
 
 
 def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -62,11 +62,18 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextPassage:
-    """A passage after compression: `kept` are verbatim ranges in the canonical text, ascending."""
+    """A passage after compression.
+
+    Attributes:
+        kept: Verbatim ranges in the canonical text, ascending.
+        likeness: How near each of the passage's sentences is to the question by its vector, in standard deviations over
+            the sentences of all passages; empty where sentences have no vectors.
+    """
 
     passage: Passage
     hit: Hit
     kept: Sequence[tuple[int, int]]
+    likeness: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

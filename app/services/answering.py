@@ -20,6 +20,7 @@ from app.services.provenance import Kept
 from app.services.refusal import Reason, refusal
 from app.services.scope import RankingChoice, Scope, scope_of
 from generator.types import Event, Generated, Request, SourcePassage, TextBlock, Token, Waiting
+from retrieval.decomposition import sub_questions
 from retrieval.follow_up import Turn
 from retrieval.types import Context, ContextPassage, Retrieved
 
@@ -187,6 +188,7 @@ def source_passage(
         text=passage.text,
         kept=[(start - passage.start, end - passage.start) for start, end in item.kept],
         sentences=[(start - passage.start, end - passage.start) for start, end in passage.sentences],
+        likeness=item.likeness if len(item.likeness) == len(passage.sentences) else (),
         weight=weight / rank,
         before=around.before if around else "",
         after=around.after if around else "",
@@ -264,6 +266,7 @@ class _Run:
         around = self._runtime.passages.surroundings([item.passage.chunk_id for item in passages])
         request = Request(
             question=self._pending.understood,
+            parts=sub_questions(self._pending.understood),
             passages=[
                 source_passage(item, rank, self._weight(item), around.get(item.passage.chunk_id))
                 for rank, item in enumerate(passages, start=1)

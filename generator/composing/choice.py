@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from math import exp
 
 from generator.composing.evidence import EvidenceTable, Unit
-from generator.composing.layout import Layout, ListGroup
+from generator.composing.layout import ARTICLE, Layout, ListGroup
+from generator.composing.polarity import begins_with_word, denies, takes_side
 from generator.composing.question import Asked
 from generator.composing.terms import terms_of
 from generator.types import PartKind, Shape
 
 WORDS = 1.5
 """A unit that holds all of the question's terms, alone or with what stands over it, counts exp(1.5) times as much."""
+LIKENESS = 1.0
+"""A unit that is nearer to the question by a standard deviation counts exp(2.5) times as much."""
 ECHO = 0.05
 """A unit that says nothing beyond the question."""
 HEADING = 0.1
@@ -36,8 +39,14 @@ LIST_FLOOR = 0.1
 """Added to the probability of a list."""
 HEADED = 1.5
 """A list or section under a heading whose words all stand in the question counts exp(1.5) times as much."""
+SIDES, DENIES = 4.0, 2.0
+"""A unit that says what may, must or can be, where yes or no is asked for, and once more where it denies it."""
 ENUMERATES = 3.0
 """A sentence that enumerates, where a list is asked for."""
+LEAD_PRECISION = 2.0
+"""A list whose lead-in has no term that the question lacks counts exp(2) times as much."""
+BESIDE = 0.3
+"""A list that stands beside what was found, not in it."""
 FLOOR = 1e-4
 """Added to each probability, so that words and shape can find what the reader passed over."""
 
@@ -49,6 +58,11 @@ _ENUMERATION = re.compile(
     r"、[^、。，；]{1,24}、|; .{3,80}; |；.{3,80}；|(?:\b[\w\-/+.]{1,40}(?: [\w\-/+.]{1,40}){0,3}, ){2,}(?:and|or)\b"
     r"| [\w\-/+.]{1,40}, [\w\-/+.]{1,40} (?:and|or) [\w\-/+.]{1,40}"
 )
+_ANNOUNCING = re.compile(
+    rf"{ARTICLE.pattern}|下列|以下|如下|之一|情形|必须|应当|符合|具备|属于|\b(?:following|below|includes?|including)\b",
+    re.IGNORECASE,
+)
+"""Words that lead a list in, whatever it is a list of."""
 _ECHO_SHARE = 0.85
 
 
@@ -61,7 +75,11 @@ def score(table: EvidenceTable, asked: Asked) -> None:
         tabular = unit.line is not None and table.layouts[unit.passage].is_tabular(unit.line)
         mass = unit.mass + spread.get(id(unit), 0.0) + leads.get(id(unit), 0.0)
         words, floor = (ROW_WORDS, ROW_FLOOR) if tabular else (WORDS, FLOOR)
-        unit.score = (mass + floor) * exp(words * _share(table, unit, tabular=tabular))
+        if tabular:
+            floor *= table.share(unit, around=False)
+        unit.score = (mass + floor) * exp(
+            words * _share(table, unit, tabular=tabular) + LIKENESS * unit.likeness
+        )
         text = table.text(unit)
         if kind == PartKind.HEADING or text.rstrip().endswith(("?", "？")):
             unit.score *= HEADING
@@ -71,10 +89,24 @@ def score(table: EvidenceTable, asked: Asked) -> None:
             unit.score *= ECHO
         if asked.shape == Shape.LIST and enumerates(text):
             unit.score *= ENUMERATES
+        if asked.shape == Shape.YES_NO:
+            unit.score *= (SIDES if takes_side(text) or begins_with_word(text) else 1.0) * (
+                DENIES if denies(text) else 1.0
+            )
         if asked.amount and has_number(text):
             unit.score *= NUMBERS
         if asked.shape == Shape.DEFINITION and defines(text, asked.subject):
             unit.score *= DEFINES
+    _level(table)
+
+
+def _level(table: EvidenceTable) -> None:
+    """Take the likeness of the best unit off all scores, so that they compare with those of lists."""
+    top = best(table)
+    if top is not None:
+        level = exp(-LIKENESS * top.likeness)
+        for unit in table.units:
+            unit.score *= level
 
 
 def _share(table: EvidenceTable, unit: Unit, *, tabular: bool) -> float:
@@ -195,7 +227,8 @@ def best_list(table: EvidenceTable) -> ListChoice | None:
         source = table.reading.passages[passage]
         units = [unit for unit in table.units if unit.passage == passage and unit.line is not None]
         for group in layout.lists:
-            if group.last == group.first or not _inside(layout, group, len(source.text)):
+            inside = _inside(layout, group, len(source.text))
+            if group.last == group.first or not (inside or group.lead is not None):
                 continue
             members = {*range(group.first, group.last + 1), *([] if group.lead is None else [group.lead])}
             beside = {*members, group.last + 1, *([] if group.lead is None else [group.lead - 1])}
@@ -210,10 +243,21 @@ def best_list(table: EvidenceTable) -> ListChoice | None:
             share = table.weights.share(*over[:-1]) + 0.5 * table.weights.share(*over, items)
             total = (mass + LIST_FLOOR) * source.weight**0.5 * exp(LIST_WORDS * share)
             total *= exp(HEADED * heading_precision(table, layout, first))
-            total *= 1.0 if group.lead is not None else 0.5
+            total *= 0.5 if group.lead is None else exp(_announced(table, passage, group.lead))
+            total *= 1.0 if inside else BESIDE
             if found is None or total > found.score:
                 found = ListChoice(passage, group, total, mass)
     return found
+
+
+def _announced(table: EvidenceTable, passage: int, lead: int) -> float:
+    """How much the line that leads a list in speaks for it: by its words and, where it was found, by its meaning."""
+    layout = table.layouts[passage]
+    terms = terms_of(_ANNOUNCING.sub(" ", layout.text_of(lead)))
+    held = sum(term in table.weights.weights for term in terms)
+    line = layout.lines[lead]
+    near = table.likeness(passage, line.start, line.end)
+    return LEAD_PRECISION * held / max(1, len(terms)) + LIKENESS * near
 
 
 def heading_precision(table: EvidenceTable, layout: Layout, index: int) -> float:

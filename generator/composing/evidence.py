@@ -31,6 +31,7 @@ class Unit:
         mass: Probability of the spans inside, given that something answers.
         own: Terms of its own text; of a line of figures also those of the name over it.
         around: Terms of the headings above it, and of the line that leads it in.
+        likeness: How near it is to the question by meaning, in standard deviations; 0 where nobody knows.
         score: Mass times what shape and words say, set by `composing.choice`.
     """
 
@@ -43,6 +44,7 @@ class Unit:
     mass: float
     own: Counter[str]
     around: Counter[str] = field(default_factory=Counter)
+    likeness: float = 0.0
     score: float = 0.0
 
 
@@ -70,12 +72,23 @@ class EvidenceTable:
         """Share of the question's weight in a unit, and in what stands over it."""
         return self.weights.share(unit.own, *([unit.around] if around else []))
 
+    def likeness(self, passage: int, start: int, end: int) -> float:
+        """Likeness of the nearest sentence inside a range of a passage, read or not; 0 where nobody knows."""
+        source = self.reading.passages[passage]
+        inside = [
+            near
+            for (first, last), near in zip(source.sentences, source.likeness, strict=False)
+            if start <= first and last <= end + 1
+        ]
+        return max(inside, default=0.0)
+
     def _units_of(self, passage: int) -> Iterator[Unit]:
         source, layout = self.reading.passages[passage], self.layouts[passage]
         ranges = self.reading.ranges[passage]
         shown = [(i, a, b) for i, (a, b) in enumerate(ranges) if b > a]
         above = terms_of(" ".join(source.headings))
         at = 0
+        near = dict(zip(source.sentences, source.likeness, strict=True)) if source.likeness else {}
         for start, end in _sentences(source.sentences, layout, len(source.text)):
             while at < len(shown) and shown[at][1] < start:
                 at += 1
@@ -93,7 +106,7 @@ class EvidenceTable:
             own = terms_of(source.text[start:end])
             if line is not None and layout.is_tabular(line) and layout.is_label(line - 1):
                 own.update(terms_of(layout.text_of(line - 1)))
-            yield Unit(passage, start, end, first, last, line, mass, own, around)
+            yield Unit(passage, start, end, first, last, line, mass, own, around, near.get((start, end), 0.0))
 
 
 def _sentences(known: Sequence[tuple[int, int]], layout: Layout, length: int) -> Iterator[tuple[int, int]]:

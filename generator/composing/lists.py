@@ -1,16 +1,21 @@
 """Answers to questions for several things: a list that the document sets as one, or sentences side by side."""
 
+from collections import Counter
+
 from generator.composing import choice
 from generator.composing.evidence import EvidenceTable, Unit
 from generator.composing.extent import of_list, whole_list
 from generator.composing.plan import Plan, bounded, stretch_of_unit
 from generator.composing.question import Asked
+from generator.composing.terms import terms_of
 from generator.types import PartKind, Shape
 
 LIST_SHARE = 0.35
 """A list is taken instead of the best sentence where its score is at least this share of the sentence's."""
 ENOUGH_MASS = 0.5
 """A sentence that enumerates is taken instead of a list that the reader thinks nothing of, from this probability on."""
+ENOUGH_WORDS = 0.5
+"""Share of the question's weight in a sentence that names the things itself."""
 SIBLING_SHARE = 0.2
 """Of the best sentence's score, for a further sentence of a list that is not set as items."""
 SIBLINGS = 6
@@ -19,11 +24,7 @@ SIBLINGS = 6
 def compose_list(table: EvidenceTable, asked: Asked, core: Unit) -> Plan | None:
     """A list that was set as one, else the sentences that enumerate together."""
     found = choice.best_list(table)
-    if (
-        choice.enumerates(table.text(core))
-        and core.mass >= ENOUGH_MASS
-        and (found is None or found.mass < core.mass / 4)
-    ):
+    if found is not None and _enumerates_itself(table, core, found):
         found = None
     if found is not None and found.score >= LIST_SHARE * core.score:
         layout = table.layouts[found.passage]
@@ -41,6 +42,18 @@ def compose_list(table: EvidenceTable, asked: Asked, core: Unit) -> Plan | None:
     if table.kind(core) != PartKind.TEXT:
         return None
     return _siblings(table, core)
+
+
+def _enumerates_itself(table: EvidenceTable, core: Unit, found: choice.ListChoice) -> bool:
+    """Whether a sentence names the things that are asked for, so that no list is needed, not even its own."""
+    if not choice.enumerates(table.text(core)) or core.mass < ENOUGH_MASS:
+        return False
+    if found.mass < core.mass / 4:
+        return True
+    lead = found.group.lead
+    announced = terms_of(table.layouts[found.passage].text_of(lead)) if lead is not None else Counter()
+    own = table.share(core, around=False)
+    return core.line != lead and own >= ENOUGH_WORDS and own > table.weights.share(announced)
 
 
 def _siblings(table: EvidenceTable, core: Unit) -> Plan | None:

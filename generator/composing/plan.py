@@ -71,6 +71,28 @@ def bounded(stretches: Sequence[Stretch], most: int = MOST_CHARS) -> tuple[list[
     return kept, False
 
 
+def joined(plans: Sequence[Plan]) -> Plan:
+    """The plans of several questions one after another; what one says already is not said again."""
+    first = plans[0]
+    stretches: list[Stretch] = []
+    for plan in plans:
+        said = [
+            s
+            for s in plan.stretches
+            if not any(o.passage == s.passage and o.start < s.end and s.start < o.end for o in stretches)
+        ]
+        stretches += said
+    stretches, cut = bounded(stretches)
+    alone = all(plan.stretches == first.stretches for plan in plans)
+    return Plan(
+        first.shape if alone else Shape.SENTENCE,
+        stretches,
+        opening=first.opening,
+        core=first.core,
+        more=cut or any(plan.more for plan in plans),
+    )
+
+
 def tokens_of(plan: Plan, passages: Sequence[SourcePassage]) -> Iterator[Token]:
     """The plan as tokens: neighbours in a document are one copied run, its line ends included."""
     if plan.opening:

@@ -89,6 +89,16 @@ def polarity(
     return True if yes.search(bare) and not _ANY_NEGATION.search(bare) else None
 
 
+def takes_side(sentence: str) -> bool:
+    """Whether a sentence says that something may, must, can or can't be, as an answer of yes or no does."""
+    return any(words.search(sentence) for words in (_NO_EN, _YES_EN, _NO_ZH, _YES_ZH))
+
+
+def denies(sentence: str) -> bool:
+    """Whether a sentence says that something can't or must not be."""
+    return _NO_EN.search(sentence) is not None or _NO_ZH.search(sentence) is not None
+
+
 def begins_with_word(sentence: str) -> bool:
     """Whether a sentence says yes or no itself before all else."""
     return _LEADING.match(sentence) is not None

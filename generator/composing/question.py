@@ -58,14 +58,15 @@ _SIDES_OR_EN = re.compile(
     r"^(?:which is better,? |should i use )?(?:the |an? )?([\w.\-/+ ]+?),? or "
     r"(?:the |an? )?([\w.\-/+ ]+?)(?:,|\?|:| - | how | which | what )"
 )
-_COMPARE_ZH = re.compile(r"区别|不同|差异|差别|异同|相比|比较|有何不同")
+_COMPARE_ZH = re.compile(r"区别|不同|不一样|差异|差别|异同|相比|比较|差在哪")
 _SIDES_ZH = re.compile(
     r"^(?:请问|请说明|说明|比较)?(.{1,60}?)(?:和|与|跟|同|相比|、)(.{1,60}?)(?:之间|相比)?(?:的|有|是|在|，|到底|究竟)*"
-    r"(?:什么|何|哪些|啥)?(?:的)?(?:主要)?(?:区别|不同|差异|差别|异同).*$"
+    r"(?:什么|何|哪些|啥)?(?:的)?(?:主要)?(?:区别|不同|不一样|差异|差别|异同|差在哪).*$"
 )
 _STEPS_EN = re.compile(
     r"\bhow (?:do|can|could|should|would|might) (?:i|we|you|one|somebody|someone|users?|people)\b|\bhow to\b|\bsteps?\b"
     r"|\bprocedure\b|\bcommands\b|\bwhat (?:do|should|must) (?:i|we|you) do\b|\b(?:the )?commands? (?:to|for)\b"
+    r"|\bwhat(?:'s|s| is| are) the (?:\w+ )?commands?\b"
     r"|\binstructions?\b"
 )
 _MANNER_EN = re.compile(
@@ -79,9 +80,11 @@ _STEPS_NAMED_ZH = re.compile(r"(?:步骤|流程|程序)(?:是|有)?(?:什么(?!�
 _MANNER_ZH = re.compile(r"怎么|怎样|如何|为什么|为何|咋")
 _LIST_EN = re.compile(
     r"\b(?:list|enumerate)\b|^(?:in )?(?:what|which) (?:\w+[ -]){0,3}?"
-    r"(?:are|were|do|does|did|can|could|should|must|have|may)\b"
+    r"(?:are|were|do|does|did|can|could|should|must|have|has|is|was|may|will|would|need)\b"
     r"(?!.*\b(?:default|version|date|name) of\b)|\b(?:what|which) (?:kinds?|types?|sorts?|options|parts|components|"
-    r"requirements|conditions|methods|ways|features|steps)\b|\bname (?:the|all|some)\b|\bin (?:which|what) cases\b"
+    r"requirements|conditions|methods|ways|features|steps)\b|\bwhat (?:should|can|could|must) (?:i|we|you|one) "
+    r"(?:try|check|do|change|look at|look for|consider|avoid|prepare|bring|set up)\b|\bname (?:the|all|some)\b"
+    r"|\bin (?:which|what) cases\b"
 )
 _PLURAL_EN = re.compile(
     r"^(?:in |on |for |to |with )?(?:what|which) (.{1,60}?) "
@@ -177,7 +180,11 @@ def _english(question: str) -> Asked:
 
 def _plural(low: str) -> bool:
     """Whether what is asked for is named in the plural: "which engines", "what are the steps"."""
-    if re.search(r"\b(?:list|enumerate|name (?:all|the|some)|in (?:which|what) cases)\b", low):
+    if re.search(
+        r"\b(?:list|enumerate|name (?:all|the|some)|in (?:which|what) cases"
+        r"|what (?:should|can|could|must) (?:i|we|you|one))\b",
+        low,
+    ):
         return True
     if re.match(r"^(?:what|which) (?:are|were) ", low):
         return True

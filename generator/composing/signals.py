@@ -12,6 +12,8 @@ from generator.types import Shape
 _FIGURE = r"(?<![A-Za-z\d])[A-Za-z\d][A-Za-z\d.\-]*"
 _NAME_EN = re.compile(rf"(?<![.?!] )(?<!^)\b[A-Z][\w\-.]+|(?=[A-Za-z.\-]*\d){_FIGURE}")
 _NAME_ZH = re.compile(_FIGURE)
+_QUANTITY_ZH = re.compile(r"\d[\d.,]*\s*(?:岁|周岁|个|天|日|月|元|万|亿|人|次|小时|分钟)|\d{1,3}年")
+"""An age or an amount is a case, not a name: a text says 不满十四周岁 of thirteen."""
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _LEAST = 1e-3
 _LIMIT = 16.0
@@ -25,6 +27,7 @@ SIGNALS = (
     "structure",
     "row",
     "foreign",
+    "likeness",
 )
 """Names of the signals, in the order in which a calibration is fitted."""
 
@@ -42,7 +45,8 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
         of what would be said. runner_up: The same of the best unit that would not be said. covered, said: Share of the
         question's weight in the answer with, and without, what stands over it. names_missing: Share of the question's
         names and numbers that its passage does not hold. structure, row: 1 for lists and steps, and for rows. foreign:
-        1 where the answer is in the other language, so that words say little.
+        1 where the answer is in the other language, so that words say little. likeness: How near the nearest sentence
+        of the answer is to the question by meaning, in standard deviations.
     """
     inside = [unit for unit in table.units if plan.says(unit)]
     others = [unit.mass for unit in table.units if not plan.says(unit)]
@@ -59,6 +63,7 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
         "structure": float(plan.shape in {Shape.LIST, Shape.STEPS}),
         "row": float(plan.shape == Shape.ROW),
         "foreign": float(_is_chinese(question) != _is_chinese(_text(table, plan))),
+        "likeness": max((unit.likeness for unit in inside), default=0.0),
     }
 
 
@@ -79,7 +84,8 @@ def _text(table: EvidenceTable, plan: Plan) -> str:
 
 def _names(question: str) -> Iterator[str]:
     for match in (_NAME_ZH if _HAN.search(question) else _NAME_EN).finditer(question):
-        yield match.group().lower().strip(".-")
+        if not _QUANTITY_ZH.match(question, match.start()):
+            yield match.group().lower().strip(".-")
 
 
 def _names_missing(question: str, table: EvidenceTable, plan: Plan) -> float:

@@ -13,8 +13,10 @@ from generator.types import PartKind, Shape
 
 SECTION_WORDS = 3.0
 """A section that holds all of the question's terms in its heading counts exp(6) times as much as one without any."""
-SECTION_FLOOR = 0.1
-"""Added to the reader's probability, which says little of steps."""
+SECTION_LIKENESS = 1.0
+"""A section with a sentence that is nearer to the question by a standard deviation counts exp(1) times as much."""
+SECTION_FLOOR, SECTION_MASS = 0.1, 0.5
+"""Added to the reader's probability, which says little of steps, and the power to which the sum is raised."""
 LONGEST_CODE = 500
 """A longer block of code is output or a listing, and is left out of steps."""
 
@@ -78,8 +80,10 @@ def best_section(table: EvidenceTable) -> tuple[int, int, int] | None:
                 + table.weights.share(named, text)
                 + 0.5 * table.weights.share(over)
             )
-            total = (mass + SECTION_FLOOR) * source.weight**0.5 * exp(SECTION_WORDS * share)
+            total = (mass + SECTION_FLOOR) ** SECTION_MASS * source.weight**0.5 * exp(SECTION_WORDS * share)
             total *= exp(choice.HEADED * choice.heading_precision(table, layout, first))
+            near = table.likeness(passage, layout.lines[first].start, layout.lines[last].end)
+            total *= exp(SECTION_LIKENESS * near)
             if found is None or total > found[0]:
                 found = (total, (passage, first, last))
     return found[1] if found else None
@@ -112,11 +116,13 @@ def _procedure(layout: Layout, passage: int, first: int, last: int) -> list[Stre
 
 _ANNOUNCES_STEPS = re.compile(r"\bsteps?\b|\bprocedure\b|步骤|流程", re.IGNORECASE)
 
+_CLAUSE = re.compile(r"[，。；,;]|\.\s")
+
 
 def _is_command(layout: Layout, index: int) -> bool:
     """Whether a block of code is something to type: short, and not announced as output."""
     text = layout.text_of(index)
     if len(text) > LONGEST_CODE:
         return False
-    before = layout.text_of(index - 1).lower() if index else ""
+    before = _CLAUSE.split(layout.text_of(index - 1).lower().rstrip(" :："))[-1] if index else ""
     return not any(sign in before for sign in ("output", "result", "输出", "结果", "返回", "similar to"))

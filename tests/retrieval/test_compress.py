@@ -54,15 +54,32 @@ def texts(context) -> list[str]:
     ]
 
 
-def test_within_the_budget_everything_is_kept_and_nothing_encoded():
-    class Untouched:
-        def __call__(self, passage):
-            raise AssertionError
-
+def test_within_the_budget_everything_is_kept():
     config = CompressionConfig(max_tokens=1000)
-    context = compress("合同", np.zeros(64, dtype=np.float32), FOUND, count_words, config, Untouched())
+    context = compress("合同", np.zeros(64, dtype=np.float32), FOUND, count_words, config)
     assert [part.kept for part in context.passages] == [((p.start, p.end),) for _, p in FOUND]
     assert context.tokens_after == context.tokens_before
+
+
+@pytest.mark.parametrize("max_tokens", [1000, 14])
+def test_kept_passages_tell_how_near_each_of_their_sentences_is(max_tokens):
+    """In standard deviations over all sentences found, those that are dropped included."""
+    embedder = HashEmbedder()
+    question = "怎样解除合同？"
+    vector = embedder.embed_queries([question])[0]
+    near = SentenceVectorCache(embedder, 100)
+    config = CompressionConfig(max_tokens=max_tokens, keep_share=1.0)
+    context = compress(question, vector, FOUND, count_words, config, near)
+    all_of_them = compress(question, vector, FOUND, count_words, CompressionConfig(max_tokens=1000), near)
+    values = [value for part in all_of_them.passages for value in part.likeness]
+    assert np.isclose(np.mean(values), 0.0) and np.isclose(np.std(values), 1.0)
+    by_key = {part.passage.chunk_id: part.likeness for part in all_of_them.passages}
+    for part in context.passages:
+        assert len(part.likeness) == len(sentences_of(part.passage))
+        assert part.likeness == by_key[part.passage.chunk_id]
+    best = max(all_of_them.passages, key=lambda part: max(part.likeness))
+    start, end = sentences_of(best.passage)[int(np.argmax(best.likeness))]
+    assert "解除合同" in best.passage.text[start - best.passage.start : end - best.passage.start]
 
 
 @pytest.mark.parametrize("vectors", [True, False])

@@ -132,7 +132,13 @@ def one_large_document(parts):
     """The filler belongs to one document of 60 passages."""
     store = parts[3]
     store.content = {
-        n: replace(p, document_id="filler" if n > 2 else p.document_id, start=100 * n, end=100 * n + 100)
+        n: replace(
+            p,
+            document_id="filler" if n > 2 else p.document_id,
+            text=p.text.ljust(100),
+            start=100 * n,
+            end=100 * n + 100,
+        )
         for n, p in store.content.items()
     }
     return parts

@@ -1,6 +1,7 @@
 """Which sentence, row or list answers."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -167,14 +168,70 @@ def test_of_two_lists_that_under_the_heading_with_the_words_of_the_question_is_c
         assert table.layouts[0].text_of(found.group.first) == f"- {item}"
 
 
-def test_a_list_of_one_item_or_outside_of_the_passage_is_none():
+def test_a_list_of_one_item_or_outside_of_the_passage_without_lead_in_is_none():
     table = evidence("Which are they?", page("These are:\n\n- one\n\nThat is all."), says={"one": 1.0})
     assert choice.best_list(table) is None
     outside = page("# A\n\n- one\n- two\n\n# B\n\nOnly words here.", within=("Only", "here."))
     assert choice.best_list(evidence("Which are they?", outside, says={"words": 1.0})) is None
 
 
+def test_a_list_beside_the_passage_is_found_by_what_leads_it_in_and_yields_to_an_equal_one_inside():
+    text = "# Doors\n\nThe doors are:\n\n- red\n- blue\n\n# Walls\n\nOnly words here."
+    outside = page(text, within=("Only", "here."))
+    found = choice.best_list(evidence("Which are the doors?", outside, says={"words": 1.0}))
+    assert found is not None
+    assert (
+        found.score
+        < choice.best_list(evidence("Which are the doors?", page(text), says={"words": 1.0})).score
+    )
+
+
 def test_the_order_of_passages_means_nothing_but_for_ties():
     a, b = page("The red door opens.", key="a"), page("The blue door opens.", key="b")
     says = {"blue": 0.7, "red": 0.3}
     assert chosen("Which door?", a, b, says=says) == chosen("Which door?", b, a, says=says)
+
+
+def nearer(passage, sentence):
+    """A passage whose sentences say how near they are to the question."""
+    likeness = [1.5 if sentence in passage.text[a:b] else -0.5 for a, b in passage.sentences]
+    assert 1.5 in likeness
+    return replace(passage, likeness=likeness)
+
+
+def test_the_sentence_that_is_nearer_by_meaning_wins_between_near_probabilities():
+    passage = page("Once it is on, it stays on. Clients should be upgraded first.")
+    says = {"stays on": 0.35, "upgraded": 0.65}
+    assert chosen("Is switching it off possible?", passage, says=says).startswith("Clients")
+    near = nearer(passage, "stays on")
+    assert chosen("Is switching it off possible?", near, says=says) == "Once it is on, it stays on."
+
+
+@pytest.mark.parametrize(
+    ("question", "side", "other"),
+    [
+        ("Can the flag be removed later?", "It cannot be taken off again.", "The flag is shown in the list."),
+        ("押金以后能不能退？", "任何人不得退还。", "押金写在合同里。"),
+    ],
+)
+def test_yes_or_no_is_said_by_what_may_or_must_not_be(question, side, other):
+    passage = page(f"{other} {side}", name="a.txt")
+    assert chosen(question, passage, says={side[:-1]: 0.4, other[:-1]: 0.6}) == side
+
+
+def test_a_row_without_a_word_of_the_question_is_not_found_by_what_stands_over_it():
+    text = "# Inventory report\n\nPrepared by: Ann Lee\n\n| Code | Count |\n|---|---|\n| A-12 | 450 |\n"
+    assert (
+        chosen("Who prepared the inventory report?", page(text), says={"Ann Lee": 1.0})
+        == "Prepared by: Ann Lee"
+    )
+
+
+def test_a_list_counts_by_how_much_of_its_lead_in_was_asked():
+    text = (
+        "An authority whose penalty is not paid in time may do the following:\n\n- fine\n- sell\n\n"
+        "Kinds of penalty:\n\n- warning\n- arrest\n"
+    )
+    table = evidence("What kinds of penalty are there?", page(text), says={"fine": 0.5, "warning": 0.5})
+    best = choice.best_list(table)
+    assert "warning" in table.layouts[0].text_of(best.group.first)

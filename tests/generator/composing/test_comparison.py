@@ -66,3 +66,49 @@ def test_sides_that_are_not_named_or_the_same_give_no_comparison():
         "What is the difference between a list and a list?", page("A list is fixed."), says={"fixed": 1.0}
     )
     assert same.shape != Shape.COMPARISON
+
+
+def test_a_sentence_that_names_both_alike_sets_nothing_against_each_other():
+    a = page("Every list or tuple file has a name.", key="a")
+    b = page("# Kinds\n\nA list can be changed at any time.\n\nA tuple is fixed for ever.\n", key="b")
+    said = answer(QUESTION, a, b, says={"has a name": 0.8, "changed at any time": 0.1, "fixed for ever": 0.1})
+    assert said.text == "A list can be changed at any time.\n\nA tuple is fixed for ever."
+
+
+def test_of_a_table_with_both_sides_the_rows_that_were_asked_for():
+    text = "| | Basic plan | Pro plan |\n|---|---|---|\n| Seats | 3 | 10 |\n| Price | 5 | 50 |\n| Storage | 1 | 9 |\n"
+    question = "What is the difference in price between the Basic plan and the Pro plan?"
+    said = answer(question, page(text), says={"50": 1.0})
+    assert "50" in said.text
+    assert "Seats" not in said.text
+
+
+def test_a_table_that_says_nothing_of_what_was_asked_yields_to_the_section_that_does():
+    rows = page(
+        "| | Basic plan | Pro plan |\n|---|---|---|\n| Seats | 3 | 10 |\n| Price | 5 | 50 |\n", key="a"
+    )
+    text = "# Backups\n\nThe Basic plan has no backups.\n\nThe Pro plan makes backups every hour.\n"
+    question = "How do backups differ between the Basic plan and the Pro plan?"
+    said = answer(question, rows, page(text, key="b"), says={"every hour": 0.9, "50": 0.1})
+    assert said.text == "The Basic plan has no backups.\n\nThe Pro plan makes backups every hour."
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (
+            "个税上居民个人和非居民个人有什么不同？",
+            "居民个人就全部所得缴税。\n\n今天下雨。\n\n非居民个人只就境内所得缴税。",
+        ),
+        (
+            "覆盖写的时候 CephFS 和 JuiceFS 的做法有什么区别？",
+            "CephFS 直接修改对象。\n\n今天下雨。\n\nJuiceFS 写入新的对象。",
+        ),
+    ],
+)
+def test_a_side_is_told_from_another_that_holds_its_name_and_from_what_it_is_about(question, text):
+    first, rain, second = text.split("\n\n")
+    said = answer(
+        question, page(text, name="a.txt"), says={first[:-1]: 0.4, rain[:-1]: 0.3, second[:-1]: 0.3}
+    )
+    assert said.text == f"{first}\n\n{second}"
