@@ -7,7 +7,7 @@ rank, and a little by its neighbours. Nothing is rewritten: what is kept equals 
 import math
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,8 +77,7 @@ class SentenceVectorCache:
                 return found
         spans = [(start - passage.start, end - passage.start) for start, end in sentences_of(passage)]
         sums, _ = self._embedder.sentence_states(passage.text, spans)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        vectors: NDArray[np.float32] = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+        vectors = unit_rows(sums)
         with self._lock:
             self._kept[key] = vectors
             while len(self._kept) > self._capacity:
@@ -117,20 +116,19 @@ def compress(
     sizes = [count_tokens(passage.text) for _, passage in found]
     before = sum(sizes)
     budget = min(config.max_tokens, math.ceil(config.keep_share * before))
-    likeness = _likeness(found, vector, sentence_vectors)
+    near = _likeness(found, vector, sentence_vectors)
     if before <= budget:
         whole = [
-            ContextPassage(passage=p, hit=hit, kept=((p.start, p.end),), likeness=near)
-            for (hit, p), near in zip(found, _by_passage(found, likeness), strict=True)
+            ContextPassage(passage=p, hit=hit, kept=((p.start, p.end),), likeness=own)
+            for (hit, p), own in zip(found, near, strict=True)
         ]
         return Context(passages=whole, tokens_before=before, tokens_after=before)
     sentences = _candidates([passage for _, passage in found], count_tokens)
-    meaning = None if likeness is None else config.semantic_weight * likeness
-    _weigh(sentences, question, config.neighbour_bonus, meaning)
+    _weigh(sentences, question, config, [value for own in near for value in own])
     kept = _choose(sentences, budget)
     passages = [
-        ContextPassage(passage=p, hit=hit, kept=_ranges([s for s in kept if s.place == place]), likeness=near)
-        for place, ((hit, p), near) in enumerate(zip(found, _by_passage(found, likeness), strict=True))
+        ContextPassage(passage=p, hit=hit, kept=_ranges([s for s in kept if s.place == place]), likeness=own)
+        for place, ((hit, p), own) in enumerate(zip(found, near, strict=True))
         if any(sentence.place == place for sentence in kept)
     ]
     after = sum(sentence.tokens for sentence in kept)
@@ -155,25 +153,39 @@ def _likeness(
     found: Sequence[tuple[Hit, Passage]],
     vector: NDArray[np.float32],
     sentence_vectors: SentenceVectors | None,
-) -> NDArray[np.float64] | None:
-    """Likeness of all sentences to the question, in standard deviations; None without vectors."""
-    if sentence_vectors is None or not found:
-        return None
-    vectors = sentence_vectors([passage for _, passage in found])
-    cosines = np.concatenate([vectors_ND @ vector for vectors_ND in vectors]).astype(np.float64)
-    # Cosines of this encoder live in a narrow band, so only their differences say something.
-    return _standardised(cosines)
+) -> list[Sequence[float]]:
+    """Likeness of the sentences of each passage; nothing without vectors."""
+    if sentence_vectors is None:
+        return [() for _ in found]
+    return likeness(vector, sentence_vectors([passage for _, passage in found]))
 
 
-def _by_passage(
-    found: Sequence[tuple[Hit, Passage]], likeness: NDArray[np.float64] | None
-) -> Iterator[Sequence[float]]:
-    """The likeness of each passage's sentences; nothing without vectors."""
-    first = 0
-    for _, passage in found:
-        last = first + len(sentences_of(passage))
-        yield () if likeness is None else tuple(likeness[first:last].tolist())
-        first = last
+def likeness(vector: NDArray[np.float32], sentences: Sequence[NDArray[np.float32]]) -> list[Sequence[float]]:
+    """How near sentences are to a question, in standard deviations over all of them.
+
+    Cosines of the encoder live in a narrow band, so only their differences say something.
+
+    Args:
+        vector: Unit vector of the question, float32 [D].
+        sentences: Unit vectors of the sentences of each passage, float32 [N, D].
+
+    Returns:
+        For each passage the likeness of its sentences; zeros where all are equally near.
+    """
+    if not sentences:
+        return []
+    cosines = np.concatenate([vectors_ND @ vector for vectors_ND in sentences]).astype(np.float64)
+    ends = np.cumsum([len(vectors_ND) for vectors_ND in sentences])
+    return [tuple(part.tolist()) for part in np.split(_standardised(cosines), ends[:-1])]
+
+
+def unit_rows(rows_ND: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of length 1, float32 [N, D]; rows of zeros stay."""
+    lengths_N1 = np.linalg.norm(rows_ND, axis=1, keepdims=True)
+    units_ND: NDArray[np.float32] = np.divide(
+        rows_ND, lengths_N1, out=np.zeros_like(rows_ND), where=lengths_N1 > 0
+    )
+    return units_ND
 
 
 def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -182,16 +194,16 @@ def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _weigh(
-    sentences: list[_Sentence], question: str, neighbour_bonus: float, likeness: NDArray[np.float64] | None
+    sentences: list[_Sentence], question: str, config: CompressionConfig, near: Sequence[float]
 ) -> None:
-    """Set the worth of each sentence."""
+    """Set the worth of each sentence; `near` is their likeness, empty where they have no vectors."""
     asked = _weighted_terms(analyse_question(question))
     in_sentences = Counter(term for sentence in sentences for term in sentence.terms)
     rarity = {term: math.log1p(len(sentences) / (1 + in_sentences[term])) for term in asked}
     shared = [sum(asked[term] * rarity[term] for term in asked if term in s.terms) for s in sentences]
     worth = _standardised(np.asarray(shared, dtype=np.float64))
-    if likeness is not None:
-        worth = worth + likeness
+    if near:
+        worth = worth + config.semantic_weight * np.asarray(near, dtype=np.float64)
     worth = worth + np.asarray([_RANK_WEIGHT / (_RANK_CONSTANT + s.place) for s in sentences])
     for i, sentence in enumerate(sentences):
         beside = [
@@ -199,7 +211,7 @@ def _weigh(
             for j in (i - 1, i + 1)
             if 0 <= j < len(sentences) and sentences[j].place == sentence.place
         ]
-        sentence.worth = float(worth[i]) + neighbour_bonus * max(0.0, *beside, 0.0)
+        sentence.worth = float(worth[i]) + config.neighbour_bonus * max(0.0, *beside, 0.0)
 
 
 def _choose(sentences: list[_Sentence], budget: int) -> list[_Sentence]:

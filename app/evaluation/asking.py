@@ -16,6 +16,7 @@ from app.services.answering import Ask, Outcome
 from app.services.scope import retrieval_config, scope_of
 from generator.types import Generated, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
+from retrieval.compress import likeness, unit_rows
 from retrieval.fusion import fuse
 from retrieval.types import Retrieved
 
@@ -272,16 +273,27 @@ class Session:
                 key=lambda piece: not any(piece[0] < end and start < piece[1] for start, end in right)
             )
             pieces = pieces[:GOLD_MAX_PASSAGES]
-        return [
-            SourcePassage(
-                key=str(number),
-                text=paragraph[start:end],
-                sentences=[
-                    (left - start, right - start) for left, right in split_sentences(paragraph, start, end)
-                ],
-            )
-            for number, (start, end) in enumerate(pieces)
+        sentences = [
+            [(left - start, right - start) for left, right in split_sentences(paragraph, start, end)]
+            for start, end in pieces
         ]
+        texts = [paragraph[start:end] for start, end in pieces]
+        near = self._likeness(question.text, texts, sentences)
+        return [
+            SourcePassage(key=str(number), text=text, sentences=spans, likeness=likeness)
+            for number, (text, spans, likeness) in enumerate(zip(texts, sentences, near, strict=True))
+        ]
+
+    def _likeness(
+        self, question: str, texts: Sequence[str], sentences: Sequence[Sequence[tuple[int, int]]]
+    ) -> list[Sequence[float]]:
+        """How near each sentence is to the question, as the whole path tells the generator."""
+        embedder = self._runtime.embedder
+        vectors = []
+        for text, spans in zip(texts, sentences, strict=True):
+            sums, _ = embedder.sentence_states(text, spans)
+            vectors.append(unit_rows(sums))
+        return likeness(embedder.embed_queries([question])[0], vectors)
 
 
 def writing_of(generated: Generated) -> Writing | None:
