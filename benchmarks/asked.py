@@ -10,9 +10,13 @@ from typing import Any
 
 from app.cli.progress import take_in
 from app.config import load_settings
+from app.db import chunks
 from app.runtime import Runtime, build_runtime
 from app.services import answering, collections, filing
 from retrieval.follow_up import Turn
+
+TELLING = 6
+"""Characters from which on a text that an answer must say hardly stands in other passages by chance."""
 
 
 def main() -> None:
@@ -25,6 +29,9 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=Path(), help="folder that the files are relative to")
     parser.add_argument("home", type=Path, help="home folder; collections that are there already are kept")
     parser.add_argument("--answer-all", action="store_true", help="refuse nothing, for fitting confidence")
+    parser.add_argument(
+        "--without-answer", action="store_true", help="take away what answers, so that near misses are left"
+    )
     parser.add_argument("--signals", type=Path, help="write what `fathom train calibrate --also` takes here")
     parser.add_argument("--only", default="", help="ids, separated by commas")
     parser.add_argument("--models", type=Path, help="another folder of weights than the shipped one")
@@ -46,13 +53,19 @@ def main() -> None:
         _ingest(runtime, {name: wanted_collections[name] for name in sorted(used)}, chosen.root)
         for question in questions:
             if not wanted or question["id"] in wanted:
-                answer, signals = _ask(runtime, question, answer_all=chosen.answer_all)
+                allow = _without_answer(runtime, question) if chosen.without_answer else None
+                answer, signals = _ask(runtime, question, answer_all=chosen.answer_all, allow=allow)
                 shown.append({**question, "answer": answer, "signals": signals})
                 print(_as_text(question, answer), flush=True)
     finally:
         runtime.close()
     if chosen.signals:
-        _write(chosen.signals, [_sample(one) for one in shown if one["signals"]])
+        samples = [_sample(one) for one in shown if one["signals"]]
+        if chosen.without_answer:  # some is still said where an answer reaches around what was found
+            samples = [
+                {**one, "answerable": False} for one in samples if one["answerable"] and not one["right"]
+            ]
+        _write(chosen.signals, samples)
     if chosen.out:
         _write(chosen.out, shown)
 
@@ -88,8 +101,23 @@ def _ingest(runtime: Runtime, wanted: Mapping[str, Sequence[str]], root: Path) -
             take_in(runtime, view.row.id, files, quiet=True)
 
 
+def _without_answer(runtime: Runtime, question: Mapping[str, Any]) -> frozenset[int]:
+    """Chunks that hold none of the texts that a right answer says, short ones only where they hold them all."""
+    must = [_bare(text) for text in question.get("must", ())]
+    collection = collections.get_or_create(runtime, question["collection"]).row.id
+    with runtime.db.read() as session:
+        live = chunks.live_ids(session, collection)
+    texts = {key: _bare(passage.text) for key, passage in runtime.passages.passages(live).items()}
+    return frozenset(
+        key
+        for key, text in texts.items()
+        if not any(len(wanted) >= TELLING and wanted in text for wanted in must)
+        and not (must and all(wanted in text for wanted in must))
+    )
+
+
 def _ask(
-    runtime: Runtime, question: Mapping[str, Any], *, answer_all: bool
+    runtime: Runtime, question: Mapping[str, Any], *, answer_all: bool, allow: frozenset[int] | None
 ) -> tuple[dict[str, Any], dict[str, float]]:
     history = tuple(Turn(**turn) for turn in question.get("history", ()))
     asked = answering.Ask(
@@ -97,6 +125,7 @@ def _ask(
         question=question["question"],
         history=history,
         answer_from=0.0 if answer_all else None,
+        allow=allow,
     )
     pending = answering.accept(runtime, asked)
     outcome = answering.produce(runtime, pending, lambda _event, _data: None, lambda: None)

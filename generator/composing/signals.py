@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from math import log
 
+from generator.composing.choice import defines, has_number
 from generator.composing.evidence import EvidenceTable
 from generator.composing.plan import Plan, wide_text
+from generator.composing.polarity import begins_with_word, takes_side
+from generator.composing.question import Asked, asked_of
 from generator.composing.terms import terms_of
 from generator.types import Shape
 
@@ -28,6 +31,9 @@ SIGNALS = (
     "row",
     "foreign",
     "likeness",
+    "fits",
+    "first",
+    "elsewhere",
 )
 """Names of the signals, in the order in which a calibration is fitted."""
 
@@ -46,7 +52,10 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
         question's weight in the answer with, and without, what stands over it. names_missing: Share of the question's
         names and numbers that its passage does not hold. structure, row: 1 for lists and steps, and for rows. foreign:
         1 where the answer is in the other language, so that words say little. likeness: How near the nearest sentence
-        of the answer is to the question by meaning, in standard deviations.
+        of the answer is to the question by meaning, in standard deviations. fits: 1 where the answer has the form that
+        was asked for, a number for an amount or a list for a list, -1 where it lacks it, 0 where any will do. first: 1
+        where the answer comes from the passage that search puts first. elsewhere: Share of the question's weight in the
+        passage that holds most of it.
     """
     inside = [unit for unit in table.units if plan.says(unit)]
     others = [unit.mass for unit in table.units if not plan.says(unit)]
@@ -64,7 +73,37 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
         "row": float(plan.shape == Shape.ROW),
         "foreign": float(_is_chinese(question) != _is_chinese(_text(table, plan))),
         "likeness": max((unit.likeness for unit in inside), default=0.0),
+        "fits": _fits(asked_of(question), table, plan),
+        "first": float(any(s.passage == _foremost(table) for s in plan.stretches)),
+        "elsewhere": _elsewhere(table),
     }
+
+
+def _fits(asked: Asked, table: EvidenceTable, plan: Plan) -> float:
+    text = _text(table, plan)
+    if asked.amount:
+        return 1.0 if has_number(text) else -1.0
+    if asked.shape == Shape.DEFINITION:
+        said = (table.text(unit) for unit in table.units if plan.says(unit))
+        return 1.0 if any(defines(sentence, asked.subject) for sentence in said) else -1.0
+    if asked.shape == Shape.YES_NO:
+        return 1.0 if takes_side(text) or begins_with_word(text) else -1.0
+    if asked.shape in {Shape.LIST, Shape.STEPS, Shape.COMPARISON}:
+        return 1.0 if plan.shape == asked.shape else -1.0
+    return 0.0
+
+
+def _foremost(table: EvidenceTable) -> int:
+    """The passage with the most weight, as search ranks them."""
+    weights = [passage.weight for passage in table.reading.passages]
+    return weights.index(max(weights))
+
+
+def _elsewhere(table: EvidenceTable) -> float:
+    return max(
+        table.weights.share(terms_of(" ".join((wide_text(passage), *passage.headings))))
+        for passage in table.reading.passages
+    )
 
 
 def weigh(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
