@@ -188,7 +188,7 @@ def of_list(table: EvidenceTable, asked: Asked, core: Unit, group: ListGroup) ->
     layout = table.layouts[core.passage]
     whole = core.line == group.lead or asked.shape in {Shape.LIST, Shape.STEPS} or core.line is None
     whole = whole or layout.lines[core.line or 0].kind == PartKind.HEADING
-    lead = [] if group.lead is None else [_lead(layout, core.passage, group.lead)]
+    lead = _over_list(layout, core.passage, group)
     if not whole:
         assert core.line is not None
         item = stretch_of_line(layout, core.passage, core.line)
@@ -203,9 +203,17 @@ def of_list(table: EvidenceTable, asked: Asked, core: Unit, group: ListGroup) ->
 
 def whole_list(layout: Layout, passage: int, group: ListGroup) -> tuple[list[Stretch], bool]:
     """A list with its lead-in, as far as it fits; and whether some of it was left out."""
-    lead = [] if group.lead is None else [_lead(layout, passage, group.lead)]
     items = [stretch_of_line(layout, passage, i) for i in range(group.first, group.last + 1)]
-    return bounded([*lead, *items])
+    return bounded([*_over_list(layout, passage, group), *items])
+
+
+def _over_list(layout: Layout, passage: int, group: ListGroup) -> list[Stretch]:
+    """The line that leads a list in, or else the heading that it stands right under."""
+    if group.lead is not None:
+        return [_lead(layout, passage, group.lead)]
+    if group.first and layout.lines[group.first - 1].kind == PartKind.HEADING:
+        return [stretch_of_line(layout, passage, group.first - 1)]
+    return []
 
 
 def _lead(layout: Layout, passage: int, index: int) -> Stretch:

@@ -22,7 +22,7 @@ _CLAUSE_EN = re.compile(
 _CLAUSE_ZH = re.compile(r"[，；：。,;:]|但是?|除非")
 _NO_EN = re.compile(
     r"\b(?:can(?:not|'t| not)|could not|couldn't|may not|must not|(?:is|are|was|were) (?:not|no longer|never)|isn't|"
-    r"aren't|(?:do|does|did|will)(?: not|n't)|never|no longer|prohibited|forbidden|unsupported|unable|impossible|"
+    r"aren't|(?:do|does|did|will)(?: not|n't)|never|no longer|prohibited|forbidden|(?:should|must|be) avoid(?:ed)?|discouraged|unsupported|unable|impossible|"
     r"disallowed)\b",
     re.IGNORECASE,
 )
@@ -32,7 +32,7 @@ _YES_EN = re.compile(
     re.IGNORECASE,
 )
 _NO_ZH = re.compile(
-    r"不得|不能|不可以|不可|不准|禁止|严禁|不予|不应|无权|不需要|无需|不必|不支持|不享[有受]|不承担|不适用|不会|不影响"
+    r"不得|不能|不可以|不可|不准|禁止|严禁|避免|不建议|不推荐|不宜|请勿|切勿|不予|不应|无权|不需要|无需|不必|不支持|不享[有受]|不承担|不适用|不会|不影响"
 )
 _YES_ZH = re.compile(r"可以|应当|应该|有权|必须|允许|支持|能够|需要|享有|准予")
 _DOUBLE_ZH = re.compile(

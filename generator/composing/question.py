@@ -90,6 +90,10 @@ _PLURAL_EN = re.compile(
     r"^(?:in |on |for |to |with )?(?:what|which) (.{1,60}?) "
     r"(?:are|were|do|does|did|can|could|should|must|have|has|may|might|will|would|is|was|need|support|exist)\b"
 )
+_SEVERAL_EN = re.compile(
+    r"^(?:what|which) (?:are|were) the (?:\w+ )?\w*[^s\W] and (?:the )?(?:\w+ )?\w*[^s\W] (?:of|for|in|on)\b"
+)
+"""Properties of one thing, each of which is one: "the capital and the area of Denmark"."""
 _CLAUSES = re.compile(r"(?<=[.!。！;；])\s*|(?<=[?？])\s*(?=\S)")
 _LIST_ZH = re.compile(
     r"哪些|哪几|有哪|几种|几类|哪[几]?[种类项条个]情[形况]|什么(?:条件|情形|情况|材料|要求|权利|义务|责任|内容|方式|措施|形式|职责|类型|原因)"
@@ -186,6 +190,8 @@ def _plural(low: str) -> bool:
         low,
     ):
         return True
+    if _SEVERAL_EN.match(low):
+        return False
     if re.match(r"^(?:what|which) (?:are|were) ", low):
         return True
     match = _PLURAL_EN.match(low)

@@ -41,11 +41,13 @@ def test_an_item_brings_its_lead_in_and_no_other_item():
     assert said.parts == [("text", "You may bring a pet when:"), ("item", "- it is clean")]
 
 
-def test_an_item_of_a_list_without_a_lead_in_stands_alone():
+def test_an_item_of_a_list_without_a_lead_in_stands_under_its_heading():
     said = answer(
         "What is red?", page("# Colours\n\n- the door is red\n- the roof is blue\n"), says={"door": 1.0}
     )
-    assert said.text == "- the door is red"
+    assert said.text == "Colours\n\n- the door is red"
+    text = "# Colours\n\nAll of them.\n\n- the door is red\n- the roof is blue\n"
+    assert answer("What is red?", page(text), says={"door": 1.0}).text.endswith("- the door is red")
 
 
 def test_a_plain_sentence_stands_alone():

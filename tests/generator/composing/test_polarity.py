@@ -33,6 +33,9 @@ def test_yes(question, sentence):
     ("question", "sentence"),
     [
         ("Does the server support TLS?", "The server does not support TLS."),
+        ("Can I put the cache on the drive?", "Putting the cache on the drive should be avoided."),
+        ("缓存能不能放到网络盘？", "应该避免把缓存放到网络盘。"),
+        ("缓存可以放到网络盘吗？", "不建议把缓存放到网络盘。"),
         ("Can I export reports?", "Reports can't be exported."),
         ("Can I export reports?", "Exporting reports is prohibited."),
         ("Is the disk encrypted?", "No, the disk is plain."),
