@@ -22,8 +22,8 @@ _CLAUSE_EN = re.compile(
 _CLAUSE_ZH = re.compile(r"[，；：。,;:]|但是?|除非")
 _NO_EN = re.compile(
     r"\b(?:can(?:not|'t| not)|could not|couldn't|may not|must not|(?:is|are|was|were) (?:not|no longer|never)|isn't|"
-    r"aren't|(?:do|does|did|will)(?: not|n't)|never|no longer|prohibited|forbidden|(?:should|must|be) avoid(?:ed)?|discouraged|unsupported|unable|impossible|"
-    r"disallowed)\b",
+    r"aren't|(?:do|does|did|will)(?: not|n't)|never|no longer|prohibited|forbidden|(?:should|must|be) avoid(?:ed)?|"
+    r"discouraged|unsupported|unable|impossible|disallowed)\b",
     re.IGNORECASE,
 )
 _YES_EN = re.compile(
