@@ -97,7 +97,10 @@ def _ingest(runtime: Runtime, wanted: Mapping[str, Sequence[str]], root: Path) -
     for name, paths in wanted.items():
         view = collections.get_or_create(runtime, name)
         if not view.stats.chunks:
-            files = filing.files_under([root / path for path in paths])
+            # samples stand in the project, all else below the root
+            files = filing.files_under(
+                [root / path if (root / path).exists() else Path(path) for path in paths]
+            )
             take_in(runtime, view.row.id, files, quiet=True)
 
 
