@@ -88,6 +88,11 @@ class Runtime:
         with self._loading:
             return self._language_direction
 
+    @cached_property
+    def words(self) -> WordList:
+        """What words are called in the other language; read when it is first asked for."""
+        return WordList(self.settings.models_dir / WORDS)
+
     @property
     def encoder_id(self) -> str:
         """Which encoder this process embeds by; told without loading it.
@@ -223,7 +228,7 @@ class Runtime:
             model_id=self._embedder.model_id,
             exact_below=retrieval.exact_below,
             snapshot_every=retrieval.snapshot_every,
-            words=WordList(self.settings.models_dir / WORDS),
+            words=self.words,
         )
         return IndexRegistry(self.db, self.settings.indexes_dir, config)
 

@@ -163,10 +163,10 @@ class FathomSmall:
         return explain(self._decoder, self._table, read.reading, fused, steps, self._reader.pieces)
 
     def _read(self, request: Request) -> "_Read | None":
-        whole = self._read_one(request.question, request.passages)
+        whole = self._read_one(request.question, request)
         if whole is None or not request.parts:
             return whole
-        parts = [self._read_one(part, request.passages) for part in request.parts]
+        parts = [self._read_one(part, request) for part in request.parts]
         least = self._least(request)
         sure = [part for part in parts if part is not None and self._confidence(part) >= least]
         if not sure:
@@ -175,13 +175,14 @@ class FathomSmall:
         unsure = min(sure, key=self._confidence)
         return replace(sure[0], plan=plan, signals=unsure.signals)
 
-    def _read_one(self, question: str, passages: Sequence[SourcePassage]) -> "_Read | None":
-        reading = self._reader.read(question, passages)
+    def _read_one(self, question: str, request: Request) -> "_Read | None":
+        """Read for the question of a request, or for a part of it."""
+        reading = self._reader.read(question, request.passages)
         if reading is None:
             return None
         calibration = self._calibration
         distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
-        table = EvidenceTable(question, reading, distribution)
+        table = EvidenceTable(question, reading, distribution, request.translated)
         plan = compose(table, asked_of(question))
         values = {} if plan is None else signals(question, table, plan)
         return _Read(reading, distribution, table, plan, values)

@@ -93,6 +93,8 @@ class Request:
     Attributes:
         parts: Questions that `question` consists of, each to be understood alone; empty where it asks one thing.
         answer_from: Least confidence to answer at all; None for the model's own.
+        translated: Words of the question with what they are called in the other language, for passages in it; empty
+            where all are in the question's own.
     """
 
     question: str
@@ -102,6 +104,7 @@ class Request:
     temperature: float = 0.0
     seed: int = 0
     answer_from: float | None = None
+    translated: Sequence[tuple[str, Sequence[str]]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

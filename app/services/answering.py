@@ -275,6 +275,7 @@ class _Run:
             temperature=self._pending.temperature,
             seed=self._pending.seed,
             answer_from=self._pending.answer_from,
+            translated=searching.translated(self._runtime, self._pending.understood, passages),
         )
         started = time.perf_counter()
         events = generator.stream(request)

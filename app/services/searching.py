@@ -17,9 +17,10 @@ from app.services.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
 from retrieval.follow_up import Turn, standalone_question
 from retrieval.index.across_languages import AcrossLanguages
+from retrieval.index.translation import Translated, crosses, translated_words
 from retrieval.pipeline import RetrievalPipeline
 from retrieval.protocols import LexicalIndex, Scorer, VectorIndex
-from retrieval.types import Context, Passage, Query, Retrieved
+from retrieval.types import Context, ContextPassage, Passage, Query, Retrieved
 
 RETRIEVE_STAGES = ("dense", "lexical", "fuse", "passages", "mmr", "neighbours")
 
@@ -155,6 +156,13 @@ def retrieve(
         sentence_vectors=runtime.sentence_vectors,
     )
     return pipeline.retrieve(Query(text=question, k=k, allow=allow))
+
+
+def translated(runtime: Runtime, question: str, passages: Sequence[ContextPassage]) -> Sequence[Translated]:
+    """Words of a question with their translations, where any of the passages is in the other language; else none."""
+    if not crosses(question, (item.passage.text for item in passages)):
+        return ()
+    return translated_words(question, runtime.words)
 
 
 def stage_times(timings_ms: Mapping[str, float]) -> dict[str, float]:

@@ -164,7 +164,7 @@ def _echoes(table: EvidenceTable, unit: Unit) -> bool:
     if _NUMBER.search(table.text(unit)):
         return False
     terms = sum(unit.own.values())
-    known = sum(count for term, count in unit.own.items() if term in table.weights.weights)
+    known = sum(count for term, count in unit.own.items() if table.weights.asks_for(term))
     return terms > 0 and known / terms >= _ECHO_SHARE
 
 
@@ -265,7 +265,7 @@ def heading_precision(table: EvidenceTable, layout: Layout, index: int) -> float
     if layout.lines[index].kind != PartKind.HEADING:
         return 0.0
     terms = terms_of(layout.text_of(index))
-    held = sum(term in table.weights.weights for term in terms)
+    held = sum(table.weights.asks_for(term) for term in terms)
     return held / len(terms) if held > 1 else 0.0
 
 

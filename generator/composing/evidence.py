@@ -51,14 +51,27 @@ class Unit:
 class EvidenceTable:
     """All units of a reading, with the layouts of their passages and the weights of the question's terms."""
 
-    def __init__(self, question: str, reading: Reading, distribution: SpanDistribution) -> None:
-        """Sum up the distribution by sentence; empty where no span is possible at all."""
+    def __init__(
+        self,
+        question: str,
+        reading: Reading,
+        distribution: SpanDistribution,
+        translated: Sequence[tuple[str, Sequence[str]]] = (),
+    ) -> None:
+        """Sum up the distribution by sentence; empty where no span is possible at all.
+
+        Args:
+            question: As it was asked.
+            reading: What was read.
+            distribution: Of the spans that may answer.
+            translated: Words of the question with their translations, see `Request`.
+        """
         self.reading, self.distribution = reading, distribution
         self.layouts = [Layout(passage) for passage in reading.passages]
         self.probability_PSS: Tensor = distribution.log_joint_PSS.exp()
         self.total = max(1e-12, float(self.probability_PSS.sum()))
         self.units = [unit for passage in range(len(reading.passages)) for unit in self._units_of(passage)]
-        self.weights = TermWeights(question, (unit.own for unit in self.units))
+        self.weights = TermWeights(question, (unit.own for unit in self.units), translated)
 
     def text(self, unit: Unit) -> str:
         """The unit's text."""

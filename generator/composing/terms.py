@@ -7,12 +7,14 @@ has found; searching has an analysis of its own.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<word>[^\W_{_HAN}]+(?:[.'’\-_][^\W_{_HAN}]+)*)")
 _ENDING = re.compile(r"(?:'s|’s|ings?|ies|es|ed|s|e)$")
 _SHORTEST_STEM = 3
+UNLISTED = 0.3
+"""Share of its weight by which a word counts that nothing translates and no text has: it may have another name."""
 _EMPTY_WORDS = (
     "a an and any are as at be been being but by can could did do does doing for from get gets had has have having he "
     "her his how i if in into is it its just many me much my no not of on one or our out please she should so some "
@@ -55,23 +57,63 @@ class TermWeights:
     Spärck Jones 1972, smoothed).
     """
 
-    def __init__(self, question: str, units: Iterable[Counter[str]]) -> None:
+    def __init__(
+        self,
+        question: str,
+        units: Iterable[Counter[str]],
+        translated: Sequence[tuple[str, Sequence[str]]] = (),
+    ) -> None:
         """Weigh the terms of a question.
 
         Args:
             question: As it was asked.
             units: Terms of every sentence, row and item that was read.
+            translated: Words of the question with their translations, for texts in the other language.
         """
         asked = terms_of(question)
-        seen: Counter[str] = Counter()
-        count = 0
-        for unit in units:
-            count += 1
-            seen.update(term for term in asked if term in unit)
-        self.weights = {term: math.log1p(count / (1 + seen[term])) for term in asked}
+        units = list(units)
+        seen = Counter(term for unit in units for term in asked if term in unit)
+        self.weights = {term: math.log1p(len(units) / (1 + seen[term])) for term in asked}
         self.total = sum(self.weights.values()) or 1.0
+        self._words = _Translated(translated, units)
 
     def share(self, *texts: Counter[str]) -> float:
-        """Share of the question's weight that some texts hold together, in [0, 1]."""
+        """Share of the question's weight that some texts hold together, in [0, 1]; in either language."""
         held = sum(weight for term, weight in self.weights.items() if any(term in text for text in texts))
-        return held / self.total
+        return max(held / self.total, self._words.share(*texts))
+
+    def asks_for(self, term: str) -> bool:
+        """Whether a term is one of the question, or of a translation of its words."""
+        return term in self.weights or term in self._words.terms
+
+
+class _Translated:
+    """Words of a question, each of which a text has by any of its translations: synonyms of one word."""
+
+    def __init__(
+        self, translated: Sequence[tuple[str, Sequence[str]]], units: Sequence[Counter[str]]
+    ) -> None:
+        self._ways: list[Sequence[frozenset[str]]] = []
+        self._weights: list[float] = []
+        for word, others in translated:
+            ways = [way for way in (frozenset(terms_of(text)) for text in (word, *others)) if way]
+            if not ways:
+                continue
+            having = sum(_holds(ways, unit) for unit in units)
+            known = 1.0 if others or having else UNLISTED
+            self._ways.append(ways)
+            self._weights.append(known * math.log1p(len(units) / (1 + having)))
+        self.terms = frozenset(term for ways in self._ways for way in ways for term in way)
+
+    def share(self, *texts: Counter[str]) -> float:
+        total = sum(self._weights)
+        held = sum(
+            weight
+            for weight, ways in zip(self._weights, self._ways, strict=True)
+            if any(_holds(ways, text) for text in texts)
+        )
+        return held / total if total else 0.0
+
+
+def _holds(ways: Sequence[frozenset[str]], text: Counter[str]) -> bool:
+    return any(all(term in text for term in way) for way in ways)

@@ -1,8 +1,9 @@
 """Words of a question in texts of the other language: names and commands as they are, other words by the word list.
 
-Translations of a word are one term of the question, found where any of them is, at the best one's score: an ambiguous
-word does not weigh more than a clear one. Reference: Pirkola, "The effects of query structure and dictionary setups in
-dictionary-based cross-language information retrieval", SIGIR 1998.
+Translations of a word are one term of the question, found where any of them is, and as rare as the commonest of them:
+an ambiguous word does not weigh more than a clear one, and an odd translation not more than the usual one. Reference:
+Pirkola, "The effects of query structure and dictionary setups in dictionary-based cross-language information
+retrieval", SIGIR 1998.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from retrieval.index.word_list import Reading, WordList
 
 TRANSLATED = 0.8
 """Weight of a translation beside the word itself (1.0): it may be the wrong one."""
+STEP_BACK = 0.9
+"""Of a share in another language: a text in the question's own that says as much comes first."""
 UNKNOWN = 0.3
 """Share of its rarity by which a word counts that no text has in any form: it may be there as a word not listed."""
 
@@ -34,23 +37,24 @@ def crossed_query(
 
     Returns:
         The query, None where no text can be found by it, and what a text of mean length scores that has every term
-        once.
+        once, or a little more.
     """
     clauses: list[tuple[tantivy.Occur, tantivy.Query]] = []
     whole = 0.0
     for term in terms:
         own = rarity(term)
-        known = [(reading, worth) for reading in (words.readings(term) if words else ())
-                 if (worth := _worth(reading, rarity)) is not None]  # fmt: skip
-        ways = [_reading(schema, reading) for reading, _ in known]
+        known = [(reading, rare) for reading in (words.readings(term) if words else ())
+                 if (rare := _worth(reading, rarity)) is not None]  # fmt: skip
+        worth = min((rare for _, rare in known), default=0.0)
+        ways = [_reading(schema, reading, worth / rare) for reading, rare in known]
         if own is not None:
             ways.append(_term(schema, term, 1.0))
         if not ways:
             whole += UNKNOWN * rarest
             continue
-        whole += max(worth for _, worth in known) if known else own or 0.0
+        whole += worth if known else own or 0.0
         clauses.append((tantivy.Occur.Should, tantivy.Query.disjunction_max_query(ways)))
-    return (tantivy.Query.boolean_query(clauses) if clauses else None), whole
+    return (tantivy.Query.boolean_query(clauses) if clauses else None), whole / STEP_BACK
 
 
 def _worth(reading: Reading, rarity: Rarity) -> float | None:
@@ -60,8 +64,9 @@ def _worth(reading: Reading, rarity: Rarity) -> float | None:
     return sum(present) / len(present) if present and len(present) == len(found) else None
 
 
-def _reading(schema: tantivy.Schema, reading: Reading) -> tantivy.Query:
-    parts = [(tantivy.Occur.Should, _term(schema, word, TRANSLATED / len(reading))) for word in reading]
+def _reading(schema: tantivy.Schema, reading: Reading, share: float) -> tantivy.Query:
+    boost = TRANSLATED * share / len(reading)
+    parts = [(tantivy.Occur.Should, _term(schema, word, boost)) for word in reading]
     return tantivy.Query.boolean_query(parts)
 
 

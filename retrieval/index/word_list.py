@@ -34,15 +34,35 @@ class WordList:
         """What an index term, a Chinese word or an English stem, may be called in the other language."""
         return self._readings.get(term, ())
 
+    def translations(self, word: str) -> Sequence[str]:
+        """What a word, Chinese or an English one in any form, may be called in the other language, as it is written."""
+        if glosses := self._glosses.get(word):
+            return glosses.split("|")[:MOST_READINGS]
+        stem = "".join(stems([word.lower()])) if word.isascii() else word
+        return [" ".join(reading) for reading in self.readings(stem)] if word.isascii() else ()
+
     @cached_property
-    def _readings(self) -> Mapping[str, Sequence[Reading]]:
+    def _glosses(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for word, glosses in self._entries():
+            found[word] = f"{found[word]}|{glosses}" if word in found else glosses
+        return found
+
+    def _entries(self) -> Sequence[tuple[str, str]]:
+        """Chinese words with their glosses; a word may come again."""
         try:
             with gzip.open(self._path, "rt", encoding="utf-8") as file:
-                entries = [line.rstrip("\n").split("\t") for line in file]
+                return [
+                    (word, glosses)
+                    for word, _, glosses in (line.rstrip("\n").partition("\t") for line in file)
+                ]
         except FileNotFoundError:
             _log.warning("no list of words in two languages", extra={"path": str(self._path)})
-            return {}
-        glosses = [(chinese, place, gloss.split()) for chinese, english in entries
+            return []
+
+    @cached_property
+    def _readings(self) -> Mapping[str, Sequence[Reading]]:
+        glosses = [(chinese, place, gloss.split()) for chinese, english in self._entries()
                    for place, gloss in enumerate(english.split("|"))]  # fmt: skip
         # stemmed all at once: each call costs more than a word
         stemmed = iter(stems([word for _, _, words in glosses for word in words]))

@@ -44,3 +44,44 @@ def test_texts_share_a_question_between_them_and_no_term_counts_twice():
     assert weights.share(one, other) == pytest.approx(1.0)
     assert weights.share(one, one) == weights.share(one) == pytest.approx(0.5)
     assert weights.share() == 0.0
+
+
+UNITS = [
+    terms_of("The cache lives in memory."),
+    terms_of("The trash keeps files."),
+    terms_of("Nothing else."),
+]
+TRANSLATED = (("缓存", ("buffer memory", "cache")), ("位置", ("location", "place")), ("minio", ()))
+
+
+def test_a_word_is_held_by_any_of_its_translations():
+    plain = TermWeights("缓存位置 minio", UNITS)
+    weights = TermWeights("缓存位置 minio", UNITS, TRANSLATED)
+    assert plain.share(UNITS[0]) == 0.0
+    assert weights.share(UNITS[0]) > 0.25
+    assert weights.share(UNITS[1]) == 0.0
+    assert weights.share(terms_of("the place of the cache"), terms_of("minio")) == pytest.approx(1.0)
+
+
+def test_a_translation_of_several_words_is_held_as_a_whole():
+    weights = TermWeights("缓存", UNITS, (("缓存", ("buffer memory",)),))
+    assert weights.share(terms_of("memory")) == 0.0
+    assert weights.share(terms_of("a memory as buffer")) == pytest.approx(1.0)
+
+
+def test_a_word_that_nothing_translates_counts_less():
+    units = [terms_of("cache"), terms_of("trash")]
+    known = TermWeights("缓存 位置", units, (("缓存", ("cache",)), ("位置", ("place",))))
+    unlisted = TermWeights("缓存 位置", units, (("缓存", ("cache",)), ("位置", ())))
+    assert unlisted.share(units[0]) > known.share(units[0]) > 0
+
+
+def test_texts_in_the_language_of_the_question_keep_their_share():
+    units = [terms_of("缓存在内存中。"), terms_of("回收站。")]
+    translated = (("缓存", ("cache",)), ("内存", ("memory",)))
+    plain, weights = (TermWeights("缓存 内存", units, given) for given in ((), translated))
+    assert weights.share(units[0]) >= plain.share(units[0]) > 0
+    (cache,) = terms_of("cache")
+    assert weights.asks_for(cache)
+    assert weights.asks_for("缓存")
+    assert not plain.asks_for(cache)

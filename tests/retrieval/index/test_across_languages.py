@@ -111,6 +111,23 @@ def test_readings_go_both_ways_commonest_first(tmp_path: Path) -> None:
     assert len(words.readings("file")) == MOST_READINGS
 
 
+def test_an_odd_translation_does_not_outweigh_the_usual_one(tmp_path: Path) -> None:
+    path = tmp_path / "words.gz"
+    path.write_bytes(gzip.compress("对象\tobject|sweetheart\n".encode()))
+    texts = {n: f"An object {n}." for n in range(5)} | {8: "A sweetheart 8."}
+    scores = dict(index_of(texts, WordList(path)).search("对象", 6))
+    assert scores[8] <= scores[0] * 1.001
+
+
+def test_translations_are_given_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "words.gz"
+    path.write_bytes(gzip.compress("仓库\trepository\n仓库\trepository|storage room\n".encode()))
+    words = WordList(path)
+    assert words.translations("仓库") == ["repository", "repository", "storage room"]
+    assert words.translations("Repositories") == ["仓库"]
+    assert list(words.translations("字")) == list(words.translations("word")) == []
+
+
 def test_the_import_keeps_short_glosses_of_words() -> None:
     lines = [
         "# CC-CEDICT\n",
