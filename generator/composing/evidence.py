@@ -67,6 +67,7 @@ class EvidenceTable:
             translated: Words of the question with their translations, see `Request`.
         """
         self.reading, self.distribution = reading, distribution
+        self.translations = {word.lower(): others for word, others in translated}
         self.layouts = [Layout(passage) for passage in reading.passages]
         self.probability_PSS: Tensor = distribution.log_joint_PSS.exp()
         self.total = max(1e-12, float(self.probability_PSS.sum()))

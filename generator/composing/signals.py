@@ -136,4 +136,5 @@ def _names_missing(question: str, table: EvidenceTable, plan: Plan) -> float:
         " ".join((wide_text(source), *source.headings)).lower()
         for source in (table.reading.passages[passage] for passage in passages)
     ]
-    return sum(not any(name in text for text in texts) for name in names) / len(names)
+    ways = [(name, *table.translations.get(name, ())) for name in names]
+    return sum(not any(way in text for way in called for text in texts) for called in ways) / len(names)

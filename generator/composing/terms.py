@@ -96,7 +96,9 @@ class _Translated:
         self._ways: list[Sequence[frozenset[str]]] = []
         self._weights: list[float] = []
         for word, others in translated:
-            ways = [way for way in (frozenset(terms_of(text)) for text in (word, *others)) if way]
+            # a text with the Chinese word is in the question's language, and is weighed by its pairs of characters
+            texts = others if others and not word.isascii() else (word, *others)
+            ways = [way for way in (frozenset(terms_of(text)) for text in texts) if way]
             if not ways:
                 continue
             having = sum(_holds(ways, unit) for unit in units)

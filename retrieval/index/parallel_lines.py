@@ -97,6 +97,6 @@ def _aligned(english: Sequence[str], chinese: Sequence[str]) -> Iterator[tuple[s
 
 def _fit(english: str, chinese: str, names_E: Counter[str], names_C: Counter[str]) -> float:
     """How well two lines fit: by their lengths, and by the names of the Chinese one that the English one has."""
-    length = abs(math.log((len(english) + 5) / (CHARACTERS * len(chinese) + 5))) ** 1.5
+    length: float = abs(math.log((len(english) + 5) / (CHARACTERS * len(chinese) + 5))) ** 1.5
     shared, whole = (names_E & names_C).total(), names_C.total()
     return 1.0 - length + 1.5 * (2 * shared - whole) / (whole + 1)

@@ -29,8 +29,10 @@ def translated_words(question: str, words: WordList) -> Sequence[Translated]:
         question: Any text.
         words: Of both languages.
     """
+    chinese = asks_in_chinese(question)
     return [
-        (word, tuple(dict.fromkeys(words.translations(word))))
+        # an English word in a Chinese question is a name, or already what it is called there
+        (word, () if chinese and word.isascii() else tuple(dict.fromkeys(words.translations(word))))
         for word in dict.fromkeys(_words(question, words))
     ]
 

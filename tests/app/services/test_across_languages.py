@@ -53,3 +53,12 @@ def test_the_shipped_words_go_both_ways(settings) -> None:
     words = WordList(settings.models_dir / WORDS)
     assert ("quota",) in words.readings("配额")
     assert ("配额",) in words.readings("quota")
+
+
+@pytest.mark.usefixtures("storage")
+def test_translations_go_to_the_generator_where_a_passage_is_in_the_other_language(runtime) -> None:
+    found = searching.search(runtime, ["storage"], QUESTION).retrieved.context.passages
+    assert ("配额", tuple(runtime.words.translations("配额"))) in searching.translated(
+        runtime, QUESTION, found
+    )
+    assert searching.translated(runtime, "What is a quota?", found) == ()

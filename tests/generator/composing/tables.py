@@ -61,7 +61,10 @@ def page(
 
 
 def evidence(
-    question: str, *passages: SourcePassage, says: Mapping[str, float] | None = None
+    question: str,
+    *passages: SourcePassage,
+    says: Mapping[str, float] | None = None,
+    translated: Sequence[tuple[str, Sequence[str]]] = (),
 ) -> EvidenceTable:
     """What a reader would find that thinks of some texts, each in one passage, that they answer.
 
@@ -69,6 +72,7 @@ def evidence(
         question: As it was asked.
         passages: What is read.
         says: Probability by text; of text that stands in several passages, the first place counts.
+        translated: Words of the question with their translations.
     """
     ranges = [[match.span() for match in _PIECE.finditer(passage.text)] for passage in passages]
     P, S = len(passages), max(len(pieces) for pieces in ranges)
@@ -83,7 +87,7 @@ def evidence(
     reading = Reading(
         passages, ranges, torch.zeros(P, S, dtype=torch.long), torch.zeros(P, S, dtype=torch.long), states
     )
-    return EvidenceTable(question, reading, SpanDistribution(joint_PSS, 1.0))
+    return EvidenceTable(question, reading, SpanDistribution(joint_PSS, 1.0), translated)
 
 
 @dataclass(frozen=True)

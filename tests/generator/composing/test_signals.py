@@ -45,6 +45,23 @@ def test_names_that_the_passage_does_not_hold(question, missing):
     assert found["names_missing"] == missing
 
 
+def test_a_word_that_looks_like_a_name_is_held_by_its_translation():
+    passage = page("集群用 etcd 保存元数据。")
+
+    def missing(translated):
+        table = evidence(
+            "Where does Cluster Mode keep it?", passage, says={"etcd": 1.0}, translated=translated
+        )
+        return signals(
+            "Where does Cluster Mode keep it?",
+            table,
+            compose(table, asked_of("Where does Cluster Mode keep it?")),
+        )["names_missing"]
+
+    assert missing(()) == 1.0
+    assert missing([("Cluster", ["集群"]), ("Mode", ["模式"])]) == 0.5
+
+
 @pytest.mark.parametrize(
     "question", ["What did Jim buy?", "What was bought?", "What was bought in 2021?", "他在2021年买了什么？"]
 )

@@ -31,9 +31,10 @@ def test_a_long_word_is_whole_where_it_is_listed_and_taken_apart_where_it_is_not
 
 
 def test_names_stay_as_they_are_and_come_once(words: WordList) -> None:
-    assert translated_words("juicefs 缓存 juicefs", words) == [
+    assert translated_words("juicefs 缓存 juicefs file", words) == [
         ("juicefs", ()),
         ("缓存", ("cache", "buffer memory")),
+        ("file", ()),
     ]
 
 
