@@ -75,7 +75,8 @@ class TermWeights:
         seen = Counter(term for unit in units for term in asked if term in unit)
         self.weights = {term: math.log1p(len(units) / (1 + seen[term])) for term in asked}
         self.total = sum(self.weights.values()) or 1.0
-        self._words = _Translated(translated, units)
+        # of a question in parts each part counts its own words
+        self._words = _Translated([(word, others) for word, others in translated if word in question], units)
 
     def share(self, *texts: Counter[str]) -> float:
         """Share of the question's weight that some texts hold together, in [0, 1]; in either language."""

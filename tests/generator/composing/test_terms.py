@@ -85,3 +85,8 @@ def test_texts_in_the_language_of_the_question_keep_their_share():
     assert weights.asks_for(cache)
     assert weights.asks_for("缓存")
     assert not plain.asks_for(cache)
+
+
+def test_a_part_of_a_question_counts_its_own_words():
+    weights = TermWeights("缓存", UNITS, TRANSLATED)
+    assert weights.share(terms_of("the cache")) == pytest.approx(1.0)
