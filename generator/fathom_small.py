@@ -15,6 +15,7 @@ from generator.composing.evidence import EvidenceTable
 from generator.composing.plan import Plan, joined, parts_of, tokens_of
 from generator.composing.question import asked_of
 from generator.composing.signals import signals, weigh
+from generator.composing.support import support_signals, supported
 from generator.inference.attribution import spans
 from generator.inference.explain import Explanation, explain
 from generator.inference.generate import DecodingConfig, Step, decode, fuse
@@ -33,6 +34,7 @@ class Calibration:
             probability that they do, for checks that know no answer.
         answerable_shift: See above.
         confidence: Weights of the signals of an answer, and their bias; see `generator.composing.signals`.
+        support: The same of the signals of one source, see `generator.composing.support`; empty tells none.
         answer_from: Least confidence to answer at all.
         span_temperature: Divides span scores before they become probabilities.
         relevance_temperature: Divides relevance logits.
@@ -43,6 +45,7 @@ class Calibration:
     answerable_scale: float = 1.0
     answerable_shift: float = 0.0
     confidence: Mapping[str, float] = field(default_factory=lambda: {"answerable": 1.0})
+    support: Mapping[str, float] = field(default_factory=dict)
     answer_from: float = 0.5
     span_temperature: float = 1.0
     relevance_temperature: float = 1.0
@@ -184,8 +187,14 @@ class FathomSmall:
         distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
         table = EvidenceTable(question, reading, distribution, request.translated)
         plan = compose(table, asked_of(question))
-        values = {} if plan is None else signals(question, table, plan)
-        return _Read(reading, distribution, table, plan, values)
+        if plan is None:
+            return _Read(reading, distribution, table, None, {})
+        values = signals(question, table, plan)
+        log_odds = weigh(values, calibration.confidence)
+        values |= support_signals(table, plan, plan.main)
+        return _Read(
+            reading, distribution, table, supported(table, plan, log_odds, calibration.support), values
+        )
 
     def _short_answer(self, read: "_Read", request: Request) -> Iterator[Step]:
         """The phrase, by the decoder, inside the sentence that was chosen."""

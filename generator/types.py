@@ -107,11 +107,18 @@ class Request:
     translated: Sequence[tuple[str, Sequence[str]]] = ()
 
 
+SUPPORTED = 0.55
+"""Least support of a run that need not be marked, see `docs/decisions/0078-support-of-citations.md`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """A run of the answer in one ink; a copied run equals `passage.text[start:end]`.
 
     A run copied from the text around a passage has a `start` below 0 or an `end` beyond the passage's text.
+
+    Attributes:
+        support: Probability in [0, 1] that a copied run says what was asked for; None where the generator tells none.
     """
 
     answer_start: int
@@ -120,6 +127,7 @@ class Span:
     passage: str | None = None
     start: int | None = None
     end: int | None = None
+    support: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +151,7 @@ class Token:
         action: What gave it; None for a space set between two runs, and where the generator has no actions.
         attention: Where a written piece looked, strongest first: the ranges that matter, so that the weights sum to
             less than 1. Empty for copied pieces, and where the generator has none.
+        support: Of a copied piece, as in `Span`.
     """
 
     text: str
@@ -152,6 +161,7 @@ class Token:
     end: int | None = None
     action: Literal["write", "copy", "next"] | None = None
     attention: Sequence[Attended] = ()
+    support: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +199,7 @@ class Generated:
         parts: Roles of the stretches of `text`, ascending; empty where the generator tells none.
         more: Whether the document goes on with items or steps that were left out.
         evidence: What else may answer, best first; where nothing was said, all of it.
-        signals: What the confidence was made of, by name; for fitting it.
+        signals: What confidence and support were made of, by name; for fitting them.
         timings_ms: read, fuse, first_token, total.
     """
 

@@ -259,6 +259,7 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
         "这个回答只记录了摘抄部分的出处。",
     ),
     "ask.source_n": ("Source {n}: {title}", "来源 {n}：{title}"),
+    "ask.source_doubted": ("may not answer the question", "可能没有回答问题"),
     "ask.reason.empty_collection": ("There is nothing to search yet", "还没有可检索的内容"),
     "ask.reason.no_passages": ("Nothing in these documents comes near", "文档中没有相关内容"),
     "ask.reason.sources_withdrawn": ("The source was deleted meanwhile", "来源文档刚刚被删除"),

@@ -148,6 +148,8 @@ class Citation(Passage):
     answer_end: int
     before: NotRequired[str]
     after: NotRequired[str]
+    support: NotRequired[float | None]
+    supported: NotRequired[bool | None]
 
 
 class Span(TypedDict):

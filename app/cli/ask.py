@@ -132,7 +132,8 @@ class _Screen:
         """Print what is left to print: the text where it was not shown, then the sources."""
         print("" if self._shown else _set_out(answer))
         for citation in answer["citations"]:
-            print(f"[{citation['n']}] {_place(citation)}: “{citation['quote']}”")
+            doubt = " (may not answer)" if citation["supported"] is False else ""
+            print(f"[{citation['n']}] {_place(citation)}{doubt}: “{citation['quote']}”")
         for part in answer["unsupported"]:
             said = answer["text"][part["answer_start"] : part["answer_end"]]
             print(f" !  No quote backs this: “{_shortened(said)}”")

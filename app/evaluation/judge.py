@@ -50,12 +50,16 @@ class CitationScore:
         right: Of those, how many overlap the place of a gold answer or quote one.
         containing: How many quote a whole gold answer.
         verbatim: How many equal the document's text at their range.
+        marked: How many are marked as not supported.
+        marked_right: Of those, how many are right.
     """
 
     given: int
     right: int
     containing: int
     verbatim: int
+    marked: int = 0
+    marked_right: int = 0
 
 
 def score_answer(
@@ -126,15 +130,26 @@ def judge_citations(
         places: Where gold answers stand.
         texts: Canonical text by document id.
     """
-    right = containing = verbatim = 0
+    right = containing = verbatim = marked = marked_right = 0
     for citation in citations:
         document, start, end = citation["document"]["id"], citation["start"], citation["end"]
         quotes_gold = contains_answer(
             citation["quote"], golds, by_character=any(has_han(gold) for gold in golds)
         )
         containing += quotes_gold
-        right += bool(places) and (
+        is_right = bool(places) and (
             quotes_gold or any(overlap((document, start, end), place) for place in places)
         )
+        right += is_right
+        if citation.get("supported") is False:
+            marked += 1
+            marked_right += is_right
         verbatim += texts.get(document, "")[start:end] == citation["quote"]
-    return CitationScore(given=len(citations), right=right, containing=containing, verbatim=verbatim)
+    return CitationScore(
+        given=len(citations),
+        right=right,
+        containing=containing,
+        verbatim=verbatim,
+        marked=marked,
+        marked_right=marked_right,
+    )

@@ -19,7 +19,15 @@ from app.evaluation.scores import auroc, bootstrap_interval, percentile
 
 RECALLS = (1, 5, 20)
 ANSWER_FIGURES = ("em", "f1", "phrase_em", "phrase_f1")
-CITATION_FIGURES = ("precision", "recall", "containing_answer", "verbatim")
+CITATION_FIGURES = (
+    "precision",
+    "recall",
+    "marked",
+    "supported_precision",
+    "supported_recall",
+    "containing_answer",
+    "verbatim",
+)
 PERCENTILES = (50, 99)
 BINS = 10
 SURE = 0.8
@@ -185,7 +193,10 @@ def _shapes(notes: Sequence[Note]) -> dict[str, dict[str, float]]:
 
 
 def _citations(notes: Sequence[Note], figures: _Figures) -> dict[str, Any]:
-    """Over all citations given: right, containing the answer, verbatim; recall over answerable questions."""
+    """Over all citations given: right, containing the answer, verbatim, marked; recall over answerable questions.
+
+    The figures of supported ones leave marked citations out.
+    """
     judged = [note.citations for note in notes if note.citations is not None]
     given = [score.given for score in judged]
     able = [note.citations for note in notes if note.citations is not None and note.answerable]
@@ -197,6 +208,15 @@ def _citations(notes: Sequence[Note], figures: _Figures) -> dict[str, Any]:
         "n": sum(given),
         "precision": share("precision", [score.right for score in judged]),
         "recall": figures.mean("citations.recall", [float(score.right > 0) for score in able]),
+        "marked": share("marked", [score.marked for score in judged]),
+        "supported_precision": figures.ratio(
+            "citations.supported_precision",
+            [score.right - score.marked_right for score in judged],
+            [score.given - score.marked for score in judged],
+        ),
+        "supported_recall": figures.mean(
+            "citations.supported_recall", [float(score.right > score.marked_right) for score in able]
+        ),
         "containing_answer": share("containing_answer", [score.containing for score in judged]),
         "verbatim": share("verbatim", [score.verbatim for score in judged]),
     }

@@ -51,6 +51,8 @@ ANSWER_EXAMPLE: dict[str, Any] = {
             "before": "",
             "after": " Another port is set with --port.",
             "score": 0.97,
+            "support": 0.94,
+            "supported": True,
         }
     ],
     "unsupported": [],
@@ -134,6 +136,14 @@ class CitationOut(SourceOut):
     answer_end: int
     before: str = Field("", description="Before the quote on its line, in its chunk; `…` where it is cut.")
     after: str = Field("", description="Behind the quote, as `before`.")
+    support: float | None = Field(
+        None,
+        description="Probability that the quote says what was asked for; null where the model gives none.",
+    )
+    supported: bool | None = Field(
+        None,
+        description="Whether `support` is enough; false marks a quote to be read with care. Null as `support`.",
+    )
 
 
 class NearestOut(SourceOut):

@@ -12,7 +12,7 @@ from app.db.sources import read_sources
 from app.errors import QuoteMismatchError
 from app.services.citations import AnswerSpan, CitedRange, citations_of, to_document
 from app.services.provenance import Kept, record
-from generator.types import Evidence, Span, Token
+from generator.types import SUPPORTED, Evidence, Span, Token
 from retrieval.types import ContextPassage, Passage
 
 Citation = dict[str, Any]
@@ -64,12 +64,13 @@ class Draft:
                 passage=token.passage,
                 start=token.start,
                 end=token.end,
+                support=token.support,
             )
         )
         # all but the last run are closed: only the last can still grow
         closed = citations_of(self.text, to_document(self.spans, self._passages)[:-1])
         fresh, self._cited = closed[self._cited :], len(closed)
-        return self._cite(fresh, self.text, first=len(closed) - len(fresh) + 1)
+        return self._cite(fresh, self.text, self.spans, first=len(closed) - len(fresh) + 1)
 
     def settle(self, text: str, spans: Sequence[Span]) -> tuple[list[AnswerSpan], list[Citation]]:
         """Spans and citations of a text that will not change any more.
@@ -79,7 +80,7 @@ class Draft:
             SourcesWithdrawnError: A source is gone.
         """
         moved = to_document(spans, self._passages)
-        return moved, self._cite(citations_of(text, moved), text, first=1)
+        return moved, self._cite(citations_of(text, moved), text, spans, first=1)
 
     def provenance(self, text: str, spans: Sequence[Span]) -> Kept:
         """Where each token of a text that will not change any more comes from."""
@@ -137,7 +138,9 @@ class Draft:
             if source is not None
         ]
 
-    def _cite(self, cited: Sequence[CitedRange], text: str, *, first: int) -> list[Citation]:
+    def _cite(
+        self, cited: Sequence[CitedRange], text: str, spans: Sequence[Span], *, first: int
+    ) -> list[Citation]:
         """Read the ranges from the database, and insist that they say what the answer says.
 
         Raises:
@@ -157,8 +160,22 @@ class Draft:
                 raise QuoteMismatchError(source.document.id, (source.start, source.end), source.quote, said)
             where = {"n": number, "answer_start": item.answer_start, "answer_end": item.answer_end}
             around = _around(self._passages[str(item.chunk)], item.start, item.end)
-            citations.append(where | asdict(source) | around | {"score": self._scores.get(item.chunk, 0.0)})
+            told = {"score": self._scores.get(item.chunk, 0.0), **_support(item, spans)}
+            citations.append(where | asdict(source) | around | told)
         return citations
+
+
+def _support(item: CitedRange, spans: Sequence[Span]) -> dict[str, Any]:
+    """Least support of the runs that a citation backs, and whether it is enough; None where nothing is known."""
+    known = [
+        span.support
+        for span in spans
+        if span.support is not None
+        and span.answer_start < item.answer_end
+        and item.answer_start < span.answer_end
+    ]
+    support = min(known, default=None)
+    return {"support": support, "supported": None if support is None else support >= SUPPORTED}
 
 
 def _around(passage: Passage, start: int, end: int) -> dict[str, str]:

@@ -15,6 +15,7 @@ from generator.composing.plan import Plan
 from generator.composing.polarity import begins_with_word, opening, polarity
 from generator.composing.question import Asked
 from generator.composing.steps import compose_steps
+from generator.composing.tidying import tidied
 from generator.types import Shape
 
 
@@ -33,7 +34,7 @@ def compose(table: EvidenceTable, asked: Asked) -> Plan | None:
         plan = compose_comparison(table, asked, core)
     elif asked.shape == Shape.YES_NO:
         plan = _yes_no(table, asked, core)
-    return plan or around(table, asked, core)
+    return tidied(table, plan or around(table, asked, core))
 
 
 def _yes_no(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:

@@ -13,12 +13,17 @@ MOST_CHARS = 1200
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Characters of a passage, or of the text around it, to copy whole."""
+    """Characters of a passage, or of the text around it, to copy whole.
+
+    Attributes:
+        support: See `generator.composing.support`; None where it is not known.
+    """
 
     passage: int
     start: int
     end: int
     kind: PartKind = PartKind.TEXT
+    support: float | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -38,6 +43,11 @@ class Plan:
     opening: str = ""
     core: Unit | None = None
     more: bool = False
+
+    @property
+    def main(self) -> int:
+        """The passage that holds the short answer."""
+        return self.core.passage if self.core is not None else self.stretches[0].passage
 
     def says(self, unit: Unit) -> bool:
         """Whether some of a unit is said."""
@@ -104,7 +114,13 @@ def tokens_of(plan: Plan, passages: Sequence[SourcePassage]) -> Iterator[Token]:
         source = passages[run.passage]
         text = wide_text(source)[run.start + len(source.before) : run.end + len(source.before)]
         yield Token(
-            text=text, ink=Ink.COPIED, passage=source.key, start=run.start, end=run.end, action="copy"
+            text=text,
+            ink=Ink.COPIED,
+            passage=source.key,
+            start=run.start,
+            end=run.end,
+            action="copy",
+            support=run.support,
         )
         last = run
 
@@ -140,7 +156,8 @@ def _runs(stretches: Sequence[Stretch], passages: Sequence[SourcePassage]) -> li
             source = passages[last.passage]
             gap = wide_text(source)[last.end + len(source.before) : stretch.start + len(source.before)]
             if not gap.strip():
-                runs[-1] = replace(last, end=stretch.end)
+                known = [s for s in (last.support, stretch.support) if s is not None]
+                runs[-1] = replace(last, end=stretch.end, support=min(known, default=None))
                 continue
         runs.append(stretch)
     return runs

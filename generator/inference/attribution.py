@@ -59,6 +59,7 @@ def spans(tokens: Sequence[Token]) -> list[Span]:
             and last.ink == token.ink
             and last.passage == token.passage
             and (token.ink == Ink.WRITTEN or last.end == token.start)
+            and last.support == token.support
         )
         if goes_on and last is not None:
             merged[-1] = Span(
@@ -68,6 +69,7 @@ def spans(tokens: Sequence[Token]) -> list[Span]:
                 passage=last.passage,
                 start=last.start,
                 end=token.end,
+                support=last.support,
             )
         elif token.text:
             merged.append(
@@ -78,6 +80,7 @@ def spans(tokens: Sequence[Token]) -> list[Span]:
                     passage=token.passage,
                     start=token.start,
                     end=token.end,
+                    support=token.support,
                 )
             )
         at = end

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from generator.composing.signals import SIGNALS
+from generator.composing.support import SUPPORT_SIGNALS
 from generator.fathom_small import Calibration
 
 BINS = 10
@@ -28,7 +29,7 @@ class Sample:
     """One answer.
 
     Attributes:
-        signals: By name; see `generator.composing.signals`.
+        signals: By name; see `generator.composing.signals` and `generator.composing.support`.
         right: Whether it was right.
         answerable: Whether the documents answered the question at all.
         source: Question set.
@@ -41,7 +42,7 @@ class Sample:
 
 
 def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict[str, float]]:
-    """Fit confidence and the least confidence to answer.
+    """Fit confidence, the least confidence to answer, and the support of a source.
 
     Args:
         samples: Answers of several question sets; each set weighs the same.
@@ -49,8 +50,8 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
 
     Returns:
         The calibration, and figures: AUROC of right answers, expected calibration error over answers shown, share of
-        right ones among those with 0.8 or more (all on folds that were not fitted on), right answers held back, false
-        refusals, false answers.
+        right ones among those with 0.8 or more, AUROC of support over answers shown (all on folds that were not fitted
+        on), right answers held back, false refusals, false answers.
 
     Raises:
         ValueError: There are no right or no wrong answers.
@@ -64,12 +65,18 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
     answer_from = _threshold(held_N, y_N, w_N)
     shown_N = held_N >= answer_from
     sure_N = held_N >= 0.8
+    s_NF = _support_table(samples, held_N)
+    support = _regression(s_NF, y_N, w_N)
+    support_N = _held_out(s_NF, y_N, w_N)
     scale, shift = _regression(x_NF[:, :1], able_N.float(), w_N).tolist()
     fitted = replace(
         base,
         answerable_scale=scale,
         answerable_shift=shift,
         confidence={name: float(weight) for name, weight in zip((*SIGNALS, "bias"), weights, strict=True)},
+        support={
+            name: float(weight) for name, weight in zip((*SUPPORT_SIGNALS, "bias"), support, strict=True)
+        },
         answer_from=answer_from,
     )
     figures = {
@@ -77,6 +84,7 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
         "ece": calibration_error(held_N[shown_N], y_N[shown_N]),
         "right": float(y_N[shown_N].mean()),
         "right_at_80": float(y_N[sure_N].mean()) if bool(sure_N.any()) else 0.0,
+        "support_auroc": auroc(support_N[shown_N], y_N[shown_N]),
         "right_held_back": float((~shown_N)[y_N > 0].float().mean()),
         "false_refusals": float((~shown_N)[able_N].float().mean()),
         "false_answers": float(shown_N[~able_N].float().mean()) if bool((~able_N).any()) else 0.0,
@@ -93,6 +101,14 @@ def _table(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
     y_N = torch.tensor([float(sample.right) for sample in samples])
     w_N = torch.tensor([1.0 / counts[sample.source] for sample in samples])
     return x_NF, y_N, w_N * len(samples) / w_N.sum()
+
+
+def _support_table(samples: Sequence[Sample], confidence_N: Tensor) -> Tensor:
+    """Signals of the main source of each answer, float32 [N, 4]; confidence comes from folds it was not fitted on."""
+    told = {"confidence": torch.logit(confidence_N, eps=1e-4)}
+    for name in SUPPORT_SIGNALS[1:]:
+        told[name] = torch.tensor([sample.signals.get(name, 0.0) for sample in samples])
+    return torch.stack([told[name] for name in SUPPORT_SIGNALS], dim=1)
 
 
 def _regression(x_NF: Tensor, y_N: Tensor, w_N: Tensor) -> Tensor:

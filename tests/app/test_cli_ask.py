@@ -43,6 +43,13 @@ def test_what_else_may_answer_is_named_with_its_place(capsys):
     assert out == "This.\nThere is more in the document.\nAlso possible:\n -  guide.md [3, 9): “Or this.”\n"
 
 
+@pytest.mark.parametrize(("supported", "doubt"), [(False, " (may not answer)"), (True, ""), (None, "")])
+def test_a_quote_that_may_not_answer_is_marked(capsys, supported, doubt):
+    cited = WHERE | {"n": 1, "start": 0, "end": 5, "quote": "This.", "supported": supported}
+    out = printed(capsys, text="This.", citations=[cited])
+    assert out == f"This.\n[1] guide.md [0, 5){doubt}: “This.”\n"
+
+
 def test_the_nearest_passages_are_whole_and_their_key_sentence_stands_out(capsys):
     start = 100 + PASSAGE.index("The port")
     out = printed(capsys, text="No.", nearest=[nearest((start, start + 17))])

@@ -63,7 +63,8 @@ def by_sentence(
     spans = [{"answer_start": 0, "answer_end": len(lead), "kind": "written"},
              where | {"kind": "copied", "chunk": 1, "start": start, "end": end}]  # fmt: skip
     return {"text": lead + cited["quote"] + tail, "answerable": True, "shape": "sentence", "nearest": [],
-            "confidence": 0.62 if "perhaps" in question else 0.93, "citations": [{"n": 1} | where | cited],
+            "confidence": 0.62 if "perhaps" in question else 0.93,
+            "citations": [{"n": 1} | where | cited | {"supported": "perhaps" not in question}],
             "spans": spans, "also": also[:2]}  # fmt: skip
 
 

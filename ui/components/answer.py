@@ -19,6 +19,11 @@ def document_label(passage: Passage) -> str:
     return f"{name} · {i18n.text('common.page', n=page)}" if page else str(name)
 
 
+def doubt(citation: Mapping[str, Any]) -> str:
+    """What to say of a citation that is marked as not supported; empty for others."""
+    return i18n.text("ask.source_doubted") if citation.get("supported") is False else ""
+
+
 def answer_text(
     answer: Mapping[str, Any],
     *,
@@ -51,7 +56,9 @@ def answer_text(
         if ink in inks
     ]
     labels = {
-        str(c["n"]): i18n.text("ask.source_n", n=c["n"], title=document_label(c))
+        str(c["n"]): " · ".join(
+            filter(None, (i18n.text("ask.source_n", n=c["n"], title=document_label(c)), doubt(c)))
+        )
         for c in answer.get("citations") or []
     }
     data = {"blocks": blocks, "labels": labels, "legend": legend, "live": live}

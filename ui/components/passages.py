@@ -7,7 +7,7 @@ from typing import cast
 import streamlit as st
 
 from ui import i18n
-from ui.components.answer import document_label
+from ui.components.answer import document_label, doubt
 from ui.components.cards import Card, cards
 from ui.components.sources import Place
 from ui.text_runs import passage_runs, quote_runs
@@ -20,7 +20,7 @@ def citation_cards(citations: Sequence[Citation], opened: Place | None, on_open:
     """Draw what an answer cites, by its numbers, each quote in its line."""
     numbers = [citation["n"] for citation in citations]
     items = [
-        _card(n, c, opened) | {"n": n, "lines": [quote_runs(c)], "clip": True}
+        _card(n, c, opened) | {"n": n, "lines": [quote_runs(c)], "clip": True, "state": doubt(c)}
         for n, c in zip(numbers, citations, strict=True)
     ]
     _titled(

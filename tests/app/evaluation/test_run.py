@@ -72,7 +72,8 @@ def test_all_figures_of_a_small_set(runtime, birds):
     assert report["retrieved"] == report["gold"]
     assert report["abstention"] == {"accuracy": 1.0, "auroc": 1.0, "gold": {"accuracy": 1.0, "auroc": 1.0}}
     assert report["citations"] == {
-        "n": 3, "precision": 1.0, "recall": 1.0, "containing_answer": 1.0, "verbatim": 1.0,
+        "n": 3, "precision": 1.0, "recall": 1.0, "marked": 0.0, "supported_precision": 1.0, "supported_recall": 1.0,
+        "containing_answer": 1.0, "verbatim": 1.0,
     }  # fmt: skip
     assert (report["reliability"]["n"], report["reliability"]["right"]) == (3, 1.0)
     assert sum(part["n"] for part in report["reliability"]["bins"]) == 3
@@ -146,6 +147,30 @@ def test_a_citation_is_right_by_place_or_by_words_and_verbatim_by_the_text():
     score = judge_citations(citations, ["weeds"], [("d", 10, 15)], texts)
     assert (score.given, score.right, score.containing, score.verbatim) == (4, 2, 2, 3)
     assert judge_citations(citations, [], [], texts).right == 0
+    assert (score.marked, score.marked_right) == (0, 0)
+
+
+def test_marked_citations_are_counted_apart(runtime, birds):
+    texts = {"d": "Ducks eat weeds. Geese eat grass."}
+
+    def cite(start, end, supported):
+        return {"document": {"id": "d"}, "start": start, "end": end, "quote": texts["d"][start:end],
+                "supported": supported}  # fmt: skip
+
+    def judged(*given):
+        return judge_citations(given, ["weeds"], [("d", 10, 15)], texts)
+
+    score = judged(cite(10, 15, True), cite(0, 15, False), cite(17, 22, False), cite(17, 32, None))
+    assert (score.given, score.right, score.marked, score.marked_right) == (4, 2, 2, 1)
+    run, _ = measure(runtime, birds)
+    scores = [score, judged(cite(0, 15, False)), judged(cite(10, 15, True))]
+    notes = tuple(
+        replace(note, answerable=True, citations=one) for note, one in zip(run.notes, scores, strict=False)
+    )
+    told = summarise(replace(run, notes=notes), runtime.settings, EvalOptions(), Selection())["citations"]
+    assert (told["n"], told["precision"], told["marked"]) == (6, pytest.approx(4 / 6, abs=1e-4), 0.5)
+    assert told["supported_precision"] == pytest.approx(2 / 3, abs=1e-4), "of three that are not marked, two"
+    assert (told["recall"], told["supported_recall"]) == (1.0, pytest.approx(2 / 3, abs=1e-4))
 
 
 def test_an_abstention_scores_nothing_but_its_phrase_counts_as_phrase():

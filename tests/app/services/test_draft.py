@@ -6,7 +6,7 @@ from app.db.documents import serving_content
 from app.services import collections, documents
 from app.services.documents import Upload
 from app.services.draft import NEAREST, Draft
-from generator.types import Evidence
+from generator.types import SUPPORTED, Evidence, Ink, Token
 from retrieval.types import ContextPassage, Hit
 from tests.app.texts import DUCKS, GEESE
 
@@ -108,3 +108,37 @@ def test_other_evidence_that_is_gone_or_was_never_given_is_left_out(runtime, fil
     documents.delete(runtime, filled[0].document_id)
     assert [item["chunk"] for item in made.also(told)] == [filled[1].chunk_id]
     assert made.also([]) == []
+
+
+def copied(passage, words, support):
+    start = passage.text.index(words)
+    return Token(
+        text=words,
+        ink=Ink.COPIED,
+        passage=str(passage.chunk_id),
+        start=start,
+        end=start + len(words),
+        support=support,
+    )
+
+
+@pytest.mark.parametrize(
+    ("support", "supported"), [(SUPPORTED, True), (SUPPORTED - 0.01, False), (None, None)]
+)
+def test_a_citation_tells_its_support_and_whether_it_is_enough(runtime, filled, support, supported):
+    passage = next(passage for passage in filled if passage.title == "swan")
+    made = draft(runtime, [passage])
+    assert made.write(copied(passage, "The swan flies.", support)) == []
+    (streamed,) = made.write(Token(text="\n", ink=Ink.WRITTEN))
+    _, (settled,) = made.settle(made.text, made.spans)
+    assert streamed == settled
+    assert (settled["support"], settled["supported"]) == (support, supported)
+
+
+def test_a_citation_is_as_well_supported_as_the_least_of_its_runs(runtime, filled):
+    passage = next(passage for passage in filled if passage.title == "swan")
+    made = draft(runtime, [passage])
+    made.write(copied(passage, "The swan ", 0.9))
+    made.write(copied(passage, "flies.", 0.2))
+    _, (cited,) = made.settle(made.text, made.spans)
+    assert (cited["quote"], cited["support"], cited["supported"]) == ("The swan flies.", 0.2, False)

@@ -2,11 +2,13 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 import torch
 
 from generator.composing.signals import SIGNALS, weigh
+from generator.composing.support import SUPPORT_SIGNALS
 from generator.fathom_small import Calibration
 from generator.training.calibrate import Sample, auroc, calibration_error, fit
 
@@ -56,6 +58,22 @@ def test_the_threshold_parts_what_is_answered_from_what_is_not() -> None:
     assert 0.05 <= fitted.answer_from < 0.6
     assert figures["false_refusals"] < 0.1
     assert figures["false_answers"] < 0.15
+
+
+def test_support_weighs_what_a_source_has_beside_confidence() -> None:
+    chance = random.Random(3)
+    made = []
+    for sample in samples(1500):
+        margin = chance.gauss(2.0 if sample.right else 0.0, 1.0)
+        made.append(replace(sample, signals={**sample.signals, "margin": margin, "rank": 0.0}))
+    fitted, figures = fit(made, Calibration())
+    assert set(fitted.support) == {*SUPPORT_SIGNALS, "bias"}
+    assert fitted.support["margin"] > 0.5
+    assert fitted.support["confidence"] > 0.3
+    assert fitted.support["rank"] == pytest.approx(0.0, abs=1e-3)
+    plain, without = fit(samples(1500), Calibration())
+    assert plain.confidence == fitted.confidence, "confidence is fitted without them"
+    assert figures["support_auroc"] > without["support_auroc"] + 0.03
 
 
 def test_every_set_weighs_the_same_however_large() -> None:
