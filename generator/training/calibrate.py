@@ -44,6 +44,8 @@ class Sample:
 def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict[str, float]]:
     """Fit confidence, the least confidence to answer, and the support of a source.
 
+    Support stays as it was where some answers were kept without its signals.
+
     Args:
         samples: Answers of several question sets; each set weighs the same.
         base: What is kept of the calibration.
@@ -66,17 +68,18 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
     shown_N = held_N >= answer_from
     sure_N = held_N >= 0.8
     s_NF = _support_table(samples, held_N)
-    support = _regression(s_NF, y_N, w_N)
     support_N = _held_out(s_NF, y_N, w_N)
+    support = base.support
+    if all(name in sample.signals for sample in samples for name in SUPPORT_SIGNALS[1:]):
+        fitted_to = _regression(s_NF, y_N, w_N).tolist()
+        support = dict(zip((*SUPPORT_SIGNALS, "bias"), fitted_to, strict=True))
     scale, shift = _regression(x_NF[:, :1], able_N.float(), w_N).tolist()
     fitted = replace(
         base,
         answerable_scale=scale,
         answerable_shift=shift,
         confidence={name: float(weight) for name, weight in zip((*SIGNALS, "bias"), weights, strict=True)},
-        support={
-            name: float(weight) for name, weight in zip((*SUPPORT_SIGNALS, "bias"), support, strict=True)
-        },
+        support=support,
         answer_from=answer_from,
     )
     figures = {

@@ -65,13 +65,15 @@ def test_support_weighs_what_a_source_has_beside_confidence() -> None:
     made = []
     for sample in samples(1500):
         margin = chance.gauss(2.0 if sample.right else 0.0, 1.0)
-        made.append(replace(sample, signals={**sample.signals, "margin": margin, "rank": 0.0}))
+        told = {**sample.signals, "margin": margin, "rank": 0.0, "arranged": 0.0}
+        made.append(replace(sample, signals=told))
     fitted, figures = fit(made, Calibration())
     assert set(fitted.support) == {*SUPPORT_SIGNALS, "bias"}
     assert fitted.support["margin"] > 0.5
     assert fitted.support["confidence"] > 0.3
     assert fitted.support["rank"] == pytest.approx(0.0, abs=1e-3)
-    plain, without = fit(samples(1500), Calibration())
+    plain, without = fit(samples(1500), Calibration(support={"bias": 1.0}))
+    assert plain.support == {"bias": 1.0}, "answers that were kept without its signals leave it alone"
     assert plain.confidence == fitted.confidence, "confidence is fitted without them"
     assert figures["support_auroc"] > without["support_auroc"] + 0.03
 
