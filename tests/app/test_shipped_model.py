@@ -4,7 +4,7 @@ import pytest
 
 from app.config import Settings
 from app.runtime import shipped_parts
-from generator.types import Generated, Generator, Ink, Request, SourcePassage
+from generator.types import SUPPORTED, Generated, Generator, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
 
 TEXTS = {
@@ -52,6 +52,17 @@ def test_sentences_are_copied_whole_with_the_answer_marked(
     # "It was built …" comes with the sentence that says what was
     assert found.text == (" ".join(sentences) if own.startswith("It ") else own)
     assert [(span.ink, span.passage) for span in found.spans] == [(Ink.COPIED, passage)]
+
+
+def test_a_plain_answer_is_better_supported_than_a_far_one(generator: Generator) -> None:
+    plain = answered(generator, "How long does the crossing take?")
+    request = Request(question="Who won the world cup in 2018?", passages=PASSAGES, answer_from=0.0)
+    far = list(generator.stream(request))[-1]
+    assert isinstance(far, Generated)
+    (near,), (wrong,) = ([span.support for span in found.spans] for found in (plain, far))
+    assert near is not None
+    assert wrong is not None
+    assert 1 > near > SUPPORTED > wrong > 0
 
 
 @pytest.mark.parametrize("question", ["Who won the world cup in 2018?", "珠穆朗玛峰有多高？"])
