@@ -7,6 +7,7 @@ import pytest
 
 from app.evaluation.html_report import page
 from app.evaluation.plots import Row, interval_plot
+from app.evaluation.report import CITATION_FIGURES
 
 EVIL = '</table><script>alert(1)</script><img src="https://example.org/x.png" onerror="x">'
 
@@ -32,7 +33,7 @@ def report(**changes):
             ],
         },
         "shapes": {"list": {"n": 1, "right": 1.0}, "text": {"n": 1, "right": 0.0}},
-        "citations": {"n": 4, "precision": 0.75, "recall": 1.0, "containing_answer": 0.5, "verbatim": 1.0},
+        "citations": {"n": 4} | dict.fromkeys(CITATION_FIGURES, 0.75),
         "writing": {"written_share": 0.1, "tokens_per_s": 55.5},
         "latency_ms": {"embed": {"p50": 5.0, "p99": 9.0}, "total": {"p50": 200.0, "p99": 400.0}},
         "ci95": {"retrieval.fused.recall@5": [0.6, 0.9], "retrieved.f1": [41.0, 58.5]},
@@ -121,7 +122,7 @@ def test_a_run_without_answers_shows_what_there_is():
     text = page(
         report(
             gold=nothing, retrieved=nothing, abstention=empty | {"gold": empty},
-            citations={"n": 0} | dict.fromkeys(("precision", "recall", "containing_answer", "verbatim")),
+            citations={"n": 0} | dict.fromkeys(CITATION_FIGURES),
         ),
         [note("q?") | {"retrieved": None}],
     )  # fmt: skip
