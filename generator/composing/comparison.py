@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from generator.composing.choice import DEFINES, defines
 from generator.composing.evidence import EvidenceTable, Unit
 from generator.composing.extent import around
 from generator.composing.layout import Layout
@@ -35,19 +36,27 @@ def compose_comparison(table: EvidenceTable, asked: Asked, core: Unit) -> Plan |
         return table_plan
     whole = replace(asked, manner=True)
     both = max(table.units, key=lambda unit: unit.score * _contrast(table.text(unit), held))
-    if _contrast(table.text(both), held) >= 0.5 and both.score >= 0.2 * core.score:
-        contrasted = _in_section(table, held, [both]) or around(table, whole, both)
-        contrasted.shape = Shape.COMPARISON
-        return contrasted
-    chosen = _sides(table, held)
+    contrasts = _contrast(table.text(both), held) >= 0.5 and both.score >= 0.2 * core.score
+    if contrasts:
+        contrasted = _in_section(table, held, [both])
+        if contrasted is not None and not contrasted.more:
+            return contrasted
+    chosen = _sides(table, asked, held)
     if len(chosen) < 2:
-        return None
+        return _alone(table, whole, both) if contrasts else None
     plan = _in_section(table, held, chosen)
     if plan is not None:
         return plan
     stretches = [s for unit in chosen for s in around(table, whole, unit).stretches]
     stretches, more = bounded(_without_repeats(stretches), MOST_CHARS)
     return Plan(Shape.COMPARISON, stretches, core=chosen[0], more=more)
+
+
+def _alone(table: EvidenceTable, asked: Asked, both: Unit) -> Plan:
+    """The paragraph that sets both sides against each other."""
+    plan = around(table, asked, both)
+    plan.shape = Shape.COMPARISON
+    return plan
 
 
 def _contrast(text: str, held: Held) -> float:
@@ -62,7 +71,7 @@ _CONTRASTS = re.compile(
 )
 
 
-def _sides(table: EvidenceTable, held: Held) -> list[Unit]:
+def _sides(table: EvidenceTable, asked: Asked, held: Held) -> list[Unit]:
     """The unit that says most of each side; fewer than two where a side is not named."""
     chosen: list[Unit] = []
     for side in (0, 1):
@@ -75,6 +84,8 @@ def _sides(table: EvidenceTable, held: Held) -> list[Unit]:
             if unit in chosen or table.kind(unit) == PartKind.HEADING or own < LEAST_HELD:
                 continue
             worth = (unit.score + SIDE_FLOOR) * max(0.01, own - 0.95 * other)
+            if defines(text, asked.sides[side]):
+                worth *= DEFINES
             if worth > most:
                 best, most = unit, worth
         chosen += [best] if best else []
@@ -101,7 +112,7 @@ def _in_section(table: EvidenceTable, held: Held, chosen: Sequence[Unit]) -> Pla
     ]
     stretches, more = bounded(wanted)
     top = max(chosen, key=lambda unit: unit.score)
-    if not any(s.start <= top.start and top.end <= s.end + 1 for s in stretches):
+    if not all(any(s.start <= u.start and u.end <= s.end + 1 for s in stretches) for u in chosen):
         return None
     return Plan(Shape.COMPARISON, stretches, core=top, more=more)
 
