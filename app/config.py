@@ -128,6 +128,8 @@ class WorkerSettings(_Group):
     """Seconds an idle worker waits before it looks for jobs again."""
     max_attempts: PositiveInt = 5
     """Attempts after which a document whose worker keeps dying is set aside as failed."""
+    quarantine_days: Annotated[float, Field(ge=0)] = 7.0
+    """Days that a stored file which no document refers to stays in `blobs/quarantine` before it is deleted."""
 
     @model_validator(mode="after")
     def _heartbeat_within_lease(self) -> "WorkerSettings":

@@ -11,19 +11,18 @@ FathomError                     has `code`, `message`, `hint`; each class has it
 ├── BusyError              429  too much at once; try again later
 ├── UnavailableError       503  a part that is needed is not there: weights, disk, database
 ├── QuoteMismatchError     500  a citation would not have equalled the stored text
+├── DamagedFileError       500  the bytes of a stored file are not those that were uploaded
 └── LeaseLostError         409  a worker that lost its job tried to write (never leaves the worker)
 
-Errors of the libraries keep their own trees; `describe` maps them here.
+Errors of the libraries keep their own trees; `describe` maps them here, and those of database and disk.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 from app.config import SettingsError
+from app.faults import machine_fault
 from generator.errors import (
     CheckpointError,
     ContextLengthError,
@@ -41,6 +40,10 @@ from generator.errors import (
 from ingestion.errors import IngestionError
 from retrieval.errors import RetrievalError
 
+ADOPT_HINT = (
+    "Correct FATHOM_DATABASE_URL and FATHOM_HOME, or restore the database from its backup. If this database is to "
+    "serve this folder from now on, run `fathom adopt`: files that it does not know go to blobs/quarantine first."
+)
 BUG_HINT = "This is a fault of the program. The log has the details under this request id."
 
 GENERATOR_FAILURES: Final[Mapping[type[GeneratorError], tuple[str, int, str]]] = {
@@ -80,6 +83,36 @@ GENERATOR_FAILURES: Final[Mapping[type[GeneratorError], tuple[str, int, str]]] =
     ),
 }  # fmt: skip
 """Code, status and next step of each failure of a generator; others are told as the class that they inherit."""
+
+
+MACHINE_FAULTS: Final[Mapping[str, tuple[int, int, str, str, int | None]]] = {
+    "disk_full": (
+        507, 7, "There is no space left on the disk, or a quota is used up.",
+        "Free some space and try again; nothing that was stored is lost.", None,
+    ),
+    "disk_failed": (
+        503, 7, "The disk failed to read or to write (I/O error).",
+        "Look at the system's log and at the free space; nothing was half written.", None,
+    ),
+    "disk_read_only": (
+        503, 7, "The database or its disk can't be written.",
+        "Give the user who runs Fathom write access to the home folder and the database, and try again.", None,
+    ),
+    "database_locked": (
+        503, 5, "The database is locked: somebody else is writing.",
+        "Try again in a moment; if it lasts, end the program that holds the lock.", 2,
+    ),
+    "database_damaged": (
+        503, 8, "The database is damaged, or its file is not a database.",
+        "Stop Fathom, keep a copy of the file, and restore the database from its backup; docs/operations.md says how.",
+        None,
+    ),
+    "database_unavailable": (
+        503, 5, "The database does not answer.",
+        "Try again in a moment; see /readyz and the log if it lasts.", 2,
+    ),
+}  # fmt: skip
+"""Status, exit code, message, next step and seconds to wait for each fault of database or disk."""
 
 
 class FathomError(Exception):
@@ -162,6 +195,20 @@ class QuoteMismatchError(FathomError):
         )
 
 
+class DamagedFileError(FathomError):
+    """A stored file does not have the bytes any more that were uploaded."""
+
+    exit_code = 9
+
+    def __init__(self, sha256: str) -> None:
+        """Name the file as it is named in the folder."""
+        super().__init__(
+            "file_damaged",
+            f"The stored file {sha256} is damaged: its bytes are not those that were uploaded.",
+            "Upload the same file again, which replaces it, or restore it from a backup; then retry the document.",
+        )
+
+
 class JobNotFoundError(NotFoundError):
     """There is no job of that id."""
 
@@ -177,6 +224,30 @@ class ConflictError(FathomError):
 
     status = 409
     exit_code = 4
+
+
+class EmptyDatabaseError(ConflictError):
+    """The database knows no files, but the home folder holds some."""
+
+    def __init__(self, database: str, home: object, count: int) -> None:
+        """Name both places, without secrets, and how many files there are."""
+        super().__init__(
+            "database_empty",
+            f"The database {database} knows no files, but {home} holds {count:,} of another database.",
+            ADOPT_HINT,
+        )
+
+
+class ForeignDatabaseError(ConflictError):
+    """The files in the home folder belong to another database."""
+
+    def __init__(self, database: str, home: object) -> None:
+        """Name both places, without secrets."""
+        super().__init__(
+            "database_of_another_home",
+            f"The database {database} is not the one that the files in {home} belong to.",
+            ADOPT_HINT,
+        )
 
 
 class TooLargeError(FathomError):
@@ -252,6 +323,17 @@ def describe(error: BaseException) -> Failure:
             hint=error.hint,
             retry_after_s=error.retry_after_s,
         )
+    fault = machine_fault(error)
+    if fault is not None:
+        status, exit_code, message, hint, retry_after_s = MACHINE_FAULTS[fault]
+        return Failure(
+            status=status,
+            exit_code=exit_code,
+            code=fault,
+            message=message,
+            hint=hint,
+            retry_after_s=retry_after_s,
+        )
     if isinstance(error, IngestionError):
         return Failure(status=422, exit_code=2, code=error.code, message=error.message, hint=error.hint)
     if isinstance(error, SettingsError):
@@ -268,23 +350,6 @@ def describe(error: BaseException) -> Failure:
         )
     if isinstance(error, GeneratorError):
         return _generation_failure(error)
-    if isinstance(error, OperationalError | PoolTimeoutError):
-        return Failure(
-            status=503,
-            exit_code=5,
-            code="database_unavailable",
-            message="The database does not answer or is locked.",
-            hint="Try again in a moment; see /readyz and the log if it lasts.",
-            retry_after_s=2,
-        )
-    if isinstance(error, OSError) and error.errno == 28:
-        return Failure(
-            status=507,
-            exit_code=5,
-            code="disk_full",
-            message="There is no space left on the disk.",
-            hint="Free some space and try again; nothing that was stored is lost.",
-        )
     return Failure(
         status=500, exit_code=70, code="internal_error", message="Something went wrong.", hint=BUG_HINT
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from app import home
 from app.config import Settings
 from app.db import migrate
 from app.db.engine import Database
@@ -233,19 +234,31 @@ class Runtime:
         return IndexRegistry(self.db, self.settings.indexes_dir, config)
 
 
-def build_runtime(settings: Settings, parts: Parts | None = None) -> Runtime:
+def build_runtime(settings: Settings, parts: Parts | None = None, *, adopt: bool = False) -> Runtime:
     """Open the database of these settings, brought to the newest schema.
 
     Args:
         settings: What to build from.
         parts: Other ways to make the heavy parts, for tests.
+        adopt: Join home folder and database, whatever they belonged to.
 
     Raises:
+        ConflictError: The home folder's files belong to another database; nothing was changed.
         RuntimeError: The database belongs to a newer program.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     runtime = Runtime(settings, parts or shipped_parts())
-    migrate.upgrade(runtime.db)
+    try:
+        if adopt:
+            migrate.upgrade(runtime.db)
+            home.adopt(runtime.db, settings.home)
+        else:
+            home.check_empty(runtime.db, settings.home, runtime.blobs)
+            migrate.upgrade(runtime.db)
+            home.bind(runtime.db, settings.home, runtime.blobs)
+    except BaseException:
+        runtime.close()
+        raise
     return runtime
 
 

@@ -254,7 +254,11 @@ async def _wait_ready(client: httpx.AsyncClient, url: str, what: str, say: Say) 
 def _not_ready_because(response: httpx.Response) -> str:
     try:
         checks = response.json()["checks"]
-        failed = [f"{check['name']}: {check['detail']}" for check in checks if not check["ok"]]
+        failed = [
+            f"{check['name']}: {check['detail']}"
+            for check in checks
+            if not check["ok"] and check.get("needed", True)
+        ]
     except (ValueError, KeyError, TypeError):
         return f"it answers {response.status_code}"
     return "; ".join(failed)

@@ -1,9 +1,11 @@
 """The worker: takes jobs from the database, keeps their leases alive, and leaves nothing half done.
 
 It holds no state of its own. Killed at any moment, its jobs are taken up when their leases run out; told to
-stop, it gives them back at once. A document that fails is recorded and the next one is taken.
+stop, it gives them back at once. A document that fails is recorded and the next one is taken. A fault of its own,
+whatever it is, is waited out and tried again; one that stays ends the process, whose supervisor starts it anew.
 """
 
+import contextlib
 import logging
 import math
 import os
@@ -11,27 +13,29 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
 from types import FrameType
 
-from sqlalchemy.exc import OperationalError
-
-from app.db import documents, jobs
+from app.db import jobs, workers
 from app.db.jobs import Job
 from app.db.types import utc_now
 from app.errors import LeaseLostError, UnavailableError, describe
+from app.faults import machine_fault
 from app.runtime import Runtime
-from app.services import ingesting, reembedding
+from app.services import ingesting, reembedding, sweeping
 from ingestion.parser_process import ParserProcess
 
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 3600.0
-SWEEP_AGE_S = 3600.0
 PLAN_EVERY_S = 600.0
 PROGRESS_EVERY_S = 0.5
 STOP_WAIT_S = 5.0
+FAULTS_IN_A_ROW = 6
+"""Faults of the worker itself, without a job between them, after which its process ends."""
+MAX_FAULT_WAIT_S = 30.0
 
 
 class StoppedError(Exception):
@@ -92,7 +96,7 @@ class _Lease:
             except LeaseLostError:
                 self._lost = True
                 return
-            except OperationalError:
+            except Exception:
                 # The lease outlives some missed heartbeats; the next one may come through.
                 logger.warning("heartbeat failed", extra={"job": self.job.id}, exc_info=True)
             self._ended.wait(PROGRESS_EVERY_S)
@@ -105,7 +109,11 @@ class _Lease:
 
 
 class Worker:
-    """Runs jobs until `stop`; one instance a process."""
+    """Runs jobs until `stop`; one instance a process.
+
+    Attributes:
+        fault: Why it ended without being told to, or None.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         """Work for the runtime's database."""
@@ -114,10 +122,12 @@ class Worker:
         self._stopping = threading.Event()
         self._held: dict[str, Job] = {}
         self._vector_model: str | None = None
+        self._failure: tuple[dict[str, str], datetime] | None = None
+        self.fault: Exception | None = None
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self) -> bool:
-        """Take and run jobs until told to stop.
+        """Take and run jobs until told to stop, or until a fault of its own stays; see `fault`.
 
         Returns:
             True where every thread has ended; False where one is still inside a model. Its job is given
@@ -130,19 +140,25 @@ class Worker:
         for thread in threads:
             thread.start()
         logger.info("ready for documents", extra={"worker": self.owner, "at_once": len(threads)})
-        swept = planned = -math.inf
+        now_and_then = {
+            self._tell_alive: self._settings.heartbeat_s,
+            self.plan: PLAN_EVERY_S,
+            self._sweep: SWEEP_EVERY_S,
+        }
+        done_at = dict.fromkeys(now_and_then, -math.inf)
         while not self._stopping.wait(self._settings.poll_s):
-            if time.monotonic() - planned > PLAN_EVERY_S:
-                planned = time.monotonic()
-                self.plan()
-            if time.monotonic() - swept > SWEEP_EVERY_S:
-                swept = time.monotonic()
-                self._sweep()
+            for task, every_s in now_and_then.items():
+                if time.monotonic() - done_at[task] > every_s and not self._stopping.is_set():
+                    done_at[task] = time.monotonic()
+                    self._attempt(task)
+            if not all(thread.is_alive() for thread in threads):
+                self._end_by(RuntimeError("a thread of the worker is gone"))
         deadline = time.monotonic() + STOP_WAIT_S
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         for job in list(self._held.values()):
-            self._give_back(job, count_attempt=False)
+            self._attempt(partial(self._give_back, job, count_attempt=False))
+        self._attempt(self._tell_stopped)
         return not any(thread.is_alive() for thread in threads)
 
     def stop(self) -> None:
@@ -153,7 +169,7 @@ class Worker:
         """Queue what has no vectors by the encoder in use, and take such jobs from now on."""
         try:
             count = reembedding.plan(self._runtime)
-        except (OperationalError, UnavailableError):
+        except UnavailableError:
             logger.warning("what waits for vectors can't be told; it is tried again later", exc_info=True)
             return
         self._vector_model = self._runtime.encoder_id
@@ -222,22 +238,27 @@ class Worker:
             return "lease lost"
         except StoppedError:
             return self._give_back(job, count_attempt=False)
-        except Exception as error:  # noqa: BLE001 - any failure of a document is recorded on it
+        except Exception as error:
+            if machine_fault(error) == "database_damaged":
+                raise  # nothing of it is the document's doing, and nothing could be recorded
             return self._after_error(job, error)
         return "done"
 
     def _after_error(self, job: Job, error: Exception) -> str:
+        """Record what became of a job that failed; raises what is wrong with the database where that is why."""
         failure = describe(error)
         if failure.status >= 500:
             logger.error("job failed", extra={"job": job.id, "kind": job.kind}, exc_info=error)
-        again = ingesting.is_transient(error) or isinstance(error, OperationalError)
+        again = ingesting.is_transient(error) or machine_fault(error) is not None
         try:
             if again and job.attempts < self._settings.max_attempts:
                 return self._give_back(job, count_attempt=True)
             ingesting.record_failure(self._runtime, job, failure.info)
         except LeaseLostError:
             return "lease lost"
-        except OperationalError:
+        except Exception as second:
+            if machine_fault(second) is None:
+                raise
             # The database is away: the lease runs out and the job is taken up again.
             return "left to its lease"
         return f"failed: {failure.code}"
@@ -252,29 +273,62 @@ class Worker:
         return "given back"
 
     def _loop(self) -> None:
-        with ParserProcess() as parser:
-            while not self._stopping.is_set():
-                try:
-                    busy = self.run_one(parser)
-                except OperationalError:
-                    logger.warning("the database does not answer; trying again", exc_info=True)
-                    busy = False
-                if not busy:
-                    self._stopping.wait(self._settings.poll_s)
+        faults = 0
+        while not self._stopping.is_set():
+            try:
+                with ParserProcess() as parser:
+                    while not self._stopping.is_set():
+                        busy = self.run_one(parser)
+                        faults = 0
+                        if not busy:
+                            self._stopping.wait(self._settings.poll_s)
+            except Exception as error:  # noqa: BLE001 - a thread that ended here would leave a process that does nothing
+                faults += 1
+                self._note_fault(error)
+                # One that is locked or away comes back; anything else may only go with this process.
+                passes = machine_fault(error) not in {None, "database_damaged"}
+                if faults >= FAULTS_IN_A_ROW and not passes:
+                    self._end_by(error)
+                    return
+                self._stopping.wait(min(self._settings.poll_s * 2**faults, MAX_FAULT_WAIT_S))
+
+    def _attempt(self, task: Callable[[], object]) -> None:
+        """Do something beside the jobs; what goes wrong there is told, and tried again when its time comes."""
+        try:
+            task()
+        except Exception as error:  # noqa: BLE001 - it must not end the thread that watches the others
+            self._note_fault(error)
+
+    def _note_fault(self, error: Exception) -> None:
+        failure = describe(error)
+        message = failure.message if failure.code != "internal_error" else type(error).__name__
+        self._failure = ({"code": failure.code, "message": message}, utc_now())
+        logger.warning("a fault of the worker; it tries again", extra={"code": failure.code}, exc_info=error)
+
+    def _end_by(self, error: Exception) -> None:
+        logger.error("the worker ends: a fault stays", exc_info=error)
+        self.fault = self.fault or error
+        self._stopping.set()
+
+    def _tell_alive(self) -> None:
+        failure, failed_at = self._failure or (None, None)
+        with self._runtime.db.write() as session:
+            workers.seen(session, self.owner, utc_now(), failure, failed_at)
+
+    def _tell_stopped(self) -> None:
+        with self._runtime.db.write() as session:
+            workers.stopped(session, self.owner)
 
     def _sweep(self) -> None:
-        def in_use(hashes: Collection[str]) -> set[str]:
-            with self._runtime.db.read() as session:
-                return documents.known_blobs(session, hashes)
-
-        try:
-            self._runtime.blobs.sweep(in_use, older_than_s=SWEEP_AGE_S)
-        except (OSError, OperationalError):
-            logger.warning("clean-up of stored files failed; it is tried again later", exc_info=True)
+        sweeping.sweep(self._runtime)
 
 
-def run_until_signal(runtime: Runtime) -> None:
-    """Work until SIGINT or SIGTERM, give jobs back, and close the runtime; for the main thread only."""
+def run_until_signal(runtime: Runtime) -> int:
+    """Work until SIGINT or SIGTERM, give jobs back, and close the runtime; for the main thread only.
+
+    Returns:
+        0, or the exit code of the fault that ended the worker.
+    """
     worker = Worker(runtime)
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -285,8 +339,11 @@ def run_until_signal(runtime: Runtime) -> None:
     try:
         ended = worker.run()
     finally:
-        runtime.close()
+        with contextlib.suppress(Exception):  # what can't be closed goes with the process
+            runtime.close()
+    status = 0 if worker.fault is None else describe(worker.fault).exit_code
     if not ended:
         # A thread inside native code would abort the interpreter's orderly end; nothing is left to do.
         logging.shutdown()
-        os._exit(0)
+        os._exit(status)
+    return status

@@ -41,6 +41,8 @@ def error_codes(root: Path) -> tuple[ErrorCode, ...]:
     for generator_error, (code, status, _) in errors.GENERATOR_FAILURES.items():
         meaning = (generator_error.__doc__ or "").strip().splitlines()[0]
         found.setdefault(code, ErrorCode(code, status, meaning))
+    for code, (status, _, message, _, _) in errors.MACHINE_FAULTS.items():
+        found.setdefault(code, ErrorCode(code, status, message))
     return tuple(sorted(found.values()))
 
 

@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from app.api.deps import RuntimeDep
 from app.db import jobs
+from app.db.types import utc_now
 from app.observability import Metrics
 from app.schemas.health import CheckOut, LiveOut, ReadyOut
 from app.services import readiness
@@ -23,11 +24,15 @@ async def live() -> LiveOut:
 
 @router.get("/readyz", response_model=ReadyOut, responses={503: {"model": ReadyOut}})
 def ready(request: Request, runtime: RuntimeDep) -> JSONResponse:
-    """Whether requests can be served: database, disk, models; 503 with the reasons where not."""
-    checks = [CheckOut(name=c.name, ok=c.ok, detail=c.detail) for c in readiness.checks(runtime)]
+    """Whether requests can be served: database, disk, models; 503 with the reasons where not.
+
+    The check `worker` says whether documents are taken in, how long the oldest has waited, and what last went wrong.
+    """
+    found = readiness.checks(runtime)
+    checks = [CheckOut(name=c.name, ok=c.ok, detail=c.detail, needed=c.needed) for c in found]
     draining = bool(getattr(request.app.state, "draining", False))
     checks.append(CheckOut(name="serving", ok=not draining, detail="stopping" if draining else "serving"))
-    body = ReadyOut(ready=all(check.ok for check in checks), checks=checks)
+    body = ReadyOut(ready=readiness.is_ready(found) and not draining, checks=checks)
     return JSONResponse(body.model_dump(), 200 if body.ready else 503)
 
 
@@ -40,5 +45,14 @@ def metrics(request: Request, runtime: RuntimeDep) -> Response:
     with runtime.db.read() as session:
         for state, count in jobs.counts(session).items():
             gauge.labels(state).set(count)
+        oldest, alive = (
+            jobs.oldest_waiting(session),
+            readiness.workers_alive(session, runtime.settings.worker),
+        )
+    Gauge("fathom_workers", "Workers that are alive.", registry=now).set(len(alive))
+    waited_s = 0.0 if oldest is None else max(0.0, (utc_now() - oldest).total_seconds())
+    Gauge("fathom_oldest_waiting_job_seconds", "Age of the job that waits longest.", registry=now).set(
+        waited_s
+    )
     body = generate_latest(counted.registry) + generate_latest(now)
     return Response(body, media_type=CONTENT_TYPE_LATEST)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import ask, collections, doctor, evaluate, index, ingest, processes, search, tune
+from app.cli import adopt, ask, collections, doctor, evaluate, index, ingest, processes, search, tune
 from app.cli.bench import bench_app
 from app.cli.output import State, fail
 from app.cli.run import run
@@ -47,6 +47,7 @@ app.command("search")(search.search)
 app.command("eval")(evaluate.evaluate)
 app.command("tune")(tune.tune)
 app.command("doctor")(doctor.doctor)
+app.command("adopt")(adopt.adopt)
 app.add_typer(collections.collections_app)
 app.add_typer(index.index_app)
 app.add_typer(bench_app)
@@ -57,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its exit code.
 
     0 done; 2 a wrong argument or unusable input; 3 no such collection or document; 4 a conflict;
-    5 something needed is missing or busy; 6 some documents failed; 70 a fault of the program; 130 interrupted.
+    5 something needed is missing or busy; 6 some documents failed; 7 the disk is full or does not work; 8 the database
+    is damaged; 9 a stored file is damaged; 70 a fault of the program; 130 interrupted.
 
     Args:
         arguments: Command line without the program's name; None takes the process's own.

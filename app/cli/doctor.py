@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import JsonFlag, open_runtime, print_json
+from app.cli.output import JsonFlag, open_runtime, print_json, settings_of
 
 if TYPE_CHECKING:
     from app.config import Settings
     from app.runtime import Runtime
+    from app.services.readiness import Check
 
 UNHEALTHY = 5
+DAMAGED = 8
 PACKAGES = (
     "torch", "transformers", "sentence-transformers", "hnswlib", "tantivy", "tiktoken", "sqlalchemy", "fastapi",
 )  # fmt: skip
@@ -25,39 +27,55 @@ def doctor(
 ) -> None:
     """Check the installation: settings, database, disk, models.
 
-    Ends with 5 where something does not work.
+    Ends with 5 where something does not work, with the code of the fault where the database can't be opened.
     """
-    with open_runtime(context) as runtime:
-        checks = _checks(runtime, models=models)
-        report: dict[str, Any] = {
-            "ok": all(check["ok"] for check in checks),
-            "checks": checks,
-            "machine": _machine(),
-            "versions": _versions(),
-            "optional": _optional(),
-            "settings": _settings(runtime.settings),
-        }
+    checks, status = _checked(context, models=models)
+    report: dict[str, Any] = {
+        "ok": status == 0,
+        "checks": checks,
+        "machine": _machine(),
+        "versions": _versions(),
+        "optional": _optional(),
+        "settings": _settings(settings_of(context)),
+    }
     if as_json:
         print_json(report)
     else:
         _show(report)
-    if not report["ok"]:
-        raise typer.Exit(UNHEALTHY)
+    if status:
+        raise typer.Exit(status)
 
 
-def _checks(runtime: "Runtime", *, models: bool) -> list[dict[str, Any]]:
+def _checked(context: typer.Context, *, models: bool) -> tuple[list[dict[str, Any]], int]:
+    """What works and what does not, and the exit code; a database that can't be opened is one of the checks."""
     from dataclasses import asdict
 
+    from app.errors import describe
+    from app.services import readiness
+
+    try:
+        with open_runtime(context) as runtime:
+            found, pages = _checks(runtime, models=models), readiness.damage(runtime)
+    except Exception as error:
+        failure = describe(error)
+        if failure.code in {"internal_error", "bad_settings"}:
+            raise
+        return [asdict(readiness.of_failure(failure))], failure.exit_code
+    status = 0 if readiness.is_ready([*found, pages]) else UNHEALTHY if pages.ok else DAMAGED
+    return [asdict(check) for check in (*found, pages)], status
+
+
+def _checks(runtime: "Runtime", *, models: bool) -> "list[Check]":
     from app.services import readiness
 
     if models:
         runtime.warm_up()
-    found = [asdict(check) for check in readiness.checks(runtime)]
+    found = readiness.checks(runtime)
     if models and runtime.settings.generator == "openai":
-        found.append(asdict(readiness.model_server(runtime.settings)))
+        found.append(readiness.model_server(runtime.settings))
     if not models:
         unloaded = {name for name, _, _ in runtime.model_states()}
-        found = [check for check in found if check["name"] not in unloaded]
+        found = [check for check in found if check.name not in unloaded]
     return found
 
 
@@ -110,7 +128,8 @@ def _settings(settings: "Settings") -> dict[str, Any]:
 
 def _show(report: dict[str, Any]) -> None:
     for check in report["checks"]:
-        print(f"{'ok  ' if check['ok'] else 'FAIL'}  {check['name']}: {check['detail']}")
+        state = "ok  " if check["ok"] else "FAIL" if check["needed"] else "note"
+        print(f"{state}  {check['name']}: {check['detail']}")
     print()
     machine = report["machine"]
     print(f"Python {machine['python']} on {machine['system']}, {machine['cores']} cores")

@@ -7,11 +7,10 @@ from app.worker import run_until_signal
 
 
 def run_worker(settings: Settings) -> int:
-    """Work until SIGINT or SIGTERM, then give jobs back and leave.
+    """Work until SIGINT or SIGTERM, then give jobs back and leave; or until a fault stays.
 
     Returns:
         The exit code.
     """
     configure_logging(settings)
-    run_until_signal(build_runtime(settings))
-    return 0
+    return run_until_signal(build_runtime(settings))

@@ -5,6 +5,7 @@ by reading and then wants to write fails at once where another writer was faster
 to the disk (synchronous=FULL): what was acknowledged survives a power cut.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+
+from app.faults import machine_fault
 
 BUSY_TIMEOUT_S = 30.0
 WRITE_OPTION = "fathom_write"
@@ -27,6 +31,7 @@ class Database:
         Args:
             url: SQLAlchemy URL, `sqlite:///…` or `postgresql+psycopg://…`.
         """
+        self._locked_since: float | None = None
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"pool_size": 20, "max_overflow": 40, "pool_pre_ping": not self.is_sqlite}
@@ -43,6 +48,11 @@ class Database:
         isolation = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self._reader = self.engine.execution_options(**isolation)
 
+    @property
+    def place(self) -> str:
+        """Where it is, without its password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session over one consistent snapshot; nothing done in it is kept."""
@@ -55,11 +65,54 @@ class Database:
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
-    def check_writable(self) -> None:
-        """Raise the driver's error where the database can't be written now."""
-        with self._writer.connect() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
-            connection.rollback()
+    def check_writable(self, wait_s: float = BUSY_TIMEOUT_S) -> None:
+        """Raise the driver's error where the database can't be written now.
+
+        Args:
+            wait_s: Longest wait for whoever is writing.
+
+        Raises:
+            OperationalError: It is locked, full, or does not answer.
+        """
+        asked = time.monotonic()
+        try:
+            with self._impatient(wait_s) as connection:
+                connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+                connection.rollback()
+        except OperationalError as error:
+            locked = machine_fault(error) == "database_locked"
+            self._locked_since = (self._locked_since or asked) if locked else None
+            raise
+        self._locked_since = None
+
+    def locked_for(self) -> float:
+        """Seconds for which `check_writable` has found the write lock taken at every look; 0 where it did not."""
+        return 0.0 if self._locked_since is None else time.monotonic() - self._locked_since
+
+    def damage(self) -> list[str]:
+        """Read every page of an SQLite database; gives what is wrong with it, in SQLite's words. Empty elsewhere."""
+        if not self.is_sqlite:
+            return []
+        with self.engine.connect() as connection:
+            found = [str(row[0]) for row in connection.execute(text("PRAGMA quick_check(5)"))]
+        return [] if found == ["ok"] else found
+
+    @contextmanager
+    def _impatient(self, wait_s: float) -> Iterator[Connection]:
+        """A connection for writing that waits for locks no longer than `wait_s`."""
+        milliseconds = int(wait_s * 1000)
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
+                yield connection
+                return
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute(f"PRAGMA busy_timeout = {milliseconds}")
+            try:
+                yield connection.execution_options(**{WRITE_OPTION: True})
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def close(self) -> None:
         """Close all pooled connections."""

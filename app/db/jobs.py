@@ -243,6 +243,11 @@ def counts(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(select(Job.state, func.count()).group_by(Job.state))}
 
 
+def oldest_waiting(session: Session) -> datetime | None:
+    """When the job was queued that has waited longest and was not begun; None where none waits."""
+    return session.scalar(select(func.min(Job.created_at)).where(Job.state == "queued", Job.kind == INGEST))
+
+
 def _twin_running(now: datetime) -> ColumnElement[bool]:
     """Whether a worker is at equal bytes: what it makes of them can be shared once it is done."""
     return (

@@ -44,6 +44,33 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+class Installation(Base):
+    """The one row that says which database this is; see `app.home`."""
+
+    __tablename__ = "installation"
+
+    key: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    database_id: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class WorkerState(Base):
+    """A worker process: when it was last at work, and what went wrong in it last, outside of any document.
+
+    Attributes:
+        owner: Machine and process, as its leases name it.
+        failure: Code and message of the last fault.
+    """
+
+    __tablename__ = "workers"
+
+    owner: Mapped[str] = mapped_column(String(255), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    failure: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class Collection(Base):
     """A set of documents that is searched together.
 

@@ -13,11 +13,13 @@ class LiveOut(BaseModel):
 
 
 class CheckOut(BaseModel):
-    """One thing that must work before the service is ready."""
+    """One thing that must work, and how it stands."""
 
     name: str
     ok: bool
     detail: str
+    needed: bool = True
+    """Whether requests can't be served without it."""
 
 
 class ReadyOut(BaseModel):

@@ -1,34 +1,73 @@
 """What must work before requests are served well, checked one by one."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from app.config import Settings
-from app.db import migrate
-from app.errors import UnavailableError, describe
+from app.config import Settings, WorkerSettings
+from app.db import jobs, migrate, workers
+from app.db.types import utc_now
+from app.db.workers import WorkerState
+from app.errors import Failure, UnavailableError, describe
 from app.runtime import Runtime
 from app.runtime import model_server as client_of
 from app.services import reembedding
 from generator.errors import ModelServerError
 
 DISK_FLOOR_BYTES = 200 * 1024 * 1024
+LOCK_WAIT_S = 0.05
+"""Longest that a look at readiness waits for the database's write lock."""
+LOCK_PATIENCE_S = 10.0
+"""How long others may hold the write lock, at every look, before the service counts as not ready."""
+WORKER_SILENT_S = 30.0
+"""A worker that was not seen for so long, or for three of its heartbeats, counts as gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must work, and how it stands."""
+    """One thing that must work, and how it stands.
+
+    Attributes:
+        needed: Whether requests can't be served without it.
+    """
 
     name: str
     ok: bool
     detail: str
+    needed: bool = True
 
 
 def checks(runtime: Runtime) -> list[Check]:
-    """All checks; the service is ready when each is ok."""
+    """All checks; the service is ready when each that is needed is ok."""
     models = (Check(*state) for state in runtime.model_states())
-    return [_database(runtime), _disk(runtime), *models, *_vectors(runtime)]
+    return [_database(runtime), _disk(runtime), *models, *_vectors(runtime), *_worker(runtime)]
+
+
+def is_ready(found: list[Check]) -> bool:
+    """Whether requests can be served."""
+    return all(check.ok for check in found if check.needed)
+
+
+def of_failure(failure: Failure) -> Check:
+    """What can't even be opened, as a check that failed."""
+    return Check("database", False, f"{failure.code}: {failure.message} {failure.hint}")
+
+
+def damage(runtime: Runtime) -> Check:
+    """Whether every page of the database can be read; takes as long as reading the file."""
+    try:
+        found = runtime.db.damage()
+    except SQLAlchemyError as error:
+        return of_failure(describe(error))
+    if found:
+        return Check("database pages", False, f"database_damaged: {'; '.join(found)}")
+    return Check(
+        "database pages", True, "all readable" if runtime.db.is_sqlite else "PostgreSQL checks its own"
+    )
 
 
 def model_server(settings: Settings) -> Check:
@@ -49,13 +88,61 @@ def model_server(settings: Settings) -> Check:
 
 def _database(runtime: Runtime) -> Check:
     try:
-        runtime.db.check_writable()
+        runtime.db.check_writable(LOCK_WAIT_S)
+    except SQLAlchemyError as error:
+        failure = describe(error)
+        held_s = runtime.db.locked_for() if failure.code == "database_locked" else None
+        if held_s is None or held_s > LOCK_PATIENCE_S:
+            return of_failure(failure)
+        return Check("database", True, f"somebody else has been writing for {held_s:.1f} s")
+    try:
         current, head = migrate.current_revision(runtime.db), migrate.head_revision()
     except SQLAlchemyError as error:
-        return Check("database", False, f"not writable: {type(error).__name__}")
+        return of_failure(describe(error))
     if current != head:
         return Check("database", False, f"schema {current}, needed {head}")
     return Check("database", True, f"writable, schema {current}")
+
+
+def _worker(runtime: Runtime) -> list[Check]:
+    """Whether documents are taken in; questions are answered without, so this is never in the way of requests."""
+    now = utc_now()
+    try:
+        with runtime.db.read() as session:
+            known = workers.known(session)
+            alive = workers_alive(session, runtime.settings.worker)
+            oldest = jobs.oldest_waiting(session)
+    except SQLAlchemyError:
+        return []  # the database's own check says so
+    told = [f"{len(alive)} alive" if alive else _gone(known, now)]
+    if oldest is not None:
+        told.append(f"the oldest waiting document has waited for {_seconds(oldest, now)} s")
+    failed = [worker for worker in known if worker.failure is not None and worker.failed_at is not None]
+    if failed:
+        last = max(failed, key=lambda worker: worker.failed_at or now)
+        assert last.failure is not None
+        assert last.failed_at is not None
+        told.append(
+            f"last fault {_seconds(last.failed_at, now)} s ago: {last.failure['code']}, {last.failure['message']}"
+        )
+    return [Check("worker", bool(alive), "; ".join(told), needed=False)]
+
+
+def workers_alive(session: Session, settings: WorkerSettings) -> list[WorkerState]:
+    """Workers that were seen lately."""
+    now, limit_s = utc_now(), max(WORKER_SILENT_S, 3 * settings.heartbeat_s)
+    # a clock that was set back makes the last sign of a worker lie ahead
+    return [w for w in workers.known(session) if abs((now - w.seen_at).total_seconds()) < limit_s]
+
+
+def _gone(known: Sequence[WorkerState], now: datetime) -> str:
+    if not known:
+        return "none is running: documents wait until one is (`fathom worker`)"
+    return f"none is alive, the last was seen {_seconds(known[0].seen_at, now)} s ago: start `fathom worker`"
+
+
+def _seconds(moment: datetime, now: datetime) -> int:
+    return max(0, round((now - moment).total_seconds()))
 
 
 def _vectors(runtime: Runtime) -> list[Check]:

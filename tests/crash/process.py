@@ -111,7 +111,7 @@ def _main(kind: str, home: str, *more: str) -> None:
             _die_at_statement(runtime.db.engine, kill_at)
         if diary is not None:
             _keep_diary(Path(diary), runtime.db.engine)
-        run_until_signal(runtime)
+        sys.exit(run_until_signal(runtime))
 
 
 def _keep_diary(path: Path, engine: Engine) -> None:

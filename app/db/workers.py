@@ -1,0 +1,39 @@
+"""Queries over workers: who is at work, and what last went wrong outside of any document."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.db.models import WorkerState
+
+__all__ = ["WorkerState"]
+
+FORGOTTEN_AFTER = timedelta(days=1)
+"""Workers that were last seen before that are gone from the table, with what went wrong in them."""
+
+
+def seen(
+    session: Session, owner: str, now: datetime, failure: Mapping[str, str] | None, failed_at: datetime | None
+) -> None:
+    """Note that a worker is alive, and its last fault; forgets those that are long gone."""
+    row = session.get(WorkerState, owner)
+    if row is None:
+        row = WorkerState(owner=owner, started_at=now)
+        session.add(row)
+    row.seen_at = now
+    if failure is not None:
+        row.failure, row.failed_at = dict(failure), failed_at
+    session.flush()
+    session.execute(delete(WorkerState).where(WorkerState.seen_at < now - FORGOTTEN_AFTER))
+
+
+def stopped(session: Session, owner: str) -> None:
+    """Forget a worker that ended in order."""
+    session.execute(delete(WorkerState).where(WorkerState.owner == owner, WorkerState.failure.is_(None)))
+
+
+def known(session: Session) -> Sequence[WorkerState]:
+    """All workers seen lately, the last seen first."""
+    return session.scalars(select(WorkerState).order_by(WorkerState.seen_at.desc())).all()
