@@ -7,6 +7,7 @@ RetrievalError
 ├── IndexLockedError        another process writes to this index folder
 ├── CorruptIndexError       an index file is damaged or was written by another program
 ├── SnapshotError           a snapshot could not be written
+├── IndexWriteError         an index could not be written to its folder
 ├── EncoderError            the encoder's files are missing or do not fit together
 └── SpanError               sentence ranges that do not fit their text
 """
@@ -38,6 +39,10 @@ class CorruptIndexError(RetrievalError):
 
 class SnapshotError(RetrievalError):
     """Raised when a snapshot could not be written whole; earlier generations are untouched."""
+
+
+class IndexWriteError(RetrievalError):
+    """Raised when the folder of an index can't be written; the index may be kept in memory instead."""
 
 
 class EncoderError(RetrievalError):

@@ -10,9 +10,11 @@ dense index is in memory in each, and is written down as snapshots now and then.
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -22,7 +24,7 @@ from app.db.engine import Database
 from app.errors import CollectionNotFoundError
 from app.indexes.vectors import unpack
 from retrieval.config import HnswConfig
-from retrieval.errors import IndexLockedError, SnapshotError
+from retrieval.errors import IndexLockedError, IndexWriteError, SnapshotError
 from retrieval.index.hnsw import HnswIndex
 from retrieval.index.lexical import TantivyIndex
 from retrieval.index.snapshot import SnapshotStore
@@ -31,6 +33,7 @@ from retrieval.index.word_list import WordList
 logger = logging.getLogger(__name__)
 
 BOTH = ("dense", "lexical")
+Changed = TypeVar("Changed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +73,10 @@ class CollectionIndex:
         self._lock = threading.Lock()
         self._unsaved = 0
         self.dense = HnswIndex(config.dim, HnswConfig(exact_below=config.exact_below))
-        self._snapshots = SnapshotStore(folder / "dense")
-        manifest = self._snapshots.load_newest(self.dense, model_id=config.model_id, dim=config.dim)
+        self._snapshots = _open_snapshots(folder / "dense")
+        manifest = None
+        if self._snapshots is not None:
+            manifest = self._snapshots.load_newest(self.dense, model_id=config.model_id, dim=config.dim)
         self.lexical = _open_lexical(folder / "lexical", config.words)
         self._seq = {"dense": manifest.seq if manifest else 0, "lexical": self.lexical.seq}
 
@@ -98,7 +103,7 @@ class CollectionIndex:
             latest = self._latest(session)
             for name in BOTH:
                 if self._seq[name] != latest:
-                    self._catch_up(session, name, latest)
+                    self._moved_where_stuck(partial(self._catch_up, session, name, latest))
         if self._unsaved >= self._config.snapshot_every:
             self.snapshot()
         return latest
@@ -114,7 +119,9 @@ class CollectionIndex:
         """
         with self._lock, self._database.read() as session:
             latest = self._latest(session)
-            changed = [self._reconcile(session, name, latest) for name in BOTH]
+            changed = [
+                self._moved_where_stuck(partial(self._reconcile, session, name, latest)) for name in BOTH
+            ]
         return {"added": sum(c[0] for c in changed), "removed": sum(c[1] for c in changed)}
 
     def ids(self, name: str) -> set[int]:
@@ -127,6 +134,8 @@ class CollectionIndex:
 
     def snapshot(self) -> None:
         """Write the dense index down; a process that is doing so already is left to it."""
+        if self._snapshots is None:
+            return
         with self._lock:
             seq, self._unsaved = self._seq["dense"], 0
         try:
@@ -149,6 +158,21 @@ class CollectionIndex:
         if latest is None:
             raise CollectionNotFoundError(self.collection_id)
         return latest
+
+    def _moved_where_stuck(self, change: Callable[[], Changed]) -> Changed:
+        """Make a change; where the folder of the lexical index can't be written, in memory: searches go on."""
+        try:
+            return change()
+        except IndexWriteError:
+            logger.warning(
+                "the lexical index can't be written and is kept in memory",
+                extra={"collection": self.collection_id},
+                exc_info=True,
+            )
+            stuck, self.lexical = self.lexical, TantivyIndex(words=self._config.words)
+            self._seq["lexical"] = 0
+            stuck.close()
+            return change()
 
     def _catch_up(self, session: Session, name: str, latest: int) -> None:
         since = self._seq[name]
@@ -208,6 +232,15 @@ class CollectionIndex:
         return sorted(set(chunk_ids).difference(self.dense.vectors(chunk_ids)[0].tolist()))
 
 
+def _open_snapshots(folder: Path) -> SnapshotStore | None:
+    """The snapshots of the dense index; None where their folder can't be written, and so none is kept."""
+    try:
+        return SnapshotStore(folder)
+    except OSError:
+        logger.warning("no snapshots are kept", extra={"path": str(folder)}, exc_info=True)
+        return None
+
+
 def _open_lexical(folder: Path, words: WordList | None) -> TantivyIndex:
     try:
         return TantivyIndex(folder, words=words)
@@ -215,4 +248,10 @@ def _open_lexical(folder: Path, words: WordList | None) -> TantivyIndex:
         logger.info(
             "another process owns the lexical index; using one in memory", extra={"path": str(folder)}
         )
-        return TantivyIndex(words=words)
+    except IndexWriteError:
+        logger.warning(
+            "the lexical index can't be written; using one in memory",
+            extra={"path": str(folder)},
+            exc_info=True,
+        )
+    return TantivyIndex(words=words)

@@ -18,7 +18,14 @@ from retrieval.config import LexicalConfig
 from retrieval.errors import CorruptIndexError
 from retrieval.index.analysis import Terms, analyse, analyse_question, asks_in_chinese, is_chinese_text
 from retrieval.index.crossing import crossed_query
-from retrieval.index.lexical_folder import empty_folder, own_folder, read_state, verify_folder, write_state
+from retrieval.index.lexical_folder import (
+    empty_folder,
+    own_folder,
+    read_state,
+    verify_folder,
+    write_state,
+    writing,
+)
 from retrieval.index.vectors import as_ids
 from retrieval.index.word_list import WordList
 
@@ -40,6 +47,7 @@ class TantivyIndex:
 
     Raises:
         IndexLockedError: Another process (or object) owns the folder.
+        IndexWriteError: The folder can't be written.
     """
 
     def __init__(
@@ -56,9 +64,14 @@ class TantivyIndex:
         if path is None:
             self._index = tantivy.Index(self._schema)
         else:
-            path.mkdir(parents=True, exist_ok=True)
-            self._owner = own_folder(path)
-            self._index = self._open(path)
+            with writing(path):
+                path.mkdir(parents=True, exist_ok=True)
+                self._owner = own_folder(path)
+            try:
+                self._index = self._open(path)
+            except BaseException:
+                self._owner.close()
+                raise
         self._searcher = self._index.searcher()
 
     @property
@@ -90,18 +103,26 @@ class TantivyIndex:
         return dict(zip(ids, digests, strict=True))  # type: ignore[arg-type]
 
     def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
-        """Insert or replace texts; visible to `search` after `commit`."""
+        """Insert or replace texts; visible to `search` after `commit`.
+
+        Raises:
+            IndexWriteError: The folder can't be written; the index is of no more use for writing.
+        """
         labels = as_ids(ids, len(texts)).tolist()
         documents = [(label, _document(label, text)) for label, text in zip(labels, texts, strict=True)]
-        with self._write_lock:
+        with self._write_lock, writing(self._path):
             writer = self._open_writer()
             for label, document in documents:
                 writer.delete_documents_by_term("id", label)
                 writer.add_document(document)
 
     def remove(self, ids: Sequence[int]) -> None:
-        """Remove ids; unknown ids are ignored; visible after `commit`."""
-        with self._write_lock:
+        """Remove ids; unknown ids are ignored; visible after `commit`.
+
+        Raises:
+            IndexWriteError: The folder can't be written; the index is of no more use for writing.
+        """
+        with self._write_lock, writing(self._path):
             writer = self._open_writer()
             for label in ids:
                 writer.delete_documents_by_term("id", int(label))
@@ -113,8 +134,11 @@ class TantivyIndex:
             seq: Last database change that the index now contains. It is written after the index itself, so
                 that it
                 never promises too much.
+
+        Raises:
+            IndexWriteError: The folder can't be written; the index is of no more use for writing.
         """
-        with self._write_lock:
+        with self._write_lock, writing(self._path):
             if self._writer is not None:
                 self._writer.commit()
             self._index.reload()
@@ -277,8 +301,9 @@ class TantivyIndex:
             index.searcher()
         except (CorruptIndexError, OSError, ValueError) as error:
             _log.warning("lexical index is rebuilt", extra={"path": str(path), "reason": str(error)})
-            empty_folder(path)
-            return tantivy.Index(self._schema, path=str(path), reuse=False)
+            with writing(path):
+                empty_folder(path)
+                return tantivy.Index(self._schema, path=str(path), reuse=False)
         self._seq = seq
         return index
 

@@ -5,19 +5,40 @@ tantivy checks no checksum when it opens its files, so that is done here.
 
 import fcntl
 import json
+import re
 import shutil
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from retrieval.errors import CorruptIndexError, IndexLockedError
+from retrieval.errors import CorruptIndexError, IndexLockedError, IndexWriteError
 from retrieval.index.analysis import VERSION
 
 _STATE = "fathom.json"
 _LOCK = "fathom.lock"
 # The end of each of tantivy's own files: JSON with a CRC of what stands before, its length, and a mark.
 _FOOTER_MARK = 1337
+# How tantivy tells the number of a system's error within its own text.
+_SYSTEM_ERROR = re.compile(r"os error (\d+)|code: (\d+)")
 _SEGMENT_PARTS = {".fast", ".fieldnorm", ".idx", ".pos", ".store", ".term"}
+
+
+@contextmanager
+def writing(path: Path | None) -> Iterator[None]:
+    """Tell a write that tantivy or the system refused as such, with the system's error as its cause.
+
+    Raises:
+        IndexWriteError: It was refused.
+    """
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        cause: Exception = error
+        if (told := _SYSTEM_ERROR.search(str(error))) and not isinstance(error, OSError):
+            cause = OSError(int(told[1] or told[2]), str(error))
+        raise IndexWriteError(f"the lexical index can't be written to {path}: {error}") from cause
 
 
 def own_folder(path: Path) -> IO[str]:
