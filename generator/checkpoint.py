@@ -1,7 +1,13 @@
-"""Weights on disk: safetensors only, written whole or not at all. The only place in `generator` that reads weights."""
+"""Weights on disk: safetensors only, written whole or not at all. The only place in `generator` that reads weights.
+
+A folder of weights is whole where `meta.json` is there and each file has the SHA-256 that stands in it. While one is
+written, and after it where the writer says so, the one before stays beside it as `<name>.old`; whatever is killed,
+however often, one of the two is whole.
+"""
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,72 +21,180 @@ from torch import Tensor
 
 from generator.errors import CheckpointError
 
+log = logging.getLogger(__name__)
+
+Weights = tuple[dict[str, dict[str, Tensor]], dict[str, Any]]
+"""Tensors by file stem, and the values of `meta.json`."""
+META = "meta.json"
+CHECKSUM = "checksum"
+
 
 def write_atomically(
-    folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], meta: Mapping[str, Any]
+    folder: Path,
+    tensors: Mapping[str, Mapping[str, Tensor]],
+    meta: Mapping[str, Any],
+    *,
+    keep_previous: bool = False,
 ) -> None:
     """Write a folder of safetensors files and `meta.json` (with their SHA-256), replacing an older one.
 
-    The new folder is complete and synced under a temporary name before it takes the place of the old one; the old
-    one stays beside it as `<name>.old` until then, so that a kill at any moment leaves one that is whole.
+    The new folder is complete and synced under a temporary name before it takes the place of the old one. An old one
+    that is damaged takes nobody's place: it is kept as `<name>.damaged`.
 
     Args:
         folder: Where it shall stand; a card (`*.md`) that an older one holds is kept.
         tensors: By file stem.
         meta: JSON values; the key "files" is added.
+        keep_previous: Leave the one before beside it, for `read_newest`.
     """
-    new, old = folder.with_name(folder.name + ".tmp"), folder.with_name(folder.name + ".old")
+    new, old = _beside(folder, "tmp"), _beside(folder, "old")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not folder.exists() and old.exists():  # a writer was killed between its two renames
+        old.rename(folder)
+        _sync(folder.parent)
     shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
+    new.mkdir()
     files = {}
     for stem, state in tensors.items():
         file = new / f"{stem}.safetensors"
         save_file({name: tensor.detach().contiguous().cpu() for name, tensor in state.items()}, file)
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
-            files[file.name] = hashlib.file_digest(handle, "sha256").hexdigest()
-    (new / "meta.json").write_text(json.dumps({**meta, "files": files}, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(old, ignore_errors=True)
+        _sync(file)
+        files[file.name] = _sha256(file)
+    body = {**meta, "files": files}
+    text = json.dumps(body | {CHECKSUM: _checksum(body)}, indent=1) + "\n"
+    (new / META).write_text(text, encoding="utf-8")
+    _sync(new / META)
     for card in sorted(folder.glob("*.md")):
         shutil.copy2(card, new)
+        _sync(new / card.name)
+    _sync(new)
     if folder.exists():
-        folder.rename(old)
+        _make_room(folder)
+        _sync(folder.parent)
     new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    _sync(folder.parent)
+    if not keep_previous:
+        shutil.rmtree(old, ignore_errors=True)
 
 
-def read_folder(folder: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+def _make_room(folder: Path) -> None:
+    """Let a folder become the older one, unless it is damaged: then the older one is the better of the two."""
+    if is_whole(folder):
+        target = _beside(folder, "old")
+    else:
+        target = _beside(folder, "damaged")
+        log.warning("%s is damaged and is kept as %s", folder, target.name)
+    shutil.rmtree(target, ignore_errors=True)
+    folder.rename(target)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether all that `meta.json` names is there, byte for byte; reads every file once."""
+    try:
+        _checked_meta(folder)
+    except CheckpointError:
+        return False
+    return True
+
+
+def read_folder(folder: Path) -> Weights:
     """Read what `write_atomically` wrote; falls back to `<name>.old` after a kill between its two renames.
-
-    Returns:
-        Tensors by file stem, and the meta values.
 
     Raises:
         CheckpointError: Nothing there, or a file is missing or damaged.
     """
-    old = folder.with_name(folder.name + ".old")
+    old = _beside(folder, "old")
     if not folder.exists() and old.exists():
         folder = old
+    return _read(folder)
+
+
+def is_written(folder: Path) -> bool:
+    """Whether there are weights to read, whole or not."""
+    return any((place / META).exists() for place in (folder, _beside(folder, "old")))
+
+
+def read_newest(folder: Path) -> Weights | None:
+    """Read the newest whole one of what `write_atomically` wrote with `keep_previous`.
+
+    Returns:
+        The weights; None where nothing was ever written there.
+
+    Raises:
+        CheckpointError: There are some, but none that is whole.
+    """
+    found = [place for place in (folder, _beside(folder, "old")) if place.exists()]
+    for place in found:
+        try:
+            weights = _read(place)
+        except CheckpointError as error:
+            log.warning("%s", error)
+            continue
+        if place != found[0]:
+            log.warning("going on from %s, which is older", place)
+        return weights
+    if found or _beside(folder, "damaged").exists():
+        raise CheckpointError(
+            f"no whole checkpoint is left in {folder}; restore it, or begin anew in another run folder"
+        )
+    return None
+
+
+def _read(folder: Path) -> Weights:
+    meta = _checked_meta(folder)
     try:
-        meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return {Path(name).stem: load_file(folder / name) for name in meta["files"]}, meta
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"the weights in {folder} can't be read: {error}") from error
+
+
+def _checked_meta(folder: Path) -> dict[str, Any]:
+    """The values of `meta.json`, after every file it names was compared with its hash.
+
+    Raises:
+        CheckpointError: Nothing there, or a file is missing or damaged.
+    """
+    try:
+        meta: dict[str, Any] = json.loads((folder / META).read_text(encoding="utf-8"))
+        files = dict(meta["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"no readable weights in {folder}: {error}") from error
-    tensors = {}
-    for name, digest in meta["files"].items():
+    if meta.get(CHECKSUM, "") not in {"", _checksum(meta)}:  # older ones have none
+        raise CheckpointError(f"{folder / META} is damaged; restore it from where the weights came from")
+    for name, digest in files.items():
         file = folder / name
-        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+        if not file.is_file() or _sha256(file) != digest:
             raise CheckpointError(
                 f"{file} is missing or damaged; restore it from where the weights came from"
             )
-        tensors[file.stem] = load_file(file)
-    return tensors, meta
+    return meta
+
+
+def _checksum(body: Mapping[str, Any]) -> str:
+    """Over all values but the checksum itself, as JSON gives them back."""
+    text = json.dumps({key: value for key, value in body.items() if key != CHECKSUM})
+    return hashlib.sha256(json.dumps(json.loads(text), sort_keys=True).encode()).hexdigest()
+
+
+def _beside(folder: Path, what: str) -> Path:
+    return folder.with_name(f"{folder.name}.{what}")
+
+
+def _sync(path: Path) -> None:
+    """Have a file or folder on the disk: a rename is durable only once the folder that holds the name is."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_part(folder: Path, stem: str, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> None:
     """Put `<stem>.safetensors` and `<stem>.json` into a folder that holds other things too.
 
     Each file is complete and synced under a temporary name before it takes its place. The second has the SHA-256 of
-    the first, so that a kill between the two leaves a pair that `read_part` refuses.
+    the first; until it has changed too, the first one's predecessor stays as `<stem>.safetensors.old`, so that a kill
+    at any moment leaves a pair that `read_part` takes.
 
     Args:
         folder: Where to put them; must exist.
@@ -88,17 +202,20 @@ def write_part(folder: Path, stem: str, tensors: Mapping[str, Tensor], meta: Map
         tensors: The weights.
         meta: JSON values; the key "sha256" is added.
     """
-    weights, values = folder / f"{stem}.safetensors", folder / f"{stem}.json"
-    new = weights.with_name(weights.name + ".tmp")
+    weights, values, old = _part(folder, stem)
+    new, new_values = _beside(weights, "tmp"), _beside(values, "tmp")
     save_file({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, new)
-    digest = _sha256(new)
-    text = json.dumps({**meta, "sha256": digest}, indent=1) + "\n"
-    new_values = values.with_name(values.name + ".tmp")
+    text = json.dumps({**meta, "sha256": _sha256(new)}, indent=1) + "\n"
     new_values.write_text(text, encoding="utf-8")
-    for temporary, final in ((new, weights), (new_values, values)):
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(final)
+    _sync(new)
+    _sync(new_values)
+    if _of_part(folder, stem) == weights:
+        weights.replace(old)
+    new.replace(weights)
+    _sync(folder)
+    new_values.replace(values)
+    _sync(folder)
+    old.unlink(missing_ok=True)
 
 
 def read_part(folder: Path, stem: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -107,18 +224,39 @@ def read_part(folder: Path, stem: str) -> tuple[dict[str, Tensor], dict[str, Any
     Raises:
         CheckpointError: One of the two files is missing or damaged, or they do not belong together.
     """
-    weights, values = folder / f"{stem}.safetensors", folder / f"{stem}.json"
+    weights, values, _ = _part(folder, stem)
     try:
         meta: dict[str, Any] = json.loads(values.read_text(encoding="utf-8"))
-        whole = _sha256(weights) == meta["sha256"]
-        tensors = load_file(weights) if whole else {}
+        whole = _with_digest(folder, stem, meta["sha256"])
+        tensors = load_file(whole) if whole else {}
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise CheckpointError(f"{weights} with {values.name} can't be read: {error}") from error
-    if not whole:
+    if whole is None and not weights.is_file():
+        raise CheckpointError(f"{weights} can't be read: it is missing; restore it")
+    if whole is None:
         raise CheckpointError(
             f"{weights} is damaged or is not the one of {values.name}; restore both from one source"
         )
     return tensors, meta
+
+
+def _part(folder: Path, stem: str) -> tuple[Path, Path, Path]:
+    weights = folder / f"{stem}.safetensors"
+    return weights, folder / f"{stem}.json", _beside(weights, "old")
+
+
+def _of_part(folder: Path, stem: str) -> Path | None:
+    """The weights that `<stem>.json` is about; None where it has none, or is not readable itself."""
+    try:
+        meta = json.loads((folder / f"{stem}.json").read_text(encoding="utf-8"))
+        return _with_digest(folder, stem, meta["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _with_digest(folder: Path, stem: str, digest: str) -> Path | None:
+    weights, _, old = _part(folder, stem)
+    return next((file for file in (weights, old) if file.is_file() and _sha256(file) == digest), None)
 
 
 def published_id(folder: Path) -> str:

@@ -8,7 +8,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from generator.checkpoint import read_folder, write_atomically
+from generator.checkpoint import Weights, is_written, read_folder, read_newest, write_atomically
 from generator.config import DecoderConfig, ModelConfig, ReaderConfig
 from generator.errors import CheckpointError
 from generator.fathom_small import Calibration
@@ -67,7 +67,7 @@ def trained_weights(folder: Path, stage: str | None = None) -> tuple[dict[str, T
     Raises:
         CheckpointError: The folder is neither.
     """
-    if (folder / "meta.json").exists():
+    if is_written(folder):
         tensors, meta = read_folder(folder)
         state = {f"{stem}.{k}": t for stem, part in tensors.items() for k, t in unpack_state(part).items()}
         record = meta["training"].get(stage, {})
@@ -75,13 +75,20 @@ def trained_weights(folder: Path, stage: str | None = None) -> tuple[dict[str, T
             record = {**record, "averaged_with": other}
         return state, record
     best = folder / "best"
-    tensors, meta = read_folder(best if (best / "meta.json").exists() else folder / "last")
+    tensors, meta = read_folder(best) if is_written(best) else _last(folder)
     record = {key: meta[key] for key in TOLD if key in meta}
     if "mean_of" in record:
         record = (
             {"mean_of": record["mean_of"].get(stage, [])} if isinstance(record["mean_of"], dict) else record
         )
     return tensors["model"], record
+
+
+def _last(run: Path) -> Weights:
+    found = read_newest(run / "last")
+    if found is None:
+        raise CheckpointError(f"there are no weights in {run}, neither of a run nor of a packed model")
+    return found
 
 
 def load_reader(parts: Parts, run: Path) -> tuple[Reader, dict[str, Any]]:

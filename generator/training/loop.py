@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from generator.checkpoint import read_folder, write_atomically
+from generator.checkpoint import read_newest, write_atomically
 from generator.errors import CheckpointError, TrainingDataError
 from generator.training.schedule import Schedule
 
@@ -56,8 +56,9 @@ class LoopConfig:
 class TrainingLoop:
     """Runs steps until the schedule ends or `stop` says so; continues where a killed run stopped.
 
-    A run folder holds `last/`, from which a run goes on, `log.jsonl`, and, where there is something to score by,
-    `best/`: of the evaluated steps, and of the mean of the last fifth of the run (arXiv 1803.05407), what scored best.
+    A run folder holds `last/`, from which a run goes on, `last.old/`, the checkpoint before it, `log.jsonl`, and,
+    where there is something to score by, `best/`: of the evaluated steps, and of the mean of the last fifth of the run
+    (arXiv 1803.05407), what scored best.
     """
 
     def __init__(
@@ -116,22 +117,19 @@ class TrainingLoop:
         return self.config.schedule.progress(self.step, self.seconds)
 
     def resume(self) -> bool:
-        """Load the last checkpoint of the run folder; False where there is none.
+        """Load the newest whole checkpoint of the run folder; False where there is none at all.
 
         Raises:
-            CheckpointError: It belongs to a model of other shapes.
+            CheckpointError: It belongs to a model of other shapes, or none is whole any more. Nothing was changed.
         """
-        try:
-            tensors, meta = read_folder(self.folder / "last")
-        except CheckpointError:
+        found = read_newest(self.folder / "last")
+        if found is None:
             return False
+        tensors, meta = found
+        moments = self._fitting_moments(tensors)
         self.load_weights(tensors["model"])
-        for (name, parameter), moments in zip(
-            self.trained.items(), _moments(tensors["optimizer"]), strict=True
-        ):
-            self.optimizer.state[parameter] = {k: t.to(self.device) for k, t in moments.items()}
-            if moments["exp_avg"].shape != parameter.shape:
-                raise CheckpointError(f"optimizer state of {name} has another shape; start a new run folder")
+        for name, stored in moments.items():
+            self.optimizer.state[self.trained[name]] = {k: t.to(self.device) for k, t in stored.items()}
         self.step, self.epoch, self.epoch_step, self.seen = (
             meta[k] for k in ("step", "epoch", "epoch_step", "seen")
         )
@@ -143,8 +141,48 @@ class TrainingLoop:
             self.mean, self.mean_of = {}, 0
         return True
 
+    def _fitting_moments(self, tensors: Mapping[str, Mapping[str, Tensor]]) -> dict[str, dict[str, Tensor]]:
+        """The optimizer's state of each trained parameter that has one, once all of the checkpoint fits this model.
+
+        Raises:
+            CheckpointError: A parameter is missing or of another shape.
+        """
+        advice = f"; begin in another run folder than {self.folder}"
+        model = tensors.get("model", {})
+        names = list(self.trained)
+        missing = sorted(set(names) - model.keys())
+        if missing:
+            raise CheckpointError(f"the checkpoint is of another model: it lacks {missing[0]}{advice}")
+        self._check_shapes(model, advice)
+        self._check_shapes(tensors.get("mean", {}), advice)
+        by_name: dict[str, dict[str, Tensor]] = {}
+        for key, tensor in tensors.get("optimizer", {}).items():
+            number, kind = key.split(".", 1)
+            name = names[int(number)] if int(number) < len(names) else None
+            # `step` is one number; the moments are as large as their parameter
+            if name is None or (tensor.dim() and tensor.shape != self.trained[name].shape):
+                raise CheckpointError(f"the optimizer's state of {name or key} does not fit{advice}")
+            by_name.setdefault(name, {})[kind] = tensor
+        return by_name
+
+    def _check_shapes(self, state: Mapping[str, Tensor], advice: str = "") -> None:
+        """Make sure that weights fit, all of them, before any is copied.
+
+        Raises:
+            CheckpointError: One is of another shape.
+        """
+        for name, tensor in [*self.trained.items(), *self.buffers.items()]:
+            if name in state and state[name].shape != tensor.shape:
+                shapes = f"{tuple(state[name].shape)}, not {tuple(tensor.shape)}"
+                raise CheckpointError(f"{name} has the shape {shapes}{advice}")
+
     def load_weights(self, state: Mapping[str, Tensor]) -> None:
-        """Copy weights into the trained parameters and the buffers; other names are ignored."""
+        """Copy weights into the trained parameters and the buffers; other names are ignored.
+
+        Raises:
+            CheckpointError: One is of another shape; nothing was copied.
+        """
+        self._check_shapes(state)
         with torch.no_grad():
             for name, tensor in [*self.trained.items(), *self.buffers.items()]:
                 if name in state:
@@ -160,7 +198,8 @@ class TrainingLoop:
         if self.mean:
             tensors["mean"] = self.mean
         place = {"epoch": self.epoch, "epoch_step": self.epoch_step, "mean_of": self.mean_of}
-        write_atomically(self.folder / "last", tensors, self._told() | place | {"best": self.best})
+        meta = self._told() | place | {"best": self.best}
+        write_atomically(self.folder / "last", tensors, meta, keep_previous=True)
 
     def _told(self) -> dict[str, Any]:
         """What is written beside all weights."""
@@ -298,12 +337,3 @@ class TrainingLoop:
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(line) + "\n")
         log.info("step %s: %s", self.step, line)
-
-
-def _moments(stored: Mapping[str, Tensor]) -> Iterator[dict[str, Tensor]]:
-    by_index: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in stored.items():
-        index, key = name.split(".", 1)
-        by_index.setdefault(index, {})[key] = tensor
-    for index in sorted(by_index):
-        yield by_index[index]

@@ -205,3 +205,74 @@ def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
         file.unlink()
     with pytest.raises(CheckpointError, match=r"model\.safetensors"):
         read_folder(folder)
+
+
+def trained(folder: Path, steps: int = 20) -> TrainingLoop:
+    loop = make_loop(folder, steps)
+    loop.run(batches)
+    return loop
+
+
+def spoil(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[-3] ^= 4
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors", "meta.json"])
+def test_a_damaged_checkpoint_is_not_a_new_run(tmp_path: Path, name: str) -> None:
+    """The one before it goes on; where that is damaged too, nothing starts and nothing is overwritten."""
+    trained(tmp_path)
+    spoil(tmp_path / "last" / name)
+    again = make_loop(tmp_path, 30)
+    assert again.resume()
+    assert again.step == 20, "saved at step 20, and once more at the end"
+    again.run(batches)
+    assert read_folder(tmp_path / "last")[1]["step"] == 30
+    for folder in ("last", "last.old"):
+        spoil(tmp_path / folder / name)
+    kept = {path: path.read_bytes() for path in tmp_path.rglob("last*/*")}
+    beginner = make_loop(tmp_path, 40)
+    with pytest.raises(CheckpointError, match="another run folder"):
+        beginner.resume()
+    assert beginner.step == 0
+    assert {path: path.read_bytes() for path in tmp_path.rglob("last*/*")} == kept
+
+
+@pytest.mark.parametrize("change", ["wider", "more layers", "other shape, broadcast"])
+def test_a_checkpoint_of_another_model_is_refused_before_a_weight_is_touched(
+    tmp_path: Path, change: str
+) -> None:
+    trained(tmp_path)
+    other = make_loop(tmp_path, 30)
+    model = other.model
+    if change == "wider":
+        model.head = nn.Linear(4, 2)
+    elif change == "more layers":
+        model.more = nn.Linear(4, 4)
+    else:  # [1] fits into [4] by broadcasting, and would have been copied
+        model.head = nn.Linear(4, 4)
+    rebuilt = TrainingLoop(model, {"head"}, other.loss, tmp_path, other.config)
+    before = weights(rebuilt)
+    with pytest.raises(CheckpointError, match=r"shape|another model"):
+        rebuilt.resume()
+    assert all(torch.equal(before[name], weights(rebuilt)[name]) for name in before)
+    assert not rebuilt.optimizer.state
+    assert rebuilt.step == 0
+
+
+def test_weights_of_another_shape_are_refused_whole(tmp_path: Path) -> None:
+    loop = make_loop(tmp_path, 5)
+    before = weights(loop)
+    state = {"body.weight": torch.ones(4, 4), "head.bias": torch.ones(3)}
+    with pytest.raises(CheckpointError, match=r"head\.bias"):
+        loop.load_weights(state)
+    assert all(torch.equal(before[name], weights(loop)[name]) for name in before)
+
+
+def test_a_run_stopped_before_its_first_step_goes_on(tmp_path: Path) -> None:
+    make_loop(tmp_path, 5).run(batches, stop=lambda: True)
+    again = make_loop(tmp_path, 5)
+    assert again.resume()
+    again.run(batches)
+    assert again.step == 5
