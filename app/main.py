@@ -1,8 +1,9 @@
 """The web application: routes, guards and what lives as long as the process."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import metadata
 
 from fastapi import APIRouter, FastAPI
@@ -12,7 +13,7 @@ from app.api import answers, collections, documents, health, jobs, problems, sea
 from app.api.guard import GuardMiddleware
 from app.config import Settings
 from app.observability import Metrics, RequestContextMiddleware
-from app.runtime import Parts, build_runtime
+from app.runtime import Parts, Runtime, build_runtime
 
 DESCRIPTION = """Answers questions from your documents, each with the passages that it comes from.
 
@@ -20,17 +21,20 @@ Failures are `application/problem+json` with a stable `code` and a `hint`. Lists
 with an `Idempotency-Key` takes effect once, however often it is sent."""
 
 
-def create_app(settings: Settings, parts: Parts | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, parts: Parts | None = None, opened: Callable[[], Runtime] | None = None
+) -> FastAPI:
     """The application for these settings; it opens the database when it starts, not here.
 
     Args:
         settings: What to serve.
         parts: Other ways to make the heavy parts, for tests.
+        opened: Gives the runtime, where it is open already; the application closes it.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        runtime = await run_in_threadpool(build_runtime, settings, parts)
+        runtime = await run_in_threadpool(opened or partial(build_runtime, settings, parts))
         app.state.runtime = runtime
         app.state.streams = answers.make_hub(settings)
         threading.Thread(target=runtime.warm_up, name="warm-up", daemon=True).start()

@@ -151,7 +151,7 @@ def _start(runtime: Runtime, hub: StreamHub, pending: Pending, instance: str) ->
             f"Ask again in {error.retry_after_s} s.",
             retry_after_s=error.retry_after_s,
         )
-        stored_answers.keep_failure(runtime, pending, describe(busy))
+        stored_answers.keep_failure(runtime, pending, busy)
         raise busy from error
 
 
@@ -172,7 +172,7 @@ def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: st
         failure = describe(error)
         if failure.status >= 500:
             logger.exception("answer failed", extra={"answer": pending.id})
-        stored_answers.keep_failure(runtime, pending, failure)
+        stored_answers.keep_failure(runtime, pending, error)
         stream.publish("error", {"problem": problem(failure, instance).model_dump(exclude_none=True)})
 
 

@@ -53,10 +53,14 @@ def ask(
         pending = answering.accept(runtime, asked)
         answering.note(runtime, pending)
         screen = _Screen(live=not as_json and sys.stdout.isatty())
-        with screen:
-            outcome = answering.produce(runtime, pending, screen.show, lambda: None)
-        answer = outcome.answer
-        stored_answers.keep(runtime, pending.id, answer, outcome.provenance)
+        try:
+            with screen:
+                outcome = answering.produce(runtime, pending, screen.show, lambda: None)
+            answer = outcome.answer
+            stored_answers.keep(runtime, pending.id, answer, outcome.provenance)
+        except BaseException as error:
+            stored_answers.keep_failure(runtime, pending, error)
+            raise
         provenance = stored_answers.provenance(runtime, pending.id, in_work=False) if explain else None
     if as_json:
         more = {"ingested": ingested, "provenance": provenance}

@@ -10,7 +10,7 @@ from app.config import Settings
 from app.errors import UnavailableError
 from app.main import create_app
 from app.observability import configure_logging
-from app.runtime import Parts
+from app.runtime import Parts, build_runtime
 
 GRACEFUL_STOP_S = 30
 
@@ -39,11 +39,14 @@ def run_server(settings: Settings, parts: Parts | None = None) -> int:
 
     Raises:
         UnavailableError: The address is taken or not of this machine.
+        ConflictError: The home folder's files belong to another database.
     """
     configure_logging(settings)
     listener = _listen(settings.host, settings.port)
+    # Opened here: what is wrong with it is one line to whoever started this, not the trace of a web server.
+    runtime = build_runtime(settings, parts)
     config = uvicorn.Config(
-        create_app(settings, parts),
+        create_app(settings, parts, lambda: runtime),
         log_config=None,
         access_log=False,
         server_header=False,

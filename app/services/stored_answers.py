@@ -1,16 +1,21 @@
 """Use cases of answers that were given: read, rate, replay."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from app.db import answers as rows
 from app.db.answers import Answer
 from app.db.sources import read_sources
-from app.errors import AnswerNotFoundError, Failure
+from app.errors import AnswerNotFoundError, describe
 from app.runtime import Runtime
 from app.services import provenance as provenances
 from app.services.answering import Pending
+
+logger = logging.getLogger(__name__)
 
 INTERRUPTED = {
     "code": "answer_interrupted",
@@ -97,10 +102,21 @@ def keep(
             rows.keep_events(session, answer_id, stream)
 
 
-def keep_failure(runtime: Runtime, pending: Pending, failure: Failure) -> None:
-    """Store that a question could not be answered because something broke."""
-    with runtime.db.write() as session:
-        rows.finish(session, pending.id, status="failed", answer=None, error=failure.info)
+def keep_failure(runtime: Runtime, pending: Pending, error: BaseException) -> None:
+    """Store that a question could not be answered, and why; where even that can't be stored, the log has it."""
+    failure = describe(error)
+    told = failure.info
+    if not isinstance(error, Exception):  # Ctrl-C, or the end of the process
+        told = INTERRUPTED
+    elif failure.code == "internal_error":
+        told = told | {"message": f"Something went wrong ({type(error).__name__})."}
+    try:
+        with runtime.db.write() as session:
+            rows.finish(session, pending.id, status="failed", answer=None, error=told)
+    except SQLAlchemyError:
+        logger.exception(
+            "the failure of an answer can't be kept", extra={"answer": pending.id, "code": told["code"]}
+        )
 
 
 def rate(runtime: Runtime, answer_id: str, rating: int, comment: str | None) -> None:

@@ -1,6 +1,7 @@
 """Answers through a real server on loopback: whole, streamed, stopped, left, resumed, refused when busy."""
 
 import json
+import sqlite3
 import threading
 import time
 from dataclasses import replace
@@ -8,6 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 import uvicorn
+from sqlalchemy.exc import OperationalError
 
 from app.config import load_settings
 from app.main import create_app
@@ -295,3 +297,19 @@ def test_search_over_rest(client):
     assert found["hits"][0]["document"]["name"] == "ducks.md"
     assert found["hits"][0]["text"] in DUCKS.decode()
     assert found["tokens_before"] >= found["tokens_after"] > 0
+
+
+def test_a_stream_ends_with_its_error_even_where_that_can_not_be_kept(client, monkeypatch):
+    """As on a full disk: neither the answer nor why it failed finds room, but who asked is told."""
+
+    def full(*_: object, **__: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise OperationalError("UPDATE", {}, error)
+
+    monkeypatch.setattr("app.db.answers.finish", full)
+    with client.stream("POST", "/answers", json=body(stream=True)) as response:
+        _, last, data = events_of(response.iter_lines())[-1]
+    assert (last, data["problem"]["code"]) == ("error", "disk_full")
+    reply = client.post("/answers", json=body())
+    assert (reply.status_code, reply.json()["code"]) == (507, "disk_full")

@@ -1,10 +1,20 @@
 """What `fathom ask` prints of an answer."""
 
+import errno
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.cli.ask import _Screen
+from app.db.models import Answer
+from app.runtime import build_runtime
+from app.services import stored_answers
+from generator.errors import ModelServerUnreachableError
+from generator.types import Event, Request
+from tests.app.doubles import SilentGenerator
 
 PASSAGE = "Start it so.\n\nThe port is 8000. Another is set with --port."
 WHERE: dict[str, Any] = {"document": {"id": "doc_1", "name": "guide.md", "title": "Guide"}, "page": None}
@@ -62,3 +72,44 @@ def test_the_key_sentence_is_bold_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     out = printed(capsys, text="No.", nearest=[nearest((100, 112))])
     assert "\x1b[1mStart it so.\x1b[0m\n" in out
+
+
+class BreakingGenerator(SilentGenerator):
+    """Fails in the middle of an answer."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def stream(self, request: Request) -> Iterator[Event]:
+        raise self.error
+        yield
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "code"),
+    [
+        (ModelServerUnreachableError("nothing answers"), 5, "model_server_unreachable"),
+        (OSError(errno.ENOSPC, "full"), 7, "disk_full"),
+        (ZeroDivisionError("secret words"), 70, "internal_error"),
+        (KeyboardInterrupt(), 130, "answer_interrupted"),
+    ],
+)
+def test_an_answer_that_fails_keeps_why(
+    fathom, settings, parts, tmp_path, monkeypatch, error, exit_code, code
+):
+    broken = replace(parts, generator=lambda _: BreakingGenerator(error))
+    monkeypatch.setattr("app.runtime.shipped_parts", lambda: broken)
+    duck = tmp_path / "duck.md"
+    duck.write_text("# Duck\n\nThe duck swims on the pond.", encoding="utf-8")
+    assert fathom("ingest", "birds", str(duck))[0] == 0
+    assert fathom("ask", "birds", "Where does the duck swim?")[0] == exit_code
+    runtime = build_runtime(settings, parts)
+    try:
+        with runtime.db.read() as session:
+            (row,) = session.scalars(select(Answer)).all()
+        assert (row.status, row.error["code"]) == ("failed", code)
+        assert "secret" not in str(row.error)
+        told = stored_answers.get(runtime, row.id, in_work=False)
+        assert (told["status"], told["error"]["code"]) == ("failed", code)
+    finally:
+        runtime.close()

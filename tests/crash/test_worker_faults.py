@@ -39,20 +39,21 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+@pytest.mark.parametrize("kind", ["worker", "serve"])
 @pytest.mark.parametrize("other", ["changed url", "removed file"])
-def test_a_worker_on_another_database_ends_and_every_original_stays(home, tmp_path, other, capsys):
-    more = {}
+def test_a_process_on_another_database_ends_and_every_original_stays(home, tmp_path, kind, other, capsys):
+    more: dict[str, object] = {"port": 0} if kind == "serve" else {}
     if other == "changed url":
         more["database_url"] = f"sqlite:///{tmp_path / 'other.db'}"
     else:
         for file in home.glob("fathom.db*"):
             file.rename(tmp_path / file.name)
-    with process("worker", home, **more) as worker:
-        assert worker.wait(PATIENCE_S) != 0
+    with process(kind, home, **more) as child:
+        assert child.wait(PATIENCE_S) != 0
     with capsys.disabled():
-        print(f"\n{other}: {len(originals(home))} of {FILES} originals are still there")
+        print(f"\n{kind}, {other}: {len(originals(home))} of {FILES} originals are still there")
     assert len(originals(home)) == FILES
-    assert "fathom adopt" in (tmp_path / "worker.log").read_text(encoding="utf-8")
+    assert "fathom adopt" in (tmp_path / f"{kind}.log").read_text(encoding="utf-8")
 
 
 def test_a_worker_whose_database_is_damaged_ends_and_the_next_one_works(home, tmp_path, capsys):
