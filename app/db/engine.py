@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.faults import machine_fault
@@ -65,21 +65,21 @@ class Database:
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
-    def check_writable(self, wait_s: float = BUSY_TIMEOUT_S) -> None:
+    def check_writable(self, patience_s: float = BUSY_TIMEOUT_S) -> None:
         """Raise the driver's error where the database can't be written now.
 
         Args:
-            wait_s: Longest wait for whoever is writing.
+            patience_s: Longest wait for whoever is writing.
 
         Raises:
-            OperationalError: It is locked, full, or does not answer.
+            DBAPIError: It is locked, full, damaged, or does not answer.
         """
         asked = time.monotonic()
         try:
-            with self._impatient(wait_s) as connection:
+            with self._impatient(patience_s) as connection:
                 connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
                 connection.rollback()
-        except OperationalError as error:
+        except DBAPIError as error:
             locked = machine_fault(error) == "database_locked"
             self._locked_since = (self._locked_since or asked) if locked else None
             raise

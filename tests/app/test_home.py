@@ -16,7 +16,7 @@ from app.config import Settings
 from app.db import installation
 from app.errors import ConflictError
 from app.runtime import Parts, Runtime, build_runtime
-from app.services import collections, documents, sweeping
+from app.services import collections, documents, readiness, sweeping
 from app.services.documents import Upload
 
 HOUR = 3600.0
@@ -198,6 +198,27 @@ def test_processes_that_start_together_agree_on_one_id(settings, opened):
 
     with ThreadPoolExecutor(6) as pool:
         assert set(pool.map(start, range(6))) == {home.read_id(settings.home)}
+
+
+@pytest.mark.postgres
+def test_the_same_holds_on_postgres_with_several_processes(filled, opened, postgres_url):
+    url = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    remote = filled.model_copy(update={"database_url": secret(url)})
+    with pytest.raises(ConflictError) as refused, opened(remote):
+        pass
+    assert refused.value.code == "database_empty"
+
+    def start(_number: int) -> str | None:
+        with opened(remote, adopt=True) as runtime, runtime.db.read() as session:
+            return installation.read(session)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(start, range(4))) == {home.read_id(filled.home)}
+    with opened(remote) as runtime:
+        assert sweeping.sweep(runtime) == 0
+        check = next(check for check in readiness.checks(runtime) if check.name == "database")
+        assert check.ok, check.detail
+    assert len(originals(filled)) == 5
 
 
 def test_nothing_is_swept_while_the_database_knows_no_files(elsewhere, opened):
