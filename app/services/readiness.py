@@ -44,7 +44,7 @@ class Check:
 def checks(runtime: Runtime) -> list[Check]:
     """All checks; the service is ready when each that is needed is ok."""
     models = (Check(*state) for state in runtime.model_states())
-    return [_database(runtime), _disk(runtime), *models, *_vectors(runtime), *_worker(runtime)]
+    return [_database(runtime), _disk(runtime), *models, *_worker(runtime), *_vectors(runtime)]
 
 
 def is_ready(found: list[Check]) -> bool:
