@@ -151,14 +151,15 @@ class Worker:
                 if time.monotonic() - done_at[task] > every_s and not self._stopping.is_set():
                     done_at[task] = time.monotonic()
                     self._attempt(task)
-            if not all(thread.is_alive() for thread in threads):
+            alive = all(thread.is_alive() for thread in threads)
+            if not alive and not self._stopping.is_set():
                 self._end_by(RuntimeError("a thread of the worker is gone"))
         deadline = time.monotonic() + STOP_WAIT_S
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         for job in list(self._held.values()):
             self._attempt(partial(self._give_back, job, count_attempt=False))
-        self._attempt(self._tell_stopped)
+        self._attempt(self._tell_stopped if self.fault is None else self._tell_alive)
         return not any(thread.is_alive() for thread in threads)
 
     def stop(self) -> None:

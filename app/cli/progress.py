@@ -83,7 +83,8 @@ def _work(runtime: "Runtime", collection_id: str, progress: "Progress") -> None:
         total = jobs.pending(session, [collection_id])
     task = progress.add_task("ingesting", total=total, note="")
     worker, ended = Worker(runtime), threading.Event()
-    thread = threading.Thread(target=_drain, args=(worker, ended), name="ingest", daemon=True)
+    faults: list[Exception] = []
+    thread = threading.Thread(target=_drain, args=(worker, ended, faults), name="ingest", daemon=True)
     thread.start()
     try:
         left = total
@@ -99,15 +100,20 @@ def _work(runtime: "Runtime", collection_id: str, progress: "Progress") -> None:
         ended.set()
         worker.stop()  # a job in work goes back into the queue
         thread.join()
+    if faults:  # of the worker itself, or of the database; what is wrong with a document is told with it
+        raise faults[0]
 
 
-def _drain(worker: Any, ended: threading.Event) -> None:
+def _drain(worker: Any, ended: threading.Event, faults: list[Exception]) -> None:
     from ingestion.parser_process import ParserProcess
 
-    with ParserProcess() as parser:
-        while not ended.is_set():
-            if not worker.run_one(parser):
-                ended.wait(POLL_S)  # nothing to take: another worker has the last ones, or a retry waits
+    try:
+        with ParserProcess() as parser:
+            while not ended.is_set():
+                if not worker.run_one(parser):
+                    ended.wait(POLL_S)  # nothing to take: another worker has the last ones, or a retry waits
+    except Exception as error:  # noqa: BLE001 - raised again by whoever waits for the thread
+        faults.append(error)
 
 
 def _summary(runtime: "Runtime", filed: "Filed", seconds: float) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def seen(
 
 def stopped(session: Session, owner: str) -> None:
     """Forget a worker that ended in order."""
-    session.execute(delete(WorkerState).where(WorkerState.owner == owner, WorkerState.failure.is_(None)))
+    session.execute(delete(WorkerState).where(WorkerState.owner == owner))
 
 
 def known(session: Session) -> Sequence[WorkerState]:

@@ -100,6 +100,7 @@ def test_a_fault_that_stays_ends_the_worker(runtime, running, monkeypatch, error
     assert not thread.is_alive()
     assert worker.fault is error
     assert calls[0] == worker_module.FAULTS_IN_A_ROW
+    assert "last fault" in worker_check(runtime).detail, "whoever comes after it is told why"
 
 
 def test_a_database_that_is_locked_is_waited_for(runtime, running, monkeypatch):
@@ -158,6 +159,7 @@ def test_readiness_tells_whether_a_worker_is_alive_but_does_not_wait_for_one(run
     until(lambda: worker_check(runtime).ok)
     worker.stop()
     thread.join(PATIENCE_S)
+    assert worker.fault is None, "an orderly end is none"
     assert not worker_check(runtime).ok
 
 
@@ -200,3 +202,15 @@ def test_the_worker_is_shown_over_rest(api, runtime, running):
     running()
     until(lambda: "fathom_workers 1.0" in api.get("/metrics").text)
     assert "fathom_oldest_waiting_job_seconds" in api.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"), [(not_a_database(), 8), (OSError(28, "full"), 7), (ValueError("ours"), 70)]
+)
+def test_ingesting_in_the_terminal_ends_with_the_fault_of_its_worker(
+    fathom, tmp_path, monkeypatch, error, exit_code
+):
+    duck = tmp_path / "duck.md"
+    duck.write_text("# Duck\n\nThe duck swims.", encoding="utf-8")
+    failing(monkeypatch, error, float("inf"))
+    assert fathom("ingest", "birds", str(duck))[0] == exit_code
