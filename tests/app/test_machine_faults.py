@@ -7,6 +7,7 @@ that is held, a file where a folder should be, or an injected OSError. A disk th
 import errno
 import json
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -152,7 +153,8 @@ def test_a_search_does_not_need_to_write_its_index(api, birds, stuck, monkeypatc
 @pytest.fixture
 def lock(runtime):
     """Holds the write lock of the database."""
-    connection = sqlite3.connect(runtime.settings.home / "fathom.db", isolation_level=None)
+    file = runtime.settings.home / "fathom.db"
+    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN IMMEDIATE")
     yield connection
     connection.close()
@@ -188,6 +190,14 @@ def test_a_lock_that_comes_and_goes_is_not_one_that_stays(runtime, lock, monkeyp
         assert database_check(runtime)[0].ok
         time.sleep(0.15)
         lock.execute("BEGIN IMMEDIATE")
+
+
+def test_two_short_transactions_far_apart_are_not_one_that_stays(runtime, lock, monkeypatch):
+    monkeypatch.setattr(readiness, "LOCK_PATIENCE_S", 0.2)
+    assert database_check(runtime)[0].ok
+    time.sleep(0.3)  # whatever was written in between, the next look meets a lock again, for a moment
+    threading.Timer(0.3, lambda: lock.execute("ROLLBACK")).start()
+    assert database_check(runtime)[0].ok
 
 
 def test_a_short_look_does_not_make_other_writers_impatient(runtime):
