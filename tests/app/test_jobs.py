@@ -123,7 +123,7 @@ def test_what_the_machine_is_to_blame_for_is_tried_again(runtime, birds, monkeyp
     document = documents.page(runtime, birds, None, None, 1).items[0]
     assert document.newest.status == "queued"
     with runtime.db.read() as session:
-        job = session.get(Job, document.job_id)
+        job = session.get(Job, document.job.id)
     assert (job.state, job.attempts) == ("queued", 1)
     assert job.run_after > job.created_at
 
