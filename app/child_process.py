@@ -1,4 +1,4 @@
-"""Child processes that are kept running: started, shown line by line, started again, stopped.
+"""Child processes that are kept running: started, logged line by line, started again, stopped.
 
 It knows nothing of what the processes do.
 """
@@ -10,16 +10,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from app.run_output import Say, ServiceOutput
 
 RESTART_DELAY_S: Final = 1.0
 MAX_RESTART_DELAY_S: Final = 30.0
 _STEADY_S: Final = 60.0
 _PR_SET_PDEATHSIG: Final = 1
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class ServiceSpec:
         env: Its whole environment.
         vital: Whether everything stops when it ends; other services are started again.
         after_vital: Whether it is started once the vital ones are ready, or take long to be.
-        show_output: Whether its standard output is shown; its standard error always is.
+        show_output: Whether its standard output is logged; its standard error always is.
     """
 
     name: str
@@ -48,14 +48,18 @@ class Service:
 
     Args:
         spec: What to run.
-        say: Where its lines go.
+        say: Where it is told that it ended.
+        log: Where its lines go.
         restart_delay_s: Wait before the first restart; doubled while it keeps dying young.
     """
 
-    def __init__(self, spec: ServiceSpec, say: Say, restart_delay_s: float = RESTART_DELAY_S) -> None:
+    def __init__(
+        self, spec: ServiceSpec, say: Say, log: Say, restart_delay_s: float = RESTART_DELAY_S
+    ) -> None:
         self.spec = spec
         self.starts = 0
         self._say = say
+        self._output = ServiceOutput(spec.name, say, log)
         self._restart_delay_s = restart_delay_s
         self._process: asyncio.subprocess.Process | None = None
         self._stop = asyncio.Event()
@@ -78,6 +82,8 @@ class Service:
                 return 0
             started = time.monotonic()
             status = await self._run_once()
+            if not self._stop.is_set():
+                self._output.ended()
             if self._stop.is_set() or self.spec.vital:
                 return status
             if time.monotonic() - started > _STEADY_S:
@@ -117,7 +123,7 @@ class Service:
                 return
             text = line.decode("utf-8", "replace").rstrip()
             if text:
-                self._say(f"{self.spec.name:>6} | {text}")
+                self._output.line(text)
 
     def request_stop(self) -> None:
         """Ask the process to end, and don't start it again."""

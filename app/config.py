@@ -124,6 +124,8 @@ class WorkerSettings(_Group):
     """Seconds without a heartbeat after which a job is taken from its worker."""
     heartbeat_s: PositiveSeconds = 5.0
     """Seconds between heartbeats; well under the lease."""
+    turn_s: PositiveSeconds = 10.0
+    """Seconds of work on one document after which others that wait have a turn, the smallest file first."""
     poll_s: PositiveSeconds = 0.5
     """Seconds an idle worker waits before it looks for jobs again."""
     max_attempts: PositiveInt = 5

@@ -18,8 +18,9 @@ from typing import Final
 
 import httpx
 
-from app.child_process import Say, Service, ServiceSpec
+from app.child_process import Service, ServiceSpec
 from app.config import MIB, Settings, child_environment
+from app.run_output import Say
 from app.sample_collection import SampleError, SampleProgress, add_samples, already_added
 
 PATIENCE_S: Final = 15.0
@@ -110,18 +111,20 @@ def ui_url(settings: Settings) -> str:
     return f"http://{_host(settings)}:{settings.ui_port}"
 
 
-async def supervise(settings: Settings, *, with_samples: bool, say: Say) -> int:
+async def supervise(settings: Settings, *, with_samples: bool, say: Say, move: Say, log: Say) -> int:
     """Run Fathom until it is interrupted or its API ends.
 
     Args:
         settings: Settings with real ports (see `resolve_ports`).
         with_samples: Whether to upload the sample collection if that was never done.
-        say: Prints one line.
+        say: Prints a line for people.
+        move: Prints a line in the place of the one that it printed before; an empty one ends that.
+        log: Keeps a line that a service printed.
 
     Returns:
         0 after SIGINT or SIGTERM, 1 after a failure.
     """
-    services = [Service(spec, say) for spec in service_specs(settings)]
+    services = [Service(spec, say, log) for spec in service_specs(settings)]
     stop = asyncio.Event()
 
     def on_signal() -> None:
@@ -139,7 +142,7 @@ async def supervise(settings: Settings, *, with_samples: bool, say: Say) -> int:
     running = {
         service.spec.name: asyncio.create_task(_keep_running(service, api_ready)) for service in services
     }
-    opening = asyncio.create_task(_open(settings, api_ready, with_samples=with_samples, say=say))
+    opening = asyncio.create_task(_open(settings, api_ready, with_samples=with_samples, say=say, move=move))
     try:
         return await _until_over(stop, running, opening, services, say)
     finally:
@@ -175,7 +178,7 @@ async def _until_over(
         if stopped_vital:
             stopped.cancel()
             status = stopped_vital.pop().result()
-            say(f"The API ended with status {status}; its last lines say why. Stopping the rest.")
+            say(f"The API ended with status {status}; its last lines, above, say why. Stopping the rest.")
             return 1
         error = opening.exception()
         if error is not None:
@@ -203,7 +206,9 @@ async def _stop_all(
     say("Stopped.")
 
 
-async def _open(settings: Settings, api_ready: asyncio.Event, *, with_samples: bool, say: Say) -> None:
+async def _open(
+    settings: Settings, api_ready: asyncio.Event, *, with_samples: bool, say: Say, move: Say
+) -> None:
     started = time.monotonic()
     async with httpx.AsyncClient(base_url=api_url(settings), trust_env=False) as client:
         await _wait_ready(client, "/readyz", "API", say)
@@ -214,19 +219,21 @@ async def _open(settings: Settings, api_ready: asyncio.Event, *, with_samples: b
         say(f"  Web pages  {ui_url(settings)}")
         say(f"  REST       {api_url(settings)}/v1 (described by {api_url(settings)}/openapi.json)")
         if with_samples and not already_added(settings.home):
-            await _add_samples(client, settings, say)
+            await _add_samples(client, settings, say, move)
         say("  Try        " + example_curl(settings))
 
 
-async def _add_samples(client: httpx.AsyncClient, settings: Settings, say: Say) -> None:
+async def _add_samples(client: httpx.AsyncClient, settings: Settings, say: Say, move: Say) -> None:
     def show(progress: SampleProgress) -> None:
         failed = f", {progress.failed} failed" if progress.failed else ""
-        say(f"  Samples    {progress.ready} of {progress.total} documents can be searched{failed}")
+        move(f"  Samples    {progress.ready} of {progress.total} documents can be searched{failed}")
 
     try:
         await add_samples(client, settings.home, on_progress=show)
     except SampleError as error:  # Fathom works without them
         say(f"  Samples    {error}")
+    finally:
+        move("")
 
 
 def example_curl(settings: Settings) -> str:

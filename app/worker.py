@@ -25,7 +25,10 @@ from app.errors import LeaseLostError, UnavailableError, describe
 from app.faults import machine_fault
 from app.runtime import Runtime
 from app.services import ingesting, reembedding, sweeping
+from app.turns import Turn, Turns
+from ingestion.config import ParsingLimits
 from ingestion.parser_process import ParserProcess
+from ingestion.types import Document, KeepMember, Parser, Source
 
 logger = logging.getLogger(__name__)
 
@@ -36,20 +39,37 @@ STOP_WAIT_S = 5.0
 FAULTS_IN_A_ROW = 6
 """Faults of the worker itself, without a job between them, after which its process ends."""
 MAX_FAULT_WAIT_S = 30.0
+BESIDE = 2  # documents that are begun while others take long, beside those that are worked on at once
 
 
 class StoppedError(Exception):
     """The worker is told to stop: the job goes back into the queue."""
 
 
+class _ParserAway:
+    """A parser process whose work is away: who waits for it for long lets others have the turn."""
+
+    def __init__(self, process: ParserProcess, turn: Turn) -> None:
+        self._process = process
+        self._turn = turn
+
+    def parse(self, source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:
+        """Parse a file; see `ParserProcess.parse`."""
+        with self._turn.away():
+            return self._process.parse(source, limits, keep)
+
+
 class _Lease:
     """A job in work: its progress, and a thread that renews the lease."""
 
-    def __init__(self, runtime: Runtime, job: Job, stopping: threading.Event) -> None:
+    def __init__(
+        self, runtime: Runtime, job: Job, stopping: threading.Event, turn: Turn | None = None
+    ) -> None:
         self.job = job
         self._runtime = runtime
         self._settings = runtime.settings.worker
         self._stopping = stopping
+        self._turn = turn
         self._progress = (job.stage, 0, 0)
         self._written = self._progress
         self._ended = threading.Event()
@@ -67,18 +87,24 @@ class _Lease:
         self._thread.join()
 
     def report(self, stage: str, done: int, total: int) -> None:
-        """Note progress.
+        """Note progress, and let others go on where this document has been at it for long.
 
         Raises:
             LeaseLostError: Another worker has the job; what is made here would be refused.
             StoppedError: The worker is told to stop.
         """
+        self._check()
+        self._progress = (stage, done, total)
+        self._changed.set()
+        if self._turn is not None:
+            self._turn.pause_if_long()
+            self._check()
+
+    def _check(self) -> None:
         if self._lost:
             raise LeaseLostError(self.job.id)
         if self._stopping.is_set():
             raise StoppedError
-        self._progress = (stage, done, total)
-        self._changed.set()
 
     def _keep(self) -> None:
         beat = time.monotonic()
@@ -121,6 +147,8 @@ class Worker:
         self._settings = runtime.settings.worker
         self._stopping = threading.Event()
         self._held: dict[str, Job] = {}
+        self._begun: dict[str, float] = {}
+        self._turns = Turns(self._settings.concurrency, self._stopping.is_set)
         self._vector_model: str | None = None
         self._failure: tuple[dict[str, str], datetime] | None = None
         self.fault: Exception | None = None
@@ -133,13 +161,16 @@ class Worker:
             True where every thread has ended; False where one is still inside a model. Its job is given
             back nevertheless: whatever it would write is refused by its fence.
         """
+        at_once = self._settings.concurrency
         threads = [
-            threading.Thread(target=self._loop, name=f"worker-{number}", daemon=True)
-            for number in range(self._settings.concurrency)
+            threading.Thread(
+                target=self._loop, args=(number >= at_once,), name=f"worker-{number}", daemon=True
+            )
+            for number in range(at_once + BESIDE)
         ]
         for thread in threads:
             thread.start()
-        logger.info("ready for documents", extra={"worker": self.owner, "at_once": len(threads)})
+        logger.info("ready for documents", extra={"worker": self.owner, "at_once": at_once})
         now_and_then = {
             self._tell_alive: self._settings.heartbeat_s,
             self.plan: PLAN_EVERY_S,
@@ -189,11 +220,15 @@ class Worker:
                 count += 1
         return count
 
-    def run_one(self, parser: ParserProcess | None = None) -> bool:
+    def run_one(
+        self, parser: Parser | None = None, turn: Turn | None = None, *, small_first: bool = False
+    ) -> bool:
         """Take a job and run it to its end.
 
         Args:
             parser: A warm parser process; without one another is started for the document.
+            turn: The turn that it works in, where several share the machine.
+            small_first: Take the smallest document that waits, not the oldest.
 
         Returns:
             False where there was nothing to do.
@@ -206,16 +241,18 @@ class Worker:
                 self._settings.lease_s,
                 self._settings.max_attempts,
                 self._vector_model,
+                small_first=small_first,
             )
         if job is None:
             return False
         started = time.monotonic()
-        self._held[job.id] = job
+        self._held[job.id], self._begun[job.id] = job, started
         try:
-            with _Lease(self._runtime, job, self._stopping) as lease:
+            with _Lease(self._runtime, job, self._stopping, turn) as lease:
                 outcome = self._execute(job, lease, parser)
         finally:
             self._held.pop(job.id, None)
+            self._begun.pop(job.id, None)
         logger.info(
             "job ended",
             extra={
@@ -229,7 +266,7 @@ class Worker:
         )
         return True
 
-    def _execute(self, job: Job, lease: _Lease, parser: ParserProcess | None) -> str:
+    def _execute(self, job: Job, lease: _Lease, parser: Parser | None) -> str:
         try:
             if job.kind == jobs.REEMBED:
                 reembedding.run_job(self._runtime, job, lease.report)
@@ -273,15 +310,20 @@ class Worker:
             return "lease lost"
         return "given back"
 
-    def _loop(self) -> None:
+    def _loop(self, beside: bool) -> None:
+        """Take jobs in turns; `beside` others, small documents first, while these are at theirs for long."""
         faults = 0
         while not self._stopping.is_set():
             try:
-                with ParserProcess() as parser:
+                turn = Turn(self._turns, self._settings.turn_s)
+                with ParserProcess() as process:
+                    parser = _ParserAway(process, turn)
                     while not self._stopping.is_set():
-                        busy = self.run_one(parser)
+                        busy = (self._takes_long() or not beside) and self._take_turn(turn, parser, beside)
                         faults = 0
                         if not busy:
+                            if beside:
+                                process.close()  # rarely needed; the next file starts another
                             self._stopping.wait(self._settings.poll_s)
             except Exception as error:  # noqa: BLE001 - a thread that ended here would leave a process that does nothing
                 faults += 1
@@ -319,6 +361,19 @@ class Worker:
     def _tell_stopped(self) -> None:
         with self._runtime.db.write() as session:
             workers.stopped(session, self.owner)
+
+    def _takes_long(self) -> bool:
+        """Whether a document is in work for longer than a turn."""
+        now = time.monotonic()
+        return any(now - begun >= self._settings.turn_s for begun in list(self._begun.values()))
+
+    def _take_turn(self, turn: Turn, parser: "_ParserAway", beside: bool) -> bool:
+        if not turn.begin():
+            return False
+        try:
+            return self.run_one(parser, turn, small_first=beside)
+        finally:
+            turn.end()
 
     def _sweep(self) -> None:
         sweeping.sweep(self._runtime)

@@ -19,6 +19,10 @@ _LATIN_WORD = re.compile(r"[A-Za-z]+")
 _SPACES = re.compile(r"[ \t\r\n\f\v\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f]+")
 _LONG_SPACE = re.compile(r"[^\S\n]{65,}")
 _MANY_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){3,}")
+# Of what stands above is copied to every block, row or chunk below it: so much of one name, so many headings.
+NAME_CHARS = 200
+HEADING_DEPTH = 8
+CUT = "…"
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -31,6 +35,21 @@ def clean_lines(text: str) -> str:
     """Normalise line ends and drop control characters; spacing is kept, but for absurd runs of white space."""
     text = _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _MANY_BLANK_LINES.sub("\n\n\n", _LONG_SPACE.sub(" " * 64, text))
+
+
+def short_name(text: str, chars: int = NAME_CHARS) -> str:
+    """A heading or the name of a column as it is copied to what stands under it; marked where it is cut."""
+    return text if len(text) <= chars else text[: chars - len(CUT)].rstrip() + CUT
+
+
+def heading_path(titles: Sequence[str]) -> tuple[str, ...]:
+    """Headings over a block, outermost first, each as `short_name` gives it; a mark stands for those left out.
+
+    The outermost one stays, and the innermost ones.
+    """
+    if len(titles) > HEADING_DEPTH:
+        return (titles[0], CUT, *titles[len(titles) - HEADING_DEPTH + 2 :])
+    return tuple(titles)
 
 
 def language_of(text: str) -> str:
@@ -52,6 +71,7 @@ class CanonicalWriter:
         self._length = 0
         self._blocks: list[Block] = []
         self._headings: list[tuple[int, str]] = []
+        self._path: tuple[str, ...] = ()
         self._pages: list[tuple[int, int]] = []
         self._page_is_fresh = False
         self._box: Box | None = None
@@ -93,12 +113,14 @@ class CanonicalWriter:
         text = squeeze(text)
         if text:
             self._headings = [(above, title) for above, title in self._headings if above < level]
-            self._headings.append((level, text))
+            self._headings.append((level, short_name(text)))
+            self._path = heading_path([title for _, title in self._headings])
             self._write(BlockKind.HEADING, text, level)
 
     def close_headings(self) -> None:
         """What is written from here on stands under no heading so far (a slide without a title, a new sheet)."""
         self._headings = []
+        self._path = ()
 
     def paragraph(self, text: str, kind: BlockKind = BlockKind.PARAGRAPH, level: int = 0) -> None:
         """Write a paragraph, a quote or a list item given without its mark."""
@@ -128,7 +150,8 @@ class CanonicalWriter:
         if header and len(cells) > 1:
             filled = {place for row in cells[1:] for place, cell in enumerate(row) if cell}
             bare = [name for place, name in enumerate(cells[0]) if name and place not in filled]
-            lines = [" | ".join(bare), *(_named_row(cells[0], row) for row in cells[1:])]
+            names = [short_name(name) for name in cells[0]]
+            lines = [" | ".join(bare), *(_named_row(names, row) for row in cells[1:])]
         else:
             lines = [" | ".join(cell for cell in row if cell) for row in cells]
         text = "\n".join(line for line in lines if line)
@@ -164,7 +187,7 @@ class CanonicalWriter:
         return Document(
             text=text,
             media_type=media_type,
-            title=squeeze(title) or (self._first_heading(text) if heading_is_title else ""),
+            title=short_name(squeeze(title)) or (self._first_heading(text) if heading_is_title else ""),
             blocks=tuple(self._blocks),
             pages=pages,
             encoding=encoding,
@@ -175,7 +198,7 @@ class CanonicalWriter:
     def _first_heading(self, text: str) -> str:
         for block in self._blocks[:20]:
             if block.kind is BlockKind.HEADING:
-                return text[block.start : block.end]
+                return short_name(text[block.start : block.end])
         return ""
 
     def _write(self, kind: BlockKind, text: str, level: int) -> None:
@@ -193,7 +216,7 @@ class CanonicalWriter:
                 level=level,
                 page=self._pages[-1][0] if self._pages else None,
                 box=self._box,
-                heading_path=tuple(title for _, title in self._headings),
+                heading_path=self._path,
             )
         )
 

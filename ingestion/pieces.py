@@ -21,6 +21,7 @@ _CUT_MARKS = (
     re.compile(r"\s+"),
 )
 _MAX_CHARS_PER_TOKEN = 64
+_USUAL_CHARS_PER_TOKEN = 4
 _JOINER = "\u200d"
 _EARLIEST_CUT = 0.5  # of what fits: a mark before it is not used
 
@@ -83,9 +84,21 @@ def _parts(text: str, span: Span, block: int, count_tokens: CountTokens, max_tok
 
 def _longest_fit(text: str, start: int, end: int, count_tokens: CountTokens, max_tokens: int) -> int:
     """Largest end, at least one character on, such that `[start, end)` has at most `max_tokens`."""
-    low, high = start + 1, min(end, start + max_tokens * _MAX_CHARS_PER_TOKEN)
-    if count_tokens(text[start:high]) <= max_tokens:
-        return high
+    low, limit = start + 1, min(end, start + max_tokens * _MAX_CHARS_PER_TOKEN)
+    # Counting costs as much as what is counted is long: so not from above, where nearly all of it is too long.
+    high = min(limit, start + max_tokens * _USUAL_CHARS_PER_TOKEN)
+    while (tokens := count_tokens(text[start:high])) <= max_tokens:
+        if high == limit:
+            return high
+        low, high = high, min(limit, start + 2 * (high - start))
+    # Tokens grow about evenly: where they reach the maximum is guessed first, and what is left is halved.
+    for share in (0.98, 1.02):
+        middle = start + int(share * max_tokens * (high - start) / tokens)
+        if low < middle < high:
+            if (counted := count_tokens(text[start:middle])) <= max_tokens:
+                low = middle
+            else:
+                high, tokens = middle, counted
     while high - low > 1:
         middle = (low + high) // 2
         if count_tokens(text[start:middle]) <= max_tokens:

@@ -9,7 +9,16 @@ from ingestion.errors import ConverterMissingError, EmptyDocumentError, LimitExc
 from ingestion.office_conversion import converted
 from ingestion.parser_process import ParserProcess
 from ingestion.sniff import ZIP
-from ingestion.types import Chunk, CountTokens, Document, IngestEvent, KeepMember, SentenceEncoder, Source
+from ingestion.types import (
+    Chunk,
+    CountTokens,
+    Document,
+    IngestEvent,
+    KeepMember,
+    Parser,
+    SentenceEncoder,
+    Source,
+)
 
 OnEvent = Callable[[IngestEvent], None]
 
@@ -18,7 +27,7 @@ def parse(
     source: Source,
     limits: ParsingLimits,
     *,
-    parser: ParserProcess | None = None,
+    parser: Parser | None = None,
     keep: KeepMember | None = None,
 ) -> Document:
     """Read a file in a child process.
@@ -57,7 +66,7 @@ def ingest(
     chunking: ChunkingConfig,
     limits: ParsingLimits,
     on_event: OnEvent | None = None,
-    parser: ParserProcess | None = None,
+    parser: Parser | None = None,
     keep: KeepMember | None = None,
 ) -> tuple[Document, tuple[Chunk, ...]]:
     """Read a file and cut it into chunks with vectors. The same bytes and settings give the same result.

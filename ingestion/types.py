@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # the parser child imports these types and starts twice as fa
     import numpy as np
     from numpy.typing import NDArray
 
+    from ingestion.config import ParsingLimits
+
 
 Box = tuple[float, float, float, float]
 
@@ -121,6 +123,14 @@ class KeepMember(Protocol):
 
     def __call__(self, name: str, data: bytes) -> None:
         """Take a file; `name` is its path inside the outer one, with `/`, never absolute, never upwards."""
+        ...
+
+
+class Parser(Protocol):
+    """What reads files in a process of its own; `ingestion.parser_process.ParserProcess` does."""
+
+    def parse(self, source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:
+        """Read a file; see `ParserProcess.parse`."""
         ...
 
 

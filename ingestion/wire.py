@@ -109,16 +109,19 @@ def encode_error(error: IngestionError) -> bytes:
 
 def encode_document(document: Document) -> bytes:
     """A reply that carries the document."""
+    paths: dict[tuple[str, ...], int] = {}  # sent once, however many blocks stand under it
+    blocks = [
+        (b.kind.value, b.start, b.end, b.level, b.page, b.box, paths.setdefault(b.heading_path, len(paths)))
+        for b in document.blocks
+    ]
     fields = {
         "text": document.text,
         "media_type": document.media_type,
         "title": document.title,
         "encoding": document.encoding,
         "language": document.language,
-        "blocks": [
-            (block.kind.value, block.start, block.end, block.level, block.page, block.box, block.heading_path)
-            for block in document.blocks
-        ],
+        "heading_paths": list(paths),
+        "blocks": blocks,
         "pages": [(page.number, page.start, page.end) for page in document.pages],
         "dropped": [(item.what, item.count) for item in document.dropped],
     }
@@ -135,22 +138,19 @@ def decode_reply(reply: bytes) -> Document:
     if "error" in fields:
         code, *parts = fields["error"]
         raise _ERRORS[code](*parts)
-    paths: dict[tuple[str, ...], tuple[str, ...]] = {}  # blocks of a section share one tuple
-    blocks = []
-    for kind, start, end, level, page, box, heading_path in fields["blocks"]:
-        path = tuple(heading_path)
-        path = paths.setdefault(path, path)
-        blocks.append(
-            Block(
-                kind=BlockKind(kind),
-                start=start,
-                end=end,
-                level=level,
-                page=page,
-                box=box and (box[0], box[1], box[2], box[3]),
-                heading_path=path,
-            )
+    paths = [tuple(path) for path in fields["heading_paths"]]  # blocks of a section share one tuple
+    blocks = [
+        Block(
+            kind=BlockKind(kind),
+            start=start,
+            end=end,
+            level=level,
+            page=page,
+            box=box and (box[0], box[1], box[2], box[3]),
+            heading_path=paths[path],
         )
+        for kind, start, end, level, page, box, path in fields["blocks"]
+    ]
     return Document(
         text=fields["text"],
         media_type=fields["media_type"],

@@ -238,10 +238,6 @@ class FathomClient:
         """One page of a document's chunks."""
         return self._page(f"/v1/documents/{_segment(document_id)}/chunks", cursor, limit)
 
-    def job(self, job_id: str) -> Job:
-        """State and progress of a job."""
-        return cast("Job", self._json("GET", f"/v1/jobs/{_segment(job_id)}"))
-
     # ------------------------------------------------------------------ questions
     def search(
         self,

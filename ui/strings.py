@@ -207,6 +207,11 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
         "It has {size} MB; {limit} MB are allowed.",
         "文件有 {size} MB，最多 {limit} MB。",
     ),
+    "documents.lost": ("It did not reach Fathom", "未能传到 Fathom"),
+    "documents.lost.hint": (
+        "The browser could not send it, twice. Choose it again; if that fails, reload this page.",
+        "浏览器两次都未能发送。请重新选择；如果仍然失败，请刷新页面。",
+    ),
     "documents.dismiss": ("Dismiss", "知道了"),
     "documents.empty": ("No documents yet. Add some above.", "还没有文档，请在上方添加。"),
     "documents.summary": (

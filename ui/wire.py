@@ -36,6 +36,13 @@ class Dropped(TypedDict):
     count: int
 
 
+class Progress(TypedDict):
+    """`done` of `total` units of a stage; `total` is 0 where not known yet."""
+
+    done: int
+    total: int
+
+
 class Document(TypedDict):
     """A file and where it stands on its way into the index."""
 
@@ -56,6 +63,7 @@ class Document(TypedDict):
     dropped: NotRequired[list[Dropped]]
     error: NotRequired[Failure | None]
     job_id: NotRequired[str | None]
+    progress: NotRequired[Progress | None]
     created_at: NotRequired[str]
     updated_at: NotRequired[str]
 

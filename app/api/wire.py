@@ -47,7 +47,7 @@ def collection_out(view: CollectionView) -> CollectionOut:
 
 def document_out(view: DocumentView) -> DocumentOut:
     """A document as it is shown: state of the newest version, facts of its content once there is some."""
-    row, newest, content = view.document, view.newest, view.newest_content
+    row, newest, content, job = view.document, view.newest, view.newest_content, view.job
     return DocumentOut.model_validate(
         {
             "id": row.id,
@@ -69,7 +69,8 @@ def document_out(view: DocumentView) -> DocumentOut:
             "metadata": row.meta,
             "dropped": content.dropped if content else [],
             "error": newest.error,
-            "job_id": view.job_id,
+            "job_id": job.id if job else None,
+            "progress": {"done": job.done, "total": job.total} if job and job.is_open else None,
             "created_at": row.created_at,
             "updated_at": row.updated_at,
         }

@@ -2,11 +2,15 @@
 
 import asyncio
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.output import settings_of
+
+if TYPE_CHECKING:
+    from app.run_output import LogFile
 
 CANNOT_START = 5
 
@@ -16,21 +20,49 @@ def run(
     samples: Annotated[
         bool, typer.Option(help="Upload the sample documents, if that was never done in this home folder.")
     ] = True,
+    show_log: Annotated[
+        bool, typer.Option("--show-log", help="Print what the three processes log, too.")
+    ] = False,
 ) -> None:
     """Start the API, the worker and the web pages, and stop them together.
 
+    Addresses, progress of the samples and errors are printed; all else goes to logs/run.log in the home folder,
+    with three older ones of 10 MiB each beside it.
     Ports, home folder and device are settings: FATHOM_PORT, FATHOM_UI_PORT, FATHOM_HOME, FATHOM_DEVICE.
     """
+    from app.run_output import Terminal
     from app.supervisor import SupervisorError, resolve_ports, supervise
 
+    terminal = Terminal(sys.stdout)
     try:
         settings = resolve_ports(settings_of(context))
-        status = asyncio.run(supervise(settings, with_samples=samples, say=_say))
+        file = _open_log(settings.home / "logs" / "run.log")
+
+        def say(line: str) -> None:
+            terminal.say(line)
+            file.write(line)
+
+        def log(line: str) -> None:
+            file.write(line)
+            if show_log:
+                terminal.say(line)
+
+        say(f"Fathom is starting. Log: {file.path.resolve()}")
+        status = asyncio.run(supervise(settings, with_samples=samples, say=say, move=terminal.move, log=log))
     except SupervisorError as error:
         print(f"fathom: {error}", file=sys.stderr)
         raise typer.Exit(CANNOT_START) from error
     raise typer.Exit(status)
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
+def _open_log(path: Path) -> "LogFile":
+    from app.run_output import LogFile
+    from app.supervisor import SupervisorError
+
+    try:
+        return LogFile(path)
+    except OSError as error:
+        raise SupervisorError(
+            f"the log file {path} can't be written ({error.strerror}): make the folder writable, or choose "
+            "another home with FATHOM_HOME"
+        ) from error

@@ -23,7 +23,7 @@ class DocumentView:
         serving: The version that search uses, None before the first is ready.
         newest_content: What was made of the newest version, None before it is ready.
         chunks: Searchable chunks, those of the serving version.
-        job_id: The newest job that ingests the document.
+        job: The newest job that ingests the document.
     """
 
     document: Document
@@ -32,7 +32,7 @@ class DocumentView:
     newest_content: Content | None
     size_bytes: int
     chunks: int
-    job_id: str | None
+    job: Job | None
 
 
 def put_blob(session: Session, sha256: str, size_bytes: int) -> None:
@@ -182,7 +182,7 @@ def leftovers(
     return {row[0] for row in rows if row[0] is not None}, {row[1] for row in rows}
 
 
-def _view_statement() -> Select[Document, DocumentVersion, DocumentVersion, Content, int, int, str]:
+def _view_statement() -> Select[Document, DocumentVersion, DocumentVersion, Content, int, int, Job]:
     newest, serving = aliased(DocumentVersion), aliased(DocumentVersion)
     chunks = (
         select(func.count(Chunk.id))
@@ -190,20 +190,22 @@ def _view_statement() -> Select[Document, DocumentVersion, DocumentVersion, Cont
         .correlate(Document)
         .scalar_subquery()
     )
-    job = (
-        select(Job.id)
-        .where(Job.document_id == Document.id, Job.kind == "ingest")
-        .order_by(Job.created_at.desc(), Job.id.desc())
+    others = aliased(Job)
+    newest_job = (
+        select(others.id)
+        .where(others.document_id == Document.id, others.kind == "ingest")
+        .order_by(others.created_at.desc(), others.id.desc())
         .limit(1)
         .correlate(Document)
         .scalar_subquery()
     )
     return (
-        select(Document, newest, serving, Content, Blob.size_bytes, chunks, job)
+        select(Document, newest, serving, Content, Blob.size_bytes, chunks, Job)
         .join(newest, (newest.document_id == Document.id) & (newest.number == Document.version))
         .join(Blob, Blob.sha256 == newest.sha256)
         .outerjoin(serving, (serving.document_id == Document.id) & serving.serving)
         .outerjoin(Content, Content.id == newest.content_id)
+        .outerjoin(Job, Job.id == newest_job)
     )
 
 
@@ -214,7 +216,7 @@ def _view(
     content: Content | None,
     size_bytes: int,
     chunks: int,
-    job_id: str | None,
+    job: Job | None,
 ) -> DocumentView:
     return DocumentView(
         document=document,
@@ -223,5 +225,5 @@ def _view(
         newest_content=content,
         size_bytes=size_bytes,
         chunks=chunks,
-        job_id=job_id,
+        job=job,
     )

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, delete, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
-from app.db.models import DocumentVersion, Job
+from app.db.models import Blob, DocumentVersion, Job
 from app.db.types import new_id
 from app.errors import Failure, LeaseLostError
 
@@ -89,6 +89,8 @@ def claim(
     lease_s: float,
     max_attempts: int,
     vector_model: str | None = None,
+    *,
+    small_first: bool = False,
 ) -> Job | None:
     """Lease the oldest job that waits or whose worker is gone; park those that were tried too often.
 
@@ -101,6 +103,7 @@ def claim(
         lease_s: Seconds the lease lasts without a heartbeat.
         max_attempts: Attempts after which a job is set aside as failed.
         vector_model: Encoder of the worker, where it embeds anew too; None takes no such job.
+        small_first: Take the one of the smallest file instead of the oldest.
 
     Returns:
         The job, running, with a fresh fence; None where there is nothing to do.
@@ -112,7 +115,7 @@ def claim(
         job = session.scalar(
             select(Job)
             .where(or_(waiting, abandoned), mine)
-            .order_by(Job.kind != INGEST, Job.run_after, Job.id)
+            .order_by(Job.kind != INGEST, *([_size()] if small_first else []), Job.run_after, Job.id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
@@ -246,6 +249,17 @@ def counts(session: Session) -> dict[str, int]:
 def oldest_waiting(session: Session) -> datetime | None:
     """When the job was queued that has waited longest and was not begun; None where none waits."""
     return session.scalar(select(func.min(Job.created_at)).where(Job.state == "queued", Job.kind == INGEST))
+
+
+def _size() -> ScalarSelect[int]:
+    """Bytes of the file that a job is about."""
+    return (
+        select(Blob.size_bytes)
+        .join(DocumentVersion, DocumentVersion.sha256 == Blob.sha256)
+        .where(DocumentVersion.id == Job.version_id)
+        .correlate(Job)
+        .scalar_subquery()
+    )
 
 
 def _twin_running(now: datetime) -> ColumnElement[bool]:

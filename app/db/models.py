@@ -316,6 +316,11 @@ class Job(Base):
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done."""
+        return self.state in {"queued", "running"}
+
 
 class Answer(Base):
     """A question and what came of it.

@@ -31,6 +31,7 @@ DOCUMENT_EXAMPLE: dict[str, Any] = {
     "dropped": [{"what": "image", "count": 2}],
     "error": None,
     "job_id": "job_4k7tq2hn3vcv5w6d7g2m5a3x2e",
+    "progress": None,
     "created_at": "2025-01-01T12:00:00Z",
     "updated_at": "2025-01-01T12:00:03Z",
 }
@@ -41,6 +42,13 @@ class DroppedOut(BaseModel):
 
     what: str
     count: int
+
+
+class ProgressOut(BaseModel):
+    """How far the stage in `status` is."""
+
+    done: int = Field(description="Units of the stage that are finished.")
+    total: int = Field(description="Units of the stage; 0 where not known yet.")
 
 
 class DocumentOut(BaseModel):
@@ -70,6 +78,9 @@ class DocumentOut(BaseModel):
     dropped: list[DroppedOut]
     error: ErrorInfo | None
     job_id: str | None = Field(description="The newest job on this document.")
+    progress: ProgressOut | None = Field(
+        description="How far its job is, so that one list shows all progress; null where nothing is to be done."
+    )
     created_at: datetime
     updated_at: datetime
 

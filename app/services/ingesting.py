@@ -22,13 +22,12 @@ from app.services import mapping
 from app.services.members import Members
 from ingestion.config import ChunkingConfig
 from ingestion.errors import PartlyUnpackedError
-from ingestion.parser_process import ParserProcess
 from ingestion.pipeline import ingest
 from ingestion.sniff import CONTAINERS, SUFFIXES
-from ingestion.types import Chunk, IngestEvent, Source
+from ingestion.types import Chunk, IngestEvent, Parser, Source
 from ingestion.types import Document as ParsedDocument
 
-RECIPE_VERSION = 4
+RECIPE_VERSION = 5
 """Raised when parsing, chunking or embedding changes what comes out, so that old content is not reused."""
 
 # Types that servers declare for want of a better one.
@@ -48,7 +47,7 @@ class Task:
     chunking: ChunkingConfig
 
 
-def run_job(runtime: Runtime, job: Job, on_progress: OnProgress, parser: ParserProcess | None = None) -> None:
+def run_job(runtime: Runtime, job: Job, on_progress: OnProgress, parser: Parser | None = None) -> None:
     """Ingest the document version of a leased job and publish it.
 
     Args:
@@ -137,7 +136,7 @@ def _ingest(
     runtime: Runtime,
     task: Task,
     on_progress: OnProgress,
-    parser: ParserProcess | None,
+    parser: Parser | None,
     members: Members | None,
 ) -> tuple[ParsedDocument, tuple[Chunk, ...]]:
     try:

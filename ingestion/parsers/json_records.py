@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from ingestion.canonical import CanonicalWriter
+from ingestion.canonical import NAME_CHARS, CanonicalWriter, short_name
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.errors import CorruptFileError
@@ -52,7 +52,7 @@ def _write(record: object, writer: CanonicalWriter) -> None:
 def _leaves(value: object, name: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _leaves(item, f"{name}.{key}" if name else str(key))
+            yield from _leaves(item, _joined(name, str(key)))
     elif isinstance(value, list):
         if all(not isinstance(item, dict | list) for item in value):
             yield name, ", ".join(_plain(item) for item in value)
@@ -61,6 +61,15 @@ def _leaves(value: object, name: str) -> Iterator[tuple[str, str]]:
                 yield from _leaves(item, name)
     elif value not in (None, ""):
         yield name, _plain(value)
+
+
+def _joined(name: str, key: str) -> str:
+    """The name of a value inside another; of long ones the outermost part is kept, and the last one."""
+    if not name:
+        return short_name(key)
+    whole = f"{name}.{key}"
+    half = NAME_CHARS // 2
+    return whole if len(whole) <= NAME_CHARS else f"{short_name(name, half)}.{short_name(key, half - 1)}"
 
 
 def _plain(value: object) -> str:

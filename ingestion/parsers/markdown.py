@@ -16,6 +16,7 @@ from ingestion.types import BlockKind, Document, Source
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _FRONT_TITLE = re.compile(r"^(?:title|标题)\s*[:：]\s*(.+?)\s*$", re.M)
 _ADMONITION = re.compile(r"^[ \t]*:::+[ \t]*\{?[\w-]*\}?[ \t]*(?:\[(.*)\]|(.*))$", re.M)
+_MODULE_LINE_CHARS = 500  # longer ones are text, and would take long to match
 _MODULE_LINE = re.compile(r"^(?:import\s.+\sfrom\s+['\"].+['\"];?|export\s+(?:default|const)\s.+)$", re.M)
 _HEADING_ID = re.compile(r"\s*\{#[\w.-]+\}\s*$")
 # A picture's text that says something, and is not a file's name.
@@ -100,9 +101,7 @@ class _Walker:
             self._writer.paragraph(text, BlockKind.QUOTE)
         else:
             lines = text.split("\n")
-            self._writer.paragraph(
-                "\n".join(line for line in lines if not _MODULE_LINE.fullmatch(line.strip()))
-            )
+            self._writer.paragraph("\n".join(line for line in lines if not _is_module_line(line.strip())))
 
     def _mark(self) -> str:
         number = self._lists[-1]
@@ -134,6 +133,10 @@ class _Walker:
                 case "html_inline" if child.content.lower().startswith("<br"):
                     parts.append(" ")
         return _join_lines("".join(parts))
+
+
+def _is_module_line(line: str) -> bool:
+    return len(line) <= _MODULE_LINE_CHARS and _MODULE_LINE.fullmatch(line) is not None
 
 
 def _join_lines(text: str) -> str:

@@ -42,6 +42,9 @@ def _delimiter(text: str) -> str:
     """The separator that stands equally often in the first lines, and most often."""
     lines = [line for line in text[:20_000].split("\n") if line.strip()][:_SAMPLE_LINES]
 
+    if not lines:
+        return _DELIMITERS[0]
+
     def rank(delimiter: str) -> tuple[bool, int]:
         counts = [line.count(delimiter) for line in lines]
         return min(counts) > 0 and len(set(counts)) == 1, min(counts)

@@ -2,7 +2,7 @@
 
 import re
 
-from ingestion.canonical import clean_lines, language_of
+from ingestion.canonical import clean_lines, heading_path, language_of, short_name
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.errors import EmptyDocumentError, LimitExceededError
@@ -48,6 +48,7 @@ def lay_blocks(text: str) -> tuple[Block, ...]:
     """Blocks over plain text: paragraphs between blank lines, and the headings of Chinese statutes (第一章 …)."""
     blocks: list[Block] = []
     headings: list[tuple[int, str]] = []
+    path: tuple[str, ...] = ()
     for match in _PARAGRAPH.finditer(text):
         for start, end in _split_at_headings(text, match.start(), match.end()):
             while end > start and text[end - 1].isspace():
@@ -55,8 +56,9 @@ def lay_blocks(text: str) -> tuple[Block, ...]:
             heading = _STATUTE_HEADING.match(text[start:end])
             if heading:
                 level = _STATUTE_LEVEL[heading.group(1)]
-                headings = [item for item in headings if item[0] < level] + [(level, text[start:end])]
-            path = tuple(title for _, title in headings)
+                headings = [item for item in headings if item[0] < level]
+                headings.append((level, short_name(text[start:end])))
+                path = heading_path([title for _, title in headings])
             kind = BlockKind.HEADING if heading else BlockKind.PARAGRAPH
             level = headings[-1][0] if heading else 0
             blocks.append(Block(kind=kind, start=start, end=end, level=level, heading_path=path))
@@ -67,14 +69,15 @@ def _split_at_headings(text: str, start: int, end: int) -> list[tuple[int, int]]
     """Ranges of one paragraph such that each heading line stands alone."""
     ranges: list[tuple[int, int]] = []
     line_start = start
+    after_heading = False
     while line_start < end:
         newline = text.find("\n", line_start, end)
         line_end = end if newline < 0 else newline
         first = line_start + len(text[line_start:line_end]) - len(text[line_start:line_end].lstrip())
         is_heading = _STATUTE_HEADING.match(text[first:line_end].rstrip()) is not None
-        if is_heading or not ranges or _STATUTE_HEADING.match(text[slice(*ranges[-1])].strip()):
+        if is_heading or not ranges or after_heading:
             ranges.append((first, line_end))
         else:
             ranges[-1] = (ranges[-1][0], line_end)
-        line_start = line_end + 1
+        line_start, after_heading = line_end + 1, is_heading
     return ranges

@@ -1,4 +1,4 @@
-"""Child processes: shown, started again, stopped with all that they started."""
+"""Child processes: logged, started again, stopped with all that they started."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from app.child_process import Service, ServiceSpec
 
 def service(code: str, said: list[str], *, vital: bool = False) -> Service:
     spec = ServiceSpec(name="child", argv=(sys.executable, "-c", code), env=dict(os.environ), vital=vital)
-    return Service(spec, said.append, restart_delay_s=0.01)
+    return Service(spec, said.append, said.append, restart_delay_s=0.01)
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
@@ -29,12 +29,29 @@ def alive(pid: int) -> bool:
     return False
 
 
-def test_lines_of_both_streams_are_shown_with_the_name() -> None:
+def test_lines_of_both_streams_are_logged_with_the_name_and_said_when_it_ends() -> None:
     said: list[str] = []
+    logged: list[str] = []
     code = "import sys; print('out 输出'); print('err', file=sys.stderr); sys.exit(3)"
-    status = asyncio.run(service(code, said, vital=True).keep_running())
+    one = Service(service(code, [], vital=True).spec, said.append, logged.append)
+    status = asyncio.run(one.keep_running())
     assert status == 3
-    assert sorted(said) == [" child | err", " child | out 输出"]
+    assert sorted(logged) == sorted(said) == [" child | err", " child | out 输出"]
+
+
+def test_lines_of_a_service_that_is_asked_to_stop_are_not_said() -> None:
+    async def scenario() -> tuple[list[str], list[str]]:
+        said: list[str] = []
+        logged: list[str] = []
+        code = "import time; print('INFO all is well', flush=True); time.sleep(60)"
+        one = Service(service(code, []).spec, said.append, logged.append)
+        task = asyncio.create_task(one.keep_running())
+        await until(lambda: bool(logged))
+        one.request_stop()
+        await asyncio.wait_for(task, 10)
+        return said, logged
+
+    assert asyncio.run(scenario()) == ([], [" child | INFO all is well"])
 
 
 def test_a_service_that_dies_is_started_again_and_said_to_be() -> None:
@@ -56,7 +73,8 @@ def test_a_service_that_dies_is_started_again_and_said_to_be() -> None:
 def test_stopping_while_waiting_to_restart_starts_nothing() -> None:
     async def scenario() -> int:
         said: list[str] = []
-        one = Service(service("raise SystemExit(1)", said).spec, said.append, restart_delay_s=60.0)
+        spec = service("raise SystemExit(1)", said).spec
+        one = Service(spec, said.append, said.append, restart_delay_s=60.0)
         task = asyncio.create_task(one.keep_running())
         await until(lambda: bool(said))
         one.request_stop()

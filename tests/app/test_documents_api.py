@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.db import jobs
+from app.db.types import utc_now
 from tests.app.texts import DUCKS, GEESE, upload
 from tests.ingestion.samples import sample
 
@@ -33,6 +35,24 @@ def test_an_uploaded_document_becomes_searchable(api, birds, work):
     assert shown["language"] == "en"
     assert shown["chunks"] >= 1
     assert api.get(f"/v1/jobs/{shown['job_id']}").json()["state"] == "done"
+
+
+def test_one_list_shows_how_far_every_document_is(api, birds, runtime, work):
+    for number in range(12):
+        one(api, birds, f"{number}.md", DUCKS + str(number).encode())
+    with runtime.db.write() as session:
+        job = jobs.claim(session, "somebody", utc_now(), 30.0, 5)
+        assert job is not None
+        jobs.heartbeat(session, job, utc_now(), 30.0, ("embedding", 3, 8))
+    listed = api.get(f"/v1/collections/{birds}/documents").json()["items"]
+    waiting = {"done": 0, "total": 0}
+    assert [d["progress"] for d in listed if d["job_id"] != job.id] == [waiting] * 11
+    assert [d["progress"] for d in listed if d["job_id"] == job.id] == [{"done": 3, "total": 8}]
+    with runtime.db.write() as session:
+        jobs.give_back(session, job, utc_now(), count_attempt=False)
+    work()
+    listed = api.get(f"/v1/collections/{birds}/documents").json()["items"]
+    assert {(d["status"], d["progress"]) for d in listed} == {("ready", None)}
 
 
 def test_chunks_tile_the_content_and_quote_it(api, birds, work):

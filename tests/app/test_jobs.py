@@ -56,6 +56,18 @@ def test_a_job_has_one_worker_while_its_lease_lasts(runtime, birds):
     assert (second.id, second.attempts, second.fence) == (first.id, 2, first.fence + 1)
 
 
+def test_the_smallest_file_may_go_first(runtime, birds):
+    add(runtime, birds, large=DUCKS * 100)
+    add(runtime, birds, middle=DUCKS * 10)
+    add(runtime, birds, small=GEESE)
+    taken = []
+    for small_first in (True, False, True):
+        with runtime.db.write() as session:
+            job = jobs.claim(session, "a", NOON, 30.0, 3, small_first=small_first)
+        taken.append(documents.get(runtime, job.document_id).document.name)
+    assert taken == ["small.md", "large.md", "middle.md"]
+
+
 def test_a_worker_that_lost_its_lease_changes_nothing(runtime, birds):
     add(runtime, birds, ducks=DUCKS)
     old = claim(runtime, "old", NOON)
@@ -123,7 +135,7 @@ def test_what_the_machine_is_to_blame_for_is_tried_again(runtime, birds, monkeyp
     document = documents.page(runtime, birds, None, None, 1).items[0]
     assert document.newest.status == "queued"
     with runtime.db.read() as session:
-        job = session.get(Job, document.job_id)
+        job = session.get(Job, document.job.id)
     assert (job.state, job.attempts) == ("queued", 1)
     assert job.run_after > job.created_at
 

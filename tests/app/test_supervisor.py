@@ -59,7 +59,7 @@ async def _run(settings: Settings, said: list[str], signal_after: str | None) ->
             os.kill(os.getpid(), signal.SIGTERM)
 
     async with asyncio.timeout(60):
-        return await supervise(settings, with_samples=False, say=say)
+        return await supervise(settings, with_samples=False, say=say, move=say, log=say)
 
 
 @pytest.mark.processes

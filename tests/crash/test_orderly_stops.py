@@ -35,7 +35,7 @@ def test_a_worker_gives_its_job_back(runtime, tmp_path, data):
     view = documents.page(runtime, collection, None, None, 1).items[0]
     from app.services import jobs
 
-    job = jobs.get(runtime, view.job_id)
+    job = jobs.get(runtime, view.job.id)
     assert (job.state, job.attempts) in {("queued", 0), ("done", 1)}
 
 

@@ -44,6 +44,9 @@ class FakeStore:
         self.histories: list[list[dict[str, Any]]] = []
         self.drop_stream_after: int | None = None
         self.hold = False
+        # Seconds that each question for documents and jobs takes, as on a busy machine.
+        self.delay_s = 0.0
+        self.upload_s = 0.0
 
     def new_id(self, prefix: str) -> str:
         return f"{prefix}_{next(self.ids):04d}"
@@ -55,7 +58,7 @@ class FakeStore:
 
     def wire(self, row: dict[str, Any]) -> dict[str, Any]:
         """A document as the contract has it, its state being a matter of its age."""
-        shown = {k: v for k, v in row.items() if not k.startswith("_")}
+        shown = {k: v for k, v in row.items() if not k.startswith("_")} | {"progress": None}
         age = time.monotonic() - row["_since"]
         length = 0.3
         held = self.hold and "SLOW" in row["_text"]
@@ -63,6 +66,7 @@ class FakeStore:
         if age < length or held:
             shown["status"] = STAGES[min(4, int(5 * age / length))]
             shown["chunks"] = 0
+            shown["progress"] = {"done": int(age * 10) % 100, "total": 100}  # other at every look
         elif failed and row["_attempts"] < 2:
             shown["status"], shown["chunks"] = "failed", 0
             shown["error"] = {
@@ -181,6 +185,7 @@ async def remove(store: Store, collection_id: str) -> Response:
 async def documents(
     store: Store, collection_id: str, cursor: str | None = None, limit: int = 50
 ) -> dict[str, Any]:
+    await asyncio.sleep(store.delay_s)
     rows = [store.wire(d) for d in store.documents.values() if d["collection_id"] == collection_id]
     return page(rows, cursor, limit)
 
@@ -190,6 +195,7 @@ async def upload(
     request: Request, store: Store, collection_id: str, files: list[UploadFile] | None = None
 ) -> dict[str, Any]:
     reply: dict[str, Any] = {"documents": [], "jobs": []}
+    await asyncio.sleep(store.upload_s)
     if files is None:
         url = (await request.json())["url"]
         if "private" in url:
@@ -231,6 +237,7 @@ def job_of(store: FakeStore, row: dict[str, Any]) -> dict[str, Any]:
 
 @router.get("/v1/jobs/{job_id}")
 async def job(store: Store, job_id: str) -> dict[str, Any]:
+    await asyncio.sleep(store.delay_s)
     return job_of(store, next(d for d in store.documents.values() if d["job_id"] == job_id))
 
 

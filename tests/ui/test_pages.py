@@ -12,7 +12,7 @@ from tests.ui.fake_api import FakeStore
 from tests.ui.servers import free_port
 from tests.ui.test_client import filled
 from ui import state
-from ui.client import FathomClient
+from ui.client import FathomClient, Upload
 
 MAIN = Path(ui.__file__).parent / "main.py"
 
@@ -186,6 +186,20 @@ def test_a_page_of_the_web_is_taken_in_and_a_refused_one_keeps_its_address(clien
     app.button[0].click().run()
     assert [d["name"] for d in client.documents(collection_id).items] == ["https://example.org/guide"]
     assert app.text_input[0].value == ""
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_one_request_shows_the_progress_of_many_documents(client: FathomClient, store: FakeStore) -> None:
+    collection_id = client.create_collection("c")["id"]
+    store.hold = True
+    client.upload(collection_id, [Upload(name=f"{n}.txt", content=b"SLOW %d" % n) for n in range(30)])
+    app = page(f"from ui.views import documents\ndocuments._list({{'id': {collection_id!r}}})")
+    app.session_state["documents_busy"] = True
+    store.calls.clear()
+    app.run()
+    assert "0 ready · 30 in progress" in shown(app)
+    asked = [path for method, path, _ in store.calls if method == "GET"]
+    assert asked == [f"/v1/collections/{collection_id}/documents"]
 
 
 @pytest.mark.usefixtures("_at_api")

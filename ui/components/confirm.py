@@ -9,15 +9,33 @@ from ui.components.notices import notice, show_error
 from ui.errors import FathomError
 
 
-def confirm_delete(title: str, name: str, body: str, delete: Callable[[], None]) -> None:
-    """Open a dialog that deletes on its red button only."""
+def _nothing() -> None:
+    """Nobody wants to know."""
 
-    @st.dialog(title)
+
+def confirm_delete(
+    title: str, name: str, body: str, delete: Callable[[], None], on_end: Callable[[], None] = _nothing
+) -> None:
+    """Open a dialog that deletes on its red button only.
+
+    To be called by the page itself, outside of fragments that draw themselves again: these would take the
+    dialog's buttons away while somebody reads it.
+
+    Args:
+        title: The question.
+        name: What would be deleted.
+        body: What that means.
+        delete: Deletes it; an error is shown in the dialog, which stays open.
+        on_end: Called when the dialog is over, however it ended.
+    """
+
+    @st.dialog(title, on_dismiss=on_end)
     def dialog() -> None:
         notice(name, body, tone="bad")
         with st.container(horizontal=True):
             sure = st.button(i18n.text("common.delete"), type="primary", key="confirm_delete")
             if st.button(i18n.text("common.cancel"), key="confirm_cancel"):
+                on_end()
                 st.rerun()
         if sure:
             try:
@@ -25,6 +43,7 @@ def confirm_delete(title: str, name: str, body: str, delete: Callable[[], None])
             except FathomError as error:
                 show_error(error)
                 return
+            on_end()
             st.rerun()
 
     dialog()

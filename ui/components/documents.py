@@ -6,10 +6,9 @@ from typing import Final
 from ui import i18n, state
 from ui.components.cards import Card, plain
 from ui.errors import FathomError
-from ui.wire import Document, Job
+from ui.wire import Document
 
 _ORDER: Final = {"failed": 0, "ready": 2}
-_POLLED_JOBS: Final = 25
 
 
 def is_busy(document: Document) -> bool:
@@ -22,23 +21,11 @@ def sorted_documents(documents: Sequence[Document]) -> list[Document]:
     return sorted(documents, key=lambda d: _ORDER.get(d["status"], 1))
 
 
-def running_jobs(documents: Sequence[Document]) -> dict[str, Job]:
-    """Jobs of the documents in progress, by document id; a job that can't be read is left out."""
-    jobs: dict[str, Job] = {}
-    for document in [d for d in documents if is_busy(d) and d.get("job_id")][:_POLLED_JOBS]:
-        try:
-            jobs[document["id"]] = state.client().job(str(document["job_id"]))
-        except FathomError:  # its bar stands still; the document's own state is shown all the same
-            continue
-    return jobs
-
-
-def document_card(document: Document, job: Job | None = None, *, manage: bool = True) -> Card:
+def document_card(document: Document, *, manage: bool = True) -> Card:
     """The card of one document.
 
     Args:
         document: The document.
-        job: Its job, where one is running.
         manage: Whether it can be switched off and deleted from here.
     """
     status = document["status"]
@@ -49,7 +36,8 @@ def document_card(document: Document, job: Job | None = None, *, manage: bool = 
         _fill_failed(card, document)
     elif is_busy(document):
         card["tone"] = "busy"
-        total, done = (job.get("total") or 0, job.get("done") or 0) if job else (0, 0)
+        progress = document.get("progress")
+        total, done = (progress["total"], progress["done"]) if progress else (0, 0)
         card["progress"] = min(1.0, done / total) if total else 0.0
         if total:
             card["state"] = f"{i18n.status_text(status)} {done}/{total}"

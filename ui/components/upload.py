@@ -19,7 +19,8 @@ from ui.wire import UploadReply
 
 _ROUND: Final = "upload_round"
 _REPORT: Final = "upload_report"
-_WATCH: Final = "upload_sizes"
+_CAME: Final = "upload_came"
+_WATCH: Final = "upload_watch"
 _MB: Final = 1024 * 1024
 
 
@@ -46,13 +47,14 @@ def uploader(collection_id: str) -> None:
         accept_multiple_files=True,
         key=f"upload:{collection_id}:{round_number}",
     )
-    _watch_sizes()
+    _watch(collection_id)
     if files:
         with st.spinner(i18n.text("documents.sending", n=len(files))):
             uploads = [
                 Upload(name=f.name, content=f, media_type=f.type or "application/octet-stream") for f in files
             ]
             send(collection_id, uploads)
+        _came().extend((f.name, f.size) for f in files)
         # A new key empties the area, and lets go of the bytes in this process.
         st.session_state[_ROUND] = round_number + 1
         st.rerun()
@@ -102,17 +104,29 @@ def _report() -> Report:
     return found
 
 
-def _watch_sizes() -> None:
-    """Report files that are too large to be sent: the browser keeps them back, and the area forgets them at once."""
+def _came() -> list[tuple[str, int]]:
+    """Name and bytes of every file that the upload area gave to this session, in order."""
+    found: list[tuple[str, int]] = st.session_state.setdefault(_CAME, [])
+    return found
+
+
+def _watch(collection_id: str) -> None:
+    """Report chosen files that never come: too large ones, which the browser keeps back, and lost ones."""
     limit_mb = int(st.get_option("server.maxUploadSize"))
 
-    def too_large() -> None:
-        for file in st.session_state[_WATCH].get("refused") or []:
-            sizes = i18n.text("documents.too_large", size=f"{file['size'] / _MB:,.0f}", limit=f"{limit_mb:,}")
-            lines = [sizes, i18n.text("hint.file_too_large")]
-            _report().rejected[str(file["name"])] = (i18n.text("code.file_too_large"), lines)
+    def lost() -> None:
+        for file in st.session_state[_WATCH].get("lost") or []:
+            if file["size"] > limit_mb * _MB:
+                title = i18n.text("code.file_too_large")
+                size = f"{file['size'] / _MB:,.0f}"
+                sizes = i18n.text("documents.too_large", size=size, limit=f"{limit_mb:,}")
+                lines = [sizes, i18n.text("hint.file_too_large")]
+            else:
+                title, lines = i18n.text("documents.lost"), [i18n.text("documents.lost.hint")]
+            _report().rejected[str(file["name"])] = (title, lines)
 
-    mount("oversize", {"limit": limit_mb * _MB}, key=_WATCH, triggers={"refused": too_large})
+    data = {"limit": limit_mb * _MB, "area": collection_id, "came": _came()}
+    mount("chosen", data, key=_WATCH, triggers={"lost": lost})
 
 
 def _show_report() -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from ui import i18n, state
 from ui.components.cards import cards
 from ui.components.confirm import confirm_delete
-from ui.components.documents import document_actions, document_card, is_busy, running_jobs, sorted_documents
+from ui.components.documents import document_actions, document_card, is_busy, sorted_documents
 from ui.components.notices import notice, page_title, show_error
 from ui.components.pickers import all_collections, pick_one
 from ui.components.upload import uploader
@@ -16,6 +16,7 @@ from ui.wire import Collection, Document
 
 _DOCUMENT = "document"
 _DELETE = "delete_document"
+_WHOLE_PAGE = "documents_whole_page"
 _SHOWN = "documents_shown"
 _POLL_S = 1.0
 _PAGE = 100
@@ -43,6 +44,7 @@ def _all() -> None:
     collection = pick_one(collections, key="documents_collection")
     uploader(collection["id"])
     documents, _ = _load(collection["id"])
+    _ask_delete(documents)
     # Polling stops by itself: the fragment starts the whole page again once nothing is in progress.
     poll = st.fragment(_list, run_every=_POLL_S if any(is_busy(d) for d in documents) else None)
     poll(collection)
@@ -62,6 +64,8 @@ def _load(collection_id: str) -> tuple[list[Document], bool]:
 
 
 def _list(collection: Collection) -> None:
+    if st.session_state.pop(_WHOLE_PAGE, False):
+        st.rerun()
     flash = state.take_flash()
     if flash is not None:
         show_error(flash)
@@ -70,7 +74,6 @@ def _list(collection: Collection) -> None:
     except FathomError as error:
         show_error(error)
         return
-    _ask_delete(documents)
     busy = [d for d in documents if is_busy(d)]
     was_busy = st.session_state.get("documents_busy", False)
     st.session_state["documents_busy"] = bool(busy)
@@ -84,15 +87,14 @@ def _list(collection: Collection) -> None:
     st.html(
         f"<p class='fx-sub'>{i18n.text('documents.summary', ready=ready, busy=len(busy), failed=failed)}</p>"
     )
-    jobs = running_jobs(documents)
-    items = [document_card(d, jobs.get(d["id"])) for d in sorted_documents(documents)]
+    items = [document_card(d) for d in sorted_documents(documents)]
     cards(
         items,
         label=i18n.text("documents.title"),
         key="document_cards",
         on_act=document_actions(_view, _delete),
     )
-    if st.session_state.pop("open_document", False) or (busy and not was_busy):
+    if busy and not was_busy:
         st.rerun()
     if more and st.button(i18n.text("common.more")):
         st.session_state[_SHOWN] = len(documents) + _PAGE
@@ -101,18 +103,26 @@ def _list(collection: Collection) -> None:
 
 def _view(document_id: str) -> None:
     st.query_params[_DOCUMENT] = document_id
-    st.session_state["open_document"] = True
+    st.session_state[_WHOLE_PAGE] = True
 
 
 def _delete(document_id: str) -> None:
     st.session_state[_DELETE] = document_id
+    st.session_state[_WHOLE_PAGE] = True
 
 
 def _ask_delete(documents: list[Document]) -> None:
-    document_id = st.session_state.pop(_DELETE, None)
+    """Keep the dialog open until it is answered, however often the page runs meanwhile."""
+    document_id = st.session_state.get(_DELETE)
     document = next((d for d in documents if d["id"] == document_id), None)
-    if document is not None:
-        confirm_delete(
-            i18n.text("documents.delete.title"), document["name"], i18n.text("documents.delete.body"),
-            lambda: state.client().delete_document(document["id"]),
-        )  # fmt: skip
+    if document is None:
+        _forget_delete()
+        return
+    confirm_delete(
+        i18n.text("documents.delete.title"), document["name"], i18n.text("documents.delete.body"),
+        lambda: state.client().delete_document(document["id"]), _forget_delete,
+    )  # fmt: skip
+
+
+def _forget_delete() -> None:
+    st.session_state.pop(_DELETE, None)

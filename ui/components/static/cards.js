@@ -34,7 +34,7 @@ const drawCard = (item, send, unfolded) => {
   const name = item.main
     ? button(item.name, "name", () => act(send, item.main, item.id))
     : make("span", "name", item.name);
-  name.dataset.at = `${item.id}:name`;
+  name.dataset.at = `${item.id}:${item.main ?? ""}:name`; // another place where a click does another thing
   head.append(name);
   if (item.state) head.append(make("span", "state", item.state));
   card.append(head);
@@ -72,12 +72,45 @@ const drawCard = (item, send, unfolded) => {
   if (foot.childNodes.length) card.append(foot);
   return card;
 };
+// Make `node` look like `fresh` without replacing what is the same: a button that somebody presses stays a button.
+const become = (node, fresh) => {
+  if (node.nodeName !== fresh.nodeName || node.dataset?.at !== fresh.dataset?.at) return node.replaceWith(fresh);
+  if (node.nodeType === Node.TEXT_NODE) {
+    if (node.data !== fresh.data) node.data = fresh.data;
+    return;
+  }
+  for (const { name } of [...node.attributes]) if (!fresh.hasAttribute(name)) node.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  const others = [...fresh.childNodes];
+  for (const [i, child] of [...node.childNodes].entries()) if (others[i]) become(child, others[i]); else child.remove();
+  node.append(...others.slice(node.childNodes.length));
+};
 export default function ({ parentElement, data, setTriggerValue }) {
-  redraw(parentElement, (root) => {
-    const list = make("ul", "list");
-    list.setAttribute("aria-label", data.label);
-    parentElement.unfolded ??= new Set();
-    for (const item of data.items) list.append(drawCard(item, setTriggerValue, parentElement.unfolded));
-    root.append(list);
-  });
+  // Cards outlive a redraw: their buttons ask for the way to send when they are pressed.
+  parentElement.send = setTriggerValue;
+  parentElement.unfolded ??= new Set();
+  const send = (...event) => parentElement.send(...event);
+  const root = parentElement.querySelector(".root");
+  const at = parentElement.activeElement?.dataset?.at ?? null;
+  let list = root.querySelector("ul.list");
+  if (!list) root.append((list = make("ul", "list")));
+  list.setAttribute("aria-label", data.label);
+  const old = new Map([...list.children].map((card) => [card.dataset.id, card]));
+  for (const [i, item] of data.items.entries()) {
+    const drawn = JSON.stringify(item);
+    let card = old.get(String(item.id));
+    old.delete(String(item.id));
+    if (!card) card = drawCard(item, send, parentElement.unfolded);
+    else if (card.drawn !== drawn) {
+      const fresh = drawCard(item, send, parentElement.unfolded);
+      if (item.fold) (card.replaceWith(fresh), (card = fresh)); // measures itself
+      else become(card, fresh);
+    }
+    card.drawn = drawn;
+    if (list.children[i] !== card) list.insertBefore(card, list.children[i] ?? null);
+  }
+  while (list.children.length > data.items.length) list.lastChild.remove();
+  // What had to move or be replaced has lost the keyboard's place.
+  if (at !== null && parentElement.activeElement?.dataset?.at !== at)
+    [...root.querySelectorAll("[data-at]")].find((n) => n.dataset.at === at)?.focus({ preventScroll: true });
 }
