@@ -214,7 +214,7 @@ class Settings(BaseSettings):
     allow_remote: bool = False
     """Permit listening on an address that other machines can reach, although there are no keys."""
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
-    """Values of the Host header that are served; "*" for any."""
+    """Names that API and pages are reached by, for the Host header; "*" for any. One with its port is an Origin too."""
     generator: Literal["fathom-small", "openai", "deepseek"] = "fathom-small"
     """What writes answers: the shipped model, a server (see `openai`), or a checkpoint on this machine (`deepseek`)."""
     device: Literal["cpu", "cuda"] = "cpu"
@@ -293,6 +293,12 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.home.resolve() / 'fathom.db'}"
+
+    @property
+    def served_hosts(self) -> tuple[str, ...]:
+        """Names for the Host header: those allowed, and the address listened on unless it stands for all."""
+        everywhere = {"0.0.0.0", "::"}  # noqa: S104 - told apart, not listened on
+        return self.allowed_hosts if self.host in everywhere else (*self.allowed_hosts, self.host)
 
     @property
     def blobs_dir(self) -> Path:

@@ -37,6 +37,11 @@ def test_unknown_keys_are_errors_wherever_they_stand(tmp_path, monkeypatch):
         load_settings()
 
 
+def test_the_address_that_is_listened_on_is_a_name_unless_it_stands_for_all():
+    for host, names in {"192.168.1.7": ("a", "192.168.1.7"), "0.0.0.0": ("a",), "::": ("a",)}.items():
+        assert load_settings(host=host, allow_remote=True, allowed_hosts=("a",)).served_hosts == names
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "example.org"])
 def test_listening_to_others_needs_consent(host):
     with pytest.raises(SettingsError, match="allow_remote"):
