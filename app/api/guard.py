@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.hosts import Hosts
 from app.api.problems import reply_to
 from app.config import Settings
-from app.errors import FathomError, ForbiddenOriginError, TooLargeError
+from app.errors import FathomError, ForbiddenOriginError, InvalidInputError, TooLargeError
 
 DRAIN_S = 20.0
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -38,6 +38,7 @@ class GuardMiddleware:
         exchange = _Exchange(receive, send, self._limit(headers), has_body=has_body)
         try:
             self._check_origin(scope["method"], headers)
+            _check_address(scope)
             exchange.check_declared(headers.get("content-length"))
             await self._app(scope, exchange.receive, exchange.send)
         except Exception as error:
@@ -116,6 +117,14 @@ class _Exchange:
         else:
             self._complete = True
         return message
+
+
+def _check_address(scope: Scope) -> None:
+    # No path, id or word of a search holds it, and PostgreSQL keeps none.
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidInputError(
+            "bad_address", "The address holds the character U+0000.", "Send the address without it."
+        )
 
 
 def _too_large(limit: int) -> FathomError:
