@@ -5,12 +5,13 @@ Values come, in this order, from arguments, `FATHOM_*` variables (nested with `_
 Unknown keys are errors in all three.
 """
 
+import difflib
 import ipaddress
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AnyHttpUrl,
@@ -28,6 +29,9 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 PREFIX = "FATHOM_"
 CONFIG_VARIABLE = "FATHOM_CONFIG"
@@ -348,13 +352,25 @@ def load_settings(**overrides: object) -> Settings:
     known = {CONFIG_VARIABLE.lower(), PAGES_VARIABLE.lower(), *(name.lower() for name, _ in variables())}
     for variable in os.environ:
         if variable.upper().startswith(PREFIX) and variable.lower() not in known:
-            raise SettingsError(f"unknown setting {variable}; `fathom doctor` lists the known ones")
+            raise SettingsError(_unknown(variable, variable.upper()))
     given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
     try:
         return Settings(**given)
     except ValidationError as error:
-        lines = (f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
-        raise SettingsError("; ".join(lines)) from error
+        raise SettingsError("; ".join(map(_told, error.errors()))) from error
+
+
+def _told(error: "ErrorDetails") -> str:
+    place = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return _unknown(place, f"{PREFIX}{place.replace('.', '__')}".upper())
+    return f"{place or 'settings'}: {error['msg']}"
+
+
+def _unknown(name: str, variable: str) -> str:
+    near = difflib.get_close_matches(variable, [known for known, _ in variables()], n=1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    return f"unknown setting {name}: {meant}`fathom doctor` lists the known ones"
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

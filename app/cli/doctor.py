@@ -27,16 +27,21 @@ def doctor(
 
     Ends with 5 where something does not work.
     """
-    with open_runtime(context) as runtime:
-        checks = _checks(runtime, models=models)
-        report: dict[str, Any] = {
-            "ok": all(check["ok"] for check in checks),
-            "checks": checks,
-            "machine": _machine(),
-            "versions": _versions(),
-            "optional": _optional(),
-            "settings": _settings(runtime.settings),
-        }
+    from app.config import SettingsError
+
+    try:
+        with open_runtime(context) as runtime:
+            checks, settings = _checks(runtime, models=models), _settings(runtime.settings)
+    except SettingsError as error:
+        checks, settings = [{"name": "settings", "ok": False, "detail": str(error)}], _defaults()
+    report: dict[str, Any] = {
+        "ok": all(check["ok"] for check in checks),
+        "checks": checks,
+        "machine": _machine(),
+        "versions": _versions(),
+        "optional": _optional(),
+        "settings": settings,
+    }
     if as_json:
         print_json(report)
     else:
@@ -106,6 +111,13 @@ def _settings(settings: "Settings") -> dict[str, Any]:
         if not isinstance(value, dict):
             values[variable] = value
     return values
+
+
+def _defaults() -> dict[str, Any]:
+    """What the settings are where nothing is set: shown where those that are set can't be read."""
+    from app.config import Settings
+
+    return _settings(Settings.model_construct())
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from ui.client import Upload
 from ui.components.mount import mount
 from ui.components.notices import error_lines, notice
 from ui.errors import FathomError
+from ui.names import visible
 from ui.wire import UploadReply
 
 _ROUND: Final = "upload_round"
@@ -78,7 +79,7 @@ def _page_of_the_web(collection_id: str, round_number: int) -> None:
 def send(collection_id: str, uploads: list[Upload]) -> None:
     """Send files one by one, so that a refused one does not take others with it, and report on them."""
     for upload in uploads:
-        _add(upload.name, partial(state.client().upload, collection_id, [upload]))
+        _add(visible(upload.name), partial(state.client().upload, collection_id, [upload]))
 
 
 def _add(name: str, request: Callable[[], UploadReply]) -> bool:
@@ -110,7 +111,7 @@ def _watch_sizes() -> None:
         for file in st.session_state[_WATCH].get("refused") or []:
             sizes = i18n.text("documents.too_large", size=f"{file['size'] / _MB:,.0f}", limit=f"{limit_mb:,}")
             lines = [sizes, i18n.text("hint.file_too_large")]
-            _report().rejected[str(file["name"])] = (i18n.text("code.file_too_large"), lines)
+            _report().rejected[visible(str(file["name"]))] = (i18n.text("code.file_too_large"), lines)
 
     mount("oversize", {"limit": limit_mb * _MB}, key=_WATCH, triggers={"refused": too_large})
 
