@@ -5,13 +5,12 @@ Values come, in this order, from arguments, `FATHOM_*` variables (nested with `_
 Unknown keys are errors in all three.
 """
 
-import difflib
 import ipaddress
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AnyHttpUrl,
@@ -30,8 +29,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+from app.misspelt_settings import unknown_setting, unusable_setting
 
 PREFIX = "FATHOM_"
 CONFIG_VARIABLE = "FATHOM_CONFIG"
@@ -349,28 +347,17 @@ def load_settings(**overrides: object) -> Settings:
     named = os.environ.get(CONFIG_VARIABLE)
     if named and not Path(named).is_file():
         raise SettingsError(f"{CONFIG_VARIABLE} names {named}, which is not a file; correct or unset it")
-    known = {CONFIG_VARIABLE.lower(), PAGES_VARIABLE.lower(), *(name.lower() for name, _ in variables())}
+    known = [name for name, _ in variables()]
     for variable in os.environ:
-        if variable.upper().startswith(PREFIX) and variable.lower() not in known:
-            raise SettingsError(_unknown(variable, variable.upper()))
+        name = variable.upper()
+        if name.startswith(PREFIX) and name not in {CONFIG_VARIABLE, PAGES_VARIABLE, *known}:
+            raise SettingsError(unknown_setting(variable, variable, known))
     given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise SettingsError("; ".join(map(_told, error.errors()))) from error
-
-
-def _told(error: "ErrorDetails") -> str:
-    place = ".".join(map(str, error["loc"]))
-    if error["type"] == "extra_forbidden":
-        return _unknown(place, f"{PREFIX}{place.replace('.', '__')}".upper())
-    return f"{place or 'settings'}: {error['msg']}"
-
-
-def _unknown(name: str, variable: str) -> str:
-    near = difflib.get_close_matches(variable, [known for known, _ in variables()], n=1)
-    meant = f"did you mean {near[0]}? " if near else ""
-    return f"unknown setting {name}: {meant}`fathom doctor` lists the known ones"
+        lines = (unusable_setting(entry, PREFIX, known) for entry in error.errors())
+        raise SettingsError("; ".join(lines)) from error
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

@@ -227,3 +227,10 @@ def test_doctor_works_where_the_settings_do_not(fathom, monkeypatch, name, value
     assert "FATHOM_PORT = 8000" in out
     told = json.loads(fathom("doctor", "--no-models", "--json")[1])
     assert told["settings"]["FATHOM_WORKER__LEASE_S"] == 30.0
+
+
+def test_bytes_of_a_terminal_that_are_no_text_are_told(fathom, folder):
+    fathom("ingest", "birds", str(folder))
+    for command in ("ask", "search"):
+        code, _, err = fathom(command, "birds", "which ducks\udcff?")
+        assert (code, "is not valid Unicode" in err) == (2, True), err
