@@ -29,6 +29,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app.misspelt_settings import unknown_setting, unusable_setting
+
 PREFIX = "FATHOM_"
 CONFIG_VARIABLE = "FATHOM_CONFIG"
 # Read by the web pages, which are a program of their own.
@@ -218,7 +220,7 @@ class Settings(BaseSettings):
     allow_remote: bool = False
     """Permit listening on an address that other machines can reach, although there are no keys."""
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
-    """Values of the Host header that are served; "*" for any."""
+    """Names that API and pages are reached by, for the Host header; "*" for any. One with its port is an Origin too."""
     generator: Literal["fathom-small", "openai", "deepseek"] = "fathom-small"
     """What writes answers: the shipped model, a server (see `openai`), or a checkpoint on this machine (`deepseek`)."""
     device: Literal["cpu", "cuda"] = "cpu"
@@ -299,6 +301,12 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.home.resolve() / 'fathom.db'}"
 
     @property
+    def served_hosts(self) -> tuple[str, ...]:
+        """Names for the Host header: those allowed, and the address listened on unless it stands for all."""
+        everywhere = {"0.0.0.0", "::"}  # noqa: S104 - told apart, not listened on
+        return self.allowed_hosts if self.host in everywhere else (*self.allowed_hosts, self.host)
+
+    @property
     def blobs_dir(self) -> Path:
         """Folder of the uploaded originals."""
         return self.home / "blobs"
@@ -343,15 +351,16 @@ def load_settings(**overrides: object) -> Settings:
     named = os.environ.get(CONFIG_VARIABLE)
     if named and not Path(named).is_file():
         raise SettingsError(f"{CONFIG_VARIABLE} names {named}, which is not a file; correct or unset it")
-    known = {CONFIG_VARIABLE.lower(), PAGES_VARIABLE.lower(), *(name.lower() for name, _ in variables())}
+    known = [name for name, _ in variables()]
     for variable in os.environ:
-        if variable.upper().startswith(PREFIX) and variable.lower() not in known:
-            raise SettingsError(f"unknown setting {variable}; `fathom doctor` lists the known ones")
+        name = variable.upper()
+        if name.startswith(PREFIX) and name not in {CONFIG_VARIABLE, PAGES_VARIABLE, *known}:
+            raise SettingsError(unknown_setting(variable, variable, known))
     given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
     try:
         return Settings(**given)
     except ValidationError as error:
-        lines = (f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
+        lines = (unusable_setting(entry, PREFIX, known) for entry in error.errors())
         raise SettingsError("; ".join(lines)) from error
 
 

@@ -7,6 +7,7 @@ themselves, and are asked over HTTP whether they are ready.
 import asyncio
 import contextlib
 import importlib.util
+import json
 import math
 import signal
 import socket
@@ -65,7 +66,7 @@ def service_specs(settings: Settings) -> tuple[ServiceSpec, ...]:
     env = {**child_environment(settings), "PYTHONUNBUFFERED": "1"}
     fathom = (sys.executable, "-m", "app")
     ui_env = {key: value for key, value in env.items() if not key.startswith("FATHOM_")}
-    ui_env["FATHOM_API_URL"] = api_url(settings)
+    ui_env |= {"FATHOM_API_URL": api_url(settings), "FATHOM_ALLOWED_HOSTS": json.dumps(settings.served_hosts)}
     return (
         ServiceSpec(name="api", argv=(*fathom, "serve"), env=env, vital=True),
         ServiceSpec(name="worker", argv=(*fathom, "worker"), env=env, after_vital=True),

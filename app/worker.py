@@ -302,7 +302,7 @@ class Worker:
         return f"failed: {failure.code}"
 
     def _give_back(self, job: Job, *, count_attempt: bool) -> str:
-        wait = timedelta(seconds=2.0**job.attempts if count_attempt else 0.0)
+        wait = timedelta(seconds=jobs.wait_s(job.attempts) if count_attempt else 0.0)
         try:
             with self._runtime.db.write() as session:
                 jobs.give_back(session, job, utc_now() + wait, count_attempt=count_attempt)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from ui.errors import ApiError, ApiUnreachableError
+from ui.names import with_visible_names
 from ui.sse import ServerEvent, read_events
 from ui.wire import (
     Answer,
@@ -134,7 +135,7 @@ class FathomClient:
         if response.status_code == httpx.codes.NO_CONTENT or not response.content:
             return None
         try:
-            return response.json()
+            return with_visible_names(response.json())
         except ValueError as error:
             raise ApiUnreachableError(
                 self.base_url, "the reply is no JSON; is this the address of Fathom?"

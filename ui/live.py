@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ui.errors import ApiError, ApiUnreachableError, FathomError
+from ui.names import with_visible_names
 from ui.sse import ServerEvent
 from ui.wire import Answer, Citation, Span
 
@@ -130,7 +131,7 @@ class LiveAnswer:
                 if event is None:
                     continue
                 self._last_id = event.last_id or self._last_id
-                self.live.apply(event.name, json.loads(event.data))
+                self.live.apply(event.name, with_visible_names(json.loads(event.data)))
                 if self.live.final is not None:
                     return
         if self.live.final is None and not self.finished.is_set():

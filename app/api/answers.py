@@ -59,7 +59,7 @@ STREAM_DOC: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer. As a stream: `meta`, `token`, `citation`, `replace`, then `done` with the "
         "answer or `error` with a problem; a comment as ping.",
-        "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+        "content": {EVENT_STREAM: {}},
     }
 }
 

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.deps import CollectionKey, Cursor, DocumentId, Limit, RuntimeDep
 from app.api.idempotency import IdempotentRoute, once
+from app.api.json_body import read_json
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.uploads import digest_of, read_uploads
 from app.api.wire import chunk_out, content_out, document_out, job_out
@@ -113,7 +114,9 @@ def compare_with_folder(collection: CollectionKey, body: SyncRequest, runtime: R
 
 async def _take_in_page(runtime: Runtime, collection: str, body: bytes) -> Response:
     try:
-        wanted = UrlUpload.model_validate_json(body)
+        wanted = UrlUpload.model_validate(read_json(body))
+    except json.JSONDecodeError as error:
+        raise RequestValidationError([{"loc": ("body", error.pos), "msg": "JSON decode error"}]) from error
     except ValidationError as error:
         raise RequestValidationError(
             [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]

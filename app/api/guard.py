@@ -6,14 +6,14 @@ while, because a connection closed on a sending client loses the reply.
 """
 
 import time
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.hosts import Hosts
 from app.api.problems import reply_to
 from app.config import Settings
-from app.errors import FathomError, ForbiddenOriginError, TooLargeError
+from app.errors import FathomError, ForbiddenOriginError, InvalidInputError, TooLargeError
 
 DRAIN_S = 20.0
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -26,8 +26,7 @@ class GuardMiddleware:
         """Guard by the limits and hosts of `settings`."""
         self._app = app
         self._limits = settings.limits
-        any_host = settings.allow_remote and "allowed_hosts" not in settings.model_fields_set
-        self._hosts = {"*"} if any_host else {host.lower() for host in settings.allowed_hosts}
+        self._hosts = Hosts(settings.served_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -39,6 +38,7 @@ class GuardMiddleware:
         exchange = _Exchange(receive, send, self._limit(headers), has_body=has_body)
         try:
             self._check_origin(scope["method"], headers)
+            _check_address(scope)
             exchange.check_declared(headers.get("content-length"))
             await self._app(scope, exchange.receive, exchange.send)
         except Exception as error:
@@ -51,11 +51,11 @@ class GuardMiddleware:
         return self._limits.max_request_bytes if multipart else self._limits.max_json_bytes
 
     def _check_origin(self, method: str, headers: Headers) -> None:
-        host = _host_of(headers.get("host", ""))
-        if "*" not in self._hosts and host not in self._hosts:
+        host = headers.get("host", "")
+        if not self._hosts.serves(host):
             raise ForbiddenOriginError(
                 "unknown_host",
-                f"The host name {host!r} is not served here.",
+                f"The host name {host[:300]!r} is not served here.",
                 "Use localhost, or add the name to FATHOM_ALLOWED_HOSTS.",
             )
         if method in SAFE_METHODS:
@@ -63,13 +63,12 @@ class GuardMiddleware:
         origin = headers.get("origin")
         foreign = headers.get("sec-fetch-site") == "cross-site"
         if origin is not None:
-            source = _host_of(urlsplit(origin).netloc)
-            foreign = source != host and source not in self._hosts
+            foreign = not self._hosts.is_own(origin, host)
         if foreign:
             raise ForbiddenOriginError(
                 "foreign_origin",
                 "A web page of another site can't change anything here.",
-                "Call from the same host, or add the page's host to FATHOM_ALLOWED_HOSTS.",
+                "Call from the same host and port, or add the page's host with its port to FATHOM_ALLOWED_HOSTS.",
             )
 
 
@@ -120,12 +119,12 @@ class _Exchange:
         return message
 
 
-def _host_of(authority: str) -> str:
-    """Host of `host[:port]`, lower case, without the brackets of IPv6."""
-    try:
-        return (urlsplit(f"//{authority}").hostname or "").lower()
-    except ValueError:
-        return ""
+def _check_address(scope: Scope) -> None:
+    # No path, id or word of a search holds it, and PostgreSQL keeps none.
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidInputError(
+            "bad_address", "The address holds the character U+0000.", "Send the address without it."
+        )
 
 
 def _too_large(limit: int) -> FathomError:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from app.api.json_body import Handler, JsonRoute, checked
 from app.db import idempotency
 from app.db.idempotency import StoredReply
 from app.db.types import utc_now
@@ -23,10 +23,8 @@ HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 KEPT_HEADERS = ("content-type", "location")
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-
-class IdempotentRoute(APIRoute):
+class IdempotentRoute(JsonRoute):
     """A route whose POSTs honour the key; uploads do it themselves, once their files are known."""
 
     def get_route_handler(self) -> Handler:
@@ -34,6 +32,7 @@ class IdempotentRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_once(request: Request) -> Response:
+            request = checked(request)
             multipart = request.headers.get("content-type", "").lower().startswith("multipart/")
             if request.method != "POST" or HEADER not in request.headers or multipart:
                 return await handle(request)

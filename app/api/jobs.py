@@ -23,7 +23,7 @@ POLL_S = 0.3
 EVENTS_DOC: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`progress` events with the job, then `done` with it.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {}},
     }
 }
 

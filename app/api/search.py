@@ -3,12 +3,13 @@
 from fastapi import APIRouter
 
 from app.api.deps import RuntimeDep
+from app.api.json_body import JsonRoute
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.wire import ranking_choice, turns
 from app.schemas.search import SearchOut, SearchRequest
 from app.services import searching
 
-router = APIRouter(prefix="/search", tags=["search"], responses=PROBLEM_RESPONSES)
+router = APIRouter(prefix="/search", tags=["search"], responses=PROBLEM_RESPONSES, route_class=JsonRoute)
 
 
 @router.post("")

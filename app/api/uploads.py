@@ -17,6 +17,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from app.api.json_body import read_json
 from app.config import LimitSettings
 from app.errors import InvalidInputError, TooLargeError, UnsupportedBodyError
 from app.services.documents import Upload, check_name
@@ -66,8 +67,8 @@ async def read_uploads(
             "Use curl -F files=@FILE, or the form upload of your client.",
         )
     with ExitStack() as open_files:
-        form = _Form(store, limits, open_files, boundary)
         try:
+            form = _Form(store, limits, open_files, boundary)
             async for piece in _body(request):
                 await run_in_threadpool(form.feed, piece)
             await run_in_threadpool(form.finish)
@@ -198,8 +199,8 @@ class _Form:
         if filename is None:
             return
         part.filename = _text(filename)
-        declared = _text(part.headers.get("content-type", b""))
-        part.media_type = declared.partition(";")[0].strip().lower()[:255] or None
+        declared = _text(part.headers.get("content-type", b"")).partition(";")[0].strip().lower()
+        part.media_type = declared[:255] if declared and declared.isprintable() else None
         check_name(part.filename, self._limits.max_name_chars)
         if len(self._files) >= self._limits.max_files_per_request:
             raise TooLargeError(
@@ -257,8 +258,8 @@ def _metadata(raw: str | None) -> dict[str, Any] | None:
     if raw is None or not raw.strip():
         return None
     try:
-        value = json.loads(raw)
-    except ValueError:
+        value = read_json(raw)
+    except json.JSONDecodeError:
         value = None
     if not isinstance(value, dict):
         raise InvalidInputError(

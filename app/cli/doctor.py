@@ -29,14 +29,21 @@ def doctor(
 
     Ends with 5 where something does not work, with the code of the fault where the database can't be opened.
     """
-    checks, status = _checked(context, models=models)
+    from app.config import SettingsError
+
+    try:
+        checks, status = _checked(context, models=models)
+        settings = _settings(settings_of(context))
+    except SettingsError as error:
+        fault = {"name": "settings", "ok": False, "needed": True, "detail": str(error)}
+        checks, status, settings = [fault], UNHEALTHY, _defaults()
     report: dict[str, Any] = {
         "ok": status == 0,
         "checks": checks,
         "machine": _machine(),
         "versions": _versions(),
         "optional": _optional(),
-        "settings": _settings(settings_of(context)),
+        "settings": settings,
     }
     if as_json:
         print_json(report)
@@ -124,6 +131,13 @@ def _settings(settings: "Settings") -> dict[str, Any]:
         if not isinstance(value, dict):
             values[variable] = value
     return values
+
+
+def _defaults() -> dict[str, Any]:
+    """What the settings are where nothing is set: shown where those that are set can't be read."""
+    from app.config import Settings
+
+    return _settings(Settings.model_construct())
 
 
 def _show(report: dict[str, Any]) -> None:

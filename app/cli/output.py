@@ -1,6 +1,7 @@
 """What all commands share: their state, an open runtime, JSON and errors as a program's user wants them."""
 
 import json
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from app.runtime import Runtime
 
 SOME_FAILED = 6
+# Turns the direction of writing, or shows nothing; `ui/names.py` has the same.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
 
@@ -66,7 +71,12 @@ def results(width: int) -> "Console":
 def place(name: str, source: Mapping[str, Any]) -> str:
     """Where a text stands: document, page and range."""
     page = f", page {source['page']}" if source["page"] else ""
-    return f"{name}{page} [{source['start']}, {source['end']})"
+    return f"{visible(name)}{page} [{source['start']}, {source['end']})"
+
+
+def visible(name: str) -> str:
+    """The name with a mark such as `[U+202E]` for each character that would show nothing or turn the rest."""
+    return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", name)
 
 
 def quiet_libraries() -> None:
@@ -132,4 +142,4 @@ def table_of(title: str, columns: list[str], rows: list[list[Any]]) -> Any:
 
 
 def _shown(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else visible(str(value))

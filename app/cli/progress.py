@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli.output import console
+from app.cli.output import console, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -71,6 +71,7 @@ def take_in(
 
 def shown(name: str, width: int = 48) -> str:
     """A name cut from the left to what fits beside a bar."""
+    name = visible(name)
     return name if len(name) <= width else "…" + name[-width + 1 :]
 
 

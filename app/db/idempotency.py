@@ -38,7 +38,11 @@ def claim(session: Session, key: str, fingerprint: str, now: datetime) -> Stored
     session.execute(
         delete(IdempotencyKey).where(
             (IdempotencyKey.created_at < now - KEPT)
-            | (IdempotencyKey.status_code.is_(None) & (IdempotencyKey.created_at < now - ABANDONED))
+            # Far ahead: the clock was set back since.
+            | (
+                IdempotencyKey.status_code.is_(None)
+                & ~IdempotencyKey.created_at.between(now - ABANDONED, now + ABANDONED)
+            )
         )
     )
     try:

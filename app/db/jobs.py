@@ -3,6 +3,9 @@
 A job is taken under a lease and a fence number. While the lease is renewed, nobody else takes it. When
 its worker dies, the lease runs out and the next worker takes the job with a higher fence; whatever the
 old one still tries to write is refused, because every write names the fence.
+
+Clocks may be set back: a job that was never tried waits for no time of day, and no wait or lease is believed that is
+longer than those that are given.
 """
 
 from collections.abc import Sequence
@@ -11,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, delete, func, or_, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.db.models import Blob, DocumentVersion, Job
 from app.db.types import new_id
@@ -19,6 +22,7 @@ from app.errors import Failure, LeaseLostError
 
 __all__ = ["Job"]
 
+MAX_WAIT_S = 300.0
 INGEST = "ingest"
 REEMBED = "reembed"
 
@@ -99,8 +103,8 @@ def claim(
     Args:
         session: A writing session.
         owner: Name of the worker, for people who read the table.
-        now: The present moment; leases that ended before it are open.
-        lease_s: Seconds the lease lasts without a heartbeat.
+        now: The present moment; leases that ended before it are open, and those that end too long after it.
+        lease_s: Seconds the lease lasts without a heartbeat, for all workers.
         max_attempts: Attempts after which a job is set aside as failed.
         vector_model: Encoder of the worker, where it embeds anew too; None takes no such job.
         small_first: Take the one of the smallest file instead of the oldest.
@@ -108,8 +112,10 @@ def claim(
     Returns:
         The job, running, with a fresh fence; None where there is nothing to do.
     """
-    waiting = (Job.state == "queued") & (Job.run_after <= now) & ~_twin_running(now)
-    abandoned = (Job.state == "running") & (Job.lease_until < now)
+    latest = now + timedelta(seconds=wait_s(max_attempts))
+    due = or_(Job.attempts == 0, Job.run_after <= now, Job.run_after > latest)
+    waiting = (Job.state == "queued") & due & ~_twin_running(now, lease_s)
+    abandoned = (Job.state == "running") & ~_held(Job.lease_until, now, lease_s)
     mine = or_(Job.kind == INGEST, Job.vector_model == vector_model)
     while True:
         job = session.scalar(
@@ -136,6 +142,11 @@ def claim(
     session.flush()
     _set_version(session, job, status=job.stage, error=None)
     return job
+
+
+def wait_s(attempts: int) -> float:
+    """Seconds that a job waits after so many attempts."""
+    return min(2.0 ** min(attempts, 16), MAX_WAIT_S)
 
 
 def heartbeat(
@@ -262,7 +273,14 @@ def _size() -> ScalarSelect[int]:
     )
 
 
-def _twin_running(now: datetime) -> ColumnElement[bool]:
+def _held(
+    lease_until: InstrumentedAttribute[datetime | None], now: datetime, lease_s: float
+) -> ColumnElement[bool]:
+    """Whether a lease lasts. Twice its length: the clocks of two machines may differ by one."""
+    return lease_until.between(now, now + timedelta(seconds=2 * lease_s))
+
+
+def _twin_running(now: datetime, lease_s: float) -> ColumnElement[bool]:
     """Whether a worker is at equal bytes: what it makes of them can be shared once it is done."""
     return (
         select(_OTHER.id)
@@ -272,7 +290,7 @@ def _twin_running(now: datetime) -> ColumnElement[bool]:
             _MINE.id == Job.version_id,
             _OTHER.id != Job.id,
             _OTHER.state == "running",
-            _OTHER.lease_until >= now,
+            _held(_OTHER.lease_until, now, lease_s),
         )
         .correlate(Job)
         .exists()

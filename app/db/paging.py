@@ -1,18 +1,18 @@
 """Cursor paging by creation time and id, oldest first: stable while rows come and go."""
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from sqlalchemy import ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.errors import InvalidInputError
 
+MAX_POSITION_DIGITS = 9  # any such number fits into a column
 Row = TypeVar("Row")
 Statement = TypeVar("Statement", bound="Select[*tuple[Any, ...]]")
 
@@ -38,14 +38,31 @@ def decode_cursor(cursor: str) -> tuple[datetime, str]:
         InvalidInputError: The text is not a cursor made here.
     """
     try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        moment, key = json.loads(raw)
+        moment, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         created_at = datetime.fromisoformat(moment).astimezone(UTC)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise InvalidInputError(
-            "bad_cursor", "The cursor can't be read.", "Use `next_cursor` of the last page as it came."
-        ) from error
-    return created_at, str(key)
+        usable = isinstance(key, str) and key.isascii() and key.isprintable()
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        usable = False
+    if not usable:
+        _refuse_cursor()
+    return created_at, key
+
+
+def decode_position(cursor: str) -> int:
+    """The place that a cursor of a numbered list stands for.
+
+    Raises:
+        InvalidInputError: The text is not a cursor made here.
+    """
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= MAX_POSITION_DIGITS):
+        _refuse_cursor()
+    return int(cursor)
+
+
+def _refuse_cursor() -> NoReturn:
+    raise InvalidInputError(
+        "bad_cursor", "The cursor can't be read.", "Use `next_cursor` of the last page as it came."
+    )
 
 
 def after(

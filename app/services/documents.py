@@ -12,7 +12,7 @@ from app.db import chunks, collections, documents, jobs
 from app.db.chunks import ContentChunk
 from app.db.documents import Content, Document, DocumentVersion, DocumentView
 from app.db.jobs import Job
-from app.db.paging import Slice
+from app.db.paging import Slice, decode_position
 from app.db.types import new_id, utc_now
 from app.errors import (
     CollectionNotFoundError,
@@ -165,13 +165,10 @@ def chunk_page(
         DocumentNotFoundError: There is no such document.
         InvalidInputError: The cursor can't be read.
     """
-    if cursor is not None and not cursor.isdecimal():
-        raise InvalidInputError(
-            "bad_cursor", "The cursor can't be read.", "Use `next_cursor` of the last page as it came."
-        )
+    start = -1 if cursor is None else decode_position(cursor)
     get(runtime, document_id)
     with runtime.db.read() as session:
-        rows = chunks.of_document(session, document_id, int(cursor) if cursor else -1, limit + 1)
+        rows = chunks.of_document(session, document_id, start, limit + 1)
     more = len(rows) > limit
     return Slice(rows[:limit], str(rows[limit - 1][1].position) if more else None)
 

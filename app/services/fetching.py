@@ -1,41 +1,30 @@
 """A page of the web as the source of a document: fetched once, when asked, from public addresses only.
 
-The guard against server-side request forgery: the host's name is resolved once, all its addresses must be public,
-and the connection goes to the address that was checked (a second look-up could give another). Redirects are
-followed by hand, each checked as the first address was. Size and time are capped. No proxy, cookie or credential of
-this machine is used.
+Size and time are capped. A body is asked for as it is; one that comes packed all the same is unpacked piece by piece,
+and no piece is made that would go beyond the cap.
 """
 
 import asyncio
-import ipaddress
-import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from app.errors import InvalidInputError, TooLargeError, UnavailableError
 from app.runtime import Runtime
 from app.services.documents import Upload, check_name
+from app.services.public_web import FAILURES, TIMEOUTS, Resolve, public_client
 from app.storage import BlobStore, BlobWriter, StoredBlob
 
-WALL_S = 30.0
-OPERATION_S = 10.0
-MAX_REDIRECTS = 5
-MAX_URL_CHARS = 2000
-USER_AGENT = "Fathom (document import)"
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# Global by registry, yet leading to other addresses or machines nearby.
-_DETOURS = tuple(
-    map(
-        ipaddress.ip_network,
-        ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
-    )
-)
-_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+WALL_S: Final = 30.0
+OPERATION_S: Final = 10.0
+MAX_REDIRECTS: Final = 5
+MAX_URL_CHARS: Final = 2000
+PIECE_BYTES: Final = 65_536
+"""Most that is unpacked before it is written and counted."""
+HEADERS: Final = {"User-Agent": "Fathom (document import)", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +74,7 @@ async def fetch(
     Args:
         url: An http or https address.
         store: Where the bytes go; nothing stays there if this raises.
-        max_bytes: Most bytes of the page, decompressed.
+        max_bytes: Most bytes of the page, as it is sent and unpacked.
         resolve: Gives the addresses of a host and port; by default the system's resolver.
         is_allowed: Whether an address may be connected to; by default `is_public`.
 
@@ -94,17 +83,17 @@ async def fetch(
         TooLargeError: The page is too large.
         UnavailableError: The server can't be reached or does not answer in time.
     """
-    guard = _Guard(resolve or _system_addresses, is_allowed or is_public)
+    client = public_client(timeout_s=OPERATION_S, resolve=resolve, is_allowed=is_allowed)
     try:
-        async with asyncio.timeout(WALL_S):
+        async with asyncio.timeout(WALL_S), client:
             with store.writer() as writer:
-                media_type = await _follow(checked_url(url), guard, writer, max_bytes)
+                media_type = await _follow(client, checked_url(url), writer, max_bytes)
                 return Fetched(blob=await asyncio.to_thread(writer.commit), media_type=media_type)
-    except (TimeoutError, httpx.TimeoutException) as error:
+    except TIMEOUTS as error:
         raise UnavailableError(
             "url_timeout", f"{_shown(url)} was not delivered in {WALL_S:g} seconds.", "Try again later."
         ) from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except FAILURES as error:
         raise UnavailableError(
             "url_unreachable",
             f"{_shown(url)} can't be fetched: {type(error).__name__}.",
@@ -133,90 +122,29 @@ def checked_url(url: str) -> httpx.URL:
     return parsed
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet, to one machine, and hides no other address."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if ip.version == 6 and ip not in _GLOBAL_UNICAST:
-        return False  # loopback, local, mapped IPv4, NAT64, multicast, and what is not given out
-    detour = any(ip.version == network.version and ip in network for network in _DETOURS)
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not detour
-
-
-@dataclass(frozen=True, slots=True)
-class _Guard:
-    resolve: Resolve
-    is_allowed: Callable[[str], bool]
-
-    async def addresses(self, url: httpx.URL) -> Sequence[str]:
-        """Addresses of the host, all allowed.
-
-        Raises:
-            InvalidInputError: There is none, or one of them is not allowed.
-        """
-        try:
-            found = await self.resolve(url.raw_host.decode("ascii"), url.port or _port_of(url))
-        except (OSError, UnicodeError) as error:
-            raise InvalidInputError(
-                "unknown_web_host", f"There is no host {_shown(url.host)}.", "Check the address."
-            ) from error
-        if not found or not all(map(self.is_allowed, found)):
-            raise InvalidInputError(
-                "address_not_public",
-                f"{_shown(url.host)} is not a public address, and only these are fetched.",
-                "Download the page and upload the file.",
-            )
-        return found
-
-
-async def _system_addresses(host: str, port: int) -> Sequence[str]:
-    loop = asyncio.get_running_loop()
-    entries = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in entries]
-
-
-async def _follow(url: httpx.URL, guard: _Guard, writer: BlobWriter, max_bytes: int) -> str | None:
-    """Go along redirects and write the page; gives the declared media type.
+async def _follow(
+    client: httpx.AsyncClient, url: httpx.URL, writer: BlobWriter, max_bytes: int
+) -> str | None:
+    """Go along redirects, whose own bodies are not read, and write the page; gives the declared media type.
 
     Raises:
         InvalidInputError: There are too many of them.
     """
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=OPERATION_S) as client:
-        for _ in range(MAX_REDIRECTS + 1):
-            response = await _connect(client, url, await guard.addresses(url))
-            try:
-                if response.status_code not in _REDIRECTS or "location" not in response.headers:
-                    return await _keep(response, url, writer, max_bytes)
-                url = checked_url(str(url.join(response.headers["location"])))
-            finally:
-                await response.aclose()
+    request = client.build_request("GET", url, headers=HEADERS)
+    for _ in range(MAX_REDIRECTS + 1):
+        url = checked_url(str(request.url))
+        response = await client.send(request, stream=True, follow_redirects=False)
+        try:
+            if response.next_request is None:
+                return await _keep(response, url, writer, max_bytes)
+            request = response.next_request
+        finally:
+            await response.aclose()
     raise InvalidInputError(
         "too_many_redirects",
         f"{_shown(str(url))} redirects more than {MAX_REDIRECTS} times.",
         "Give the address of the page itself.",
     )
-
-
-async def _connect(client: httpx.AsyncClient, url: httpx.URL, addresses: Sequence[str]) -> httpx.Response:
-    """Ask the host at one of its checked addresses, of which there is one at least; where nothing listens, at the next.
-
-    Raises:
-        ConnectError: Nothing listens at any of them.
-    """
-    host = url.raw_host.decode("ascii")
-    headers = {"Host": url.netloc.decode("ascii"), "User-Agent": USER_AGENT, "Accept": "*/*"}
-    failure = httpx.ConnectError("no address")
-    for address in addresses:
-        request = client.build_request(
-            "GET", url.copy_with(host=address), headers=headers, extensions={"sni_hostname": host}
-        )
-        try:
-            return await client.send(request, stream=True)
-        except httpx.ConnectError as error:
-            failure = error
-    raise failure
 
 
 async def _keep(response: httpx.Response, url: httpx.URL, writer: BlobWriter, max_bytes: int) -> str | None:
@@ -226,19 +154,77 @@ async def _keep(response: httpx.Response, url: httpx.URL, writer: BlobWriter, ma
             f"The server answers {response.status_code} for {_shown(str(url))}.",
             "Check the address in a browser; pages behind a login can't be fetched.",
         )
-    async for piece in response.aiter_bytes():
-        await asyncio.to_thread(writer.write, piece)
-        if writer.size_bytes > max_bytes:
-            raise TooLargeError(
-                "file_too_large",
-                f"{_shown(str(url))} is larger than {max_bytes:,} bytes.",
-                "Raise FATHOM_LIMITS__MAX_UPLOAD_BYTES, or upload a part of it.",
-            )
+    body = _Body(writer, response.headers.get("content-encoding", ""), url, max_bytes)
+    async for sent in response.aiter_raw():
+        await asyncio.to_thread(body.take, sent)
+    body.end()
     return response.headers.get("content-type", "").partition(";")[0].strip().lower()[:255] or None
 
 
-def _port_of(url: httpx.URL) -> int:
-    return 443 if url.scheme == "https" else 80
+class _Body:
+    """Writes a page as it comes, unpacked, and stops at the cap: neither more is read than that, nor made."""
+
+    def __init__(self, writer: BlobWriter, encoding: str, url: httpx.URL, max_bytes: int) -> None:
+        """Write to `writer` at most `max_bytes` of what `url` gives in a Content-Encoding.
+
+        Raises:
+            InvalidInputError: The page is packed in another way than gzip or deflate, or several times.
+        """
+        self._writer = writer
+        self._url = url
+        self._left_to_read = max_bytes
+        self._max_bytes = max_bytes
+        encoding = encoding.strip().lower()
+        if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+            raise InvalidInputError(
+                "url_packed",
+                f"The server packs {_shown(str(url))} as {encoding[:40]!r}, although it was asked not to.",
+                "Download the page and upload the file.",
+            )
+        # Both headers, gzip's and zlib's, are told apart by themselves.
+        self._unpack = None if encoding in {"", "identity"} else zlib.decompressobj(zlib.MAX_WBITS + 32)
+
+    def take(self, sent: bytes) -> None:
+        """Write what came.
+
+        Raises:
+            TooLargeError: The page goes beyond the cap.
+            DecodingError: It can't be unpacked, or goes on behind its end.
+        """
+        self._left_to_read -= len(sent)
+        if self._left_to_read < 0:
+            raise self._too_large()
+        if self._unpack is None:
+            self._writer.write(sent)
+            return
+        if self._unpack.eof:
+            raise httpx.DecodingError("the packed page goes on behind its end")
+        try:
+            full = True
+            while full and not self._unpack.eof:
+                piece = self._unpack.decompress(sent, PIECE_BYTES)
+                if self._writer.size_bytes + len(piece) > self._max_bytes:
+                    raise self._too_large()
+                self._writer.write(piece)
+                sent, full = self._unpack.unconsumed_tail, len(piece) == PIECE_BYTES
+        except zlib.error as error:
+            raise httpx.DecodingError(str(error)) from error
+
+    def end(self) -> None:
+        """Make sure that nothing is missing or left over.
+
+        Raises:
+            DecodingError: The packed page is cut off, or goes on behind its end.
+        """
+        if self._unpack is not None and (not self._unpack.eof or self._unpack.unused_data):
+            raise httpx.DecodingError("the packed page does not end where it says")
+
+    def _too_large(self) -> TooLargeError:
+        return TooLargeError(
+            "file_too_large",
+            f"{_shown(str(self._url))} is larger than {self._max_bytes:,} bytes.",
+            "Raise FATHOM_LIMITS__MAX_UPLOAD_BYTES, or upload a part of it.",
+        )
 
 
 def _shown(url: str) -> str:

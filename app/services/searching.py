@@ -49,12 +49,18 @@ def checked_text(text: str, limit: int, what: str) -> str:
         what: "question" or "query", for the message.
 
     Raises:
-        InvalidInputError: Nothing is left, or more than `limit` characters.
+        InvalidInputError: Nothing is left, more than `limit` characters, or half of one.
     """
     stripped = text.strip().replace("\x00", "")
     if not any(character.isalnum() for character in stripped):
         raise InvalidInputError(
             "empty_question", f"The {what} holds no letter and no digit.", "Write what you want to know."
+        )
+    if any(
+        "\ud800" <= character <= "\udfff" for character in stripped
+    ):  # bytes of a terminal that are no text
+        raise InvalidInputError(
+            "question_not_text", f"The {what} is not valid Unicode.", "Type it in a terminal that uses UTF-8."
         )
     if len(stripped) > limit:
         raise InvalidInputError(

@@ -98,7 +98,7 @@ def test_protocol_errors_are_problems(api, method, path, status, code):
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"[1]", b'{"name": ""}', b'{"name": "a/b"}', b'{"name": "x", "oops": 1}', b'{"name": "a\\u0000"}'],
+    [b"{", b"[1]", b'{"name": ""}', b'{"name": "a/b"}', b'{"name": "x", "oops": 1}', b'{"name": "a\\u0001"}'],
 )
 def test_bad_json_is_told_field_by_field(api, body):
     reply = api.post("/v1/collections", content=body, headers={"Content-Type": "application/json"})
@@ -168,8 +168,18 @@ def test_foreign_pages_and_hosts_are_refused(api):
     assert problem_of(api.post("/v1/collections", json={"name": "x"}, headers=foreign))["status"] == 403
     assert api.get("/v1/collections").json()["items"] == []
     assert problem_of(api.get("/v1/collections", headers={"Host": "evil.example"}))["code"] == "unknown_host"
-    own = {"Origin": "http://localhost:8501"}
+    own = {"Origin": "http://testserver"}
     assert api.post("/v1/collections", json={"name": "x"}, headers=own).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://testserver:8501", "http://localhost:8501", "null", "", "http://[", "http://testserver:x", "é"],
+)
+def test_a_page_of_another_port_or_of_no_place_at_all_changes_nothing(api, origin):
+    reply = api.post("/v1/collections", json={"name": "x"}, headers={"Origin": origin.encode()})
+    assert problem_of(reply)["code"] == "foreign_origin"
+    assert api.get("/v1/collections").json()["items"] == []
 
 
 def test_a_json_body_beyond_the_limit_is_refused(api):

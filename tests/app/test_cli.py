@@ -195,3 +195,42 @@ def test_search_prints_hits_and_scores(fathom, folder):
     assert (code, out.startswith("1. north/geese.md [")) == (0, True)
     found = json.loads(fathom("search", "birds", "goose nest", "--json")[1])
     assert found["hits"][0]["scores"].keys() >= {"fused"}
+
+
+def test_a_name_that_turns_the_direction_is_shown_with_marks_and_told_to_programs_as_it_is(fathom, folder):
+    hostile = "invoice\u202etxt.md"
+    (folder / hostile).write_bytes(b"Swans eat reeds.")
+    (folder / "empty\u2066.md").write_bytes(b"")
+    printed = [
+        fathom("ingest", "birds", str(folder)),
+        fathom("collections", "show", "birds"),
+        fathom("search", "birds", "reeds"),
+        fathom("ask", "birds", QUESTION, "--explain"),
+    ]
+    everything = "".join(out + err for _, out, err in printed)
+    assert "invoice[U+202E]txt.md" in everything
+    assert "empty[U+2066].md" in everything
+    assert not {"\u202e", "\u2066"} & set(everything)
+    found = json.loads(fathom("search", "birds", "reeds", "--json")[1])
+    assert hostile in {hit["document"]["name"] for hit in found["hits"]}
+
+
+@pytest.mark.parametrize(("name", "value"), [("FATHOM_PROT", "1"), ("FATHOM_PORT", "no number")])
+def test_doctor_works_where_the_settings_do_not(fathom, monkeypatch, name, value):
+    """Every other command refuses, and says that doctor lists the known settings."""
+    monkeypatch.setenv(name, value)
+    code, _, err = fathom("collections")
+    assert (code, "setting" in err) == (2, True)
+    code, out, _ = fathom("doctor", "--no-models")
+    assert code == 5
+    assert "FAIL  settings: " in out
+    assert "FATHOM_PORT = 8000" in out
+    told = json.loads(fathom("doctor", "--no-models", "--json")[1])
+    assert told["settings"]["FATHOM_WORKER__LEASE_S"] == 30.0
+
+
+def test_bytes_of_a_terminal_that_are_no_text_are_told(fathom, folder):
+    fathom("ingest", "birds", str(folder))
+    for command in ("ask", "search"):
+        code, _, err = fathom(command, "birds", "which ducks\udcff?")
+        assert (code, "is not valid Unicode" in err) == (2, True), err

@@ -37,6 +37,11 @@ def test_unknown_keys_are_errors_wherever_they_stand(tmp_path, monkeypatch):
         load_settings()
 
 
+def test_the_address_that_is_listened_on_is_a_name_unless_it_stands_for_all():
+    for host, names in {"192.168.1.7": ("a", "192.168.1.7"), "0.0.0.0": ("a",), "::": ("a",)}.items():
+        assert load_settings(host=host, allow_remote=True, allowed_hosts=("a",)).served_hosts == names
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "example.org"])
 def test_listening_to_others_needs_consent(host):
     with pytest.raises(SettingsError, match="allow_remote"):
@@ -133,3 +138,20 @@ def test_each_setting_is_described():
             fields = fields[key].annotation.model_fields
         leaf = fields[path[-1]]
         assert leaf.description or hasattr(leaf.annotation, "model_fields"), path
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("FATHOM_PROT", "FATHOM_PORT"), ("fathom_worker__leases", "FATHOM_WORKER__LEASE_S")]
+)
+def test_the_setting_that_was_meant_is_named(monkeypatch, name, meant):
+    monkeypatch.setenv(name, "3")
+    with pytest.raises(SettingsError, match=f"did you mean {meant}"):
+        load_settings()
+
+
+def test_the_key_that_was_meant_in_the_file_is_named(tmp_path):
+    (tmp_path / "fathom.toml").write_text("[worker]\nlease = 3\n")
+    with pytest.raises(
+        SettingsError, match=r"unknown setting worker\.lease: did you mean FATHOM_WORKER__LEASE_S"
+    ):
+        load_settings()

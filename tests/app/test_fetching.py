@@ -4,6 +4,8 @@ import asyncio
 import gzip
 import socket
 import threading
+import tracemalloc
+import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,10 +13,29 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.errors import FathomError, InvalidInputError, TooLargeError
-from app.services import fetching
+from app.errors import FathomError, InvalidInputError, TooLargeError, UnavailableError
+from app.services import fetching, public_web
 from app.storage import BlobStore
 
+ZEROS = bytes(50_000_000)
+LONG = bytes(range(256)) * 1024  # four times what is unpacked at once
+# How a body is packed, by the path that asks for it: the header, and the bytes.
+PACKED = {
+    "/bomb": ("gzip", gzip.compress(ZEROS)),
+    "/bomb-of-zlib": ("deflate", zlib.compress(ZEROS)),
+    "/nested": ("gzip, gzip", gzip.compress(gzip.compress(ZEROS))),
+    "/nested-otherwise": ("identity, gzip", gzip.compress(ZEROS)),
+    "/nested-headers": ("gzip\r\nContent-Encoding: gzip", gzip.compress(gzip.compress(ZEROS))),
+    "/brotli": ("br", b"\x8b\x02\x80"),
+    "/zstandard": ("zstd", b"\x28\xb5\x2f\xfd"),
+    "/gzip": ("gzip", gzip.compress(LONG)),
+    "/GZIP": (" GZip ", gzip.compress(LONG)),
+    "/deflate": ("deflate", zlib.compress(LONG)),
+    "/identity": ("identity", LONG),
+    "/cut": ("gzip", gzip.compress(LONG)[:-9]),
+    "/longer": ("gzip", gzip.compress(LONG) + b"more"),
+    "/no-gzip": ("gzip", LONG),
+}
 PAGE = b"<html><title>Ponds</title><body><h1>Ducks</h1><p>Ducks swim on ponds.</p></body></html>"
 
 
@@ -26,6 +47,7 @@ class Web(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.seen: list[tuple[str, str]] = []
+        self.encodings: list[str | None] = []
         self.port = self.server_address[1]
 
 
@@ -34,31 +56,34 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.seen.append((self.path, self.headers["Host"]))
+        self.server.encodings.append(self.headers["Accept-Encoding"])
         if self.path.startswith("/to/"):
             self.send_response(302)
             self.send_header("Location", self.path.removeprefix("/to/"))
+            self.send_header("Content-Encoding", "gzip")
             self.end_headers()
+            self._write(PACKED["/bomb"][1])
             return
         if self.path == "/missing":
             self.send_error(404)
             return
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
-        if self.path == "/bomb":
-            self.send_header("Content-Encoding", "gzip")
+        encoding, body = PACKED.get(self.path, ("identity", PAGE))
+        self.send_header("Content-Encoding", encoding)
         self.end_headers()
         if self.path == "/slow":
             threading.Event().wait(3)
-        elif self.path in {"/endless", "/bomb"}:
-            piece = gzip.compress(bytes(10_000_000)) if self.path == "/bomb" else bytes(65536)
-            with_end = range(1 if self.path == "/bomb" else 10_000)
-            try:
-                for _ in with_end:
-                    self.wfile.write(piece)
-            except OSError:
+        for _ in range(10_000 if self.path == "/endless" else 1):
+            if not self._write(bytes(65536) if self.path == "/endless" else body):
                 return
-        else:
-            self.wfile.write(PAGE)
+
+    def _write(self, data: bytes) -> bool:
+        try:
+            self.wfile.write(data)
+        except OSError:
+            return False
+        return True
 
     def log_message(self, *_: object) -> None: ...
 
@@ -175,6 +200,62 @@ def test_a_loop_of_redirects_ends(web: Web, store: BlobStore) -> None:
     assert len(web.seen) == fetching.MAX_REDIRECTS + 1
 
 
+@pytest.mark.parametrize("path", ["/gzip", "/GZIP", "/deflate", "/identity"])
+def test_a_page_that_comes_packed_although_it_was_asked_for_as_it_is_is_unpacked(
+    path: str, web: Web, store: BlobStore
+) -> None:
+    page = get(f"http://x.example:{web.port}{path}", store, max_bytes=len(LONG))
+    assert store.read(page.blob.sha256) == LONG
+    assert web.encodings == ["identity"]
+
+
+@pytest.mark.parametrize("path", ["/nested", "/nested-otherwise", "/nested-headers", "/brotli", "/zstandard"])
+def test_other_packings_and_several_in_one_another_are_refused(path: str, web: Web, store: BlobStore) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        get(f"http://x.example:{web.port}{path}", store)
+    assert caught.value.code == "url_packed"
+
+
+@pytest.mark.parametrize("path", ["/cut", "/longer", "/no-gzip"])
+def test_a_packed_page_that_is_not_whole_is_not_kept(
+    path: str, web: Web, store: BlobStore, tmp_path: Path
+) -> None:
+    with pytest.raises(UnavailableError) as caught:
+        get(f"http://x.example:{web.port}{path}", store)
+    assert caught.value.code == "url_unreachable"
+    assert left_in(store, tmp_path) == []
+
+
+@pytest.mark.parametrize("path", ["/bomb", "/bomb-of-zlib", "/nested", "/to//bomb"])
+def test_unpacking_takes_little_memory_whatever_it_would_give(path: str, web: Web, store: BlobStore) -> None:
+    get(f"http://x.example:{web.port}/", store)  # what is imported and made once
+    tracemalloc.start()
+    try:
+        with pytest.raises(FathomError):
+            get(f"http://x.example:{web.port}{path}", store, max_bytes=20_000_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
+
+
+def test_the_certificate_is_asked_for_by_the_name_of_the_page(store: BlobStore) -> None:
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hear() -> None:
+            connection, _ = server.accept()
+            with connection:
+                heard.append(connection.recv(10_000))
+
+        thread = threading.Thread(target=hear)
+        thread.start()
+        with pytest.raises(UnavailableError):
+            get(f"https://ponds.example:{server.getsockname()[1]}/", store)
+        thread.join()
+    assert b"ponds.example" in heard[0]
+
+
 @pytest.mark.parametrize("path", ["/endless", "/bomb"])
 def test_a_page_that_is_too_large_leaves_nothing_behind(
     path: str, web: Web, store: BlobStore, tmp_path: Path
@@ -214,8 +295,8 @@ def test_what_is_no_plain_address_is_refused(url: str) -> None:
 @pytest.fixture
 def opened(web: Web, monkeypatch: pytest.MonkeyPatch) -> str:
     """An address of the server on this machine, which the program takes for a public one."""
-    monkeypatch.setattr(fetching, "_system_addresses", to_this_machine)
-    monkeypatch.setattr(fetching, "is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(public_web, "_system_addresses", to_this_machine)
+    monkeypatch.setattr(public_web, "is_public", lambda address: address == "127.0.0.1")
     return f"http://ponds.example:{web.port}/notes.md"
 
 

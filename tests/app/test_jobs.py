@@ -164,3 +164,42 @@ def test_a_worker_says_when_it_is_ready(runtime, caplog):
     with caplog.at_level("INFO", "app.worker"):
         assert worker.run()
     assert "ready for documents" in caplog.messages
+
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_clock_that_is_set_back_lets_no_upload_wait(runtime, birds, monkeypatch):
+    monkeypatch.setattr("app.services.documents.utc_now", lambda: NOON)
+    taken = add(runtime, birds, ducks=DUCKS)
+    for back in (timedelta(seconds=1), timedelta(minutes=4), HOUR, 30 * 24 * HOUR):
+        job = claim(runtime, "a", NOON - back)
+        assert job is not None, f"set back by {back}"
+        assert job.id == taken[0].job.id
+        with runtime.db.write() as session:
+            jobs.give_back(session, job, NOON - back, count_attempt=False)
+
+
+def test_a_clock_that_is_set_back_prolongs_no_wait_and_no_lease(runtime, birds):
+    add(runtime, birds, ducks=DUCKS)
+    first = claim(runtime, "a", NOON)
+    # Alive, on a machine whose clock is a little behind: its lease is believed.
+    assert claim(runtime, "b", NOON - timedelta(seconds=20)) is None
+    second = claim(runtime, "b", NOON - HOUR)
+    assert (second.id, second.fence) == (first.id, first.fence + 1)
+    with runtime.db.write() as session:
+        jobs.give_back(session, second, NOON + timedelta(seconds=4), count_attempt=True)
+    assert claim(runtime, "b", NOON) is None
+    assert claim(runtime, "b", NOON - HOUR) is not None
+
+
+def test_equal_bytes_do_not_wait_for_a_worker_that_died_before_the_clock_was_set_back(runtime, birds):
+    add(runtime, birds, ducks=DUCKS, same=DUCKS)
+    assert claim(runtime, "a", NOON) is not None
+    assert claim(runtime, "b", NOON) is None, "the twin is in work"
+    assert claim(runtime, "b", NOON - HOUR) is not None
+    assert claim(runtime, "c", NOON - HOUR) is None, "one of the two at a time"
+
+
+def test_a_job_waits_longer_after_each_attempt_up_to_a_bound():
+    assert [jobs.wait_s(n) for n in (1, 2, 8, 9, 5000)] == [2.0, 4.0, 256.0, 300.0, 300.0]

@@ -174,6 +174,12 @@ def test_the_pages_get_the_address_of_the_api_and_no_secrets(tmp_path: Path) -> 
     assert not any("hunter2" in value for value in ui.env.values())
 
 
+def test_the_pages_are_served_by_the_names_of_the_interface(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, host="192.0.2.7", allow_remote=True, allowed_hosts=("fathom.example",))
+    *_, ui = service_specs(settings)
+    assert json.loads(ui.env["FATHOM_ALLOWED_HOSTS"]) == ["fathom.example", "192.0.2.7"]
+
+
 def test_a_wildcard_address_is_called_by_loopback(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, host="0.0.0.0", allow_remote=True, port=8123)
     assert "http://127.0.0.1:8123/v1/answers" in example_curl(settings)

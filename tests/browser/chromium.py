@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -117,12 +117,13 @@ class Chromium:
 
 @contextmanager
 def chromium(
-    profile: Path, *, width: int = 1360, height: int = 900, language: str = "en-US"
+    profile: Path, *, width: int = 1360, height: int = 900, language: str = "en-US", flags: Sequence[str] = ()
 ) -> Iterator[Chromium]:
     options = Options()
     options.binary_location = str(BROWSER)
     for flag in (
         *FLAGS,
+        *flags,
         f"--user-data-dir={profile}",
         f"--window-size={width},{height}",
         f"--lang={language}",

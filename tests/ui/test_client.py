@@ -195,3 +195,10 @@ def test_replies_that_are_not_ours_are_errors_too(other_server: str) -> None:
         with pytest.raises(ApiUnreachableError, match="no JSON"):
             client.document("doc_1")
         assert client.readiness()["ok"] is False
+
+
+def test_names_come_as_people_are_to_see_them(client: FathomClient) -> None:
+    collection = client.create_collection("Whales")
+    client.upload(collection["id"], [Upload(name="invoice\u202etxt.exe", content=b"blubber")])
+    document = until_settled(client, collection["id"])[0]
+    assert document["name"] == "invoice[U+202E]txt.exe"

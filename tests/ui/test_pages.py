@@ -14,7 +14,7 @@ from tests.ui.test_client import filled
 from ui import state
 from ui.client import FathomClient, Upload
 
-MAIN = Path(ui.__file__).parent / "main.py"
+MAIN = Path(ui.__file__).parent / "frame.py"
 
 
 @pytest.fixture

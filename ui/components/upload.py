@@ -15,6 +15,7 @@ from ui.client import Upload
 from ui.components.mount import mount
 from ui.components.notices import error_lines, notice
 from ui.errors import FathomError
+from ui.names import visible
 from ui.wire import UploadReply
 
 _ROUND: Final = "upload_round"
@@ -80,7 +81,7 @@ def _page_of_the_web(collection_id: str, round_number: int) -> None:
 def send(collection_id: str, uploads: list[Upload]) -> None:
     """Send files one by one, so that a refused one does not take others with it, and report on them."""
     for upload in uploads:
-        _add(upload.name, partial(state.client().upload, collection_id, [upload]))
+        _add(visible(upload.name), partial(state.client().upload, collection_id, [upload]))
 
 
 def _add(name: str, request: Callable[[], UploadReply]) -> bool:
@@ -123,7 +124,7 @@ def _watch(collection_id: str) -> None:
                 lines = [sizes, i18n.text("hint.file_too_large")]
             else:
                 title, lines = i18n.text("documents.lost"), [i18n.text("documents.lost.hint")]
-            _report().rejected[str(file["name"])] = (title, lines)
+            _report().rejected[visible(str(file["name"]))] = (title, lines)
 
     data = {"limit": limit_mb * _MB, "area": collection_id, "came": _came()}
     mount("chosen", data, key=_WATCH, triggers={"lost": lost})
