@@ -148,9 +148,30 @@ class AnswerSettings(_Group):
     max_concurrent: PositiveInt = 2
     """Answers generated at the same time; more wait for their turn."""
     max_waiting: Annotated[int, Field(ge=0)] = 16
-    """Answers that may wait for their turn; more are refused with 503 and a Retry-After."""
+    """Answers that may wait for their turn; a quarter of the places is never given to one caller alone."""
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
     """Sampling temperature when a request names none; 0 takes the most likely."""
+
+
+class QueueSettings(_Group):
+    """How much of each kind of work is done at once, and how much may wait; more is refused with 503."""
+
+    searches: PositiveInt = 2
+    """Searches made at the same time."""
+    searches_waiting: Annotated[int, Field(ge=0)] = 32
+    """Searches that may wait for their turn."""
+    fetches: PositiveInt = 4
+    """Pages of the web fetched at the same time."""
+    fetches_waiting: Annotated[int, Field(ge=0)] = 16
+    """Pages that may wait to be fetched."""
+    uploads: PositiveInt = 8
+    """Upload requests taken in at the same time."""
+    uploads_waiting: Annotated[int, Field(ge=0)] = 64
+    """Upload requests that may wait; of one that waits nothing is read."""
+    exports: PositiveInt = 2
+    """Whole texts of documents put together at the same time."""
+    exports_waiting: Annotated[int, Field(ge=0)] = 32
+    """Whole texts that may wait to be put together."""
 
 
 class OpenAISettings(_Group):
@@ -232,6 +253,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     worker: WorkerSettings = WorkerSettings()
     answers: AnswerSettings = AnswerSettings()
+    queues: QueueSettings = QueueSettings()
     openai: OpenAISettings = OpenAISettings()
     deepseek: DeepseekSettings = DeepseekSettings()
 

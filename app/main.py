@@ -8,11 +8,15 @@ from importlib import metadata
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from app.admission import make_queues
 from app.api import answers, collections, documents, health, jobs, problems, search
 from app.api.guard import GuardMiddleware
 from app.config import Settings
+from app.health_watch import Watch
 from app.observability import Metrics, RequestContextMiddleware
 from app.runtime import Parts, build_runtime
+from app.services import readiness
+from app.services.jobs import counts as job_counts
 
 DESCRIPTION = """Answers questions from your documents, each with the passages that it comes from.
 
@@ -32,13 +36,19 @@ def create_app(settings: Settings, parts: Parts | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = await run_in_threadpool(build_runtime, settings, parts)
         app.state.runtime = runtime
-        app.state.streams = answers.make_hub(settings)
+        app.state.queues = queues = make_queues(settings)
+        app.state.streams = answers.make_hub(queues.answers, settings)
+        app.state.readiness = Watch(lambda: readiness.checks(runtime), "readiness")
+        app.state.job_counts = Watch(lambda: job_counts(runtime), "job-counts")
         threading.Thread(target=runtime.warm_up, name="warm-up", daemon=True).start()
         try:
             yield
         finally:
             app.state.draining = True
+            app.state.readiness.close()
+            app.state.job_counts.close()
             await run_in_threadpool(app.state.streams.close)
+            await run_in_threadpool(queues.close)
             await run_in_threadpool(runtime.close)
 
     app = FastAPI(

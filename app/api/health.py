@@ -1,16 +1,18 @@
 """Liveness, readiness and metrics; unversioned, for machines that watch."""
 
+from contextlib import suppress
 from importlib import metadata
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.api.deps import RuntimeDep
-from app.db import jobs
+from app.admission import Queues
+from app.health_watch import NoLookError, Watch
 from app.observability import Metrics
 from app.schemas.health import CheckOut, LiveOut, ReadyOut
-from app.services import readiness
+from app.services.readiness import Check
 
 router = APIRouter(tags=["health"])
 
@@ -22,9 +24,19 @@ async def live() -> LiveOut:
 
 
 @router.get("/readyz", response_model=ReadyOut, responses={503: {"model": ReadyOut}})
-def ready(request: Request, runtime: RuntimeDep) -> JSONResponse:
-    """Whether requests can be served: database, disk, models; 503 with the reasons where not."""
-    checks = [CheckOut(name=c.name, ok=c.ok, detail=c.detail) for c in readiness.checks(runtime)]
+async def ready(request: Request) -> JSONResponse:
+    """Whether requests can be served: database, disk, models; 503 with the reasons where not.
+
+    It waits for no work and no lock: checks that take long are told as they were seconds ago.
+    """
+    watch: Watch[list[Check]] = request.app.state.readiness
+    try:
+        checks = [CheckOut(name=c.name, ok=c.ok, detail=c.detail) for c in await watch.latest()]
+    except NoLookError as error:
+        detail = (
+            f"the checks have taken {error.seconds:.0f} s so far: the database or the disk does not answer"
+        )
+        checks = [CheckOut(name="checks", ok=False, detail=detail)]
     draining = bool(getattr(request.app.state, "draining", False))
     checks.append(CheckOut(name="serving", ok=not draining, detail="stopping" if draining else "serving"))
     body = ReadyOut(ready=all(check.ok for check in checks), checks=checks)
@@ -32,13 +44,19 @@ def ready(request: Request, runtime: RuntimeDep) -> JSONResponse:
 
 
 @router.get("/metrics", response_class=Response)
-def metrics(request: Request, runtime: RuntimeDep) -> Response:
+async def metrics(request: Request) -> Response:
     """Counters in Prometheus' text format."""
     counted: Metrics = request.app.state.metrics
     now = CollectorRegistry()
-    gauge = Gauge("fathom_jobs", "Jobs by state.", ("state",), registry=now)
-    with runtime.db.read() as session:
-        for state, count in jobs.counts(session).items():
-            gauge.labels(state).set(count)
+    jobs = Gauge("fathom_jobs", "Jobs by state.", ("state",), registry=now)
+    watch: Watch[dict[str, int]] = request.app.state.job_counts
+    with suppress(NoLookError, SQLAlchemyError):  # the rest is told without them
+        for state, count in (await watch.latest()).items():
+            jobs.labels(state).set(count)
+    work = Gauge("fathom_work", "Requests in work and waiting, by kind.", ("kind", "state"), registry=now)
+    queues: Queues = request.app.state.queues
+    for kind, queue in queues.by_name().items():
+        work.labels(kind, "running").set(queue.running)
+        work.labels(kind, "waiting").set(queue.waiting)
     body = generate_latest(counted.registry) + generate_latest(now)
     return Response(body, media_type=CONTENT_TYPE_LATEST)

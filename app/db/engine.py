@@ -55,11 +55,30 @@ class Database:
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
-    def check_writable(self) -> None:
-        """Raise the driver's error where the database can't be written now."""
-        with self._writer.connect() as connection:
+    def check_writable(self, patience_s: float = BUSY_TIMEOUT_S) -> None:
+        """Raise the driver's error where the database can't be written now.
+
+        Args:
+            patience_s: Longest wait for somebody else's lock.
+        """
+        with self._writer.connect() as connection, self._patience(connection, round(patience_s * 1000)):
             connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
             connection.rollback()
+
+    @contextmanager
+    def _patience(self, connection: Connection, ms: int) -> Iterator[None]:
+        """Another bound on waiting for locks, for the block."""
+        if not self.is_sqlite:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{ms}ms'"))
+            yield
+            return
+        plain = connection.connection.cursor()  # past SQLAlchemy, which would begin a transaction first
+        plain.execute(f"PRAGMA busy_timeout = {ms}")
+        try:
+            yield
+        finally:
+            plain.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+            plain.close()
 
     def close(self) -> None:
         """Close all pooled connections."""

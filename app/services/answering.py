@@ -19,6 +19,7 @@ from app.services.draft import Citation, Draft, SourcesWithdrawnError
 from app.services.provenance import Kept
 from app.services.refusal import Reason, refusal
 from app.services.scope import RankingChoice, Scope, scope_of
+from app.services.searching import SearchGivenUpError
 from generator.types import Event, Generated, Request, SourcePassage, TextBlock, Token, Waiting
 from retrieval.decomposition import sub_questions
 from retrieval.follow_up import Turn
@@ -247,9 +248,17 @@ class _Run:
 
     def _search(self) -> None:
         pending = self._pending
-        self._retrieved = searching.retrieve(
-            self._runtime, pending.scope, pending.understood, pending.k, allow=pending.allow
-        )
+        try:
+            self._retrieved = searching.retrieve(
+                self._runtime,
+                pending.scope,
+                pending.understood,
+                pending.k,
+                allow=pending.allow,
+                has_left=lambda: self._stop_reason() is not None,
+            )
+        except SearchGivenUpError:
+            return  # what stopped it is asked next
         self._timings.update(searching.stage_times(self._retrieved.timings_ms))
         self._draft = Draft(self._runtime.db, self._passages)
 

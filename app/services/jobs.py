@@ -1,5 +1,6 @@
-"""Use cases of jobs: read one, and follow it."""
+"""Use cases of jobs: read one, follow it, count them."""
 
+from app.db import jobs
 from app.db.jobs import Job
 from app.errors import JobNotFoundError
 from app.runtime import Runtime
@@ -16,3 +17,9 @@ def get(runtime: Runtime, job_id: str) -> Job:
     if job is None:
         raise JobNotFoundError(job_id)
     return job
+
+
+def counts(runtime: Runtime) -> dict[str, int]:
+    """Number of jobs by state."""
+    with runtime.db.read() as session:
+        return jobs.counts(session)

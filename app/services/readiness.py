@@ -13,6 +13,8 @@ from app.runtime import model_server as client_of
 from app.services import reembedding
 from generator.errors import ModelServerError
 
+LOCK_PATIENCE_S = 5.0
+"""A database that stays locked for longer can't be written as far as anybody who watches is concerned."""
 DISK_FLOOR_BYTES = 200 * 1024 * 1024
 
 
@@ -49,7 +51,7 @@ def model_server(settings: Settings) -> Check:
 
 def _database(runtime: Runtime) -> Check:
     try:
-        runtime.db.check_writable()
+        runtime.db.check_writable(LOCK_PATIENCE_S)
         current, head = migrate.current_revision(runtime.db), migrate.head_revision()
     except SQLAlchemyError as error:
         return Check("database", False, f"not writable: {type(error).__name__}")
