@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 KEPT_SHARE: Final = 4
 """One in so many waiting places is kept for callers other than the one who holds all the rest."""
-NEWEST_WEIGHT: Final = 0.2
-"""Of the last turn in the mean time of a turn."""
+REMEMBERED: Final = 16
+"""Turns whose times make the pace."""
 
 
 class QueueFullError(Exception):
@@ -45,7 +45,7 @@ class QueueConfig:
         name: What is queued, in the plural.
         max_running: Turns at the same time.
         max_waiting: Places for those who wait; a quarter of them is never given to one caller alone.
-        first_guess_s: Seconds of a turn, until one was measured.
+        first_guess_s: Seconds of a turn, until some were measured.
     """
 
     name: str
@@ -100,7 +100,7 @@ class WorkQueue:
         self._lines: OrderedDict[str, deque[Turn]] = OrderedDict()
         self._open: set[Turn] = set()
         self._running: set[Turn] = set()
-        self._mean_s: float | None = None
+        self._times: deque[float] = deque([config.first_guess_s], REMEMBERED)
         self._promised = 0.0
         self._pool = ThreadPoolExecutor(config.max_running, thread_name_prefix=config.name)
 
@@ -117,8 +117,9 @@ class WorkQueue:
     @property
     def pace_s(self) -> float:
         """Seconds from one turn to the next while all places are in use, as measured lately."""
-        mean = self.config.first_guess_s if self._mean_s is None else self._mean_s
-        return mean / self.config.max_running
+        # without the longest: the first turns load models, which says nothing of those to come
+        times = sorted(self._times)[:-1] or list(self._times)
+        return sum(times) / len(times) / self.config.max_running
 
     def enter(self, caller: str = "") -> Turn:
         """Take a place.
@@ -161,7 +162,7 @@ class WorkQueue:
                 self._leave_line(turn)
             else:
                 self._running.discard(turn)
-                self._measure(self._now() - (turn.began or 0.0))
+                self._times.append(self._now() - (turn.began or 0.0))
         if early:
             turn.started.cancel()
         self._start_next()
@@ -240,10 +241,6 @@ class WorkQueue:
         line.remove(turn)
         if not line:
             del self._lines[turn.caller]
-
-    def _measure(self, seconds: float) -> None:
-        before = seconds if self._mean_s is None else self._mean_s
-        self._mean_s = before + NEWEST_WEIGHT * (seconds - before)
 
     def _retry_after_s(self) -> int:
         """Another time for each who is sent away, a turn apart, but none behind the end of all that is here."""

@@ -29,6 +29,8 @@ ALONE = 5
 """Repetitions, one after the other, where one caller is measured."""
 REPLY_WITHIN_S = 300.0
 SETTLE_S = 2.0
+LEFT_BEFORE_S = 0.2
+"""Between the moment when a crowd leaves and the call of one who comes then."""
 
 Kind = Literal["search", "ask"]
 
@@ -57,6 +59,8 @@ class Round:
     ready_s: list[float] = field(default_factory=list)
     peak_mib: float = 0.0
     wall_s: float = 0.0
+    loop_cpu_s: float = 0.0
+    loop_held_up_s: float = 0.0
 
 
 def main() -> None:
@@ -123,8 +127,8 @@ def table(rounds: Sequence[Round]) -> str:
     """Rows in Markdown."""
     lines = [
         "| callers | served | p50 s | p99 s | refused | refusal p50 ms | refusal max ms | Retry-After s "
-        "| /readyz p99 ms | /readyz max ms | peak MiB | all done s |",
-        "| --- " * 12 + "|",
+        "| /readyz p99 ms | /readyz max ms | peak MiB | all done s | event loop on a core s | waiting for one s |",
+        "| --- " * 14 + "|",
     ]
     for item in rounds:
         served = sorted(reply.first_s for reply in item.replies if reply.status == 200)
@@ -145,6 +149,8 @@ def table(rounds: Sequence[Round]) -> str:
             _at(ready, 1.0, "{:.0f}"),
             f"{item.peak_mib:.0f}",
             f"{item.wall_s:.1f}",
+            f"{item.loop_cpu_s:.2f}",
+            f"{item.loop_held_up_s:.2f}",
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -161,13 +167,22 @@ def _at(values: Sequence[float], share: float, form: str) -> str:
 def _round(name: str, probes: "Probes", call: Callable[[], list[Reply]]) -> Round:
     time.sleep(SETTLE_S)
     probes.drop()
-    began = time.monotonic()
+    began, before = time.monotonic(), _on_core_and_waiting_s(probes.pid)
     replies = call()
-    wall = time.monotonic() - began
+    wall, after = time.monotonic() - began, _on_core_and_waiting_s(probes.pid)
     time.sleep(0.2)
     ready, peak = probes.take()
     print(f"{name}: {wall:.1f} s", file=sys.stderr, flush=True)
-    return Round(name=name, replies=replies, ready_s=ready, peak_mib=peak, wall_s=wall)
+    on_core, waiting = (then - first for first, then in zip(before, after, strict=True))
+    return Round(
+        name=name,
+        replies=replies,
+        ready_s=ready,
+        peak_mib=peak,
+        wall_s=wall,
+        loop_cpu_s=on_core,
+        loop_held_up_s=waiting,
+    )
 
 
 def _callers(port: int, kind: str, count: int, questions: Iterator[str]) -> Callable[[], list[Reply]]:
@@ -186,6 +201,7 @@ def _left(port: int, questions: Iterator[str]) -> Callable[[], list[Reply]]:
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
+        await asyncio.sleep(LEFT_BEFORE_S)
         return [await _call(port, "search", next(questions))]
 
     return lambda: asyncio.run(leave_then_one())
@@ -269,8 +285,9 @@ def _ready_status(port: int) -> int:
 class Probes:
     """What the probing process has seen."""
 
-    def __init__(self, pipe: Connection) -> None:
+    def __init__(self, pipe: Connection, pid: int) -> None:
         self._pipe = pipe
+        self.pid = pid
 
     def drop(self) -> None:
         """Forget what was seen so far."""
@@ -291,7 +308,7 @@ def probed(port: int, pid: int) -> Iterator[Probes]:
     process = context.Process(target=_probe, args=(there, port, pid), daemon=True)
     process.start()
     try:
-        yield Probes(here)
+        yield Probes(here, pid)
     finally:
         process.kill()
 
@@ -308,6 +325,15 @@ def _probe(pipe: Connection, port: int, pid: int) -> None:
             pipe.recv()
             pipe.send((seen, peak))
             seen, peak = [], 0.0
+
+
+def _on_core_and_waiting_s(pid: int) -> tuple[float, float]:
+    """Of the main thread, in which the event loop is: seconds on a core, and ready but without one.
+
+    The second is the share of other programs in what was measured.
+    """
+    told = Path(f"/proc/{pid}/task/{pid}/schedstat").read_text(encoding="ascii").split()
+    return int(told[0]) / 1e9, int(told[1]) / 1e9
 
 
 def _resident_mib(pid: int) -> float:

@@ -24,7 +24,7 @@ from app.services.documents import Upload
 from app.worker import Worker
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import CountingEmbedder, small_parts
-from tests.app.texts import DUCKS, GEESE, upload
+from tests.app.texts import DUCKS, GEESE
 
 WAIT_S = 20.0
 
@@ -92,7 +92,13 @@ def app(filled_home, embedder, generator, bounds):
 
 
 @pytest.fixture
-def client(app, embedder, generator):
+def crowd():
+    with ThreadPoolExecutor(32) as pool:
+        yield pool
+
+
+@pytest.fixture
+def client(app, embedder, generator, crowd):
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -105,12 +111,6 @@ def client(app, embedder, generator):
         generator.gate.release(10_000)
     server.should_exit = True
     thread.join(WAIT_S)
-
-
-@pytest.fixture
-def crowd():
-    with ThreadPoolExecutor(32) as pool:
-        yield pool
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def assert_refused(reply, kind):
 
 def test_searches_beyond_the_bound_are_refused_and_the_others_served(client, app, embedder, crowd):
     inside = [crowd.submit(search, client) for _ in range(2)]
-    until(lambda: waiting(app, "searches") == (1, 1))
+    until(lambda: waiting(app, "searches") == (1, 1) and embedder.begun == 1)
     assert_refused(search(client), "searches")
     assert embedder.begun == 1
     embedder.gate.release(2)
@@ -233,7 +233,8 @@ def test_a_search_in_work_ends_at_its_next_stage_when_its_client_leaves(client, 
     assert looked_up == []
 
 
-def test_a_whole_answer_is_given_up_at_once_when_its_client_leaves(client, app, generator):
+def test_a_whole_answer_is_given_up_at_once_when_its_client_leaves(client, app, generator, embedder):
+    embedder.gate.release(1000)
     with pytest.raises(httpx.ReadTimeout):
         ask(client, timeout=httpx.Timeout(WAIT_S, read=0.5))
     stream = next(iter(app.state.streams._streams.values()))
@@ -345,7 +346,7 @@ def test_a_lock_that_is_held_on_makes_it_not_ready(client, filled_home, monkeypa
 
 
 def test_uploads_beyond_the_bound_are_refused_before_they_are_read(client, app, crowd):
-    gate, boundary = threading.Event(), b"frontier"
+    gate = threading.Event()
     head = b'--frontier\r\nContent-Disposition: form-data; name="files"; filename="a.md"\r\n\r\n'
 
     def slowly(number):
@@ -354,12 +355,13 @@ def test_uploads_beyond_the_bound_are_refused_before_they_are_read(client, app, 
         yield f"# {number}\r\n--frontier--\r\n".encode()
 
     def send(number):
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary.decode()}"}
+        headers = {"Content-Type": "multipart/form-data; boundary=frontier"}
         return client.post("/collections/birds/documents", content=slowly(number), headers=headers)
 
     inside = [crowd.submit(send, number) for number in range(2)]
     until(lambda: waiting(app, "uploads") == (1, 1))
-    assert_refused(upload(client, "birds", {"b.md": b"# B\n"}), "uploads")
+    files = [("files", ("b.md", b"# B\n", "text/markdown"))]
+    assert_refused(client.post("/collections/birds/documents", files=files), "uploads")
     gate.set()
     assert [call.result(WAIT_S).status_code for call in inside] == [202, 202]
     until(lambda: waiting(app, "uploads") == (0, 0))
