@@ -147,7 +147,7 @@ class AnswerSettings(_Group):
     """Most tokens of one answer; by default 128 of `fathom-small`, 1024 of other models."""
     max_concurrent: PositiveInt = 2
     """Answers generated at the same time; more wait for their turn."""
-    max_waiting: Annotated[int, Field(ge=0)] = 16
+    max_waiting: Annotated[int, Field(ge=0)] = 12
     """Answers that may wait for their turn; a quarter of the places is never given to one caller alone."""
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
     """Sampling temperature when a request names none; 0 takes the most likely."""
