@@ -121,12 +121,26 @@ async def while_there(request: Request, work: "asyncio.Future[T]") -> T:
 
 def refused(error: QueueFullError) -> UnavailableError:
     """What to tell who got no place."""
-    return UnavailableError(
-        f"{error.name}_busy",
-        f"{error.waiting} {error.name} wait for their turn already.",
-        f"Come again in {error.retry_after_s} s.",
-        retry_after_s=error.retry_after_s,
-    )
+    number, after = error.waiting, error.retry_after_s
+    hint = f"Come again in {after} s."
+    told = {
+        "answers": UnavailableError(
+            "answers_busy", f"{number} answers wait already.", hint, retry_after_s=after
+        ),
+        "searches": UnavailableError(
+            "searches_busy", f"{number} searches wait already.", hint, retry_after_s=after
+        ),
+        "fetches": UnavailableError(
+            "fetches_busy", f"{number} pages wait already.", hint, retry_after_s=after
+        ),
+        "uploads": UnavailableError(
+            "uploads_busy", f"{number} uploads wait already.", hint, retry_after_s=after
+        ),
+        "exports": UnavailableError(
+            "exports_busy", f"{number} texts wait already.", hint, retry_after_s=after
+        ),
+    }
+    return told[error.name]
 
 
 def _enter(queues: Queues, name: str, caller: str) -> Turn:

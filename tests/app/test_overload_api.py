@@ -212,7 +212,7 @@ def test_searches_whose_clients_left_are_never_made(client, app, embedder):
             body = json.dumps({"collections": ["birds"], "query": "duck eggs"}).encode()
             head = "POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             call.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        until(lambda: waiting(app, "searches") == (1, 19))
+        until(lambda: waiting(app, "searches") == (1, 19) and embedder.begun == 1)
     until(lambda: waiting(app, "searches") == (1, 0))
     embedder.gate.release()
     until(lambda: waiting(app, "searches") == (0, 0))
@@ -248,6 +248,7 @@ def test_answers_that_are_stopped_while_they_wait_leave_the_queue(client, app, g
     embedder.gate.release(1000)
     with client.stream("POST", "/answers", json=question(stream=True)) as running:
         events_of(running.iter_lines(), "meta")
+        until(lambda: len(generator.requests) == 1)
         with client.stream("POST", "/answers", json=question(stream=True)) as reply:
             lines = reply.iter_lines()
             queued = events_of(lines, "queue")[-1][2]
