@@ -274,7 +274,7 @@ def test_the_queue_is_told_while_it_lasts_and_not_kept(client, app, generator, e
     calls = []
     for number in range(4):
         calls.append(crowd.submit(follow))
-        until(lambda number=number: sum(waiting(app, "answers")) == number + 1)
+        until(lambda number=number: app.state.streams.unfinished == number + 1)
     until(lambda: waiting(app, "answers") == (1, 3))
     generator.gate.release(10_000)
     streams = [call.result(WAIT_S) for call in calls]
@@ -298,8 +298,9 @@ def test_a_crowd_of_one_collection_leaves_room_for_another_and_does_not_go_first
     embedder.gate.release(1000)
     many = [crowd.submit(ask, client, "birds") for _ in range(12)]
     until(lambda: waiting(app, "answers") == (1, 6) and sum(call.done() for call in many) == 5)
+    until(lambda: app.state.streams.unfinished == 7)  # all are in line
     other = crowd.submit(ask, client, "geese")
-    until(lambda: waiting(app, "answers") == (1, 7))
+    until(lambda: waiting(app, "answers") == (1, 7) and app.state.streams.unfinished == 8)
     generator.gate.release(10_000)
     assert other.result(WAIT_S).status_code == 200
     assert sorted(call.result(WAIT_S).status_code for call in many) == [200] * 7 + [503] * 5
