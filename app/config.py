@@ -14,8 +14,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AnyHttpUrl,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -29,23 +27,21 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app.setting_groups import PositiveInt, QueueSettings
+from app.setting_groups import SettingsGroup as _Group
+
 PREFIX = "FATHOM_"
 CONFIG_VARIABLE = "FATHOM_CONFIG"
 # Read by the web pages, which are a program of their own.
 PAGES_VARIABLE = "FATHOM_API_URL"
 MIB = 1024 * 1024
 
-PositiveInt = Annotated[int, Field(gt=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(gt=0, le=100)]
 
 
 class SettingsError(Exception):
     """The configuration can't be used; the message says which key and what to do."""
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class LimitSettings(_Group):
@@ -151,27 +147,6 @@ class AnswerSettings(_Group):
     """Answers that may wait for their turn; a quarter of the places is never given to one caller alone."""
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
     """Sampling temperature when a request names none; 0 takes the most likely."""
-
-
-class QueueSettings(_Group):
-    """How much of each kind of work is done at once, and how much may wait; more is refused with 503."""
-
-    searches: PositiveInt = 2
-    """Searches made at the same time."""
-    searches_waiting: Annotated[int, Field(ge=0)] = 32
-    """Searches that may wait for their turn."""
-    fetches: PositiveInt = 4
-    """Pages of the web fetched at the same time."""
-    fetches_waiting: Annotated[int, Field(ge=0)] = 16
-    """Pages that may wait to be fetched."""
-    uploads: PositiveInt = 8
-    """Upload requests taken in at the same time."""
-    uploads_waiting: Annotated[int, Field(ge=0)] = 64
-    """Upload requests that may wait; of one that waits nothing is read."""
-    exports: PositiveInt = 2
-    """Whole texts of documents put together at the same time."""
-    exports_waiting: Annotated[int, Field(ge=0)] = 32
-    """Whole texts that may wait to be put together."""
 
 
 class OpenAISettings(_Group):

@@ -22,8 +22,8 @@ from retrieval.pipeline import RetrievalPipeline
 from retrieval.protocols import LexicalIndex, Scorer, VectorIndex
 from retrieval.types import Context, ContextPassage, Passage, Query, Retrieved
 
-HasLeft = Callable[[], bool]
-"""Whether nobody waits for a result any more; asked between stages."""
+HasLeft = Callable[[], object]
+"""True (or a reason) where nobody waits for a result any more; asked between stages."""
 
 RETRIEVE_STAGES = ("dense", "lexical", "fuse", "passages", "mmr", "neighbours")
 
