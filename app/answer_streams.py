@@ -1,10 +1,11 @@
-"""Streams of answers in memory: numbered events, replay, grace for clients that left, stop, bounded queue.
+"""Streams of answers in memory: numbered events, replay, grace for clients that left, stop, waiting in a queue.
 
 Answers are made in threads, so that the event loop that serves them never waits for a model. A stream knows
 nothing of HTTP, of SQL or of what its events mean: they are names with JSON data.
 
-Life of a stream: queued -> running -> finished. `stop` ends it at the next step of its work, or before its
-work begins. A stream that nobody follows is stopped after the grace, and stays readable for a while.
+Life of a stream: queued -> running -> finished. `stop` ends it at the next step of its work; one that is queued
+leaves the queue at once. A stream that nobody follows is stopped after the grace, and stays readable for a while.
+While it waits it tells how many are before it, in events named `queue`.
 """
 
 import asyncio
@@ -13,22 +14,15 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from app.admission import Turn, WorkQueue
 
 logger = logging.getLogger(__name__)
 
 StopReason = Literal["stopped", "client_gone", "shutdown"]
-
-
-class StreamsBusyError(Exception):
-    """All generators work and the queue is full; `retry_after_s` says when to come again."""
-
-    def __init__(self, waiting: int, retry_after_s: int) -> None:
-        super().__init__(f"{waiting} answers wait already; ask again in {retry_after_s} s")
-        self.waiting = waiting
-        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +39,18 @@ class StreamConfig:
     """Bounds of the hub.
 
     Attributes:
-        max_running: Answers made at the same time.
-        max_waiting: Answers that may wait for their turn; more are refused.
         grace_s: Seconds that a stream without followers goes on.
         keep_s: Seconds that a finished stream can still be replayed from memory.
         keep_count: Most finished streams held in memory.
     """
 
-    max_running: int = 1
-    max_waiting: int = 16
     grace_s: float = 10.0
     keep_s: float = 300.0
     keep_count: int = 256
 
     def __post_init__(self) -> None:
-        if self.max_running < 1 or self.max_waiting < 0 or self.grace_s < 0:
-            raise ValueError("max_running must be at least 1, max_waiting and grace_s at least 0")
+        if self.grace_s < 0:
+            raise ValueError("grace_s must be at least 0")
 
 
 class AnswerStream:
@@ -74,6 +64,7 @@ class AnswerStream:
         self._lock = threading.Lock()
         self._wakers: dict[object, Callable[[], object]] = {}
         self._stop_reason: StopReason | None = None
+        self._on_stop: Callable[[], object] | None = None
         self._timer: threading.Timer | None = None
         self._start_grace()  # a client that vanished before it began to read counts as gone too
 
@@ -102,8 +93,20 @@ class AnswerStream:
     def stop(self, reason: StopReason) -> None:
         """Ask the work to end at its next step; the first reason stays."""
         with self._lock:
-            if self._stop_reason is None and not self.finished:
-                self._stop_reason = reason
+            if self._stop_reason is not None or self.finished:
+                return
+            self._stop_reason = reason
+            tell = self._on_stop
+        if tell is not None:
+            tell()
+
+    def when_stopped(self, tell: Callable[[], object]) -> None:
+        """Have `tell` called once when the stream is stopped, at once where it is already."""
+        with self._lock:
+            self._on_stop = tell
+            late = self._stop_reason is not None
+        if late:
+            tell()
 
     def finish(self) -> None:
         """Declare that no further event will come."""
@@ -171,46 +174,49 @@ class AnswerStream:
 
 
 class StreamHub:
-    """Starts streams in a bounded pool of threads and finds them again by id."""
+    """Starts streams when their turn comes and finds them again by id."""
 
-    def __init__(self, config: StreamConfig) -> None:
+    def __init__(self, queue: WorkQueue, config: StreamConfig) -> None:
+        """Make answers in the threads of `queue`."""
+        self._queue = queue
         self._config = config
-        self._pool = ThreadPoolExecutor(config.max_running, thread_name_prefix="answer")
+        # those that were stopped before their turn have their end written without one
+        self._endings = ThreadPoolExecutor(1, thread_name_prefix="answer-end")
         self._streams: OrderedDict[str, AnswerStream] = OrderedDict()
-        self._futures: dict[str, Future[None]] = {}
+        self._waiting: dict[AnswerStream, tuple[Turn, int | None]] = {}
+        self._unfinished: set[str] = set()
         self._lock = threading.Lock()
-        self._mean_s = 2.0
 
     @property
     def unfinished(self) -> int:
         """Streams that run or wait."""
-        with self._lock:
-            return len(self._futures)
+        return len(self._unfinished)
 
-    def start(self, stream_id: str, work: Callable[[AnswerStream], None]) -> AnswerStream:
+    def start(
+        self, stream_id: str, work: Callable[[AnswerStream], None], turn: Turn | None = None
+    ) -> AnswerStream:
         """Queue `work`, which writes the stream's events and looks at `stop_reason` between steps.
 
+        Args:
+            stream_id: For `get`.
+            work: Called in a thread when its turn comes, or without one where the stream is stopped before.
+            turn: Taken from the hub's queue; None takes one now.
+
         Raises:
-            StreamsBusyError: The queue is full.
+            QueueFullError: There is no place.
         """
+        place = turn or self._queue.enter()
+        stream = AnswerStream(stream_id, self._config.grace_s)
         with self._lock:
             self._forget_old()
-            self._check_room()
-            stream = AnswerStream(stream_id, self._config.grace_s)
             self._streams[stream_id] = stream
-            future = self._pool.submit(self._run, stream, work)
-            self._futures[stream_id] = future
-        future.add_done_callback(lambda _: self._futures.pop(stream_id, None))
+            self._unfinished.add(stream_id)
+            self._waiting[stream] = (place, None)
+        done = self._queue.submit(place, lambda: self._run(stream, work))
+        done.add_done_callback(lambda ended: self._end(stream, work) if ended.cancelled() else None)
+        stream.when_stopped(done.cancel)
+        self._tell_waiting()
         return stream
-
-    def check_room(self) -> None:
-        """Refuse early what `start` would refuse.
-
-        Raises:
-            StreamsBusyError: The queue is full.
-        """
-        with self._lock:
-            self._check_room()
 
     def get(self, stream_id: str) -> AnswerStream | None:
         """The stream, while it is in memory."""
@@ -228,16 +234,13 @@ class StreamHub:
         """Stop everything and wait until the threads are free."""
         for stream in list(self._streams.values()):
             stream.stop("shutdown")
-        self._pool.shutdown(wait=True)
-
-    def _check_room(self) -> None:
-        waiting = len(self._futures) - self._config.max_running
-        if waiting >= self._config.max_waiting:
-            turns = (waiting + 1) / self._config.max_running
-            raise StreamsBusyError(max(waiting, 0), max(1, round(turns * self._mean_s)))
+        self._queue.close()
+        self._endings.shutdown(wait=True)
 
     def _run(self, stream: AnswerStream, work: Callable[[AnswerStream], None]) -> None:
-        began = time.monotonic()
+        with self._lock:
+            self._waiting.pop(stream, None)
+        self._tell_waiting()
         try:
             work(stream)
         except Exception:
@@ -245,7 +248,27 @@ class StreamHub:
             raise
         finally:
             stream.finish()
-            self._mean_s += 0.2 * (time.monotonic() - began - self._mean_s)
+            self._unfinished.discard(stream.id)
+
+    def _end(self, stream: AnswerStream, work: Callable[[AnswerStream], None]) -> None:
+        """Have the end of a stream written that never had its turn."""
+        stream.stop("shutdown")  # says why where nobody has
+        try:
+            self._endings.submit(self._run, stream, work)
+        except RuntimeError:  # closed meanwhile
+            stream.finish()
+
+    def _tell_waiting(self) -> None:
+        """Tell each stream in the queue that has moved where it stands."""
+        with self._lock:  # also while telling: nothing of the queue comes behind the first event of the work
+            order = self._queue.order()
+            for stream, (turn, told) in self._waiting.items():
+                ahead = order.get(turn)
+                if ahead is None or ahead == told or stream.stop_reason is not None:
+                    continue
+                self._waiting[stream] = (turn, ahead)
+                wait_s = round(self._queue.wait_s(ahead), 1)
+                stream.publish("queue", {"id": stream.id, "ahead": ahead, "wait_s": wait_s})
 
     def _forget_old(self) -> None:
         ended = [key for key, stream in self._streams.items() if stream.finished]

@@ -14,8 +14,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AnyHttpUrl,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -30,6 +28,8 @@ from pydantic_settings import (
 )
 
 from app.misspelt_settings import unknown_setting, unusable_setting
+from app.setting_groups import PositiveInt, QueueSettings
+from app.setting_groups import SettingsGroup as _Group
 
 PREFIX = "FATHOM_"
 CONFIG_VARIABLE = "FATHOM_CONFIG"
@@ -37,17 +37,12 @@ CONFIG_VARIABLE = "FATHOM_CONFIG"
 PAGES_VARIABLE = "FATHOM_API_URL"
 MIB = 1024 * 1024
 
-PositiveInt = Annotated[int, Field(gt=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(gt=0, le=100)]
 
 
 class SettingsError(Exception):
     """The configuration can't be used; the message says which key and what to do."""
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class LimitSettings(_Group):
@@ -153,8 +148,8 @@ class AnswerSettings(_Group):
     """Most tokens of one answer; by default 128 of `fathom-small`, 1024 of other models."""
     max_concurrent: PositiveInt = 2
     """Answers generated at the same time; more wait for their turn."""
-    max_waiting: Annotated[int, Field(ge=0)] = 16
-    """Answers that may wait for their turn; more are refused with 503 and a Retry-After."""
+    max_waiting: Annotated[int, Field(ge=0)] = 12
+    """Answers that may wait for their turn; a quarter of the places is never given to one caller alone."""
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
     """Sampling temperature when a request names none; 0 takes the most likely."""
 
@@ -238,6 +233,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     worker: WorkerSettings = WorkerSettings()
     answers: AnswerSettings = AnswerSettings()
+    queues: QueueSettings = QueueSettings()
     openai: OpenAISettings = OpenAISettings()
     deepseek: DeepseekSettings = DeepseekSettings()
 

@@ -9,11 +9,15 @@ from importlib import metadata
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from app.admission import make_queues
 from app.api import answers, collections, documents, health, jobs, problems, search
 from app.api.guard import GuardMiddleware
 from app.config import Settings
+from app.health_watch import Watch
 from app.observability import Metrics, RequestContextMiddleware
 from app.runtime import Parts, Runtime, build_runtime
+from app.services import readiness
+from app.services.jobs import figures
 
 DESCRIPTION = """Answers questions from your documents, each with the passages that it comes from.
 
@@ -36,13 +40,19 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = await run_in_threadpool(opened or partial(build_runtime, settings, parts))
         app.state.runtime = runtime
-        app.state.streams = answers.make_hub(settings)
+        app.state.queues = queues = make_queues(settings)
+        app.state.streams = answers.make_hub(queues.answers, settings)
+        app.state.readiness = Watch(lambda: readiness.checks(runtime), "readiness")
+        app.state.job_figures = Watch(lambda: figures(runtime), "job-figures")
         threading.Thread(target=runtime.warm_up, name="warm-up", daemon=True).start()
         try:
             yield
         finally:
             app.state.draining = True
+            app.state.readiness.close()
+            app.state.job_figures.close()
             await run_in_threadpool(app.state.streams.close)
+            await run_in_threadpool(queues.close)
             await run_in_threadpool(runtime.close)
 
     app = FastAPI(

@@ -6,7 +6,7 @@ affair: it comes in as a `PassageStore` and as the query's `allow`.
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -67,12 +67,16 @@ class RetrievalPipeline:
             embedder, self._config.sentence_cache
         )
 
-    def retrieve(self, query: Query) -> Retrieved:
+    def retrieve(self, query: Query, go_on: Callable[[], None] = lambda: None) -> Retrieved:
         """Answer a query with at most `query.k` hits, and the context that they make.
 
         Hits whose passage the store does not give (deleted, disabled) are replaced by the next ones.
+
+        Args:
+            query: The question.
+            go_on: Called before each stage; what it raises ends the work.
         """
-        clock = _Clock()
+        clock = _Clock(go_on)
         with clock("embed"):
             vector = self._embedder.embed_queries([query.text])[0]
         rankings, passages = self._live_hits(query, vector, clock)
@@ -168,11 +172,13 @@ class RetrievalPipeline:
 class _Clock:
     """Wall time by stage, in milliseconds, added up."""
 
-    def __init__(self) -> None:
+    def __init__(self, go_on: Callable[[], None]) -> None:
         self.spent_ms: dict[str, float] = {}
+        self._go_on = go_on
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
+        self._go_on()
         start = time.perf_counter()
         try:
             yield

@@ -25,7 +25,12 @@ Events = AbstractContextManager[Iterator[ServerEvent | None]]
 
 @dataclass(slots=True)
 class LiveText:
-    """What of an answer has arrived; drawn like an answer."""
+    """What of an answer has arrived; drawn like an answer.
+
+    Attributes:
+        ahead: How many answers come before this one while it waits for its turn, else None.
+        wait_s: Seconds until that turn, as the interface expects.
+    """
 
     answer_id: str | None = None
     standalone_question: str | None = None
@@ -33,6 +38,8 @@ class LiveText:
     spans: list[Span] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     final: Answer | None = None
+    ahead: int | None = None
+    wait_s: float = 0.0
 
     def apply(self, name: str, data: dict[str, Any]) -> None:
         """Take in one event of the stream; unknown events change nothing.
@@ -40,8 +47,11 @@ class LiveText:
         Raises:
             ApiError: The event says that the answer failed.
         """
-        if name == "meta":
+        if name == "queue":
             self.answer_id = data.get("id") or self.answer_id
+            self.ahead, self.wait_s = int(data.get("ahead") or 0), float(data.get("wait_s") or 0)
+        elif name == "meta":
+            self.answer_id, self.ahead = data.get("id") or self.answer_id, None
             self.standalone_question = data.get("standalone_question")
         elif name == "token":
             self._append(str(data.get("text", "")), str(data.get("kind") or "written"))

@@ -4,10 +4,11 @@ An answer is made in a thread of the stream hub, whether its client wants a stre
 stopping, leaving and overload are therefore the same for both.
 """
 
+import asyncio
 import contextvars
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Request
@@ -15,13 +16,14 @@ from fastapi.responses import JSONResponse, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from app.answer_streams import AnswerStream, StreamConfig, StreamEvent, StreamHub, StreamsBusyError
+from app.admission import WorkQueue
+from app.answer_streams import AnswerStream, StreamConfig, StreamEvent, StreamHub
+from app.api.admitted import AdmittedRoute, ClientLeftError, admitted, turn_of, while_there
 from app.api.deps import RuntimeDep
-from app.api.idempotency import IdempotentRoute
 from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES, problem
 from app.api.wire import ranking_choice, turns
 from app.config import Settings
-from app.errors import InvalidInputError, UnavailableError, describe
+from app.errors import InvalidInputError, describe
 from app.runtime import Runtime
 from app.schemas.answers import AnswerOut, AnswerRequest, FeedbackIn, FeedbackOut
 from app.schemas.provenance import ProvenanceOut
@@ -31,25 +33,20 @@ from app.services.answering import Ask, Pending
 logger = logging.getLogger(__name__)
 
 EVENT_STREAM = "text/event-stream"
-LOOK_FOR_CLIENT_S = 1.0
+
+Work = Callable[[AnswerStream], None]
 
 router = APIRouter(
-    prefix="/answers", tags=["answers"], responses=PROBLEM_RESPONSES, route_class=IdempotentRoute
+    prefix="/answers", tags=["answers"], responses=PROBLEM_RESPONSES, route_class=AdmittedRoute
 )
 
 
-def make_hub(settings: Settings) -> StreamHub:
+def make_hub(queue: WorkQueue, settings: Settings) -> StreamHub:
     """The hub that answers are made in; closed when the program ends."""
-    return StreamHub(
-        StreamConfig(
-            max_running=settings.answers.max_concurrent,
-            max_waiting=settings.answers.max_waiting,
-            grace_s=settings.answers.stream_grace_s,
-        )
-    )
+    return StreamHub(queue, StreamConfig(grace_s=settings.answers.stream_grace_s))
 
 
-def _hub(request: Request) -> StreamHub:
+async def _hub(request: Request) -> StreamHub:
     return cast("StreamHub", request.app.state.streams)
 
 
@@ -57,14 +54,16 @@ HubDep = Annotated[StreamHub, Depends(_hub)]
 AnswerId = Annotated[str, Path(max_length=64, description="Id of an answer.")]
 STREAM_DOC: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The answer. As a stream: `meta`, `token`, `citation`, `replace`, then `done` with the "
-        "answer or `error` with a problem; a comment as ping.",
+        "description": "The answer. As a stream: `queue` while it waits (`ahead`: how many come before it, "
+        "`wait_s`: seconds until its turn, by the present pace), `meta`, `token`, `citation`, `replace`, then "
+        "`done` with the answer or `error` with a problem; a comment as ping.",
         "content": {EVENT_STREAM: {}},
     }
 }
 
 
 @router.post("", response_model=AnswerOut, responses=STREAM_DOC)
+@admitted(lambda _: "answers")
 async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeDep, hub: HubDep) -> Response:
     """Answer a question from the documents of some collections, or say that they don't answer it."""
     ask = Ask(
@@ -76,8 +75,16 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
         choice=ranking_choice(body),
         weights=body.weights,
     )
-    pending = await run_in_threadpool(answering.accept, runtime, ask)
-    stream = await run_in_threadpool(_start, runtime, hub, pending, request.url.path)
+    turn = turn_of(request)
+    try:
+        pending = await run_in_threadpool(_accept, runtime, ask)
+        # the request's id goes along, so that what is logged in the thread can be found by it
+        context, instance = contextvars.copy_context(), request.url.path
+        work: Work = lambda stream: context.run(_work, runtime, pending, stream, instance)  # noqa: E731
+        stream = hub.start(pending.id, work, turn)
+    except BaseException:
+        turn.end()
+        raise
     if body.stream or EVENT_STREAM in request.headers.get("accept", ""):
         return _as_events(stream, 0, runtime.settings)
     return await _whole(stream, request)
@@ -132,27 +139,11 @@ def _in_work(hub: StreamHub, answer_id: str) -> bool:
     return stream is not None and not stream.finished
 
 
-def _start(runtime: Runtime, hub: StreamHub, pending: Pending, instance: str) -> AnswerStream:
-    """Note the question and queue its answer.
-
-    Raises:
-        UnavailableError: Too many answers wait already.
-    """
-    try:
-        hub.check_room()
-        answering.note(runtime, pending)
-        # the request's id goes along, so that what is logged in the thread can be found by it
-        context = contextvars.copy_context()
-        return hub.start(pending.id, lambda stream: context.run(_work, runtime, pending, stream, instance))
-    except StreamsBusyError as error:
-        busy = UnavailableError(
-            "answers_busy",
-            f"{error.waiting} answers wait for their turn already.",
-            f"Ask again in {error.retry_after_s} s.",
-            retry_after_s=error.retry_after_s,
-        )
-        stored_answers.keep_failure(runtime, pending, busy)
-        raise busy from error
+def _accept(runtime: Runtime, ask: Ask) -> Pending:
+    """Check a question and note it, so that its answer can be asked for while it is made."""
+    pending = answering.accept(runtime, ask)
+    answering.note(runtime, pending)
+    return pending
 
 
 def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: str) -> None:
@@ -177,8 +168,11 @@ def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: st
 
 
 def _stored(stream: AnswerStream, event: str, data: dict[str, Any]) -> list[dict[str, Any]]:
-    events = [{"id": item.id, "event": item.event, "data": item.data} for item in stream.events]
-    return [*events, {"id": len(events) + 1, "event": event, "data": data}]
+    told = stream.events
+    events = [
+        {"id": item.id, "event": item.event, "data": item.data} for item in told if item.event != "queue"
+    ]
+    return [*events, {"id": len(told) + 1, "event": event, "data": data}]
 
 
 def _as_events(stream: AnswerStream, after: int, settings: Settings) -> EventSourceResponse:
@@ -203,17 +197,29 @@ def _sse(number: int, event: str, data: dict[str, Any]) -> ServerSentEvent:
 
 
 async def _whole(stream: AnswerStream, request: Request) -> Response:
-    """Wait for the end of a stream; a client that goes away is noticed, and its answer given up."""
-    last: StreamEvent | None = None
-    async for event in stream.follow(0, LOOK_FOR_CLIENT_S):
-        if event is None and await request.is_disconnected():
-            break
-        last = event or last
+    """Wait for the end of a stream; a client that goes away is noticed, and its answer given up.
+
+    Raises:
+        ClientLeftError: It went away.
+        RuntimeError: The stream has no end.
+    """
+
+    async def end() -> StreamEvent | None:
+        last: StreamEvent | None = None
+        async for event in stream.follow(0):
+            last = event or last
+        return last
+
+    try:
+        last = await while_there(request, asyncio.ensure_future(end()))
+    except ClientLeftError:
+        stream.stop("client_gone")  # no grace: whoever waits for the whole has seen no id to come back with
+        raise
     if last is not None and last.event == "error":
         told = last.data["problem"]
         return JSONResponse(told, told["status"], media_type=MEDIA_TYPE)
     if last is None or last.event != "done":
-        return Response(status_code=499)  # nobody is there to read it
+        raise RuntimeError(f"answer {stream.id} has no end")
     return JSONResponse(AnswerOut.model_validate(last.data["answer"]).model_dump(mode="json"))
 
 

@@ -7,7 +7,8 @@ from fastapi import Depends, Path, Query, Request
 from app.runtime import Runtime
 
 
-def _runtime(request: Request) -> Runtime:
+async def _runtime(request: Request) -> Runtime:
+    # a coroutine, because other dependencies take a thread of the shared pool
     return cast("Runtime", request.app.state.runtime)
 
 

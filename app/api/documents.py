@@ -1,5 +1,6 @@
 """Routes of documents."""
 
+import asyncio
 import json
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -10,8 +11,9 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from app.api.admitted import AdmittedRoute, admitted, in_thread, turn_come, while_there
 from app.api.deps import CollectionKey, Cursor, DocumentId, Limit, RuntimeDep
-from app.api.idempotency import IdempotentRoute, once
+from app.api.idempotency import once
 from app.api.json_body import read_json
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.uploads import digest_of, read_uploads
@@ -34,7 +36,7 @@ from app.schemas.paging import Page
 from app.services import documents, fetching, syncing
 from app.services.documents import Upload
 
-router = APIRouter(tags=["documents"], route_class=IdempotentRoute, responses=PROBLEM_RESPONSES)
+router = APIRouter(tags=["documents"], route_class=AdmittedRoute, responses=PROBLEM_RESPONSES)
 
 
 def _form_of(files: dict[str, Any], **more: dict[str, Any]) -> dict[str, Any]:
@@ -62,6 +64,7 @@ UPLOAD_BODY["requestBody"]["content"]["application/json"] = {"schema": UrlUpload
     response_model=UploadOut,
     openapi_extra=UPLOAD_BODY,
 )
+@admitted(lambda request: "fetches" if _is_json(request) else "uploads")
 async def upload_documents(collection: CollectionKey, request: Request, runtime: RuntimeDep) -> Response:
     """Take in one or many files; they are stored when this returns, and read by a worker afterwards.
 
@@ -69,8 +72,8 @@ async def upload_documents(collection: CollectionKey, request: Request, runtime:
     once they are searchable. JSON with a `url` takes in a page of the web: it is fetched now, from public
     addresses only, and again when you call again.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
-        return await _take_in_page(runtime, collection, await request.body())
+    if _is_json(request):
+        return await _take_in_page(runtime, collection, request)
     return await _upload(runtime, collection, request)
 
 
@@ -80,6 +83,7 @@ async def upload_documents(collection: CollectionKey, request: Request, runtime:
     response_model=UploadOut,
     openapi_extra=_form_of(FILE),
 )
+@admitted(lambda _: "uploads")
 async def put_document(
     collection: CollectionKey,
     external_id: Annotated[
@@ -112,31 +116,45 @@ def compare_with_folder(collection: CollectionKey, body: SyncRequest, runtime: R
     )
 
 
-async def _take_in_page(runtime: Runtime, collection: str, body: bytes) -> Response:
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+async def _take_in_page(runtime: Runtime, collection: str, request: Request) -> Response:
     try:
-        wanted = UrlUpload.model_validate(read_json(body))
+        wanted = UrlUpload.model_validate(read_json(await request.body()))
     except json.JSONDecodeError as error:
         raise RequestValidationError([{"loc": ("body", error.pos), "msg": "JSON decode error"}]) from error
     except ValidationError as error:
         raise RequestValidationError(
             [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
         ) from error
-    upload = await fetching.fetch_upload(
-        runtime, wanted.url, name=wanted.name, external_id=wanted.external_id, metadata=wanted.metadata
-    )
+
+    async def fetch() -> Upload:
+        async with turn_come(request):
+            return await fetching.fetch_upload(
+                runtime,
+                wanted.url,
+                name=wanted.name,
+                external_id=wanted.external_id,
+                metadata=wanted.metadata,
+            )
+
+    upload = await while_there(request, asyncio.ensure_future(fetch()))
     return await run_in_threadpool(_take_in, runtime, collection, [upload])
 
 
 async def _upload(
     runtime: Runtime, collection: str, request: Request, external_id: str | None = None
 ) -> Response:
-    limits = runtime.settings.limits
-    uploads = await read_uploads(request, runtime.blobs, limits, external_id=external_id)
+    async with turn_come(request):
+        limits = runtime.settings.limits
+        uploads = await read_uploads(request, runtime.blobs, limits, external_id=external_id)
 
-    async def take_in() -> Response:
-        return await run_in_threadpool(_take_in, runtime, collection, uploads)
+        async def take_in() -> Response:
+            return await run_in_threadpool(_take_in, runtime, collection, uploads)
 
-    return await once(request, digest_of(uploads), take_in)
+        return await once(request, digest_of(uploads), take_in)
 
 
 def _take_in(runtime: Runtime, collection: str, uploads: list[Upload]) -> Response:
@@ -210,16 +228,21 @@ def list_chunks(
     response_model=ContentOut,
     responses={200: {"content": {"application/octet-stream": {}}}},
 )
-def get_content(
+@admitted(lambda _: "exports")
+async def get_content(
     document_id: DocumentId,
+    request: Request,
     runtime: RuntimeDep,
     format: Annotated[  # noqa: A002 - the name on the wire
         Literal["text", "original"], Query(description="The text with its structure, or the uploaded bytes.")
     ] = "text",
 ) -> Response:
     """The text that citations point into, or the file as it was uploaded."""
-    if format == "original":
-        return _original(runtime, document_id)
+    make = _original if format == "original" else _text
+    return await in_thread(request, lambda _: make(runtime, document_id))
+
+
+def _text(runtime: Runtime, document_id: str) -> Response:
     version, content = documents.content(runtime, document_id)
     body = content_out(document_id, version, content).model_dump(mode="json")
     return Response(json.dumps(body, ensure_ascii=False), media_type="application/json")

@@ -1,17 +1,20 @@
 """Liveness, readiness and metrics; unversioned, for machines that watch."""
 
+from contextlib import suppress
 from importlib import metadata
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.api.deps import RuntimeDep
-from app.db import jobs
-from app.db.types import utc_now
+from app.admission import Queues
+from app.health_watch import NoLookError, Watch
 from app.observability import Metrics
 from app.schemas.health import CheckOut, LiveOut, ReadyOut
 from app.services import readiness
+from app.services.jobs import Figures
+from app.services.readiness import Check
 
 router = APIRouter(tags=["health"])
 
@@ -23,12 +26,20 @@ async def live() -> LiveOut:
 
 
 @router.get("/readyz", response_model=ReadyOut, responses={503: {"model": ReadyOut}})
-def ready(request: Request, runtime: RuntimeDep) -> JSONResponse:
+async def ready(request: Request) -> JSONResponse:
     """Whether requests can be served: database, disk, models; 503 with the reasons where not.
 
-    The check `worker` says whether documents are taken in, how long the oldest has waited, and what last went wrong.
+    It waits for no work and no lock: checks that take long are told as they were seconds ago. The check `worker` says
+    whether documents are taken in, how long the oldest has waited, and what last went wrong.
     """
-    found = readiness.checks(runtime)
+    watch: Watch[list[Check]] = request.app.state.readiness
+    try:
+        found = list(await watch.latest())
+    except NoLookError as error:
+        detail = (
+            f"the checks have taken {error.seconds:.0f} s so far: the database or the disk does not answer"
+        )
+        found = [Check("checks", False, detail)]
     checks = [CheckOut(name=c.name, ok=c.ok, detail=c.detail, needed=c.needed) for c in found]
     draining = bool(getattr(request.app.state, "draining", False))
     checks.append(CheckOut(name="serving", ok=not draining, detail="stopping" if draining else "serving"))
@@ -37,22 +48,24 @@ def ready(request: Request, runtime: RuntimeDep) -> JSONResponse:
 
 
 @router.get("/metrics", response_class=Response)
-def metrics(request: Request, runtime: RuntimeDep) -> Response:
+async def metrics(request: Request) -> Response:
     """Counters in Prometheus' text format."""
     counted: Metrics = request.app.state.metrics
     now = CollectorRegistry()
     gauge = Gauge("fathom_jobs", "Jobs by state.", ("state",), registry=now)
-    with runtime.db.read() as session:
-        for state, count in jobs.counts(session).items():
+    watch: Watch[Figures] = request.app.state.job_figures
+    with suppress(NoLookError, SQLAlchemyError):  # the rest is told without them
+        figures = await watch.latest()
+        for state, count in figures.by_state.items():
             gauge.labels(state).set(count)
-        oldest, alive = (
-            jobs.oldest_waiting(session),
-            readiness.workers_alive(session, runtime.settings.worker),
+        Gauge("fathom_workers", "Workers that are alive.", registry=now).set(figures.workers_alive)
+        Gauge("fathom_oldest_waiting_job_seconds", "Age of the job that waits longest.", registry=now).set(
+            figures.oldest_waiting_s
         )
-    Gauge("fathom_workers", "Workers that are alive.", registry=now).set(len(alive))
-    waited_s = 0.0 if oldest is None else max(0.0, (utc_now() - oldest).total_seconds())
-    Gauge("fathom_oldest_waiting_job_seconds", "Age of the job that waits longest.", registry=now).set(
-        waited_s
-    )
+    work = Gauge("fathom_work", "Requests in work and waiting, by kind.", ("kind", "state"), registry=now)
+    queues: Queues = request.app.state.queues
+    for kind, queue in queues.by_name().items():
+        work.labels(kind, "running").set(queue.running)
+        work.labels(kind, "waiting").set(queue.waiting)
     body = generate_latest(counted.registry) + generate_latest(now)
     return Response(body, media_type=CONTENT_TYPE_LATEST)

@@ -1,26 +1,35 @@
 """The route of searches."""
 
-from fastapi import APIRouter
+from collections.abc import Callable
 
+from fastapi import APIRouter, Request, Response
+
+from app.api.admitted import AdmittedRoute, admitted, in_thread
 from app.api.deps import RuntimeDep
-from app.api.json_body import JsonRoute
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.wire import ranking_choice, turns
 from app.schemas.search import SearchOut, SearchRequest
 from app.services import searching
 
-router = APIRouter(prefix="/search", tags=["search"], responses=PROBLEM_RESPONSES, route_class=JsonRoute)
+router = APIRouter(prefix="/search", tags=["search"], responses=PROBLEM_RESPONSES, route_class=AdmittedRoute)
 
 
-@router.post("")
-def search(body: SearchRequest, runtime: RuntimeDep) -> SearchOut:
+@router.post("", response_model=SearchOut)
+@admitted(lambda _: "searches")
+async def search(body: SearchRequest, request: Request, runtime: RuntimeDep) -> Response:
     """Find passages, with the scores of each stage and what an answer would read of them."""
-    result = searching.search(
-        runtime,
-        body.collections,
-        body.query,
-        history=turns(body.history),
-        k=body.k,
-        choice=ranking_choice(body),
-    )
-    return SearchOut.model_validate(searching.as_wire(result))
+
+    def find(has_left: Callable[[], bool]) -> bytes:
+        result = searching.search(
+            runtime,
+            body.collections,
+            body.query,
+            history=turns(body.history),
+            k=body.k,
+            choice=ranking_choice(body),
+            has_left=has_left,
+        )
+        # checked and written here, so that the event loop does not stand still for it
+        return SearchOut.model_validate(searching.as_wire(result)).model_dump_json().encode()
+
+    return Response(await in_thread(request, find), media_type="application/json")

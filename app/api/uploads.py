@@ -4,6 +4,7 @@ Nothing is recorded here. If the request ends badly, files that were complete st
 row, and are swept later.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -23,6 +24,8 @@ from app.errors import InvalidInputError, TooLargeError, UnsupportedBodyError
 from app.services.documents import Upload, check_name
 from app.storage import BlobStore, BlobWriter
 
+STALLED_S = 60.0
+"""Longest pause between two pieces of a body: an upload holds one of a few places."""
 MAX_FIELD_BYTES = 64 * 1024
 FIELDS = ("metadata", "external_id")
 
@@ -88,9 +91,18 @@ def digest_of(uploads: list[Upload]) -> str:
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:
+    pieces = request.stream()
     try:
-        async for piece in request.stream():
+        while True:
+            async with asyncio.timeout(STALLED_S):
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
             yield piece
+    except TimeoutError as error:
+        raise InvalidInputError(
+            "upload_stalled", f"Nothing of the upload has come for {STALLED_S:g} seconds.", "Send it again."
+        ) from error
     except ClientDisconnect as error:
         raise InvalidInputError(
             "upload_cut_off", "The upload ended before it was complete.", "Send it again."

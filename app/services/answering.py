@@ -5,7 +5,8 @@ command line and evaluation show or measure the same answer. Knows nothing of HT
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -19,7 +20,7 @@ from app.services.draft import Citation, Draft, SourcesWithdrawnError
 from app.services.provenance import Kept
 from app.services.refusal import Reason, refusal
 from app.services.scope import RankingChoice, Scope, scope_of
-from generator.types import Event, Generated, Request, SourcePassage, TextBlock, Token, Waiting
+from generator.types import Generated, Request, SourcePassage, TextBlock, Token, Waiting
 from retrieval.decomposition import sub_questions
 from retrieval.follow_up import Turn
 from retrieval.types import Context, ContextPassage, Retrieved
@@ -247,9 +248,13 @@ class _Run:
 
     def _search(self) -> None:
         pending = self._pending
-        self._retrieved = searching.retrieve(
-            self._runtime, pending.scope, pending.understood, pending.k, allow=pending.allow
-        )
+        with suppress(searching.SearchGivenUpError):  # what stopped it is asked next
+            self._retrieved = searching.retrieve(
+                self._runtime, pending.scope, pending.understood, pending.k,
+                allow=pending.allow, has_left=self._stop_reason,
+            )  # fmt: skip
+        if self._retrieved is None:
+            return
         self._timings.update(searching.stage_times(self._retrieved.timings_ms))
         self._draft = Draft(self._runtime.db, self._passages)
 
@@ -286,7 +291,8 @@ class _Run:
                 if not isinstance(event, Waiting):
                     self._take(event, started)
         finally:
-            _close(events)
+            # closing its iterator is how work on an answer ends early
+            getattr(events, "close", lambda: None)()
         if self._generated is None:
             raise RuntimeError(f"generator {self._model} ended its stream without a result")
         return True
@@ -387,13 +393,6 @@ def _short_answer(generated: Generated) -> str:
 
 def _ranges(ranges: Sequence[tuple[int, int]]) -> list[dict[str, int]]:
     return [{"answer_start": start, "answer_end": end} for start, end in ranges]
-
-
-def _close(events: Iterator[Event]) -> None:
-    """Free the generator: closing its iterator is how work on an answer ends early."""
-    close = getattr(events, "close", None)
-    if close is not None:
-        close()
 
 
 def _ms_since(began: float) -> float:

@@ -4,7 +4,7 @@ One collection is searched with its own indexes, several are searched as if they
 This module knows nothing of answers or of HTTP.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,7 +22,14 @@ from retrieval.pipeline import RetrievalPipeline
 from retrieval.protocols import LexicalIndex, Scorer, VectorIndex
 from retrieval.types import Context, ContextPassage, Passage, Query, Retrieved
 
+HasLeft = Callable[[], object]
+"""True (or a reason) where nobody waits for a result any more; asked between stages."""
+
 RETRIEVE_STAGES = ("dense", "lexical", "fuse", "passages", "mmr", "neighbours")
+
+
+class SearchGivenUpError(Exception):
+    """Nobody waits for the result any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +106,7 @@ def search(
     history: Sequence[Turn] = (),
     k: int | None = None,
     choice: RankingChoice | None = None,
+    has_left: HasLeft | None = None,
 ) -> SearchResult:
     """Find passages for a query.
 
@@ -109,15 +117,17 @@ def search(
         history: Earlier turns of the conversation, oldest first.
         k: Hits wanted; None for the collection's or the server's value.
         choice: What this search does its own way.
+        has_left: Asked between stages; True gives the search up.
 
     Raises:
         InvalidInputError: The query is empty or too long, or no collection is named.
         CollectionNotFoundError: A collection does not exist.
+        SearchGivenUpError: As `has_left` said.
     """
     query = checked_text(text, runtime.settings.limits.max_question_chars, "query")
     scope = scope_of(runtime, keys).chosen(choice or RankingChoice())
     standalone = understood(runtime, query, history)
-    retrieved = retrieve(runtime, scope, standalone or query, k or scope.k)
+    retrieved = retrieve(runtime, scope, standalone or query, k or scope.k, has_left=has_left)
     found = [hit.chunk_id for hit in retrieved.hits]
     with runtime.db.read() as session:
         documents = document_names(session, found)
@@ -132,7 +142,13 @@ def search(
 
 
 def retrieve(
-    runtime: Runtime, scope: Scope, question: str, k: int, *, allow: frozenset[int] | None = None
+    runtime: Runtime,
+    scope: Scope,
+    question: str,
+    k: int,
+    *,
+    allow: frozenset[int] | None = None,
+    has_left: HasLeft | None = None,
 ) -> Retrieved:
     """Run the retrieval path over a scope.
 
@@ -142,7 +158,16 @@ def retrieve(
         question: Checked text.
         k: Hits wanted.
         allow: Chunk ids that may be found, or None for all.
+        has_left: Asked between stages; True gives the search up.
+
+    Raises:
+        SearchGivenUpError: As `has_left` said.
     """
+
+    def go_on() -> None:
+        if has_left is not None and has_left():
+            raise SearchGivenUpError
+
     if scope.chunks == 0:
         return Retrieved(
             hits=(), context=Context(passages=(), tokens_before=0, tokens_after=0), stages={}, timings_ms={}
@@ -161,7 +186,7 @@ def retrieve(
         _scorer(runtime) if scope.rerank else None,
         sentence_vectors=runtime.sentence_vectors,
     )
-    return pipeline.retrieve(Query(text=question, k=k, allow=allow))
+    return pipeline.retrieve(Query(text=question, k=k, allow=allow), go_on)
 
 
 def translated(runtime: Runtime, question: str, passages: Sequence[ContextPassage]) -> Sequence[Translated]:

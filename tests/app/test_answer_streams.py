@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from app.answer_streams import StreamConfig, StreamHub, StreamsBusyError
+from app.admission import QueueConfig, QueueFullError, WorkQueue
+from app.answer_streams import StreamConfig, StreamHub
 
 WAIT_S = 5.0
 
@@ -13,8 +14,9 @@ WAIT_S = 5.0
 def make_hub():
     hubs = []
 
-    def make(**config):
-        hubs.append(StreamHub(StreamConfig(**config)))
+    def make(max_running=1, max_waiting=16, **config):
+        queue = WorkQueue(QueueConfig(name="answers", max_running=max_running, max_waiting=max_waiting))
+        hubs.append(StreamHub(queue, StreamConfig(**config)))
         return hubs[-1]
 
     yield make
@@ -117,7 +119,7 @@ def test_a_queued_answer_that_is_stopped_never_works(make_hub):
     hub.stop("b")
     gate.release(9)
     until(lambda: queued.finished)
-    assert [e.data for e in queued.events] == [{"reason": "stopped"}]
+    assert [e.data for e in queued.events if e.event != "queue"] == [{"reason": "stopped"}]
 
 
 def test_work_stops_when_its_client_stays_away_longer_than_the_grace(make_hub):
@@ -149,7 +151,7 @@ def test_a_full_queue_refuses_and_says_when_to_come_again(make_hub):
     hub, gate = make_hub(max_running=1, max_waiting=1), threading.Semaphore(0)
     hub.start("a", count_to(1, gate))
     hub.start("b", count_to(1, gate))
-    with pytest.raises(StreamsBusyError) as refused:
+    with pytest.raises(QueueFullError) as refused:
         hub.start("c", count_to(1))
     assert refused.value.retry_after_s >= 1
     gate.release(9)

@@ -107,3 +107,13 @@ def test_an_error_event_carries_the_problem() -> None:
         LiveText().apply(
             "error", json.loads('{"problem": {"status": 507, "code": "x", "title": "Out of memory"}}')
         )
+
+
+def test_a_place_in_the_queue_is_shown_until_the_answer_begins() -> None:
+    live = LiveText()
+    live.apply("queue", {"id": "ans_1", "ahead": 3, "wait_s": 4.2})
+    assert (live.answer_id, live.ahead, live.wait_s) == ("ans_1", 3, 4.2)
+    live.apply("queue", {"id": "ans_1", "ahead": 0, "wait_s": 1.0})
+    assert live.ahead == 0
+    live.apply("meta", {"id": "ans_1"})
+    assert (live.answer_id, live.ahead) == ("ans_1", None)

@@ -16,7 +16,7 @@ from ui.components.provenance import provenance_list, written_hints
 from ui.components.sources import Place, source_panel
 from ui.components.timings import timings
 from ui.errors import ApiError, FathomError
-from ui.live import LiveAnswer
+from ui.live import LiveAnswer, LiveText
 from ui.navigation import go
 from ui.wire import Answer, Passage, Provenance
 
@@ -131,9 +131,7 @@ def _writing() -> None:
     earlier_turns(state.conversation(), on_show=_show)
     _asked(live.question, arrived.standalone_question)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(
-            f"<span class='fx-sub'>{escape(i18n.text('ask.writing' if arrived.text else 'ask.searching'))}</span>"
-        )
+        st.html(f"<span class='fx-sub'>{escape(_progress(arrived))}</span>")
         st.button(i18n.text("ask.stop"), key="stop", icon=":material/stop_circle:", on_click=_stop)
     shown = {"text": arrived.text, "spans": arrived.spans, "citations": arrived.citations}
     cited = {c["n"]: c for c in arrived.citations}
@@ -143,6 +141,13 @@ def _writing() -> None:
     answer_text(shown, key=key, on_open=lambda n: _open_place(cited[n]), live=True)
     if live.finished.is_set():
         st.rerun()
+
+
+def _progress(arrived: LiveText) -> str:
+    """Where the answer stands, in a few words."""
+    if arrived.ahead is not None:
+        return i18n.text("ask.waiting", ahead=arrived.ahead, seconds=max(1, round(arrived.wait_s)))
+    return i18n.text("ask.writing" if arrived.text else "ask.searching")
 
 
 def _settle(live: LiveAnswer) -> None:
