@@ -36,6 +36,7 @@ PAGES_VARIABLE = "FATHOM_API_URL"
 MIB = 1024 * 1024
 
 PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(gt=0, le=100)]
 
@@ -153,6 +154,8 @@ class AnswerSettings(_Group):
     """Answers that may wait for their turn; more are refused with 503 and a Retry-After."""
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
     """Sampling temperature when a request names none; 0 takes the most likely."""
+    keep_days: PositiveFloat | None = None
+    """Days after which stored answers are deleted with their questions; by default they stay until they are deleted."""
 
 
 class OpenAISettings(_Group):

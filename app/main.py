@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from app.api import answers, collections, documents, health, jobs, problems, search
 from app.api.guard import GuardMiddleware
 from app.config import Settings
+from app.housekeeping import Housekeeping
 from app.observability import Metrics, RequestContextMiddleware
 from app.runtime import Parts, Runtime, build_runtime
 
@@ -38,10 +39,13 @@ def create_app(
         app.state.runtime = runtime
         app.state.streams = answers.make_hub(settings)
         threading.Thread(target=runtime.warm_up, name="warm-up", daemon=True).start()
+        housekeeping = Housekeeping(runtime)
+        housekeeping.start()
         try:
             yield
         finally:
             app.state.draining = True
+            await run_in_threadpool(housekeeping.stop)
             await run_in_threadpool(app.state.streams.close)
             await run_in_threadpool(runtime.close)
 
