@@ -28,7 +28,7 @@ from pydantic_settings import (
 )
 
 from app.misspelt_settings import unknown_setting, unusable_setting
-from app.setting_groups import PositiveInt, QueueSettings
+from app.setting_groups import AnswerSettings, PositiveInt, PositiveSeconds, QueueSettings
 from app.setting_groups import SettingsGroup as _Group
 
 PREFIX = "FATHOM_"
@@ -37,7 +37,6 @@ CONFIG_VARIABLE = "FATHOM_CONFIG"
 PAGES_VARIABLE = "FATHOM_API_URL"
 MIB = 1024 * 1024
 
-PositiveSeconds = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(gt=0, le=100)]
 
 
@@ -135,23 +134,6 @@ class WorkerSettings(_Group):
         if self.heartbeat_s * 2 > self.lease_s:
             raise ValueError("heartbeat_s must be at most half of lease_s")
         return self
-
-
-class AnswerSettings(_Group):
-    """Answers and their streams."""
-
-    stream_grace_s: PositiveSeconds = 10.0
-    """Seconds an answer goes on after its client left, so that the client may resume."""
-    ping_s: PositiveSeconds = 10.0
-    """Seconds between comments that keep a silent stream open."""
-    max_new_tokens: PositiveInt | None = None
-    """Most tokens of one answer; by default 128 of `fathom-small`, 1024 of other models."""
-    max_concurrent: PositiveInt = 2
-    """Answers generated at the same time; more wait for their turn."""
-    max_waiting: Annotated[int, Field(ge=0)] = 12
-    """Answers that may wait for their turn; a quarter of the places is never given to one caller alone."""
-    temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
-    """Sampling temperature when a request names none; 0 takes the most likely."""
 
 
 class OpenAISettings(_Group):

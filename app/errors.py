@@ -4,6 +4,7 @@ FathomError                     has `code`, `message`, `hint`; each class has it
 ├── InvalidInputError      422  a value can't be used: a cursor, a name, a question that is too long
 ├── NotFoundError          404  there is no such thing
 │   ├── CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError, AnswerNotFoundError
+├── GoneError              410  it was there, and was erased: the reply to a call whose documents were deleted
 ├── ConflictError          409  a name is taken, the same call is still running, nothing to retry
 ├── TooLargeError          413  an upload or a request body beyond its limit
 ├── UnsupportedBodyError   415  a body of a type that the route does not read
@@ -186,11 +187,11 @@ class AnswerNotFoundError(NotFoundError):
 class QuoteMismatchError(FathomError):
     """A citation does not read as the answer says: passages and stored text disagree."""
 
-    def __init__(self, document_id: str, place: tuple[int, int], stored: str, said: str) -> None:
-        """Name the document, the characters, and both texts."""
+    def __init__(self, document_id: str, place: tuple[int, int]) -> None:
+        """Name the document and the characters; no text, which would stand in logs and stored answers."""
         super().__init__(
             "quote_mismatch",
-            f"Document {document_id} reads {stored!r} at {place}, where the answer says {said!r}.",
+            f"Document {document_id} does not read at {place} as the answer says.",
             "Nothing was answered. Run `fathom index audit`, and upload the document again if it is clean.",
         )
 
@@ -217,6 +218,13 @@ class JobNotFoundError(NotFoundError):
         super().__init__(
             "job_not_found", f"There is no job {key!r}.", "Jobs go when their document is deleted."
         )
+
+
+class GoneError(FathomError):
+    """It was there, and was erased."""
+
+    status = 410
+    exit_code = 3
 
 
 class ConflictError(FathomError):

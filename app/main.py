@@ -14,6 +14,7 @@ from app.api import answers, collections, documents, health, jobs, problems, sea
 from app.api.guard import GuardMiddleware
 from app.config import Settings
 from app.health_watch import Watch
+from app.housekeeping import Housekeeping
 from app.observability import Metrics, RequestContextMiddleware
 from app.runtime import Parts, Runtime, build_runtime
 from app.services import readiness
@@ -45,12 +46,15 @@ def create_app(
         app.state.readiness = Watch(lambda: readiness.checks(runtime), "readiness")
         app.state.job_figures = Watch(lambda: figures(runtime), "job-figures")
         threading.Thread(target=runtime.warm_up, name="warm-up", daemon=True).start()
+        housekeeping = Housekeeping(runtime)
+        housekeeping.start()
         try:
             yield
         finally:
             app.state.draining = True
             app.state.readiness.close()
             app.state.job_figures.close()
+            await run_in_threadpool(housekeeping.stop)
             await run_in_threadpool(app.state.streams.close)
             await run_in_threadpool(queues.close)
             await run_in_threadpool(runtime.close)

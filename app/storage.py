@@ -185,6 +185,20 @@ class BlobStore:
                 raise FileNotFoundError(f"no stored file {sha256}") from None
         return path
 
+    def exists(self, sha256: str) -> bool:
+        """Whether there is such a blob."""
+        try:
+            return self._found(sha256).is_file()
+        except FileNotFoundError:
+            return False
+
+    def remove(self, sha256: str) -> None:
+        """Remove a blob at once, from quarantine too; the caller knows that nothing refers to it."""
+        for path in (self._path(sha256), self._folder / QUARANTINE / sha256):
+            if path.exists():
+                path.unlink(missing_ok=True)
+                _sync_folder(path.parent)
+
     def _shards(self) -> list[Path]:
         if not self._folder.is_dir():
             return []

@@ -35,7 +35,7 @@ from app.evaluation.run import take_in
 from app.evaluation.scores import confidence_interval, contains_answer, f1, has_han
 from app.runtime import Runtime, build_runtime, shipped_parts
 from app.services import searching
-from app.services.answering import source_passage
+from app.services.reading import source_passage
 from app.services.scope import scope_of
 from generator.fathom_small import FathomSmall
 from generator.types import Generated, Request

@@ -78,6 +78,10 @@ class FathomSmall:
         """The reading half, for measuring and fitting."""
         return self._reader
 
+    def forget_passages(self) -> None:
+        """Drop the memories of passages; they are computed again when they are read again."""
+        self._reader.memories.clear()
+
     @property
     def calibration(self) -> Calibration:
         """What was fitted on development sets."""

@@ -67,6 +67,11 @@ class SentenceVectorCache:
             vectors.append(found)
         return vectors
 
+    def clear(self) -> None:
+        """Forget all texts and their vectors."""
+        with self._lock:
+            self._kept.clear()
+
     def _encoded(self, passage: Passage) -> NDArray[np.float32]:
         # The text is part of the key: a chunk may be edited under its id.
         key = (passage.chunk_id, passage.text)

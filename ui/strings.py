@@ -298,6 +298,10 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "ask.new_conversation": ("New conversation", "新对话"),
     "ask.no_answer": ("no answer", "没有答案"),
     "ask.history": ("Asked in this session", "本次会话的提问"),
+    "ask.erased": (
+        "What this answer took from {count} documents is gone: they were deleted or replaced.",
+        "这个回答引自 {count} 个文档的内容已被移除：这些文档已被删除或替换。",
+    ),
     "ask.gone": ("This answer is not stored any more.", "这个回答已不存在。"),
     "ask.about": (
         "Every answer is taken from your documents, and each number opens its source.",

@@ -218,6 +218,8 @@ class Answer(TypedDict):
     unsupported: NotRequired[list[AnswerRange]]
     nearest: NotRequired[list[Nearest]]
     also: NotRequired[list[Passage]]
+    erased: NotRequired[list[AnswerRange]]
+    erased_sources: NotRequired[int]
     usage: NotRequired[dict[str, int]]
     timings_ms: NotRequired[dict[str, float]]
     model: NotRequired[str | None]

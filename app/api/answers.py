@@ -11,8 +11,9 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Header, Path, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import AwareDatetime
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
@@ -25,7 +26,7 @@ from app.api.wire import ranking_choice, turns
 from app.config import Settings
 from app.errors import InvalidInputError, describe
 from app.runtime import Runtime
-from app.schemas.answers import AnswerOut, AnswerRequest, FeedbackIn, FeedbackOut
+from app.schemas.answers import AnswerOut, AnswerRequest, DeletedOut, FeedbackIn, FeedbackOut
 from app.schemas.provenance import ProvenanceOut
 from app.services import answering, stored_answers
 from app.services.answering import Ask, Pending
@@ -74,6 +75,7 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
         temperature=body.temperature,
         choice=ranking_choice(body),
         weights=body.weights,
+        conversation=body.conversation,
     )
     turn = turn_of(request)
     try:
@@ -114,9 +116,12 @@ async def follow_answer(
     """The stream of an answer from its beginning, or from behind the event that was seen last."""
     after = _event_number(last_event_id)
     stream = hub.get(answer_id)
-    if stream is not None:
+    if stream is not None and not stream.finished:
         return _as_events(stream, after, runtime.settings)
+    # What is over is read from the database, where the text of deleted documents is erased.
     kept = await run_in_threadpool(stored_answers.events, runtime, answer_id)
+    if stream is not None and stream.events and stream.events[-1].event == "error":
+        kept = [event for event in _stored(stream) if event["event"] in {"meta", "error"}]
     return EventSourceResponse(_replay([event for event in kept if event["id"] > after]))
 
 
@@ -125,6 +130,27 @@ def stop_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
     """Stop an answer at once; one that is finished stays as it is."""
     if not hub.stop(answer_id):
         stored_answers.get(runtime, answer_id, in_work=False)  # tells where there is no such answer
+
+
+@router.delete("/{answer_id}", status_code=204)
+def delete_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
+    """Delete an answer with its question; one that is being written is stopped."""
+    hub.stop(answer_id)
+    stored_answers.delete(runtime, answer_id)
+
+
+@router.delete("")
+def delete_answers(
+    runtime: RuntimeDep,
+    conversation: Annotated[
+        str | None, Query(max_length=64, description="Only answers of this conversation.")
+    ] = None,
+    before: Annotated[
+        AwareDatetime | None, Query(description="Only answers to questions asked before this moment.")
+    ] = None,
+) -> DeletedOut:
+    """Delete the answers of a conversation, or all that are older than a moment, or both in one."""
+    return DeletedOut(deleted=stored_answers.delete_some(runtime, conversation=conversation, before=before))
 
 
 @router.post("/{answer_id}/feedback")
@@ -152,9 +178,15 @@ def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: st
     def emit(event: str, data: dict[str, Any]) -> None:
         if event == "done":
             # kept before it is told: whoever has seen `done` finds the answer stored
-            answer, provenance = data["answer"], data["provenance"]
-            data = {"answer": answer}  # provenance has its own route
-            stored_answers.keep(runtime, pending.id, answer, provenance, _stored(stream, event, data))
+            kept = stored_answers.keep(
+                runtime,
+                pending.id,
+                data["answer"],
+                read=data["read"],
+                provenance=data["provenance"],
+                stream=_stored(stream),
+            )
+            data = {"answer": kept}  # provenance has its own route
         stream.publish(event, data)
 
     try:
@@ -167,12 +199,13 @@ def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: st
         stream.publish("error", {"problem": problem(failure, instance).model_dump(exclude_none=True)})
 
 
-def _stored(stream: AnswerStream, event: str, data: dict[str, Any]) -> list[dict[str, Any]]:
-    told = stream.events
-    events = [
-        {"id": item.id, "event": item.event, "data": item.data} for item in told if item.event != "queue"
+def _stored(stream: AnswerStream) -> list[dict[str, Any]]:
+    """What was told so far, with its numbers; where it stood in the queue is of no use later."""
+    return [
+        {"id": item.id, "event": item.event, "data": item.data}
+        for item in stream.events
+        if item.event != "queue"
     ]
-    return [*events, {"id": len(told) + 1, "event": event, "data": data}]
 
 
 def _as_events(stream: AnswerStream, after: int, settings: Settings) -> EventSourceResponse:

@@ -1,8 +1,9 @@
 """`Idempotency-Key`: a POST that is sent twice takes effect once and gets the same reply.
 
-The first call claims the key, and its reply is kept for 24 hours. The same key with another request is
-refused (422), and while the first call runs, the second is told to wait (409). Failures are not kept: they
-changed nothing, and the key may be used again. Streams are not kept; an answer can be read again by its id.
+The first call claims the key, and its reply is kept for 24 hours; where a document or answer that it tells of is
+deleted, its body is erased and a repetition says so (410). The same key with another request is refused (422), and
+while the first call runs, the second is told to wait (409). Failures are not kept: they changed nothing, and the key
+may be used again. Streams are not kept; an answer can be read again by its id.
 """
 
 import hashlib
@@ -14,13 +15,16 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.json_body import Handler, JsonRoute, checked
 from app.db import idempotency
+from app.db.erasing import ERASED_STATUS
 from app.db.idempotency import StoredReply
 from app.db.types import utc_now
-from app.errors import ConflictError, InvalidInputError
+from app.errors import ConflictError, GoneError, InvalidInputError
 from app.runtime import Runtime
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
+QUOTING = "/v1/answers"
+"""Beginning of the paths whose replies hold passages; searches keep none."""
 KEPT_HEADERS = ("content-type", "location")
 
 
@@ -77,7 +81,9 @@ async def once(request: Request, digest: str, call: Callable[[], Coroutine[Any, 
         await run_in_threadpool(_release, runtime, key)
         return response
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    await run_in_threadpool(_complete, runtime, key, response.status_code, headers, bytes(response.body))
+    body = bytes(response.body)
+    quotes = request.url.path.startswith(QUOTING)
+    await run_in_threadpool(_complete, runtime, key, response.status_code, headers, body, quotes)
     return response
 
 
@@ -95,6 +101,12 @@ def _replay(known: StoredReply, fingerprint: str) -> Response:
             "Repeat the request in a moment to get its reply.",
             retry_after_s=1,
         )
+    if known.status_code == ERASED_STATUS:
+        raise GoneError(
+            "reply_erased",
+            "This request was done, and its reply was erased: a document or an answer that it told of was deleted.",
+            "Read what there is now, or use a fresh key to do it again.",
+        )
     return Response(known.body, known.status_code, {**known.headers, REPLAYED_HEADER: "true"})
 
 
@@ -103,9 +115,11 @@ def _claim(runtime: Runtime, key: str, fingerprint: str) -> StoredReply | None:
         return idempotency.claim(session, key, fingerprint, utc_now())
 
 
-def _complete(runtime: Runtime, key: str, status: int, headers: dict[str, str], body: bytes) -> None:
+def _complete(
+    runtime: Runtime, key: str, status: int, headers: dict[str, str], body: bytes, quotes: bool
+) -> None:
     with runtime.db.write() as session:
-        idempotency.complete(session, key, status, headers, body)
+        idempotency.complete(session, key, status, headers, body, quotes=quotes)
 
 
 def _release(runtime: Runtime, key: str) -> None:

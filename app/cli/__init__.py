@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli import adopt, ask, collections, doctor, evaluate, index, ingest, processes, search, tune
+from app.cli import adopt, ask, collections, doctor, evaluate, index, ingest, processes, prove, search, tune
+from app.cli.answers import answers_app
 from app.cli.bench import bench_app
 from app.cli.output import State, fail
 from app.cli.run import run
@@ -48,8 +49,10 @@ app.command("eval")(evaluate.evaluate)
 app.command("tune")(tune.tune)
 app.command("doctor")(doctor.doctor)
 app.command("adopt")(adopt.adopt)
+app.command("prove-gone")(prove.prove_gone)
 app.add_typer(collections.collections_app)
 app.add_typer(index.index_app)
+app.add_typer(answers_app)
 app.add_typer(bench_app)
 app.add_typer(train_app)
 

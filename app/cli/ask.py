@@ -56,8 +56,9 @@ def ask(
         try:
             with screen:
                 outcome = answering.produce(runtime, pending, screen.show, lambda: None)
-            answer = outcome.answer
-            stored_answers.keep(runtime, pending.id, answer, outcome.provenance)
+            answer = stored_answers.keep(
+                runtime, pending.id, outcome.answer, read=outcome.read, provenance=outcome.provenance
+            )
         except BaseException as error:
             stored_answers.keep_failure(runtime, pending, error)
             raise

@@ -52,10 +52,12 @@ def settings_of(context: typer.Context, **overrides: object) -> "Settings":
 def open_runtime(context: typer.Context) -> Iterator["Runtime"]:
     """A runtime on the configured home, in this process; no server is needed."""
     from app.runtime import build_runtime
+    from app.services import erasing
 
     quiet_libraries()
     runtime = build_runtime(settings_of(context))
     try:
+        erasing.try_to_finish(runtime)  # what a process left that was killed in the middle of it
         yield runtime
     finally:
         runtime.close()

@@ -1,9 +1,10 @@
 """Queries over stored answers."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, undefer
 
 from app.db.models import Answer
@@ -13,15 +14,46 @@ __all__ = ["Answer"]
 
 
 def add(
-    session: Session, answer_id: str, question: str, collection_ids: Sequence[str], request: Mapping[str, Any]
+    session: Session,
+    answer_id: str,
+    question: str,
+    collection_ids: Sequence[str],
+    request: Mapping[str, Any],
+    conversation: str | None = None,
 ) -> Answer:
     """Note that a question is being answered."""
     row = Answer(
-        id=answer_id, question=question, collection_ids=list(collection_ids), request=dict(request), model=""
+        id=answer_id,
+        question=question,
+        collection_ids=list(collection_ids),
+        request=dict(request),
+        conversation=conversation,
+        model="",
     )
     session.add(row)
     session.flush()
     return row
+
+
+def hold(session: Session, answer_id: str) -> bool:
+    """Keep an answer from being deleted until commit; False where it is gone."""
+    return session.scalar(select(Answer.id).where(Answer.id == answer_id).with_for_update()) is not None
+
+
+def chosen(session: Session, conversation: str | None, before: datetime | None, limit: int) -> Sequence[str]:
+    """Ids of some answers of a conversation, and asked before a moment, as far as each is given."""
+    statement = select(Answer.id).order_by(Answer.id).limit(limit)
+    if conversation is not None:
+        statement = statement.where(Answer.conversation == conversation)
+    if before is not None:
+        statement = statement.where(Answer.created_at < before)
+    return session.scalars(statement).all()
+
+
+def remove(session: Session, answer_ids: Sequence[str]) -> int:
+    """Delete answers; gives the number of those that were there."""
+    found = session.scalars(delete(Answer).where(Answer.id.in_(answer_ids)).returning(Answer.id)).all()
+    return len(found)
 
 
 def get(

@@ -72,8 +72,12 @@ def publish(
     content: Content,
     title: str,
     now: datetime,
-) -> None:
-    """Let `version` serve instead of the one before: rows, index change and state in this transaction."""
+) -> Sequence[str]:
+    """Let `version` serve instead of the one before: rows, index change and state in this transaction.
+
+    Returns:
+        Hashes of the blobs that nobody has any more.
+    """
     before = documents.serving_version(session, document.id)
     removed: Sequence[int] = ()
     if before is not None:
@@ -101,7 +105,8 @@ def publish(
     if before is not None:
         session.flush()
         old = {before.content_id} if before.content_id is not None else set()
-        documents.collect_garbage(session, old, {before.sha256})
+        return documents.collect_garbage(session, old, {before.sha256})
+    return ()
 
 
 def _add_chunks(

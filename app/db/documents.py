@@ -143,8 +143,10 @@ def page(
     return Slice(found, encode_cursor(last.created_at, last.id) if last else None)
 
 
-def collect_garbage(session: Session, content_ids: AnyCollection[int], hashes: AnyCollection[str]) -> None:
-    """Delete those contents and blobs that no version refers to any more."""
+def collect_garbage(
+    session: Session, content_ids: AnyCollection[int], hashes: AnyCollection[str]
+) -> Sequence[str]:
+    """Delete those contents and blobs that no version refers to any more; gives the hashes of the blobs."""
     if content_ids:
         # The lock comes first: a version that takes the content up meanwhile is seen by the delete.
         held = session.scalars(
@@ -158,7 +160,9 @@ def collect_garbage(session: Session, content_ids: AnyCollection[int], hashes: A
         ).all()
         version = select(DocumentVersion.id).where(DocumentVersion.sha256 == Blob.sha256).exists()
         content = select(Content.id).where(Content.sha256 == Blob.sha256).exists()
-        session.execute(delete(Blob).where(Blob.sha256.in_(names), ~version, ~content))
+        unused = delete(Blob).where(Blob.sha256.in_(names), ~version, ~content)
+        return session.scalars(unused.returning(Blob.sha256)).all()
+    return ()
 
 
 def remove(session: Session, document_id: str) -> None:

@@ -2,7 +2,10 @@
 
 On SQLite a writing transaction takes its lock at the start (BEGIN IMMEDIATE), because one that begins
 by reading and then wants to write fails at once where another writer was faster. Commits are flushed
-to the disk (synchronous=FULL): what was acknowledged survives a power cut.
+to the disk (synchronous=FULL): what was acknowledged survives a power cut. What is deleted is overwritten
+(secure_delete), and `empty_log` takes it out of the write-ahead log too.
+
+Values never stand in the messages of errors, and so in no log: they are text of documents.
 """
 
 import time
@@ -12,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.faults import machine_fault
 
 BUSY_TIMEOUT_S = 30.0
+LOG_TIMEOUT_S = 1.0
+DATA_ERRORS = "22"
+"""PostgreSQL's class of errors whose messages quote data."""
 WRITE_OPTION = "fathom_write"
 
 
@@ -34,7 +40,12 @@ class Database:
         self._locked_since: float | None = None
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_size": 20, "max_overflow": 40, "pool_pre_ping": not self.is_sqlite}
+        options: dict[str, Any] = {
+            "pool_size": 20,
+            "max_overflow": 40,
+            "pool_pre_ping": not self.is_sqlite,
+            "hide_parameters": True,
+        }
         if self.is_sqlite:
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -43,6 +54,7 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        event.listen(self.engine, "handle_error", _without_values)
         self._writer = self.engine.execution_options(**{WRITE_OPTION: True})
         # SQLite's readers see one state of the database anyway.
         isolation = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
@@ -114,6 +126,24 @@ class Database:
             finally:
                 driver.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
+    def empty_log(self) -> bool:
+        """Move the write-ahead log of SQLite into the database and cut it to nothing: it holds what was deleted.
+
+        Returns:
+            False where somebody still reads an older state, or writes; it is to be tried again then.
+        """
+        if not self.is_sqlite:
+            return True
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {int(LOG_TIMEOUT_S * 1000)}")
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+            return not busy
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
@@ -127,9 +157,24 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # Some builds of SQLite do this by default and some don't.
+    cursor.execute("PRAGMA secure_delete = ON")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
     write = connection.get_execution_options().get(WRITE_OPTION, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN DEFERRED")
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """Leave the values out of what the driver says: PostgreSQL adds the row, and quotes data that it can't read."""
+    told = getattr(context.original_exception, "diag", None)
+    if told is None or told.sqlstate is None:
+        return
+    name = type(context.original_exception).__name__
+    said = told.message_primary if told.sqlstate[:2] != DATA_ERRORS else None
+    message = said or f"SQLSTATE {told.sqlstate}"
+    context.original_exception.args = (message,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({name}) {message}",)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.db import erasing
 from app.db.models import IdempotencyKey
 
 __all__ = ["StoredReply"]
@@ -35,16 +36,7 @@ def claim(session: Session, key: str, fingerprint: str, now: datetime) -> Stored
     Raises:
         IntegrityError: The key was given back just now; trying again takes it.
     """
-    session.execute(
-        delete(IdempotencyKey).where(
-            (IdempotencyKey.created_at < now - KEPT)
-            # Far ahead: the clock was set back since.
-            | (
-                IdempotencyKey.status_code.is_(None)
-                & ~IdempotencyKey.created_at.between(now - ABANDONED, now + ABANDONED)
-            )
-        )
-    )
+    session.execute(delete(IdempotencyKey).where(_is_over(now)))
     try:
         with session.begin_nested():
             session.add(IdempotencyKey(key=key, fingerprint=fingerprint, created_at=now))
@@ -62,17 +54,43 @@ def claim(session: Session, key: str, fingerprint: str, now: datetime) -> Stored
     return None
 
 
-def complete(session: Session, key: str, status_code: int, headers: dict[str, str], body: bytes) -> None:
-    """Keep the reply of the call that claimed the key."""
-    session.execute(
-        update(IdempotencyKey)
-        .where(IdempotencyKey.key == key)
-        .values(status_code=status_code, headers=headers, body=body)
-    )
+def complete(
+    session: Session, key: str, status_code: int, headers: dict[str, str], body: bytes, *, quotes: bool
+) -> None:
+    """Keep the reply of the call that claimed the key, without its body where a document of it is gone already.
+
+    Args:
+        session: A writing session.
+        key: The key.
+        status_code: Of the reply.
+        headers: Of the reply.
+        body: Of the reply.
+        quotes: Whether the reply holds passages of documents.
+    """
+    sources = erasing.sources_in(body)
+    mine = update(IdempotencyKey).where(IdempotencyKey.key == key).returning(IdempotencyKey.key)
+    if quotes and erasing.gone(session, sources):
+        session.execute(mine.values(status_code=erasing.ERASED_STATUS, headers={}, body=None))
+    elif session.scalar(mine.values(status_code=status_code, headers=headers, body=body)) is not None:
+        erasing.link_reply(session, key, sources, quotes=quotes)
+
+
+def expire(session: Session, now: datetime) -> int:
+    """Delete replies that were kept long enough, and claims of calls that died; gives their number."""
+    found = session.scalars(delete(IdempotencyKey).where(_is_over(now)).returning(IdempotencyKey.key))
+    return len(found.all())
 
 
 def release(session: Session, key: str) -> None:
     """Give the key back: the call failed and may be tried again with it."""
     session.execute(
         delete(IdempotencyKey).where(IdempotencyKey.key == key, IdempotencyKey.status_code.is_(None))
+    )
+
+
+def _is_over(now: datetime) -> ColumnElement[bool]:
+    return (IdempotencyKey.created_at < now - KEPT) | (
+        # Far ahead: the clock was set back since.
+        IdempotencyKey.status_code.is_(None)
+        & ~IdempotencyKey.created_at.between(now - ABANDONED, now + ABANDONED)
     )

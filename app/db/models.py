@@ -331,6 +331,7 @@ class Answer(Base):
         answer: The answer object of the REST interface once there is one.
         events: The finished stream, `[{id, event, data}]`, for clients that resume late.
         provenance: Where each token comes from; see `app.services.provenance`.
+        conversation: The caller's id of the conversation it belongs to.
     """
 
     __tablename__ = "answers"
@@ -347,8 +348,19 @@ class Answer(Base):
     model: Mapped[str] = mapped_column(String(255), default="")
     rating: Mapped[int | None] = mapped_column(Integer)
     comment: Mapped[str | None] = mapped_column(Text)
+    conversation: Mapped[str | None] = mapped_column(String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class AnswerSource(Base):
+    """A document whose text an answer holds or was made from; what finds the answers of a deleted document."""
+
+    __tablename__ = "answer_sources"
+
+    answer_id: Mapped[str] = mapped_column(ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True)
+    # No foreign key: the row goes when the answer was blanked, which is after the document went.
+    document_id: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
 
 
 class IdempotencyKey(Base):
@@ -362,3 +374,27 @@ class IdempotencyKey(Base):
     headers: Mapped[dict[str, str] | None] = mapped_column(JsonColumn)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+
+
+class ReplySource(Base):
+    """A document or an answer that a kept reply names; `quotes` where it holds passages, not names and titles only."""
+
+    __tablename__ = "reply_sources"
+
+    key: Mapped[str] = mapped_column(ForeignKey("idempotency_keys.key", ondelete="CASCADE"), primary_key=True)
+    source_id: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
+    quotes: Mapped[bool] = mapped_column(default=False)
+
+
+class Erasure(Base):
+    """What is left to do outside of the database after text was deleted in it; the row goes when it is done.
+
+    Files that no document has any more go, and words and vectors of what was deleted go from index files.
+    """
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    blobs: Mapped[list[str]] = mapped_column(JsonColumn)
+    collection_ids: Mapped[list[str]] = mapped_column(JsonColumn)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

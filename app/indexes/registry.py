@@ -8,6 +8,9 @@ from app.db import collections
 from app.db.engine import Database
 from app.errors import CollectionNotFoundError
 from app.indexes.collection import CollectionIndex, IndexConfig
+from retrieval.errors import IndexLockedError
+from retrieval.index.lexical_folder import empty_folder, own_folder
+from retrieval.index.snapshot import SnapshotStore
 
 
 class IndexRegistry:
@@ -52,6 +55,25 @@ class IndexRegistry:
             index.close()
         remove_index_files(self._folder, collection_id)
 
+    def purge(self, collection_id: str, at_most: int | None) -> bool:
+        """Take words and vectors of removed chunks out of the index files of a collection that exists.
+
+        Args:
+            collection_id: The collection.
+            at_most: Chunks up to which an open index is rewritten now; None for any number.
+
+        Returns:
+            False where it is to be asked for again: now it is too much, or another process owns the files.
+        """
+        with self._lock:
+            index = self._open.get(collection_id)
+            if index is None:  # and is not opened meanwhile
+                return purge_files(self._folder, collection_id)
+        try:
+            return index.purge(at_most)
+        except CollectionNotFoundError:
+            return True
+
     def refresh_if_open(self, collection_id: str) -> None:
         """Catch up with the database where the collection is open here."""
         with self._lock:
@@ -69,6 +91,24 @@ class IndexRegistry:
     def _exists(self, collection_id: str) -> bool:
         with self._database.read() as session:
             return collections.index_seq(session, collection_id) is not None
+
+
+def purge_files(folder: Path, collection_id: str) -> bool:
+    """Empty the index files of a collection that this process has not open; they are made again when it is searched.
+
+    Returns:
+        False where another process owns them.
+    """
+    try:
+        if (folder / collection_id / "dense").exists():
+            SnapshotStore(folder / collection_id / "dense").forget()
+        lexical = folder / collection_id / "lexical"
+        if lexical.exists():
+            with own_folder(lexical):
+                empty_folder(lexical)
+    except IndexLockedError:
+        return False
+    return True
 
 
 def remove_index_files(folder: Path, collection_id: str) -> None:

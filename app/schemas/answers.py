@@ -58,6 +58,8 @@ ANSWER_EXAMPLE: dict[str, Any] = {
     "unsupported": [],
     "nearest": [],
     "also": [],
+    "erased": [],
+    "erased_sources": 0,
     "usage": {"context_tokens": 2210, "compressed_tokens": 640, "generated_tokens": 3},
     "timings_ms": {"embed": 9.1, "retrieve": 3.2, "compress": 0.8, "first_token": 310.0, "total": 340.0},
     "model": "fathom-small",
@@ -93,6 +95,12 @@ class AnswerRequest(RankingOptions):
         description="How much passages count, by chunk id; 1 where none is given, 0 leaves the passage out: what would "
         "the answer be without this source?",
     )
+    conversation: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=64,
+        description="Your id of the conversation; its answers can be deleted together.",
+    )
     stream: bool = Field(default=False, description="Answer as server-sent events.")
 
 
@@ -105,11 +113,14 @@ class DocumentRef(BaseModel):
 
 
 class SpanOut(BaseModel):
-    """A run of the answer in one ink; a copied run equals the document's text at `[start, end)`."""
+    """A run of the answer in one ink; a copied run equals the document's text at `[start, end)`.
+
+    An erased one is the note in the place of words whose document was deleted.
+    """
 
     answer_start: int
     answer_end: int
-    kind: Literal["copied", "written"]
+    kind: Literal["copied", "written", "erased"]
     chunk: int | None = None
     document: str | None = None
     start: int | None = None
@@ -187,6 +198,12 @@ class FeedbackIn(BaseModel):
     comment: str | None = Field(default=None, max_length=4000)
 
 
+class DeletedOut(BaseModel):
+    """How many were deleted."""
+
+    deleted: int
+
+
 class FeedbackOut(BaseModel):
     """The feedback kept with an answer."""
 
@@ -241,6 +258,14 @@ class AnswerOut(BaseModel):
     also: list[SourceOut] = Field(
         default_factory=list,
         description="Other sentences that may answer, best first, where there is an answer.",
+    )
+    erased: list[AnswerRange] = Field(
+        default_factory=list,
+        description="Notes in the text, each in the place of words whose document was deleted, or whose new version "
+        "does not say them.",
+    )
+    erased_sources: int = Field(
+        default=0, description="Documents whose words were erased, in the text or in the lists of passages."
     )
     usage: UsageOut
     timings_ms: dict[str, float]

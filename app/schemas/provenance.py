@@ -93,7 +93,7 @@ class RunProvenance(BaseModel):
 
     answer_start: int
     answer_end: int
-    kind: Literal["copied", "written"]
+    kind: Literal["copied", "written", "erased"]
     ranges: list[SourceRange] = Field(
         description="What was copied, or what was attended to most, strongest first."
     )

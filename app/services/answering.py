@@ -11,16 +11,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from app.db import answers as answer_rows
-from app.db.surroundings import Surroundings
 from app.db.types import new_id, utc_now
 from app.runtime import Runtime
 from app.services import searching
 from app.services.citations import AnswerSpan, unsupported
 from app.services.draft import Citation, Draft, SourcesWithdrawnError
 from app.services.provenance import Kept
+from app.services.reading import source_passage
 from app.services.refusal import Reason, refusal
 from app.services.scope import RankingChoice, Scope, scope_of
-from generator.types import Generated, Request, SourcePassage, TextBlock, Token, Waiting
+from generator.types import Generated, Request, Token, Waiting
 from retrieval.decomposition import sub_questions
 from retrieval.follow_up import Turn
 from retrieval.types import Context, ContextPassage, Retrieved
@@ -44,6 +44,7 @@ class Ask:
         allow: Chunk ids that may be read, or None for all.
         weights: How much passages count, by chunk id: 1 where none is given, 0 leaves the passage unread.
         answer_from: Least confidence to answer at all; None for the model's own.
+        conversation: The caller's id of the conversation, by which its answers can be deleted.
     """
 
     collections: tuple[str, ...]
@@ -55,6 +56,7 @@ class Ask:
     allow: frozenset[int] | None = None
     weights: Mapping[int, float] = field(default_factory=dict)
     answer_from: float | None = None
+    conversation: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ class Pending:
     allow: frozenset[int] | None = None
     weights: Mapping[int, float] = field(default_factory=dict)
     answer_from: float | None = None
+    conversation: str | None = None
     created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
 
     @property
@@ -113,10 +116,12 @@ class Outcome:
     """An answer and what it was made from; the last two for those who measure.
 
     Attributes:
+        read: Chunks that it was made from, with their documents.
         provenance: What is kept of where its tokens come from; None where nothing was taken from documents.
     """
 
     answer: dict[str, Any]
+    read: Sequence[tuple[int, str]] = ()
     provenance: Kept | None = None
     retrieved: Retrieved | None = None
     generated: Generated | None = None
@@ -142,13 +147,21 @@ def accept(runtime: Runtime, ask: Ask) -> Pending:
         allow=ask.allow,
         weights=ask.weights,
         answer_from=ask.answer_from,
+        conversation=ask.conversation,
     )
 
 
 def note(runtime: Runtime, pending: Pending) -> None:
     """Keep the accepted question, so that its answer can be asked for while it is made."""
     with runtime.db.write() as session:
-        answer_rows.add(session, pending.id, pending.question, pending.scope.ids, pending.request)
+        answer_rows.add(
+            session,
+            pending.id,
+            pending.question,
+            pending.scope.ids,
+            pending.request,
+            pending.conversation,
+        )
 
 
 def produce(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopReason) -> Outcome:
@@ -167,38 +180,6 @@ def produce(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopRea
         QuoteMismatchError: A citation would not have equalled the stored text.
     """
     return _Run(runtime, pending, emit, stop_reason).answer()
-
-
-def source_passage(
-    item: ContextPassage, rank: int, weight: float = 1.0, around: Surroundings | None = None
-) -> SourcePassage:
-    """A passage as the generator takes it: ranges relative to its text, and retrieval's rank (from 1) as a prior.
-
-    On development questions against their eight nearest passages, a weight of 1 / rank let the right passage win more
-    often than the reader alone.
-
-    Args:
-        item: What retrieval kept of the passage.
-        rank: From 1.
-        weight: As the caller of the answer gave it.
-        around: What stands around the passage; None where answers must not reach beyond it.
-    """
-    passage = item.passage
-    return SourcePassage(
-        key=str(passage.chunk_id),
-        text=passage.text,
-        kept=[(start - passage.start, end - passage.start) for start, end in item.kept],
-        sentences=[(start - passage.start, end - passage.start) for start, end in passage.sentences],
-        likeness=item.likeness if len(item.likeness) == len(passage.sentences) else (),
-        weight=weight / rank,
-        before=around.before if around else "",
-        after=around.after if around else "",
-        blocks=[
-            TextBlock(kind=kind, start=start - passage.start, end=end - passage.start, level=level)
-            for kind, start, end, level in (around.blocks if around else ())
-        ],
-        headings=[text for text in (passage.title, *passage.heading_path) if text],
-    )
 
 
 class _Run:
@@ -372,6 +353,8 @@ class _Run:
             "unsupported": unsupported(text, citations) if answered else [],
             "nearest": list(nearest),
             "also": self._draft.also(generated.evidence) if generated and answered else [],
+            "erased": [],
+            "erased_sources": 0,
             "usage": {
                 "context_tokens": self._context.tokens_before,
                 "compressed_tokens": self._context.tokens_after,
@@ -382,8 +365,11 @@ class _Run:
             "status": status,
             "error": None,
         }
-        self._emit("done", {"answer": answer, "provenance": provenance})
-        return Outcome(answer=answer, provenance=provenance, retrieved=self._retrieved, generated=generated)
+        read = [(item.passage.chunk_id, item.passage.document_id) for item in self._passages]
+        self._emit("done", {"answer": answer, "provenance": provenance, "read": read})
+        return Outcome(
+            answer=answer, read=read, provenance=provenance, retrieved=self._retrieved, generated=generated
+        )
 
 
 def _short_answer(generated: Generated) -> str:

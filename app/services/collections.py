@@ -13,7 +13,7 @@ from app.db.types import new_id, utc_now
 from app.db.vectors import Waiting
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
 from app.runtime import Runtime
-from app.services import reembedding
+from app.services import erasing, reembedding
 
 TAKEN = "Choose another name, or use that one."
 
@@ -132,11 +132,14 @@ def delete(runtime: Runtime, key: str) -> None:
         row = collections.find(session, key)
         if row is None or collections.lock(session, row.id) is None:
             raise CollectionNotFoundError(key)
-        contents, blobs = documents.leftovers(session, row.id)
-        collections.remove(session, row.id)
-        documents.collect_garbage(session, contents, blobs)
         row_id = row.id
+        contents, blobs = documents.leftovers(session, row_id)
+        gone = erasing.gone_in_collection(session, row_id)
+        collections.remove(session, row_id)
+        erasing.withdraw(session, gone)
+        erasing.note(session, documents.collect_garbage(session, contents, blobs), [row_id])
     runtime.drop_index(row_id)
+    erasing.try_to_finish(runtime)
 
 
 def _check_name(name: str) -> None:

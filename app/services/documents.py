@@ -22,6 +22,7 @@ from app.errors import (
     NotFoundError,
 )
 from app.runtime import Runtime
+from app.services import erasing
 from app.storage import StoredBlob
 
 
@@ -74,7 +75,10 @@ def take_in(runtime: Runtime, collection: str, uploads: list[Upload]) -> list[Ta
         if row is None:
             raise CollectionNotFoundError(collection)
         pairs = record(session, row.id, uploads)
+        erasing.check_stored(runtime, [upload.blob.sha256 for upload in uploads])
         views = documents.views(session, [document.id for document, _ in pairs])
+    if any(job is not None and document.version > 1 for document, job in pairs):
+        erasing.try_to_finish(runtime)  # a version that nobody read is gone with its file
     return [Taken(view=views[document.id], job=job) for document, job in pairs]
 
 
@@ -85,8 +89,12 @@ def record(
     # Rows of blobs are locked in one order, so that two uploads can't wait for each other.
     for upload in sorted(uploads, key=lambda u: u.blob.sha256):
         documents.put_blob(session, upload.blob.sha256, upload.blob.size_bytes)
-    pairs = [_record(session, collection_id, upload) for upload in uploads]
+    dropped: set[str] = set()
+    pairs = [_record(session, collection_id, upload, dropped) for upload in uploads]
     session.flush()
+    unused = documents.collect_garbage(session, (), dropped)
+    if unused:
+        erasing.note(session, unused)
     return pairs
 
 
@@ -208,6 +216,8 @@ def change(
 def delete(runtime: Runtime, document_id: str) -> None:
     """Delete a document with what came out of it; no chunk of it is found from the return on, by any process.
 
+    Its text is taken out of answers and kept replies in the same transaction; see `erasing` for what follows that.
+
     Raises:
         DocumentNotFoundError: There is no such document.
     """
@@ -216,10 +226,12 @@ def delete(runtime: Runtime, document_id: str) -> None:
         collection_id = row.collection_id
         erase(session, collection_id, [*documents.members(session, [document_id]), row])
     runtime.refresh_open_index(collection_id)
+    erasing.try_to_finish(runtime)
 
 
 def erase(session: Session, collection_id: str, rows: Sequence[Document]) -> None:
     """Delete documents in the caller's transaction, which holds the collection."""
+    gone = erasing.gone_texts(session, [row.id for row in rows])
     removed: list[int] = []
     contents: set[int] = set()
     blobs: set[str] = set()
@@ -230,7 +242,8 @@ def erase(session: Session, collection_id: str, rows: Sequence[Document]) -> Non
         blobs |= own_blobs
         documents.remove(session, row.id)
     collections.record_index_change(session, collection_id, removed=removed)
-    documents.collect_garbage(session, contents, blobs)
+    erasing.withdraw(session, gone)
+    erasing.note(session, documents.collect_garbage(session, contents, blobs), [collection_id])
 
 
 def delete_all(runtime: Runtime, document_ids: Iterable[str]) -> int:
@@ -284,7 +297,9 @@ def check_name(name: str, limit: int) -> None:
         ) from error
 
 
-def _record(session: Session, collection_id: str, upload: Upload) -> tuple[Document, Job | None]:
+def _record(
+    session: Session, collection_id: str, upload: Upload, dropped: set[str]
+) -> tuple[Document, Job | None]:
     now = utc_now()
     row = _known(session, collection_id, upload)
     if row is None:
@@ -313,6 +328,7 @@ def _record(session: Session, collection_id: str, upload: Upload) -> tuple[Docum
             return row, None
         jobs.supersede(session, row.id, now)
         if not newest.serving:
+            dropped.add(newest.sha256)
             session.delete(newest)
         row.version += 1
         row.updated_at = now

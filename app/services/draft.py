@@ -157,7 +157,7 @@ class Draft:
                 raise SourcesWithdrawnError(item.document)
             said = text[item.answer_start : item.answer_end]
             if source.quote != said:
-                raise QuoteMismatchError(source.document.id, (source.start, source.end), source.quote, said)
+                raise QuoteMismatchError(source.document.id, (source.start, source.end))
             where = {"n": number, "answer_start": item.answer_start, "answer_end": item.answer_end}
             around = _around(self._passages[str(item.chunk)], item.start, item.end)
             told = {"score": self._scores.get(item.chunk, 0.0), **_support(item, spans)}

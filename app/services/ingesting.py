@@ -18,7 +18,7 @@ from app.db.jobs import Job
 from app.db.types import utc_now
 from app.errors import FathomError, LeaseLostError, UnavailableError
 from app.runtime import Runtime
-from app.services import mapping
+from app.services import erasing, mapping
 from app.services.members import Members
 from ingestion.config import ChunkingConfig
 from ingestion.errors import PartlyUnpackedError
@@ -203,7 +203,14 @@ def _publish(runtime: Runtime, task: Task, parsed: tuple[ParsedDocument, tuple[C
         if document_row is None:
             raise LeaseLostError(task.job.id)
         title = content.title or mapping.stem(document_row.name)
-        contents.publish(session, document_row, task.version, content, title, now)
+        before = documents.serving_version(session, task.document.id)
+        gone = erasing.gone_texts(session, [task.document.id]) if before is not None else {}
+        blobs = contents.publish(session, document_row, task.version, content, title, now)
+        if before is not None:
+            erasing.replace(session, gone, content.id, title)
+            erasing.note(session, blobs, [task.job.collection_id])
+    if before is not None:
+        erasing.try_to_finish(runtime)
     return True
 
 

@@ -12,7 +12,7 @@ from app.db.documents import Document
 from app.db.jobs import Job
 from app.errors import LeaseLostError
 from app.runtime import Runtime
-from app.services import documents
+from app.services import documents, erasing
 from app.services.documents import Upload
 
 BATCH = 64
@@ -50,7 +50,9 @@ class Members:
                 if collections.lock(session, job.collection_id) is None:
                     raise LeaseLostError(job.id)
                 jobs.check_lease(session, job)
-                documents.record(session, job.collection_id, self._uploads[begin : begin + BATCH])
+                part = self._uploads[begin : begin + BATCH]
+                documents.record(session, job.collection_id, part)
+                erasing.check_stored(self._runtime, [upload.blob.sha256 for upload in part])
         if complete:
             self._delete_others(job, {upload.name for upload in self._uploads})
 
@@ -66,6 +68,7 @@ class Members:
             gone = [row for row in document_rows.members(session, [self._outer.id]) if row.name not in names]
             documents.erase(session, job.collection_id, gone)
         self._runtime.refresh_open_index(job.collection_id)
+        erasing.try_to_finish(self._runtime)
 
 
 def _full_name(outer: str, name: str, limit: int) -> str:

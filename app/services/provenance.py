@@ -24,6 +24,7 @@ STILL_WRITTEN = "This answer is still being written; ask again when it is done."
 NO_TEXT = "This answer has no text: it failed or was stopped before its first word."
 REFUSAL = "The documents did not answer, so nothing of this text comes from them."
 BEFORE_TOKENS = "This answer was stored before tokens were recorded; its runs are told instead."
+ERASED = "Documents of this answer were deleted, and with them what its tokens came from; its runs are told instead."
 NO_ACTIONS = "The generator of this answer tells what it copied, but neither actions nor attention."
 
 
@@ -229,6 +230,8 @@ def _from_spans(answer: Mapping[str, Any]) -> Kept:
 def _note(answer: Mapping[str, Any], kept: Kept | None, recorded: str) -> str | None:
     if recorded == "tokens":
         return None
+    if answer.get("erased") and not kept:
+        return ERASED
     if recorded == "runs":
         return NO_ACTIONS if kept else BEFORE_TOKENS
     if answer["status"] == "running":

@@ -1,22 +1,27 @@
-"""Use cases of answers that were given: read, rate, replay."""
+"""Use cases of answers that were given: read, rate, replay, delete."""
 
 import logging
+from collections.abc import Collection as AnyCollection
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import answers as rows
+from app.db import erasing as erasing_rows
 from app.db.answers import Answer
 from app.db.sources import read_sources
-from app.errors import AnswerNotFoundError, describe
+from app.errors import AnswerNotFoundError, InvalidInputError, describe
 from app.runtime import Runtime
+from app.services import erasing
 from app.services import provenance as provenances
 from app.services.answering import Pending
 
 logger = logging.getLogger(__name__)
 
+DELETED_AT_ONCE = 200
 INTERRUPTED = {
     "code": "answer_interrupted",
     "message": "The program ended while this answer was being written.",
@@ -85,21 +90,85 @@ def keep(
     runtime: Runtime,
     answer_id: str,
     answer: Mapping[str, Any],
+    *,
+    read: AnyCollection[tuple[int, str]],
     provenance: Mapping[str, Any] | None = None,
     stream: Sequence[Mapping[str, Any]] = (),
-) -> None:
-    """Store a finished answer with its provenance, and its stream for clients that resume late."""
+) -> dict[str, Any]:
+    """Store a finished answer with its provenance, and its stream for clients that resume late.
+
+    Args:
+        runtime: The runtime.
+        answer_id: Its id.
+        answer: The answer.
+        read: Chunks that it was made from, with their documents.
+        provenance: Where its tokens come from.
+        stream: All events but `done`, with their numbers, some of which may be left out.
+
+    Returns:
+        The answer as it is stored: without the text of documents that were deleted or replaced while it was made.
+        One that was deleted meanwhile is not stored.
+    """
     with runtime.db.write() as session:
+        told, documents = erasing.without_gone(session, answer, read)
+        if not rows.hold(session, answer_id):
+            return told
+        whole = told["text"] == answer["text"]
         rows.finish(
             session,
             answer_id,
-            status=answer["status"],
-            answer=answer,
-            model=answer["model"],
-            provenance=provenance,
+            status=told["status"],
+            answer=told,
+            model=told["model"],
+            provenance=provenance if whole else None,
         )
+        erasing_rows.link_answer(session, answer_id, documents)
         if stream:
-            rows.keep_events(session, answer_id, stream)
+            done = {"id": stream[-1]["id"] + 1, "event": "done", "data": {"answer": told}}
+            rows.keep_events(session, answer_id, [*stream, done] if told == answer else [done])
+    return told
+
+
+def delete(runtime: Runtime, answer_id: str) -> None:
+    """Delete an answer with its question.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer.
+    """
+    if not _delete(runtime, [answer_id]):
+        raise AnswerNotFoundError(answer_id)
+
+
+def delete_some(runtime: Runtime, *, conversation: str | None = None, before: datetime | None = None) -> int:
+    """Delete the answers of a conversation, or those asked before a moment, or both; gives their number.
+
+    Raises:
+        InvalidInputError: Neither is given.
+    """
+    if conversation is None and before is None:
+        raise InvalidInputError(
+            "nothing_chosen",
+            "It is not said which answers to delete.",
+            "Name a conversation, or a time before which all are deleted.",
+        )
+    deleted = 0
+    while True:
+        with runtime.db.read() as session:
+            ids = rows.chosen(session, conversation, before, DELETED_AT_ONCE)
+        if not ids:
+            return deleted
+        deleted += _delete(runtime, ids)
+
+
+def _delete(runtime: Runtime, answer_ids: Sequence[str]) -> int:
+    with runtime.db.write() as session:
+        count = rows.remove(session, answer_ids)
+        if count:
+            erasing_rows.erase_replies(session, answer_ids)
+            erasing.note(session)
+    if count:
+        erasing.try_to_finish(runtime)
+    return count
 
 
 def keep_failure(runtime: Runtime, pending: Pending, error: BaseException) -> None:
@@ -157,6 +226,8 @@ def _without_text(row: Answer, in_work: bool) -> dict[str, Any]:
         "unsupported": [],
         "nearest": [],
         "also": [],
+        "erased": [],
+        "erased_sources": 0,
         "usage": {"context_tokens": 0, "compressed_tokens": 0, "generated_tokens": 0},
         "timings_ms": {},
         "model": row.model,

@@ -28,6 +28,7 @@ MAX_ROWS = 2**_ROW_BITS
 _HEADER = struct.Struct("<6QiI3QdQ")
 _DEAD_MARK = 1
 _DEAD_BYTE = 2
+_LINKS = 4
 # Rows copied out of a file at once, so that no second copy of all vectors is in memory meanwhile.
 _READ_AT_ONCE = 65_536
 
@@ -94,6 +95,9 @@ class Graph:
     def write(self, path: Path) -> None:
         """Save to `path`, and check what hnswlib does not: that all of it arrived.
 
+        In the file, a row that was removed has the vector of a live neighbour in place of its own: it still leads to
+        others, and a text can be guessed from its vector.
+
         Raises:
             SnapshotError: The file is shorter than the graph.
         """
@@ -103,6 +107,7 @@ class Graph:
             raise SnapshotError(
                 f"{path} does not have the {expected} bytes of the index; check the free space"
             )
+        _empty_dead(path, self._index.dim)
 
     @classmethod
     def read(cls, path: Path, dim: int, config: HnswConfig) -> tuple["Graph", VectorTable]:
@@ -156,6 +161,42 @@ def _read_layout(path: Path, dim: int) -> _Layout:
     if not fits:
         raise CorruptIndexError(f"{path} is not a graph of vectors of width {dim}; rebuild the index")
     return _Layout(count, element, label, vector)
+
+
+def read_table(path: Path) -> VectorTable:
+    """The vectors of a saved graph, whatever their width.
+
+    Raises:
+        CorruptIndexError: The file is not such a graph.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEADER.size)
+    if len(head) < _HEADER.size:
+        raise CorruptIndexError(f"{path} is too short for an index; rebuild it from the database")
+    _, _, _, _, label, vector, *_ = _HEADER.unpack(head)
+    return _read_table(path, (label - vector) // 4)
+
+
+def _empty_dead(path: Path, dim: int) -> None:
+    """Give each dead row of a saved graph the vector of a live neighbour, or of any live row where it has none."""
+    layout = _read_layout(path, dim)
+    if layout.count == 0:
+        return
+    shape = (layout.count, layout.element)
+    elements = np.memmap(path, dtype=np.uint8, mode="r+", offset=_HEADER.size, shape=shape)
+    dead = (elements[:, _DEAD_BYTE] & _DEAD_MARK) != 0
+    alive = np.flatnonzero(~dead)
+    unit = np.zeros(dim, dtype="<f4")
+    unit[0] = 1.0
+    for row in np.flatnonzero(dead).tolist():
+        links = np.ascontiguousarray(elements[row, _LINKS : layout.vector]).view("<u4")
+        near = links[: int(elements[row, 0]) | int(elements[row, 1]) << 8]
+        living = near[~dead[near]]
+        source = int(living[0]) if len(living) else int(alive[0]) if len(alive) else None
+        elements[row, layout.vector : layout.label] = (
+            unit.view(np.uint8) if source is None else elements[source, layout.vector : layout.label]
+        )
+    elements.flush()
 
 
 def _read_table(path: Path, dim: int) -> VectorTable:

@@ -22,6 +22,7 @@ from retrieval.index.lexical_folder import (
     empty_folder,
     own_folder,
     read_state,
+    removed_count,
     verify_folder,
     write_state,
     writing,
@@ -126,6 +127,11 @@ class TantivyIndex:
             writer = self._open_writer()
             for label in ids:
                 writer.delete_documents_by_term("id", int(label))
+
+    @property
+    def holds_removed(self) -> bool:
+        """Whether files still hold words of texts that were removed: tantivy only marks these."""
+        return self._path is not None and removed_count(self._path) > 0
 
     def commit(self, seq: int | None = None) -> None:
         """Make changes visible and durable.

@@ -69,6 +69,15 @@ def empty_folder(path: Path) -> None:
             entry.unlink()
 
 
+def removed_count(path: Path) -> int:
+    """Number of texts that were removed and whose words still stand in files."""
+    meta = path / "meta.json"
+    if not meta.exists():
+        return 0
+    segments = json.loads(meta.read_bytes())["segments"]
+    return sum(int(part["deletes"]["num_deleted_docs"]) for part in segments if part["deletes"])
+
+
 def read_state(path: Path) -> int:
     """The sequence number that the folder covers: 0 for a new folder.
 

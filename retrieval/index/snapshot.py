@@ -144,6 +144,18 @@ class SnapshotStore:
             self._prune()
             return manifest
 
+    def forget(self) -> None:
+        """Remove all generations: they hold vectors that must not be kept.
+
+        Raises:
+            IndexLockedError: Another process is writing one.
+        """
+        with self._writer():
+            for _, path in self._manifests():
+                path.unlink(missing_ok=True)
+            self._clean()
+            _sync(self._folder)
+
     def load_newest(self, index: VectorIndex, *, model_id: str, dim: int) -> Manifest | None:
         """Fill `index` from the newest generation that is whole and of this model.
 

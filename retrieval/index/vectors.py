@@ -122,10 +122,12 @@ class VectorTable:
         return fresh, dead
 
     def kill(self, ids: Collection[int]) -> NDArray[np.int64]:
-        """Mark the rows of `ids` dead; unknown ids are ignored. Returns the rows."""
+        """Mark the rows of `ids` dead and empty them; unknown ids are ignored. Returns the rows."""
         found = [self._row_of.pop(chunk_id) for chunk_id in ids if chunk_id in self._row_of]
         rows = np.asarray(found, dtype=np.int64)
         self._alive[rows] = False
+        # a text can be guessed from its vector: what is removed is not kept
+        self._vectors[rows] = 0.0
         return rows
 
     def rows_of(self, ids: Collection[int]) -> NDArray[np.int64]:

@@ -73,7 +73,7 @@ def test_what_was_understood_is_known_and_stored_before_there_is_an_answer(runti
     running = stored_answers.get(runtime, pending.id, in_work=True)
     assert (running["question"], running["standalone_question"]) == (FOLLOW_UP, UNDERSTOOD)
     answer = answering.produce(runtime, pending, lambda *_: None, lambda: None).answer
-    stored_answers.keep(runtime, pending.id, answer)
+    stored_answers.keep(runtime, pending.id, answer, read=())
     assert stored_answers.get(runtime, pending.id, in_work=False) == answer | {"feedback": None}
 
 

@@ -86,3 +86,25 @@ def test_a_history_is_as_long_as_the_interface_takes() -> None:
     history = history_of(answers)
     assert [turn["question"] for turn in history] == [f"Question {n}?" for n in range(12 - MOST_TURNS, 12)]
     assert [len(turn["answer"] or "") for turn in history[:2]] == [MOST_ANSWER_CHARS, 0]
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_what_was_deleted_since_is_neither_shown_nor_sent_from_the_memory_of_the_page(
+    client: FathomClient, store: FakeStore
+) -> None:
+    filled(client, "A whale eats krill. It sleeps.")
+    app = asked(page("from ui.views import ask\nask.render()").run(), "What about krill?")
+    asked(app, "And when it sleeps?")
+    first, second = store.answers.values()
+    assert "A whale eats krill." in app.session_state["conversation"][0]["text"]
+    first |= {"text": "[Deleted: its source was deleted.]", "citations": [], "spans": []}
+    app.run()
+    assert app.session_state["conversation"][0]["text"] == first["text"]
+    asked(app, "And krill?")
+    assert store.histories[-1][0]["answer"] == "[Deleted: its source was deleted.]"
+    del store.answers[first["id"]]
+    second["erased_sources"] = 1
+    app.query_params["answer"] = second["id"]
+    app.run()
+    assert turns_on(app) == ["And when it sleeps?"]
+    assert "they were deleted or replaced" in shown(app)

@@ -189,7 +189,21 @@ def _join(answer: Answer) -> None:
         turns = turns[: known.index(answer["id"])]
     elif answer["id"] != st.session_state.pop(_CONTINUES, None):
         turns = []
-    state.set_conversation([*turns, answer])
+    state.set_conversation([*_as_stored(turns), answer])
+
+
+def _as_stored(turns: list[Answer]) -> list[Answer]:
+    """Earlier turns as they are now: what was deleted since is not shown, nor sent along, from this page's memory."""
+    found: list[Answer] = []
+    for turn in turns:
+        try:
+            found.append(state.client().answer(turn["id"]))
+        except ApiError as error:
+            if error.status != 404:
+                found.append(turn)
+        except FathomError:
+            found.append(turn)
+    return found
 
 
 def _answer(answer: Answer) -> None:
@@ -239,6 +253,8 @@ def _answer_body(answer: Answer) -> None:
         else:
             notice(answer["text"])
         nearest_cards(answer, opened, _open_place)
+    if answer.get("erased_sources"):
+        notice(i18n.text("ask.erased", count=answer["erased_sources"]))
     _feedback(answer)
     if answer.get("timings_ms"):
         with st.expander(i18n.text("ask.timings")):

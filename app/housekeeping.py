@@ -1,0 +1,72 @@
+"""What the server does from time to time: finish erasing, and let answers and kept replies expire.
+
+A thread of its own, so that neither requests nor documents wait for it.
+"""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db import idempotency
+from app.db.types import utc_now
+from app.errors import FathomError
+from app.runtime import Runtime
+from app.services import erasing, stored_answers
+
+logger = logging.getLogger(__name__)
+
+EVERY_S = 15.0
+"""Between looks at what is left to erase."""
+EXPIRE_EVERY_S = 600.0
+
+
+class Housekeeping:
+    """The thread; `start` it once, `stop` it before the runtime is closed."""
+
+    def __init__(self, runtime: Runtime, every_s: float = EVERY_S) -> None:
+        """Work for the runtime's database, every so many seconds."""
+        self._runtime = runtime
+        self._every_s = every_s
+        self._stopping = threading.Event()
+        self._expired = float("-inf")
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first look comes at once, since a process may have died in the middle of erasing."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step in work."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.look()
+            except (FathomError, SQLAlchemyError, OSError):
+                logger.warning("housekeeping failed; it is tried again", exc_info=True)
+            self._stopping.wait(self._every_s)
+
+    def look(self) -> None:
+        """Do what is due."""
+        if time.monotonic() - self._expired > EXPIRE_EVERY_S:
+            erasing.withdraw_missed(self._runtime)
+            expire(self._runtime)
+            self._expired = time.monotonic()
+        erasing.try_to_finish(self._runtime, at_most=None)
+
+
+def expire(runtime: Runtime) -> None:
+    """Delete kept replies and answers that are older than the settings say."""
+    with runtime.db.write() as session:
+        if idempotency.expire(session, utc_now()):
+            erasing.note(session)
+    days = runtime.settings.answers.keep_days
+    if days is not None:
+        deleted = stored_answers.delete_some(runtime, before=utc_now() - timedelta(days=days))
+        if deleted:
+            logger.info("answers expired", extra={"count": deleted, "days": days})

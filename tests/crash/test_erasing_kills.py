@@ -1,0 +1,261 @@
+"""SIGKILL at every step of a deletion: all or nothing in the database, and nothing anywhere once it is taken up again.
+
+Steps are SQL statements, commits and calls that change files. The child is this module: a copy of the home in which
+a document was asked about, and one deletion in it. It forks before each deletion, so that a hundred kills cost no
+hundred starts.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from app.config import load_settings
+from app.runtime import Runtime, build_runtime
+from app.services import answering, collections, documents, erasing, proving, stored_answers
+from app.services.answering import Ask
+from app.services.documents import Upload
+from app.services.traces import Traces
+from app.worker import Worker
+from tests.app.copying_generator import AttributingGenerator
+from tests.app.doubles import small_parts
+from tests.crash.invariants import violations
+
+pytestmark = [pytest.mark.crash, pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(1200)]
+
+ROOT = Path(__file__).parents[2]
+SECRET = "The vault of Quuxbergen opens with seventeen brass keys, kept by the baker."
+TEXT = f"# Quuxbergen\n\n{SECRET}\n".encode()
+REPLACED = b"# Quuxbergen\n\nNothing is known of this town, and nobody ever wrote of it.\n"
+FILE_CALLS = ("remove", "rename", "rmdir", "truncate")
+"""As the interpreter audits them; `fsync` is not audited, and wrapped."""
+HOWS = ("document", "collection", "new version", "answer")
+MOST_STEPS = 300
+
+
+def opened(home: Path) -> Runtime:
+    from dataclasses import replace
+
+    generator = AttributingGenerator()
+    leases = {"lease_s": 0.4, "heartbeat_s": 0.2, "poll_s": 0.05, "max_attempts": 30}
+    parts = replace(small_parts(), generator=lambda _: generator)
+    return build_runtime(load_settings(home=home, worker=leases), parts)
+
+
+def filled(home: Path) -> None:
+    """A home with two documents, an answer and a refusal made from them, and index files on disk."""
+    runtime = opened(home)
+    collection = collections.create(runtime, name="vaults").row.id
+    texts = {"secret.md": TEXT, "other.md": b"# Florpheim\n\nThe lake of Florpheim freezes in March.\n"}
+    uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in texts.items()]
+    documents.take_in(runtime, collection, uploads)
+    Worker(runtime).run_pending()
+    for question in ("Which keys open the vault of Quuxbergen?", "What is a xylograph?"):
+        pending = answering.accept(runtime, Ask(collections=(collection,), question=question))
+        answering.note(runtime, pending)
+        made = answering.produce(runtime, pending, lambda *_: None, lambda: None)
+        stored_answers.keep(runtime, pending.id, made.answer, read=made.read, provenance=made.provenance)
+    runtime.collection_index(collection).snapshot()
+    runtime.close()
+
+
+def ids(runtime: Runtime) -> tuple[str, str]:
+    """The collection and the document to delete."""
+    collection = collections.page(runtime, None, 5).items[0].row.id
+    found = documents.page(runtime, collection, None, None, 10).items
+    return collection, next(view.document.id for view in found if view.document.name == "secret.md")
+
+
+def prepare(runtime: Runtime, how: str) -> Callable[[], object]:
+    """The call that deletes; what goes before it is done here."""
+    collection, document = ids(runtime)
+    runtime.collection_index(collection)  # open, as in a server that was asked
+    if how == "document":
+        return lambda: documents.delete(runtime, document)
+    if how == "collection":
+        return lambda: collections.delete(runtime, collection)
+    if how == "answer":
+        return lambda: stored_answers.delete_some(runtime, conversation=None, before=_later())
+    upload = Upload(name="secret.md", blob=runtime.blobs.put(REPLACED))
+    documents.take_in(runtime, collection, [upload])
+    return lambda: Worker(runtime).run_pending()
+
+
+def _later() -> Any:
+    from datetime import timedelta
+
+    from app.db.types import utc_now
+
+    return utc_now() + timedelta(days=1)
+
+
+class Steps:
+    """Counts steps from `begin` on, and ends this process by SIGKILL at the one that was asked for."""
+
+    def __init__(self, engine: Engine, kill_at: int) -> None:
+        self.count, self._kill_at, self._on = 0, kill_at, False
+        for name in ("before_cursor_execute", "commit"):
+            event.listen(engine, name, self._step)
+        sys.addaudithook(self._audit)
+        self._wrap("fsync")
+
+    def begin(self) -> None:
+        self._on = True
+
+    def end(self) -> None:
+        self._on = False
+
+    def _step(self, *_: Any) -> None:
+        if self._on:
+            self.count += 1
+            if self.count == self._kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def _audit(self, name: str, _: Any) -> None:
+        if self._on and name.startswith("os.") and name.removeprefix("os.") in FILE_CALLS:
+            self._step()
+
+    def _wrap(self, name: str) -> None:
+        plain = getattr(os, name)
+
+        def wrapped(*arguments: Any) -> Any:
+            self._step()
+            return plain(*arguments)
+
+        setattr(os, name, wrapped)
+
+
+def _child(home: str, how: str, kill_at: str) -> None:
+    runtime = opened(Path(home))
+    delete = prepare(runtime, how)
+    steps = Steps(runtime.db.engine, int(kill_at))
+    steps.begin()
+    delete()
+    steps.end()
+    print(json.dumps({"steps": steps.count}))
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _fork(home: Path, how: str, kill_at: int) -> int | None:
+    """Run a deletion to a step in a fork of this interpreter; gives the steps there were, None where it was killed."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(writer, 1)
+        try:
+            _child(str(home), how, str(kill_at))
+        except BaseException:  # noqa: BLE001 - a fork must not go on as its parent would
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    os.close(writer)
+    with os.fdopen(reader) as told:
+        said = told.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return None
+    assert os.WEXITSTATUS(status) == 0, said
+    return int(json.loads(said)["steps"])
+
+
+def _check(home: Path, how: str, document: str) -> list[str]:
+    """What is wrong after a kill, once the next process has taken the deletion up."""
+    runtime = opened(home)
+    try:
+        erasing.try_to_finish(runtime, at_most=None)
+        done = _is_done(runtime, how)
+        found = [] if done else _not_begun(runtime, how)
+        if not done and how != "new version":
+            prepare(runtime, how)()
+        while not _is_done(runtime, how):
+            Worker(runtime).run_pending()  # takes the job up when the lease of the killed one has run out
+            time.sleep(0.1)
+        asked = proving.Wanted(document_id=None if how == "new version" else document, text=SECRET)
+        if how == "answer":
+            with runtime.db.read() as session:
+                left = session.connection().exec_driver_sql("SELECT count(*) FROM answers").scalar()
+            question = Traces("What is a xylograph?").in_file(home / "fathom.db")
+            return found + ([f"{left} answers are left, {question}"] if left or question else [])
+        found += [f"{one.place}: {one.what}" for one in proving.findings(runtime, asked)]
+        for view in collections.page(runtime, None, 5).items:
+            found += violations(runtime, view.row.id)
+        return found
+    finally:
+        runtime.close()
+
+
+def _is_done(runtime: Runtime, how: str) -> bool:
+    with runtime.db.read() as session:
+        ask = session.connection().exec_driver_sql
+        if how == "answer":
+            return not ask("SELECT count(*) FROM answers").scalar()
+        if how == "collection":
+            return not ask("SELECT count(*) FROM collections").scalar()
+        if how == "new version":
+            texts = ask("SELECT text FROM contents").scalars().all()
+            return not any(SECRET in text for text in texts)
+        return not ask("SELECT count(*) FROM documents WHERE name = 'secret.md'").scalar()
+
+
+def _not_begun(runtime: Runtime, how: str) -> list[str]:
+    """Where the transaction did not come through, everything must be as before: the answer whole, the file there."""
+    with runtime.db.read() as session:
+        ask = session.connection().exec_driver_sql
+        whole = any(SECRET in str(row) for row in ask("SELECT answer FROM answers").scalars())
+        count = ask("SELECT count(*) FROM answers").scalar()
+    found = [] if whole and count == 2 else [f"answers are changed though {how} is there ({count})"]
+    try:
+        name, path = documents.original(runtime, ids(runtime)[1])
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        return [*found, f"the file can't be read: {error}"]
+    return found if path.read_bytes() == TEXT else [*found, f"{name} is another file"]
+
+
+def _all_kills(home: Path, how: str) -> dict[str, Any]:
+    """Kill a deletion at its first step, its second, and so on, until one ends by itself."""
+    runtime = opened(home)
+    document = ids(runtime)[1]
+    runtime.close()
+    wrong: list[str] = []
+    for kill_at in range(1, MOST_STEPS):
+        copy = home.parent / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(home, copy)
+        steps = _fork(copy, how, kill_at)
+        wrong += [f"killed at step {kill_at}: {what}" for what in _check(copy, how, document)]
+        if steps is not None:
+            return {"steps": steps, "kills": kill_at - 1, "wrong": wrong}
+    return {"steps": -1, "kills": MOST_STEPS, "wrong": [*wrong, "it has no end"]}
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_a_deletion_killed_at_any_step_leaves_nothing_once_it_is_taken_up_again(tmp_path, how, capsys):
+    """In a process of its own, which has no threads when it forks."""
+    command = [sys.executable, "-m", "tests.crash.test_erasing_kills", str(tmp_path / "home"), how]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1100)
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    with capsys.disabled():
+        print(f"\n{how}: killed at {told['kills']} steps; wrong afterwards: {len(told['wrong'])}")
+    assert told["wrong"] == []
+    assert told["kills"] >= told["steps"] >= 5
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    filled(target)
+    print(json.dumps(_all_kills(target, sys.argv[2])))
+    sys.stdout.flush()
+    os._exit(0)
