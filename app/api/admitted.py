@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from app.admission import QueueFullError, Queues, Turn
 from app.api.idempotency import IdempotentRoute
-from app.api.json_body import Handler
+from app.api.json_body import Handler, checked
 from app.errors import UnavailableError
 
 T = TypeVar("T")
@@ -51,6 +51,7 @@ class AdmittedRoute(IdempotentRoute):
 
         async def handle_admitted(request: Request) -> Response:
             turn = None
+            request = checked(request)  # the body is read here first, and by everybody after from the same object
             try:
                 caller = await _caller(request)
                 turn = _enter(cast("Queues", request.app.state.queues), queue_of(request), caller)
