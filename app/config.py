@@ -8,6 +8,7 @@ Unknown keys are errors in all three.
 import ipaddress
 import json
 import os
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -342,7 +343,7 @@ def load_settings(**overrides: object) -> Settings:
         **overrides: Values that go before environment and file; None means not given.
 
     Raises:
-        SettingsError: A key is unknown or a value can't be used.
+        SettingsError: A key is unknown, a value can't be used, or the file can't be read.
     """
     named = os.environ.get(CONFIG_VARIABLE)
     if named and not Path(named).is_file():
@@ -355,6 +356,8 @@ def load_settings(**overrides: object) -> Settings:
     given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
     try:
         return Settings(**given)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{settings_file()} can't be read: {error}; correct or restore it") from error
     except ValidationError as error:
         lines = (unusable_setting(entry, PREFIX, known) for entry in error.errors())
         raise SettingsError("; ".join(lines)) from error

@@ -48,5 +48,10 @@ def _replace(path: Path, text: str) -> None:
         if path.exists():
             shutil.copymode(path, beside)
         beside.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the new name too
+        finally:
+            os.close(folder)
     finally:
         beside.unlink(missing_ok=True)

@@ -85,7 +85,11 @@ def name_of(error: BaseException) -> str:
     from app.errors import describe
 
     failure = describe(error)
-    return failure.code if failure.status != 500 else f"{failure.code} ({type(error).__name__}: {error})"
+    return (
+        failure.code
+        if failure.code != "internal_error"
+        else f"{failure.code} ({type(error).__name__}: {error})"
+    )
 
 
 def _main(folder: Path, name: str, plan: dict[str, int]) -> dict[str, Report]:
