@@ -109,17 +109,28 @@ def cases_of(test: str, cases: Iterable[Case]) -> list[Case]:
     return [case for case in found if not function or function in {case.name, case.name.split("[")[0]}]
 
 
+def exists(test: str) -> bool:
+    """Whether there is such a test, whether or not it was run."""
+    place, _, function = test.partition("::")
+    if not function or not (ROOT / place).is_file():
+        return (ROOT / place).exists()
+    return f"def {function.split('[')[0]}(" in (ROOT / place).read_text(encoding="utf-8")
+
+
 def line_of(row: Row, cases: list[Case]) -> tuple[str, bool]:
     """A row of the table, and whether all is well with it."""
     by_test = {test: cases_of(test, cases) for test in row.tests}
     found = list({(case.file, case.name): case for group in by_test.values() for case in group}.values())
-    missing = [test.removeprefix("tests/") for test, group in by_test.items() if not group]
+    absent = [test for test, group in by_test.items() if not group]
+    missing = [test.removeprefix("tests/") for test in absent if not exists(test)]
+    not_run = [test.removeprefix("tests/") for test in absent if exists(test)]
     ran = [case for case in found if case.outcome != "skipped"]
     failed = sum(case.outcome == "failed" for case in ran)
     counted = [case.injected for case in ran if case.injected is not None]
     violations = sum(max(case.violations, case.outcome == "failed") for case in ran)
     notes = [case.figures for case in ran if case.figures]
     notes += [f"**missing**: {', '.join(missing)}"] if missing else []
+    notes += [f"not run: {', '.join(not_run)}"] if not_run else []
     notes += [f"{len(found) - len(ran)} skipped on this machine"] if len(found) > len(ran) else []
     notes += [f"not covered: {row.lacks}"] if row.lacks else []
     cells = [
@@ -148,9 +159,9 @@ def page(cases: list[Case], *, every_step: bool, seconds: float) -> tuple[str, b
         'all the states that a kill can leave. "Injected" is counted by the tests themselves; where it is "not',
         'counted", each test injects at least one fault. A test that does not exist is missing, not passed.',
         "",
-        f"{'Every step was tried' if every_step else 'Some steps of each kind were tried, not all'}; "
-        f"{seconds:,.0f} s in all for {len(cases):,} tests, on a machine of {os.cpu_count()} cores "
-        f"with a load of {os.getloadavg()[2]:.1f} at the end.",
+        f"{'Every step' if every_step else 'Some steps of each kind'} and every kind of damage; figures tell how many",
+        f"of how many. {len(cases):,} tests, {seconds:,.0f} s, on a machine of {os.cpu_count()} cores with a load of",
+        f"{os.getloadavg()[2]:.1f} at the end.",
         "",
     ]
     well = True
