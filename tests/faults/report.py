@@ -145,7 +145,7 @@ def line_of(row: Row, cases: list[Case]) -> tuple[str, bool]:
     ]
     return f"| {' | '.join(cell.replace('|', '∣') for cell in cells)} |", bool(
         ran
-    ) and not violations and not missing
+    ) and not violations and not absent
 
 
 def page(cases: list[Case], *, every_step: bool, seconds: float) -> tuple[str, bool]:
