@@ -55,6 +55,7 @@ MATRIX = (
         "the newest or the one before is loaded, whole",
         (
             f"{STEP}[snapshot]",
+            f"{STEP}[graph_snapshot]",
             f"{INDEX}/test_snapshot.py::test_killed_writers_always_leave_the_last_finished_snapshot",
         ),
     ),

@@ -143,9 +143,8 @@ def line_of(row: Row, cases: list[Case]) -> tuple[str, bool]:
         "; ".join(notes),
         f"{sum(case.seconds for case in ran):,.0f}",
     ]
-    return f"| {' | '.join(cell.replace('|', '∣') for cell in cells)} |", bool(
-        ran
-    ) and not violations and not absent
+    line = f"| {' | '.join(cell.replace('|', '∣') for cell in cells)} |"
+    return line, bool(ran) and not violations and not absent
 
 
 def page(cases: list[Case], *, every_step: bool, seconds: float) -> tuple[str, bool]:

@@ -25,6 +25,7 @@ from app.services.documents import Upload
 from app.settings_file import write_settings
 from app.worker import Worker
 from ingestion.parsers import parse_source
+from retrieval.config import HnswConfig
 from retrieval.index.hnsw import HnswIndex
 from retrieval.index.snapshot import SnapshotStore
 from tests.app.doubles import CountingEmbedder, NewEmbedder, small_parts
@@ -275,7 +276,7 @@ def _waiting(runtime: Runtime) -> int:
 
 
 class Snapshot(Scenario):
-    """A third generation of a graph on disk: the second or the third must come back, and be searched as before."""
+    """A third generation of an index on disk: the second or the third must come back, and be searched as before."""
 
     name = "snapshot"
     kind = staticmethod(lambda: HnswIndex(32))
@@ -312,6 +313,13 @@ class Snapshot(Scenario):
                 wrong += [] if found[0] == seed * 40 + row else [f"{found[0]} is found for {seed}/{row}"]
         left = [path.name for path in home.iterdir() if path.suffix == ".tmp"]
         return wrong + [f"left over: {name}" for name in left]
+
+
+class GraphSnapshot(Snapshot):
+    """Likewise, of an index that has a graph, which hnswlib writes without looking whether it could."""
+
+    name = "graph_snapshot"
+    kind = staticmethod(lambda: HnswIndex(32, HnswConfig(exact_below=0, threads=1)))
 
 
 class Settings(Scenario):
@@ -369,5 +377,5 @@ class KeptVectors(Scenario):
 
 SCENARIOS = {
     kind.name: kind
-    for kind in (Ingestion, Replacement, Archive, Reembedding, Snapshot, Settings, KeptVectors)
+    for kind in (Ingestion, Replacement, Archive, Reembedding, Snapshot, GraphSnapshot, Settings, KeptVectors)
 }

@@ -29,6 +29,7 @@ SOME: dict[str, dict[Mode, int]] = {
     "archive": {Mode.KILL: 97},
     "reembedding": {Mode.KILL: 17, Mode.TORN: 23, Mode.FULL: 23, Mode.BROKEN: 41},
     "snapshot": {Mode.KILL: 2, Mode.TORN: 1, Mode.FULL: 2, Mode.BROKEN: 4},
+    "graph_snapshot": {Mode.KILL: 4, Mode.TORN: 1, Mode.FULL: 2, Mode.BROKEN: 4},
     "settings": {Mode.KILL: 1, Mode.TORN: 1, Mode.FULL: 1, Mode.BROKEN: 1},
     "kept_vectors": {Mode.KILL: 2, Mode.TORN: 2, Mode.FULL: 2, Mode.BROKEN: 4},
 }
