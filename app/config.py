@@ -8,7 +8,6 @@ Unknown keys are errors in all three.
 import ipaddress
 import json
 import os
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -356,19 +355,15 @@ def load_settings(**overrides: object) -> Settings:
     given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
     try:
         return Settings(**given)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SettingsError(f"{settings_file()} can't be read: {error}; correct or restore it") from error
     except ValidationError as error:
         lines = (unusable_setting(entry, PREFIX, known) for entry in error.errors())
         raise SettingsError("; ".join(lines)) from error
+    except (ValueError, OSError) as error:  # not TOML, not UTF-8, or not readable
+        raise SettingsError(f"{settings_file()} can't be read: {error}; correct or restore it") from error
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """Environment for a child process that must see the same settings.
-
-    Returns:
-        The whole environment with every setting written out as a variable.
-    """
+    """Environment for a child process that must see the same settings: ours, with each of them written out."""
     values = {k: v for k, v in os.environ.items() if not k.upper().startswith(PREFIX)}
     dumped = settings.model_dump(mode="json")
     for variable, path in variables():
