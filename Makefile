@@ -43,6 +43,9 @@ format: $(STAMP_DEV) ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+faults: $(STAMP_DEV) ## Inject every fault of the matrix and write docs/reliability.md (an hour or more)
+	@$(BIN)/python -m tests.faults.report $(ARGS)
+
 bench: $(if $(NAME),$(STAMP)) ## List the benchmarks; make bench NAME=moe_router ARGS=--help runs one
 	@[ -z "$(NAME)" ] || [ -e "benchmarks/$(NAME).py" ] || { echo "There is no benchmark $(NAME); make bench lists them."; exit 2; }
 	@if [ -n "$(NAME)" ]; then exec $(BIN)/python -m benchmarks.$(NAME) $(ARGS); fi; \

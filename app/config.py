@@ -324,7 +324,7 @@ def load_settings(**overrides: object) -> Settings:
         **overrides: Values that go before environment and file; None means not given.
 
     Raises:
-        SettingsError: A key is unknown or a value can't be used.
+        SettingsError: A key is unknown, a value can't be used, or the file can't be read.
     """
     named = os.environ.get(CONFIG_VARIABLE)
     if named and not Path(named).is_file():
@@ -340,14 +340,12 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         lines = (unusable_setting(entry, PREFIX, known) for entry in error.errors())
         raise SettingsError("; ".join(lines)) from error
+    except (ValueError, OSError) as error:  # not TOML, not UTF-8, or not readable
+        raise SettingsError(f"{settings_file()} can't be read: {error}; correct or restore it") from error
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """Environment for a child process that must see the same settings.
-
-    Returns:
-        The whole environment with every setting written out as a variable.
-    """
+    """Environment for a child process that must see the same settings: ours, with each of them written out."""
     values = {k: v for k, v in os.environ.items() if not k.upper().startswith(PREFIX)}
     dumped = settings.model_dump(mode="json")
     for variable, path in variables():

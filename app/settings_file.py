@@ -1,5 +1,6 @@
 """Changes to the settings file, for commands that are asked to make them: comments and all else in it stay."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,12 +31,27 @@ def write_settings(path: Path, group: str, values: Mapping[str, float]) -> None:
         if not isinstance(table, dict):
             raise SettingsError(f"{path}: {group} is not a table; correct it first")
         table.update(values)
-        beside = path.with_name(f".{path.name}.new")
+        _replace(path, tomlkit.dumps(document))
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        raise SettingsError(f"{path} can't be changed: {error}") from error
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    try:
         if path.exists():
             beside.touch(mode=0o600)  # it may hold secrets
-        beside.write_text(tomlkit.dumps(document), encoding="utf-8")
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # before the rename, or a power cut may leave an empty file
         if path.exists():
             shutil.copymode(path, beside)
         beside.replace(path)
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        raise SettingsError(f"{path} can't be changed: {error}") from error
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the new name too
+        finally:
+            os.close(folder)
+    finally:
+        beside.unlink(missing_ok=True)

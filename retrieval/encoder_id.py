@@ -18,7 +18,7 @@ def encoder_id(path: Path) -> str:
         tokenizer = hashlib.sha256((path / "tokenizer.json").read_bytes()).hexdigest()
         joined = "".join([*sorted(manifest["shards"].values()), tokenizer])
         return f"{manifest['name']}@{hashlib.sha256(joined.encode()).hexdigest()[:12]}"
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EncoderError(
             f"no encoder in {path}: {error}; point `models_dir` at the shipped models"
         ) from error

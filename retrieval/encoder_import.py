@@ -228,7 +228,16 @@ def write_folder(source: E5File, keep: list[int], out: Path) -> None:
         file = out / f"{name}.safetensors"
         save_file(tensors, file)
         shards[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
-    manifest = {"name": "multilingual-e5-small-zh-en-q4", "source_sha256": SOURCE_SHA256, "shards": shards}
+    files = {
+        name: hashlib.sha256((out / name).read_bytes()).hexdigest()
+        for name in ("config.json", "tokenizer.json")
+    }
+    manifest = {
+        "name": "multilingual-e5-small-zh-en-q4",
+        "source_sha256": SOURCE_SHA256,
+        "shards": shards,
+        "files": files,
+    }
     (out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 

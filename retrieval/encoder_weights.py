@@ -9,7 +9,7 @@ blocks are those of the original file, so unpacking is exact.
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file
@@ -49,19 +49,12 @@ def encoder_state(path: Path) -> dict[str, Tensor]:
     Raises:
         EncoderError: A file is missing or its SHA-256 differs from the manifest's.
     """
-    manifest_path = path / "manifest.json"
-    if not manifest_path.is_file():
-        raise EncoderError(
-            f"no encoder in {path}: manifest.json is missing; point `models_dir` at the shipped models"
-        )
-    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    manifest = _manifest(path)
     stored: dict[str, Tensor] = {}
     for name, digest in manifest["shards"].items():
         shard = path / name
         if not shard.is_file() or hashlib.sha256(shard.read_bytes()).hexdigest() != digest:
-            raise EncoderError(
-                f"encoder shard {shard} is missing or damaged; restore it from the distribution"
-            )
+            raise EncoderError(_damaged(shard))
         stored.update(load_file(shard))
     state: dict[str, Tensor] = {}
     for name, tensor in stored.items():
@@ -73,9 +66,55 @@ def encoder_state(path: Path) -> dict[str, Tensor]:
     return state
 
 
+def _manifest(path: Path) -> dict[str, Any]:
+    """The manifest of an encoder folder, once the small files that it names are what it says.
+
+    Raises:
+        EncoderError: It is missing or damaged, or one of those files is.
+    """
+    file = path / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        shards, others = dict(manifest["shards"]), dict(manifest.get("files", {}))
+    except FileNotFoundError as error:
+        raise EncoderError(
+            f"no encoder in {path}: manifest.json is missing; point `models_dir` at the shipped models"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EncoderError(_damaged(file)) from error
+    for name, digest in others.items():
+        if not (path / name).is_file() or hashlib.sha256((path / name).read_bytes()).hexdigest() != digest:
+            raise EncoderError(_damaged(path / name))
+    return manifest | {"shards": shards}
+
+
+def _damaged(file: Path) -> str:
+    return f"encoder file {file} is missing or damaged; restore it from the distribution"
+
+
+def load_config(path: Path) -> dict[str, Any]:
+    """Sizes of the encoder, as in `config.json` of its folder.
+
+    Raises:
+        EncoderError: The file is missing or damaged.
+    """
+    try:
+        config: dict[str, Any] = dict(json.loads((path / "config.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise EncoderError(_damaged(path / "config.json")) from error
+    return config
+
+
 def load_tokenizer(path: Path) -> Tokenizer:
-    """The encoder's tokenizer; adds `<s>` and `</s>`."""
-    return Tokenizer.from_file(str(path / "tokenizer.json"))
+    """The encoder's tokenizer; adds `<s>` and `</s>`.
+
+    Raises:
+        EncoderError: The file is missing or damaged.
+    """
+    try:
+        return Tokenizer.from_file(str(path / "tokenizer.json"))
+    except Exception as error:  # it raises nothing more special
+        raise EncoderError(_damaged(path / "tokenizer.json")) from error
 
 
 def load_encoder(path: Path) -> tuple["BertModel", Tokenizer]:

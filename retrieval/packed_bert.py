@@ -13,7 +13,6 @@ one. Prefixes, windows and pooling are not known here.
 Reference: BERT, arXiv 1810.04805; packing, arXiv 2107.02027.
 """
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
@@ -25,7 +24,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from retrieval.encoder_weights import encoder_state
+from retrieval.encoder_weights import encoder_state, load_config
 from retrieval.packed_linear import PackedLinear
 
 # A window joins a group while it is at most this share shorter than the longest: a small loss for fewer calls.
@@ -185,7 +184,7 @@ def load_packed_bert(path: Path, device: torch.device | str = "cpu") -> PackedBe
         EncoderError: See `retrieval.encoder_weights.encoder_state`.
     """
     state = {name: tensor.to(device) for name, tensor in encoder_state(path).items()}
-    config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    config = load_config(path)
     return PackedBert(
         state,
         heads=config["num_attention_heads"],

@@ -34,6 +34,11 @@ class NetworkBlockedError(RuntimeError):
     """A test tried to leave this machine."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Faults are injected at a few steps, or at all."""
+    parser.addoption("--every-step", action="store_true", help="inject faults at every step (make faults)")
+
+
 def _stays_here(address: Any) -> bool:
     if not isinstance(address, tuple):  # a unix socket's path
         return True

@@ -5,7 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +36,22 @@ def postgres_server() -> Iterator[str]:
     Yields:
         An SQLAlchemy URL of the database `postgres`, whose user may create others.
     """
+    with restartable_server() as (url, _, _):
+        yield url
+
+
+@contextmanager
+def restartable_server(
+    *, durable: bool = False
+) -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
+    """Run a server that may be stopped and started again meanwhile.
+
+    Args:
+        durable: Whether commits reach the disk, as in use; without it, tests are faster.
+
+    Yields:
+        The URL of `postgres_server`; what kills the server with all its connections, and what starts it again.
+    """
     programs = server_programs()
     with tempfile.TemporaryDirectory(prefix="fathom-pg-") as folder:
         home, data = Path(folder), Path(folder) / "data"
@@ -45,13 +61,20 @@ def postgres_server() -> Iterator[str]:
             shutil.chown(home, user)
         initdb = [programs / "initdb", "-D", data, "-A", "trust", "-U", "fathom", "-E", "UTF8", "--no-sync"]
         _as(user, home, [*initdb, "--locale=C.UTF-8"])
-        options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c fsync=off"
+        options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c fsync={'on' if durable else 'off'}"
         control = [programs / "pg_ctl", "-D", data, "-w", "-l", home / "log"]
-        _as(user, home, [*control, "-o", options, "start"])
-        try:
-            yield f"postgresql+psycopg://fathom@/postgres?host={home}"
-        finally:
+
+        def start() -> None:
+            _as(user, home, [*control, "-o", options, "start"])
+
+        def kill() -> None:
             _as(user, home, [*control, "-m", "immediate", "stop"])
+
+        start()
+        try:
+            yield f"postgresql+psycopg://fathom@/postgres?host={home}", kill, start
+        finally:
+            kill()
 
 
 def _as(user: str, folder: Path, command: list[str | Path]) -> None:

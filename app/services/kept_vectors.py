@@ -2,9 +2,12 @@
 
 import hashlib
 import logging
+import struct
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +38,7 @@ class KeptVectors:
     ) -> NDArray[np.float32]:
         encoder = hashlib.sha256(encoder_id(self.models / "encoder").encode()).hexdigest()[:16]
         file = self.folder / f"{kind}-{encoder}.npz"
-        vectors: dict[bytes, NDArray[np.float32]] = {}
-        if file.exists():
-            with np.load(file) as kept:
-                vectors = dict(zip(map(bytes, kept["keys"]), kept["vectors"], strict=True))
+        vectors = _read(file)
         keys = [hashlib.sha256(text.encode()).digest()[:16] for text in texts]
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
         if new:
@@ -59,3 +59,24 @@ class KeptVectors:
     def encoder(self) -> Embedder:
         """Loaded when something must be encoded."""
         return SentenceTransformerEmbedder(self.models / "encoder", self.device)
+
+
+def _read(file: Path) -> dict[bytes, NDArray[np.float32]]:
+    """Vectors by key; none where the file is missing or damaged, since all of them can be made again."""
+    try:
+        with np.load(file) as kept:  # an archive, with a checksum of each part
+            return dict(zip(map(bytes, kept["keys"]), kept["vectors"], strict=True))
+    except FileNotFoundError:
+        return {}
+    except (
+        ValueError,
+        KeyError,
+        EOFError,
+        NotImplementedError,
+        BadZipFile,
+        zlib.error,
+        struct.error,
+        SyntaxError,
+    ):
+        log.warning("kept vectors are damaged and made again", extra={"path": str(file)}, exc_info=True)
+        return {}

@@ -114,35 +114,37 @@ class SnapshotStore:
         Raises:
             SnapshotError: It could not be written whole; earlier generations are untouched.
         """
-        with self._writer():
-            generation = max((number for number, _ in self._manifests()), default=0) + 1
-            data = self._folder / f"gen-{generation:010d}{_DATA}"
-            temporary = data.with_suffix(data.suffix + _TEMPORARY)
-            try:
-                temporary.unlink(missing_ok=True)
-                count = len(index)
-                index.save(temporary)
-                _sync(temporary)
-                manifest = Manifest(
-                    generation=generation,
-                    seq=seq,
-                    model_id=model_id,
-                    dim=dim,
-                    count=count,
-                    size_bytes=temporary.stat().st_size,
-                    sha256=_sha256(temporary),
-                    created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                )
-                temporary.replace(data)
-                self._publish(data.with_suffix(_MANIFEST), manifest.to_json())
-            except OSError as error:
-                raise SnapshotError(
-                    f"snapshot {generation} failed: {error}; check the disk of {self._folder}"
-                ) from error
-            finally:
-                temporary.unlink(missing_ok=True)
-            self._prune()
-            return manifest
+        try:
+            with self._writer():
+                return self._write(index, seq=seq, model_id=model_id, dim=dim)
+        except OSError as error:
+            raise SnapshotError(f"a snapshot failed: {error}; check the disk of {self._folder}") from error
+
+    def _write(self, index: VectorIndex, *, seq: int, model_id: str, dim: int) -> Manifest:
+        generation = max((number for number, _ in self._manifests()), default=0) + 1
+        data = self._folder / f"gen-{generation:010d}{_DATA}"
+        temporary = data.with_suffix(data.suffix + _TEMPORARY)
+        try:
+            temporary.unlink(missing_ok=True)
+            count = len(index)
+            index.save(temporary)
+            _sync(temporary)
+            manifest = Manifest(
+                generation=generation,
+                seq=seq,
+                model_id=model_id,
+                dim=dim,
+                count=count,
+                size_bytes=temporary.stat().st_size,
+                sha256=_sha256(temporary),
+                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+            temporary.replace(data)
+            self._publish(data.with_suffix(_MANIFEST), manifest.to_json())
+        finally:
+            temporary.unlink(missing_ok=True)
+        self._prune()
+        return manifest
 
     def forget(self) -> None:
         """Remove all generations: they hold vectors that must not be kept.

@@ -5,6 +5,7 @@ The list is read when it is first asked for: a collection in one language never 
 
 import gzip
 import logging
+import zlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,7 @@ class WordList:
 
     Args:
         path: UTF-8 text, gzipped: a Chinese word, a tab, and English glosses of one or two words, parted by `|`.
-            Where there is no such file the list is empty.
+            Where there is no such file, or it is damaged, the list is empty.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,6 +59,9 @@ class WordList:
                 ]
         except FileNotFoundError:
             _log.warning("no list of words in two languages", extra={"path": str(self._path)})
+            return []
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error):  # gzip ends with a checksum
+            _log.exception("the list of words is damaged and not used", extra={"path": str(self._path)})
             return []
 
     @cached_property

@@ -155,3 +155,11 @@ def test_the_key_that_was_meant_in_the_file_is_named(tmp_path):
         SettingsError, match=r"unknown setting worker\.lease: did you mean FATHOM_WORKER__LEASE_S"
     ):
         load_settings()
+
+
+@pytest.mark.parametrize("content", [b"port = = 1", b"\xff", b"[retrieval\nk = 3", b"port = 1\nport = 2"])
+def test_a_file_that_can_not_be_read_is_told_by_its_name(tmp_path, monkeypatch, content):
+    (tmp_path / "fathom.toml").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=r"fathom\.toml can't be read"):
+        load_settings()

@@ -32,7 +32,9 @@ def filled(tmp_path: Path):
     new.close()
 
 
-def test_a_worker_killed_while_it_embeds_anew_leaves_documents_whole(filled, tmp_path, capsys):
+def test_a_worker_killed_while_it_embeds_anew_leaves_documents_whole(
+    filled, tmp_path, capsys, record_property
+):
     runtime, collection = filled
     left: list[int] = []
 
@@ -56,6 +58,7 @@ def test_a_worker_killed_while_it_embeds_anew_leaves_documents_whole(filled, tmp
     assert violations(runtime, collection) == []
     with capsys.disabled():
         print(f"\n{died} kills; documents left after each: {left}")
+    record_property("injected", died)
     assert died >= len(KILL_PLACES) // 2
     assert left == sorted(left, reverse=True)
     assert any(0 < count < DOCUMENTS for count in left)

@@ -55,7 +55,9 @@ def runtime(tmp_path: Path):
     opened.close()
 
 
-def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(runtime, tmp_path, capsys):
+def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(
+    runtime, tmp_path, capsys, record_property
+):
     """The kills are spread over all that a worker does: each aims at the stage that was hit least so far."""
     collection = collections.create(runtime, name="birds").row.id
     files = {f"{number}.md": text_of(number) for number in range(DOCUMENTS)}
@@ -81,6 +83,9 @@ def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(runtime, tm
     seen += violations(runtime, collection)
     with capsys.disabled():
         print(f"\n{KILLS} kills by stage: {dict(hits)}; violations {len(seen)}: {seen}")
+    record_property("injected", KILLS)
+    record_property("violations", len(seen))
+    record_property("figures", f"{KILLS} kills of workers by stage: {dict(hits)}")
     assert seen == []
     assert all(hits[stage] for stage in STAGE_S)
     found = documents.page(runtime, collection, None, None, 200).items
@@ -88,7 +93,9 @@ def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(runtime, tm
     assert served == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
 
 
-def test_a_worker_killed_between_any_two_statements_leaves_all_or_nothing(runtime, tmp_path, capsys):
+def test_a_worker_killed_between_any_two_statements_leaves_all_or_nothing(
+    runtime, tmp_path, capsys, record_property
+):
     """From the claim of a job to the commit of its result there are some forty statements; each place is tried once."""
     collection = collections.create(runtime, name="birds").row.id
     add(runtime, collection, {"bird.md": text_of(0)})
@@ -110,6 +117,7 @@ def test_a_worker_killed_between_any_two_statements_leaves_all_or_nothing(runtim
         assert documents.content(runtime, before.document.id)[1].text.endswith(f"Edition {place}.")
     with capsys.disabled():
         print(f"\nkilled at statements {tried}; violations 0")
+    record_property("injected", len(tried))
     assert len(tried) >= len(KILL_PLACES) // 2
     assert violations(runtime, collection) == []
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from retrieval.encoder_id import encoder_id
-from retrieval.encoder_weights import encoder_state, load_encoder, unpack_q4
+from retrieval.encoder_weights import encoder_state, load_config, load_encoder, load_tokenizer, unpack_q4
 from retrieval.errors import EncoderError
+from tests.faults.damage import damages
 
 ENCODER = Path(__file__).parents[2] / "models" / "encoder"
 REFERENCE = Path(__file__).parents[1] / "data" / "encoder" / "e5_reference.json"
@@ -62,6 +63,38 @@ def test_damage_is_detected_before_use(tmp_path: Path) -> None:
     (copy / "manifest.json").unlink()
     with pytest.raises(EncoderError, match=r"manifest\.json"):
         encoder_state(copy)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+def test_any_damage_to_a_small_file_is_detected_before_use(tmp_path: Path, name: str) -> None:
+    copy = tmp_path / "encoder"
+    shutil.copytree(ENCODER, copy)
+    for what, data in damages((ENCODER / name).read_bytes()):
+        (copy / name).write_bytes(data)
+        with pytest.raises(EncoderError, match=name):
+            encoder_state(copy)
+            pytest.fail(what)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"\xff", b"[]", b"3", b'{"name": "n"}', b'{"name": "n", "shards": 3}']
+)
+def test_a_damaged_manifest_is_told(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "manifest.json").write_bytes(data)
+    (tmp_path / "tokenizer.json").write_bytes(b"{}")
+    with pytest.raises(EncoderError):
+        encoder_state(tmp_path)
+    with pytest.raises(EncoderError):
+        encoder_id(tmp_path)
+
+
+def test_a_folder_without_hashes_of_its_small_files_still_tells_what_it_can_not_read(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_bytes(b"{")
+    (tmp_path / "config.json").write_bytes(b"{")
+    with pytest.raises(EncoderError, match=r"tokenizer\.json"):
+        load_tokenizer(tmp_path)
+    with pytest.raises(EncoderError, match=r"config\.json"):
+        load_config(tmp_path)
 
 
 def test_id_changes_with_the_tokenizer(tmp_path: Path) -> None:

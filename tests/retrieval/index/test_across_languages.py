@@ -9,6 +9,7 @@ from retrieval.index.analysis import asks_in_chinese, is_chinese_text
 from retrieval.index.lexical import TantivyIndex
 from retrieval.index.word_list import MOST_READINGS, WordList
 from retrieval.index.word_list_import import glosses_of
+from tests.faults.damage import damages
 
 SHIPPED = Path(__file__).parents[3] / "models" / "words" / "zh_en.tsv.gz"
 
@@ -90,11 +91,25 @@ def test_what_is_unknown_lowers_the_share(words: WordList) -> None:
     assert odd < clear
 
 
-def test_the_list_is_not_read_where_all_texts_are_in_the_language_of_the_question(tmp_path: Path) -> None:
+def test_the_list_is_not_read_where_all_texts_are_in_the_language_of_the_question(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     damaged = tmp_path / "zh_en.tsv.gz"
     damaged.write_bytes(b"not gzip")
     index = index_of(CHINESE, WordList(damaged))
     assert index.search("怎么设置配额？", 1)[0][0] == 12
+    assert caplog.text == ""
+    index.search("How is the quota set?", 1)
+    assert "damaged" in caplog.text
+
+
+def test_a_damaged_list_is_told_and_searches_go_on_without_it(tmp_path: Path) -> None:
+    whole = gzip.compress("仓库\trepository\n配额\tquota\n".encode() * 400)
+    path = tmp_path / "words.gz"
+    for what, data in damages(whole):
+        path.write_bytes(data)
+        assert WordList(path).translations("仓库")[:1] in ([], (), ["repository"]), what
+        assert index_of(CHINESE, WordList(path)).search("怎么设置配额？", 1)[0][0] == 12, what
 
 
 def test_a_missing_list_is_empty(tmp_path: Path) -> None:
