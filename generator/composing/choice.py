@@ -241,6 +241,10 @@ def best_list(table: EvidenceTable) -> ListChoice | None:
             over.append(terms_of(" ".join(source.headings)))
             items = terms_of(layout.text(layout.lines[group.first].start, layout.lines[group.last].end))
             share = table.weights.share(*over[:-1]) + 0.5 * table.weights.share(*over, items)
+            if group.lead is not None:  # of a paragraph, the last sentence says what the list is of
+                announced = terms_of(_last_sentence(layout.text_of(group.lead)))
+                narrow = table.weights.share(announced, *over[1:-1]) + 0.5 * table.weights.share(items)
+                share = (share + narrow) / 2
             total = (mass + LIST_FLOOR) * source.weight**0.5 * exp(LIST_WORDS * share)
             total *= exp(HEADED * heading_precision(table, layout, first))
             total *= 0.5 if group.lead is None else exp(_announced(table, passage, group.lead))
@@ -250,10 +254,17 @@ def best_list(table: EvidenceTable) -> ListChoice | None:
     return found
 
 
+_SENTENCE_END = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")
+
+
+def _last_sentence(text: str) -> str:
+    return next((part for part in reversed(_SENTENCE_END.split(text)) if part.strip()), text)
+
+
 def _announced(table: EvidenceTable, passage: int, lead: int) -> float:
     """How much the line that leads a list in speaks for it: by its words and, where it was found, by its meaning."""
     layout = table.layouts[passage]
-    terms = terms_of(_ANNOUNCING.sub(" ", layout.text_of(lead)))
+    terms = terms_of(_ANNOUNCING.sub(" ", _last_sentence(layout.text_of(lead))))
     held = sum(term in table.weights.weights for term in terms)
     line = layout.lines[lead]
     near = table.likeness(passage, line.start, line.end)

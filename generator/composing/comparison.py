@@ -19,8 +19,9 @@ SIDE_FLOOR = 1e-3
 """Added to a unit's score, so that the words of a side can find its sentence."""
 FEW_ROWS = 4
 """A table that gives each side rows of its own is shown whole up to so many."""
-SURE = 0.5
-"""Probability of a sentence from which on a table of both sides must speak of what was asked."""
+SURE, CERTAIN = 0.5, 0.9
+"""Probability of a sentence outside of it from which on a table of both sides must speak of what was asked, and from
+which on it is not looked at."""
 
 Held = Callable[[str, int], float]
 """How much of a side (0 or 1) a text holds, in [0, 1]."""
@@ -61,7 +62,11 @@ def _alone(table: EvidenceTable, asked: Asked, both: Unit) -> Plan:
 
 def _contrast(text: str, held: Held) -> float:
     """How much a sentence sets both sides against each other; naming both alike ("A or B") is none."""
-    return min(held(text, 0), held(text, 1)) if _CONTRASTS.search(text) else 0.0
+    bare = _BOTH_ALIKE.sub("", text)
+    return min(held(text, 0), held(text, 1)) if _CONTRASTS.search(bare) else 0.0
+
+
+_BOTH_ALIKE = re.compile(r"分别(?:予以|进行|办理|处理)|予以分别")
 
 
 _CONTRASTS = re.compile(
@@ -151,7 +156,7 @@ def _compared_in_table(table: EvidenceTable, asked: Asked, held: Held, core: Uni
             if len(naming) * 2 > len(texts) and len(naming) > 1:
                 asked_for = [i for i in naming if beyond & set(terms_of(texts[i]))]
                 inside = surest.passage == passage and surest.line in indices
-                if surest.mass >= SURE and beyond and not inside and not asked_for:
+                if beyond and not inside and surest.mass >= (CERTAIN if asked_for else SURE):
                     continue
                 rows = asked_for or naming
             elif all(one_each) and len(texts) <= FEW_ROWS:
