@@ -1,4 +1,4 @@
-"""Composition root: builds the libraries' objects from the settings; nothing else does.
+"""Composition root: builds the libraries' objects from the settings; nothing else does but `app.model_client`.
 
 Models are loaded on first use, so that a process which needs none (listing collections, migrating)
 starts at once.
@@ -24,6 +24,7 @@ from app.errors import UnavailableError
 from app.indexes.collection import CollectionIndex, IndexConfig
 from app.indexes.passages import SqlPassageStore
 from app.indexes.registry import IndexRegistry, remove_index_files
+from app.model_client import model_server
 from app.storage import BlobStore
 from generator.types import Generator, SourcePassage
 from ingestion.types import CountTokens
@@ -36,7 +37,6 @@ from retrieval.protocols import Embedder, Scorer
 if TYPE_CHECKING:
     from generator.fathom_small import FathomSmall
     from generator.inference.passage_memory import MemoryCache
-    from generator.openai.client import ChatClient
     from generator.quoting.generator import Relevance
 
 GENERATOR = "fathom-small"
@@ -293,23 +293,6 @@ def _read_encoder_id(settings: Settings) -> str:
         return encoder_id(settings.models_dir / "encoder")
     except EncoderError as error:
         raise _missing("encoder", str(error)) from error
-
-
-def model_server(settings: Settings) -> "ChatClient":
-    """A client of the configured model server; nothing is connected yet."""
-    from generator.openai.client import ChatClient, ServerConfig
-
-    named = settings.openai
-    assert named.base_url is not None
-    assert named.model is not None
-    return ChatClient(
-        ServerConfig(
-            base_url=str(named.base_url),
-            model=named.model,
-            api_key=None if named.api_key is None else named.api_key.get_secret_value(),
-            timeout_s=named.timeout_s,
-        )
-    )
 
 
 def _load_generator(settings: Settings) -> Generator:

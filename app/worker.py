@@ -209,11 +209,7 @@ class Worker:
             logger.info("documents are embedded anew", extra={"documents": count, "by": self._vector_model})
 
     def run_pending(self) -> int:
-        """Run jobs until none is left to take.
-
-        Returns:
-            Number of jobs run.
-        """
+        """Run jobs until none is left to take; gives their number."""
         count = 0
         with ParserProcess() as parser:
             while not self._stopping.is_set() and self.run_one(parser):
@@ -223,15 +219,12 @@ class Worker:
     def run_one(
         self, parser: Parser | None = None, turn: Turn | None = None, *, small_first: bool = False
     ) -> bool:
-        """Take a job and run it to its end.
+        """Take a job and run it to its end; gives False where there was nothing to do.
 
         Args:
             parser: A warm parser process; without one another is started for the document.
             turn: The turn that it works in, where several share the machine.
             small_first: Take the smallest document that waits, not the oldest.
-
-        Returns:
-            False where there was nothing to do.
         """
         with self._runtime.db.write() as session:
             job = jobs.claim(

@@ -51,9 +51,7 @@ class AdmittedRoute(IdempotentRoute):
 
         async def handle_admitted(request: Request) -> Response:
             turn = None
-            request = checked(
-                request
-            )  # the body is read here first, and by everybody after from the same object
+            request = checked(request)  # the body is read here first, and by all after from the same object
             try:
                 caller = await _caller(request)
                 turn = _enter(cast("Queues", request.app.state.queues), queue_of(request), caller)

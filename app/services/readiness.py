@@ -14,8 +14,8 @@ from app.db.types import utc_now
 from app.db.workers import WorkerState
 from app.errors import Failure, UnavailableError, describe
 from app.faults import machine_fault
+from app.model_client import model_server as client_of
 from app.runtime import Runtime
-from app.runtime import model_server as client_of
 from app.services import reembedding
 from generator.errors import ModelServerError
 
