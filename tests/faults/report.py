@@ -128,7 +128,9 @@ def line_of(row: Row, cases: list[Case]) -> tuple[str, bool]:
     failed = sum(case.outcome == "failed" for case in ran)
     counted = [case.injected for case in ran if case.injected is not None]
     violations = sum(max(case.violations, case.outcome == "failed") for case in ran)
-    notes = [case.figures for case in ran if case.figures]
+    notes = [
+        f"{case.name.partition('[')[2].rstrip(']')} {case.figures}".strip() for case in ran if case.figures
+    ]
     notes += [f"**missing**: {', '.join(missing)}"] if missing else []
     notes += [f"not run: {', '.join(not_run)}"] if not_run else []
     notes += [f"{len(found) - len(ran)} skipped on this machine"] if len(found) > len(ran) else []
@@ -158,8 +160,8 @@ def page(cases: list[Case], *, every_step: bool, seconds: float) -> tuple[str, b
         'all the states that a kill can leave. "Injected" is counted by the tests themselves; where it is "not',
         'counted", each test injects at least one fault. A test that does not exist is missing, not passed.',
         "",
-        f"{'Every step' if every_step else 'Some steps of each kind'} and every kind of damage; figures tell how many",
-        f"of how many. {len(cases):,} tests, {seconds:,.0f} s, on a machine of {os.cpu_count()} cores with a load of",
+        f"Figures tell how many of how many steps were tried{'' if every_step else ', here some of each kind'}.",
+        f"{len(cases):,} tests, {seconds:,.0f} s, on a machine of {os.cpu_count()} cores with a load of",
         f"{os.getloadavg()[2]:.1f} at the end.",
         "",
     ]

@@ -24,10 +24,10 @@ pytestmark = [
 
 # Of how many steps one is tried where not all are.
 SOME: dict[str, dict[Mode, int]] = {
-    "ingestion": {Mode.KILL: 23, Mode.TORN: 31, Mode.FULL: 31, Mode.BROKEN: 67},
-    "replacement": {Mode.KILL: 97},
-    "archive": {Mode.KILL: 97},
-    "reembedding": {Mode.KILL: 17, Mode.TORN: 23, Mode.FULL: 23, Mode.BROKEN: 41},
+    "ingestion": {Mode.KILL: 31, Mode.TORN: 43, Mode.FULL: 41, Mode.BROKEN: 97},
+    "replacement": {Mode.KILL: 113},
+    "archive": {Mode.KILL: 167},
+    "reembedding": {Mode.KILL: 23, Mode.TORN: 31, Mode.FULL: 29, Mode.BROKEN: 47},
     "snapshot": {Mode.KILL: 2, Mode.TORN: 1, Mode.FULL: 2, Mode.BROKEN: 4},
     "graph_snapshot": {Mode.KILL: 4, Mode.TORN: 1, Mode.FULL: 2, Mode.BROKEN: 4},
     "settings": {Mode.KILL: 1, Mode.TORN: 1, Mode.FULL: 1, Mode.BROKEN: 1},
