@@ -66,7 +66,7 @@ def test_bytes_are_on_the_disk_before_a_name_or_a_reply_counts_on_them(
     changes = sum(what in {"rename", "write"} for what, *_ in calls)
     found = unsafe(calls)
     record_property("violations", len(found))
-    record_property("figures", f"{scenario}: order of {len(calls)} calls")
+    record_property("figures", f"order of {len(calls)} calls")
     assert changes
     assert any(what == "sync" for what, *_ in calls)
     assert found == []
