@@ -20,7 +20,7 @@ BINS = 10
 FOLDS = 5
 RIDGE = 1e-3
 """Weight of the squared weights, in units of the mean loss: signals that say the same share theirs."""
-WRONG_ANSWER = 0.25
+WRONG_ANSWER = 0.3
 """How much a wrong answer that is shown costs beside a right one that is held back."""
 
 
