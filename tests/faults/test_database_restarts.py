@@ -42,12 +42,12 @@ def test_a_database_server_that_is_killed_loses_nothing_and_is_waited_for(
     except PostgresMissingError as error:
         pytest.skip(str(error))
     runtime = build_runtime(settings_for(tmp_path / "home", database_url=url), small_parts(SlowEmbedder()))
+    worker = Worker(runtime)
     stop, searched, taken = threading.Event(), Counter[str](), Counter[str]()
     wrong: list[str] = []
     try:
         collection = collections.create(runtime, name="birds").row.id
         add(runtime, collection, {"first.md": text_of(99)})
-        worker = Worker(runtime)
         worker.run_pending()
 
         def search() -> None:
@@ -95,6 +95,7 @@ def test_a_database_server_that_is_killed_loses_nothing_and_is_waited_for(
             assert not thread.is_alive()
     finally:
         stop.set()
+        worker.stop()
         runtime.close()
         server.__exit__(None, None, None)
     told = {*searched, *taken} - {"answered"}
