@@ -108,7 +108,6 @@ def best(task: Callable[[], object]) -> float:
     """Processor seconds, best of three; without the collector, which looks at all that earlier tests left."""
     seconds = []
     for _ in range(3):
-        gc.collect()
         gc.disable()
         try:
             began = time.process_time()
