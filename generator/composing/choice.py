@@ -18,7 +18,7 @@ from generator.types import PartKind, Shape
 WORDS = 1.5
 """A unit that holds all of the question's terms, alone or with what stands over it, counts exp(1.5) times as much."""
 LIKENESS = 1.0
-"""A unit that is nearer to the question by a standard deviation counts exp(2.5) times as much."""
+"""A unit that is nearer to the question by a standard deviation counts e times as much."""
 ECHO = 0.05
 """A unit that says nothing beyond the question."""
 HEADING = 0.1

@@ -67,8 +67,6 @@ def _contrast(text: str, held: Held) -> float:
 
 
 _BOTH_ALIKE = re.compile(r"分别(?:予以|进行|办理|处理)|予以分别")
-
-
 _CONTRASTS = re.compile(
     r"\b(?:unlike|whereas|while|but|than|however|compared|instead|rather|differs?|different(?:ly)?|differences?|respectively|"
     r"on the other hand|in contrast)\b|[而但]|则|相比|不同|区别|分别|；|;",
@@ -98,7 +96,7 @@ def _sides(table: EvidenceTable, asked: Asked, held: Held) -> list[Unit]:
 
 
 def _in_section(table: EvidenceTable, held: Held, chosen: Sequence[Unit]) -> Plan | None:
-    """What the section of the chosen sentences says of either side; None where it is not one section, or too long."""
+    """What the section of the chosen sentences says of either side; None where they stand in several, or do not fit."""
     passages = {unit.passage for unit in chosen}
     lines = [unit.line for unit in chosen if unit.line is not None]
     if len(passages) > 1 or len(lines) < len(chosen):
