@@ -85,13 +85,8 @@ def joined(plans: Sequence[Plan]) -> Plan:
     """The plans of several questions one after another; what one says already is not said again."""
     first = plans[0]
     stretches: list[Stretch] = []
-    for plan in plans:
-        said = [
-            s
-            for s in plan.stretches
-            if not any(o.passage == s.passage and o.start < s.end and s.start < o.end for o in stretches)
-        ]
-        stretches += said
+    for stretch in (stretch for plan in plans for stretch in plan.stretches):
+        _add(stretches, stretch)
     stretches, cut = bounded(stretches)
     alone = all(plan.stretches == first.stretches for plan in plans)
     return Plan(
@@ -101,6 +96,15 @@ def joined(plans: Sequence[Plan]) -> Plan:
         core=first.core,
         more=cut or any(plan.more for plan in plans),
     )
+
+
+def _add(stretches: list[Stretch], new: Stretch) -> None:
+    """Add a stretch; what it shares with one that is there grows that one instead."""
+    for at, old in enumerate(stretches):
+        if old.passage == new.passage and old.start < new.end and new.start < old.end:
+            stretches[at] = replace(old, start=min(old.start, new.start), end=max(old.end, new.end))
+            return
+    stretches.append(new)
 
 
 def tokens_of(plan: Plan, passages: Sequence[SourcePassage]) -> Iterator[Token]:

@@ -84,3 +84,12 @@ def test_a_page_of_questions_answers_with_what_stands_under_the_heading(generato
     last = list(generator.stream(request))[-1]
     assert isinstance(last, Generated)
     assert last.phrase == "First unmount JuiceFS volume, then re-mount the volume with newer version client."
+
+
+def test_each_part_of_a_question_is_answered(generator: Generator) -> None:
+    question = "How long does the crossing take, and where was the ferry built?"
+    parts = ("How long does the crossing take?", "Where was the ferry built?")
+    found = list(generator.stream(Request(question=question, parts=parts, passages=PASSAGES)))[-1]
+    assert isinstance(found, Generated)
+    assert "27 minutes" in found.text
+    assert "Gdansk , Poland" in found.text

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.composing.plan import Plan, Stretch, bounded, parts_of, stretch_of_unit, tokens_of
+from generator.composing.plan import Plan, Stretch, bounded, joined, parts_of, stretch_of_unit, tokens_of
 from generator.types import Ink, PartKind, Shape, SourcePassage
 from tests.generator.composing.tables import evidence, page
 
@@ -137,3 +137,15 @@ def test_copied_tokens_equal_their_source_and_parts_ascend_inside_the_text(drawn
             text[part.answer_start : part.answer_end] == wide[stretch.start + origin : stretch.end + origin]
         )
         assert part.kind == stretch.kind
+
+
+def test_plans_of_several_questions_follow_each_other_and_nothing_is_said_twice():
+    first = Plan(Shape.PHRASE, [Stretch(0, 0, 8)])
+    second = Plan(Shape.PHRASE, [Stretch(0, 4, 8), Stretch(0, 10, 17, PartKind.ITEM)], more=True)
+    both = joined([first, second])
+    assert both.stretches == [Stretch(0, 0, 8), Stretch(0, 10, 17, PartKind.ITEM)]
+    assert (both.shape, both.more) == (Shape.SENTENCE, True)
+    longer = Plan(Shape.SENTENCE, [Stretch(0, 0, 17)])
+    assert joined([first, longer]).stretches == [Stretch(0, 0, 17)]
+    assert joined([first, first]).stretches == first.stretches
+    assert joined([first, first]).shape == Shape.PHRASE
