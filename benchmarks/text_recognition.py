@@ -28,8 +28,8 @@ import pypdfium2 as pdfium
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ingestion.parsers import ocr
-from ingestion.parsers.pdf_layout import reading_order
+from ingestion.parsers.pdf import ocr
+from ingestion.parsers.pdf.layout import reading_order
 from retrieval.metrics import mean
 
 Picture = Image.Image

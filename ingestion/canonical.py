@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import EmptyDocumentError, LimitExceededError
+from ingestion.grid import Grid, grid_of, named_cells
 from ingestion.types import Block, BlockKind, Box, Document, Dropped, PageSpan
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
@@ -23,6 +24,7 @@ _MANY_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){3,}")
 NAME_CHARS = 200
 HEADING_DEPTH = 8
 CUT = "…"
+_ROWS_PER_BLOCK = 200
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -141,22 +143,23 @@ class CanonicalWriter:
             self._write(BlockKind.CODE, text, 0)
 
     def table(self, rows: Sequence[Sequence[str]], *, header: bool = True) -> None:
-        """Write a table, one line a row, each cell with the name of its column where there is a header row.
+        """Write a table of texts without spans; `header` tells whether the first row names the columns."""
+        self.grid(grid_of(rows, header_rows=int(header)))
 
-        Names of columns without a cell below them stand in a line of their own.
+    def grid(self, grid: Grid) -> None:
+        """Write a table, one line a row, each cell with the name of its column where there are names.
+
+        Its caption is a paragraph above it. A row that is one cell over all columns stands without a name. Names of
+        columns without a cell below them stand in a line of their own.
         """
-        cells = [[squeeze(cell) for cell in row] for row in rows]
-        cells = [row for row in cells if any(row)]
-        if header and len(cells) > 1:
-            filled = {place for row in cells[1:] for place, cell in enumerate(row) if cell}
-            bare = [name for place, name in enumerate(cells[0]) if name and place not in filled]
-            names = [short_name(name) for name in cells[0]]
-            lines = [" | ".join(bare), *(_named_row(names, row) for row in cells[1:])]
-        else:
-            lines = [" | ".join(cell for cell in row if cell) for row in cells]
-        text = "\n".join(line for line in lines if line)
-        if text:
-            self._write(BlockKind.TABLE, text, 0)
+        self.paragraph(grid.caption)
+        names, rows = named_cells(grid)
+        filled = {name for row in rows for name, _ in row}
+        bare = [name for name in names if name and name not in filled]
+        lines = [" | ".join(bare), *(" | ".join(_named(name, text) for name, text in row) for row in rows)]
+        lines = [line for line in map(squeeze, lines) if line]
+        for first in range(0, len(lines), _ROWS_PER_BLOCK):
+            self._write(BlockKind.TABLE, "\n".join(lines[first : first + _ROWS_PER_BLOCK]), 0)
 
     def continue_block(self, text: str, joiner: str) -> None:
         """Go on with the last block, over a column or page end; `joiner` stands between."""
@@ -227,12 +230,8 @@ class CanonicalWriter:
             raise LimitExceededError(f"The text is longer than {self._limits.max_text_chars} characters.")
 
 
-def _named_row(header: Sequence[str], row: Sequence[str]) -> str:
-    """One table row as `column: value | column: value`; empty cells and repeated merged cells are left out."""
-    named: list[str] = []
-    for position, cell in enumerate(row):
-        name = header[position] if position < len(header) else ""
-        if cell and not (position and cell == row[position - 1] and name == header[position - 1]):
-            colon = "：" if _HAN.search(name) else ": "
-            named.append(f"{name}{colon}{cell}" if name and name != cell else cell)
-    return " | ".join(named)
+def _named(name: str, text: str) -> str:
+    """A cell with the name of its column."""
+    if not name or name == text:
+        return text
+    return f"{short_name(name)}{'：' if _HAN.search(name) else ': '}{text}"

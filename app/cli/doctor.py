@@ -109,7 +109,7 @@ def _versions() -> dict[str, str]:
 def _optional() -> dict[str, str]:
     """Parts that more formats need, and how each stands."""
     from ingestion import office_conversion
-    from ingestion.parsers import ocr
+    from ingestion.parsers.pdf import ocr
 
     recogniser = (
         f"rapidocr {metadata.version('rapidocr')}" if ocr.is_available() else "not installed (`make ocr`)"

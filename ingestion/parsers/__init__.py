@@ -1,27 +1,17 @@
-"""Parsers: one module a format, each with one function `parse(source, limits) -> Document`.
+"""Parsers: one folder a family, one module a format, each with one function `parse(source, limits) -> Document`.
 
 Those of containers (archives, mails) take a third argument: what is done with the files inside.
 """
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import ConverterMissingError, UnsupportedFormatError
-from ingestion.parsers import (
-    binary_workbook,
-    docx,
-    eml,
-    epub,
-    html,
-    json_records,
-    markdown,
-    msg,
-    pdf,
-    pictures,
-    pptx,
-    tables,
-    text,
-    xlsx,
-    zip_archive,
-)
+from ingestion.parsers.archives import zip_archive
+from ingestion.parsers.mail import eml, msg
+from ingestion.parsers.office import binary_workbook, docx, pptx, xlsx
+from ingestion.parsers.pdf import document as pdf
+from ingestion.parsers.pictures import picture
+from ingestion.parsers.text import delimited, json_records, markdown, plain
+from ingestion.parsers.web import epub, html
 from ingestion.sniff import (
     CONVERTED,
     CSV,
@@ -47,7 +37,7 @@ from ingestion.sniff import (
 from ingestion.types import Document, KeepMember, Source
 
 _PARSERS = {
-    CSV: tables.parse,
+    CSV: delimited.parse,
     DOCX: docx.parse,
     EPUB: epub.parse,
     HTML: html.parse,
@@ -56,10 +46,10 @@ _PARSERS = {
     MARKDOWN: markdown.parse,
     PDF: pdf.parse,
     PPTX: pptx.parse,
-    TEXT: text.parse,
+    TEXT: plain.parse,
     XLSX: xlsx.parse,
     **dict.fromkeys((XLS, XLSB, ODS), binary_workbook.parse),
-    **dict.fromkeys(IMAGES, pictures.parse),
+    **dict.fromkeys(IMAGES, picture.parse),
 }
 _CONTAINER_PARSERS = {EML: eml.parse, MSG: msg.parse, ZIP: zip_archive.parse}
 

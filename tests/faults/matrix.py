@@ -210,7 +210,7 @@ MATRIX = (
         (
             f"{APP}/test_bad_input_api.py::test_a_name_is_never_a_path",
             f"{APP}/test_bad_input_api.py::test_names_that_can_not_be_shown_are_refused",
-            "tests/ingestion/parsers/test_zip_archive.py::test_names_lead_nowhere",
+            "tests/ingestion/parsers/archives/test_zip_archive.py::test_names_lead_nowhere",
         ),
     ),
     Row(
@@ -225,7 +225,7 @@ MATRIX = (
         "ended at their limits, the next file is read",
         (
             "tests/ingestion/test_parser_process.py",
-            "tests/ingestion/parsers/test_zip_archive.py::test_bombs_are_refused_flat_nested_and_lying",
+            "tests/ingestion/parsers/archives/test_zip_archive.py::test_bombs_are_refused_flat_nested_and_lying",
         ),
     ),
     Row(

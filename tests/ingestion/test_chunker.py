@@ -10,7 +10,7 @@ from ingestion.chunker import chunk
 from ingestion.config import ChunkingConfig, ParsingLimits
 from ingestion.errors import EmptyDocumentError
 from ingestion.parsers import parse_source
-from ingestion.parsers.text import lay_blocks
+from ingestion.parsers.text.plain import lay_blocks
 from ingestion.types import Chunk, Document, SentenceStates, Source
 from tests.ingestion.samples import COUNT_TOKENS, BigramEncoder, sample
 

@@ -20,7 +20,9 @@ from ingestion.pieces import pieces_of
 from ingestion.types import Document, Source
 from ingestion.wire import decode_reply, encode_document
 from tests.ingestion.hostile import docx, paragraph, pdf, pdf_lines, zipped
-from tests.ingestion.parsers import test_binary_workbook, test_epub, test_msg, test_pptx, test_xlsx
+from tests.ingestion.parsers.mail import test_msg
+from tests.ingestion.parsers.office import test_binary_workbook, test_pptx, test_xlsx
+from tests.ingestion.parsers.web import test_epub
 from tests.ingestion.samples import sample
 
 GROWTH = 4

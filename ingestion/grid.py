@@ -1,0 +1,224 @@
+"""Tables: one grid for every format, and how its rows are written.
+
+A parser gives the cells as the file has them (with the rows and columns that each spans); here spans are filled down
+and across, rows of column names are told from rows of values, and each row is written as `name: value | name: value`,
+so that it still says what it means when it is read or cited alone.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+MAX_COLUMNS: Final = 1_000
+MAX_HEADER_ROWS: Final = 3
+_MAX_FILLED: Final = 200_000  # cells that spans alone may fill in one grid
+_MAX_NAME_CHARS: Final = 60
+_SHAPE_ROWS: Final = 20  # rows below the first that are looked at to tell names from values
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_DIGITS = re.compile(r"\d+(?:[.,\s]\d+)*")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_NUMBER = re.compile(r"[^\w]*\d[\d.,\s]*[^\w]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell as the file has it.
+
+    Attributes:
+        text: On one line or several; white space is joined when the row is written.
+        rows: Rows that it spans, at least 1.
+        columns: Columns that it spans, at least 1.
+        is_name: Whether the file marks it as a head cell.
+    """
+
+    text: str
+    rows: int = 1
+    columns: int = 1
+    is_name: bool = False
+
+
+_Spans = dict[int, tuple[Cell, int]]
+"""By column: a cell from above, and the rows that it still spans."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table.
+
+    Attributes:
+        rows: Cells from left to right; those covered by a span of another are absent.
+        header_rows: Rows of column names at the top; None if the file doesn't say, then they are told by their cells.
+        caption: Its own heading.
+    """
+
+    rows: Sequence[Sequence[Cell]]
+    header_rows: int | None = None
+    caption: str = ""
+
+
+def grid_of(rows: Iterable[Sequence[str]], *, header_rows: int | None = None, caption: str = "") -> Grid:
+    """A grid of texts without spans."""
+    return Grid(rows=[[Cell(text) for text in row] for row in rows], header_rows=header_rows, caption=caption)
+
+
+def spread(rows: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
+    """Cells by row and column: a cell stands in every place that it spans, None where there is no cell.
+
+    Spans end with the last row and at `MAX_COLUMNS`; cells that one place is claimed for twice move to the right, as
+    browsers do it (HTML Standard, 4.9.12, "Forming a table").
+    """
+    places: list[list[Cell | None]] = []
+    spans: _Spans = {}
+    left = _MAX_FILLED
+    for row in rows:
+        line: list[Cell | None] = []
+        below: _Spans = {}
+        for cell in row:
+            _take(spans, line, below)
+            if len(line) >= MAX_COLUMNS:
+                break
+            width = max(1, min(cell.columns, MAX_COLUMNS - len(line)))
+            left -= width * max(1, cell.rows) - 1
+            width, height = (width, cell.rows) if left > 0 else (1, 1)
+            for _ in range(width):
+                spans.pop(len(line), None)
+                if height > 1:
+                    below[len(line)] = cell, height - 1
+                line.append(cell)
+        for column in sorted(spans):
+            line.extend([None] * (column - len(line)))
+            _take(spans, line, below)
+        spans = below
+        places.append(line)
+    return places
+
+
+def _take(spans: _Spans, line: list[Cell | None], below: _Spans) -> None:
+    """Go on with the cells from above that reach into `line` at its end."""
+    while len(line) in spans:
+        cell, remaining = spans.pop(len(line))
+        if remaining > 1:
+            below[len(line)] = cell, remaining - 1
+        line.append(cell)
+
+
+def count_header_rows(rows: Sequence[Sequence[Cell | None]]) -> int:
+    """Rows of column names at the top of a spread table whose file doesn't say.
+
+    Marked head cells tell; else the first row names the columns where its cells are short, at least two differ, and
+    no cell is a number like those below it. A further row belongs to the names where a cell above it spans its
+    columns (or is followed by empty ones) and it is no row of values itself.
+    """
+    marked = 0
+    while marked < min(len(rows) - 1, MAX_HEADER_ROWS) and _all_marked(rows[marked]):
+        marked += 1
+    if marked:
+        return marked
+    if len(rows) < 2 or not _names(rows, 0):
+        return 0
+    count = 1
+    while count < min(len(rows) - 1, MAX_HEADER_ROWS) and _is_parted(rows, count):
+        count += 1
+    return count
+
+
+def column_names(rows: Sequence[Sequence[Cell | None]], width: int) -> list[str]:
+    """Names of the columns from their header rows: the texts that stand over a column, joined by a space."""
+    names: list[list[str]] = [[] for _ in range(width)]
+    for depth, row in enumerate(rows):
+        texts = _filled_right(row, width) if depth + 1 < len(rows) else [_text(cell) for cell in row]
+        for column, text in enumerate(texts[:width]):
+            if text and text not in names[column][-1:]:
+                names[column].append(text)
+    return [" ".join(parts) for parts in names]
+
+
+def _filled_right(row: Sequence[Cell | None], width: int) -> list[str]:
+    """Texts of an upper header row; an empty cell beside a name belongs to it, as merging leaves it."""
+    texts: list[str] = []
+    for column in range(width):
+        text = _text(row[column]) if column < len(row) else ""
+        texts.append(text or (texts[-1] if texts else ""))
+    return texts
+
+
+def _text(cell: Cell | None) -> str:
+    return "" if cell is None else " ".join(cell.text.split())
+
+
+def _all_marked(row: Sequence[Cell | None]) -> bool:
+    """Whether a row consists of head cells; the corner may be an empty cell that is none."""
+    filled = [cell for cell in row if cell is not None and cell.text.strip()]
+    return bool(filled) and all(cell.is_name for cell in filled) and len({id(cell) for cell in filled}) > 1
+
+
+def _names(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
+    """Whether the row `at` can hold names of the columns, by its cells and those below."""
+    texts = [_text(cell) for cell in rows[at]]
+    filled = [text for text in texts if text]
+    below = rows[at + 1 : at + 1 + _SHAPE_ROWS]
+    if len(set(filled)) < 2 or any(len(text) > _MAX_NAME_CHARS for text in filled):
+        return False
+    if not any(_LETTERS.search(text) for text in filled):
+        return False
+    contrast = False
+    for column, text in enumerate(texts):
+        under = [_text(row[column]) for row in below if column < len(row)]
+        under = [other for other in under if other]
+        if not text or not under:
+            continue
+        shapes = [_shape(other) for other in under]
+        common = max(set(shapes), key=shapes.count)
+        is_year = _YEAR.fullmatch(text) is not None and _YEAR.fullmatch(under[0]) is None
+        has_digit = any(map(str.isdigit, text))
+        if has_digit and not is_year and (common == _shape(text) or _NUMBER.fullmatch(text)):
+            return False
+        contrast = contrast or _NUMBER.fullmatch(under[0]) is not None
+    own = {id(cell): _text(cell) for cell in rows[at] if cell is not None and _text(cell)}
+    return contrast or len(set(own.values())) == len(own)
+
+
+def _is_parted(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
+    """Whether the row `at` parts the names above it: a name there spans several of its filled cells."""
+    above, row = rows[at - 1], rows[at]
+    for column in range(1, len(row)):
+        upper, beside = (above[column] if column < len(above) else None), above[column - 1 : column]
+        spanned = upper is not None and beside == [upper] and upper is beside[0] and upper.text.strip()
+        empty = not _text(upper) and beside and _text(beside[0])
+        parts = _text(row[column]) and row[column] is not upper and _text(row[column - 1])
+        if (spanned or empty) and parts and _text(row[column - 1]) != _text(row[column]):
+            return _names(rows, at)
+    return False
+
+
+def _shape(text: str) -> str:
+    """The form of a text: numbers as 9, words as a, all else as it is."""
+    return _LETTERS.sub("a", _DIGITS.sub("9", text))
+
+
+def named_cells(grid: Grid) -> tuple[list[str], list[list[tuple[str, str]]]]:
+    """Names of the columns, and the filled cells of each row of values as pairs of name and text.
+
+    There are no names where the table has none. A cell that spans columns stands once under each name; over all
+    columns, it stands once and without a name.
+    """
+    rows = [row for row in spread(grid.rows) if any(_text(cell) for cell in row)]
+    count = count_header_rows(rows) if grid.header_rows is None else grid.header_rows
+    width = max((len(row) for row in rows), default=0)
+    if not 0 < count < len(rows):
+        count = 0
+    names = column_names(rows[:count], width) if count else [""] * width
+    return names if count else [], [_pairs(names, row) for row in rows[count:]]
+
+
+def _pairs(names: Sequence[str], row: Sequence[Cell | None]) -> list[tuple[str, str]]:
+    if len(row) > 1 and len(row) == len(names) and all(cell is row[0] for cell in row):
+        return [("", _text(row[0]))]
+    pairs: list[tuple[str, str]] = []
+    for column, cell in enumerate(row):
+        text, name = _text(cell), names[column]
+        is_same = column > 0 and name == names[column - 1] and _text(row[column - 1]) == text
+        if text and not (is_same and (name or row[column - 1] is cell)):
+            pairs.append((name, text))
+    return pairs

@@ -1,0 +1,1 @@
+"""PDF: characters with their places become lines, columns, paragraphs, headings and tables."""

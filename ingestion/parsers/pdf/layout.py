@@ -1,0 +1,208 @@
+"""Reading order of a PDF page: columns, rows and paragraphs from the places of its lines.
+
+After the XY cut (Nagy & Seth 1984): a region is cut at a vertical strip that few lines cross where prose stands on
+both sides (columns), and the lines that cross it part it into bands. Where short pieces share baselines they are
+cells: a row is read across.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from ingestion.parsers.pdf.lines import HYPHEN_MARK, Line
+from ingestion.types import Box
+
+_MIN_COLUMN_LINES = 3
+_PROSE_SHARE = 0.55  # of a column's width: how far the typical line of prose reaches
+_STEP_PT = 2.0  # grid on which a gutter is looked for
+_MAX_CROSSING_SHARE = 0.25
+_SHORT_LINE_SHARE = 0.7  # of the column's width
+_NEW_ITEM = re.compile(
+    r"\s*(?:\(?\d{1,3}[.)、]|[•▪‣◦●■□\uf0b7–-]|[（(][一二三四五六七八九十\d]+[)）]|第.{1,6}[条條章节節])\s*(?=\D)"
+)
+_PARAGRAPH_GAP = 0.75  # of the line's height, between the boxes of two lines
+_INDENT_EM = 0.8
+_MAX_DEPTH = 12
+_CELL_GAP_EM = 1.2
+_WORD_GAP_EM = 0.15
+_SENTENCE_END = tuple('。！？!?.;；:：…”’"')
+_HAN = re.compile(r"[\u3001-\u9fff\uff00-\uffef]")
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """Consecutive lines that belong together."""
+
+    lines: list[Line]
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its lines are table rows."""
+        return bool(self.lines[0].row)
+
+    @property
+    def box(self) -> Box:
+        """Smallest rectangle around its lines: left, bottom, right, top."""
+        return (
+            min(line.x0 for line in self.lines),
+            min(line.y0 for line in self.lines),
+            max(line.x1 for line in self.lines),
+            max(line.y1 for line in self.lines),
+        )
+
+
+def reading_order(lines: Sequence[Line]) -> list[Line]:
+    """Sort the lines of a page as a person reads them; pieces of one table row become one line."""
+    return _ordered(list(lines), 0) if lines else []
+
+
+def _ordered(lines: list[Line], depth: int) -> list[Line]:
+    if len(lines) < 2 * _MIN_COLUMN_LINES or depth > _MAX_DEPTH:
+        return _rows(lines)
+    gutter = _gutter(lines)
+    if gutter is None:
+        return _rows(lines)
+    crossing = sorted((line for line in lines if line.x0 < gutter < line.x1), key=lambda line: -line.y1)
+    result: list[Line] = []
+    rest = [line for line in lines if not line.x0 < gutter < line.x1]
+    # Lines over both columns (titles, wide figures' captions) part the page into bands, each with its columns.
+    for bound in [*crossing, None]:
+        band = [line for line in rest if bound is None or line.y0 >= bound.y1 - 0.3 * bound.size]
+        rest = [line for line in rest if line not in band]
+        for column in ([o for o in band if o.x1 <= gutter], [o for o in band if o.x0 >= gutter]):
+            result.extend(_ordered(column, depth + 1))
+        if bound is not None:
+            result.append(bound)
+    return result
+
+
+def _gutter(lines: Sequence[Line]) -> float | None:
+    """Place of a vertical strip that few lines cross, with prose on both sides; None without columns."""
+    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    width = right - left
+    steps = int(width / _STEP_PT)
+    best: tuple[int, float, float] | None = None
+    for step in range(steps):
+        place = left + (step + 0.5) * _STEP_PT
+        if not 0.15 < (place - left) / max(width, 1.0) < 0.85:
+            continue
+        crossing = sum(line.x0 < place < line.x1 for line in lines)
+        candidate = (crossing, abs(place - (left + right) / 2), place)
+        best = candidate if best is None else min(best, candidate)
+    if best is None or best[0] > _MAX_CROSSING_SHARE * len(lines):
+        return None
+    gutter = best[2]
+    sides = [line for line in lines if line.x1 <= gutter], [line for line in lines if line.x0 >= gutter]
+    return gutter if all(_is_prose(side) for side in sides) else None
+
+
+def _is_prose(lines: Sequence[Line]) -> bool:
+    """Running text fills its column; cells and labels don't."""
+    if len(lines) < _MIN_COLUMN_LINES:
+        return False
+    width = max(line.x1 for line in lines) - min(line.x0 for line in lines)
+    em = median(line.size for line in lines)
+    return width > 8 * em and median(line.x1 - line.x0 for line in lines) > _PROSE_SHARE * width
+
+
+def _rows(lines: Sequence[Line]) -> list[Line]:
+    """Join pieces that stand beside each other to rows, and order the rows from top to bottom."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: (-(line.y0 + line.y1) / 2, line.x0)):
+        if rows and _same_row(rows[-1][-1], line) and all(_apart(other, line) for other in rows[-1]):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [_joined_row(row) for row in rows]
+
+
+def _same_row(one: Line, other: Line) -> bool:
+    overlap = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return overlap > 0.5 * min(one.y1 - one.y0, other.y1 - other.y0)
+
+
+def _apart(one: Line, other: Line) -> bool:
+    return one.x1 <= other.x0 + 1 or other.x1 <= one.x0 + 1
+
+
+def _joined_row(row: Sequence[Line]) -> Line:
+    if len(row) == 1:
+        return row[0]
+    ordered = sorted(row, key=lambda line: line.x0)
+    cells = [ordered[0].text.strip()]
+    for before, line in pairwise(ordered):
+        white = line.x0 - before.x1
+        em = max(before.size, line.size)
+        if white > _CELL_GAP_EM * em:
+            cells.append(line.text.strip())
+        else:
+            # Raised and lowered marks are pieces of their own; they belong to the word that they touch.
+            cells[-1] += (" " if white > _WORD_GAP_EM * em else "") + line.text.strip()
+    return Line(
+        text="  ".join(cells),
+        x0=ordered[0].x0,
+        y0=min(line.y0 for line in row),
+        x1=max(line.x1 for line in row),
+        y1=max(line.y1 for line in row),
+        size=max(line.size for line in row),
+        height=row[0].height,
+        bold=all(line.bold for line in row),
+        row=tuple(cells) if len(cells) > 1 else (),
+    )
+
+
+def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
+    """Group lines in reading order into paragraphs: a gap, an indent, another size or a jump begins a new one."""
+    paragraphs: list[Paragraph] = []
+    gap = _usual_gap(lines)
+    for line in lines:
+        if paragraphs and _belongs(paragraphs[-1], line, gap, lines):
+            paragraphs[-1].lines.append(line)
+        else:
+            paragraphs.append(Paragraph([line]))
+    return paragraphs
+
+
+def _usual_gap(lines: Sequence[Line]) -> float:
+    """Typical white space between two lines of one paragraph, in points."""
+    gaps = [above.y0 - below.y1 for above, below in pairwise(lines)]
+    near = [gap for gap, line in zip(gaps, lines, strict=False) if -line.size < gap < 2.5 * line.size]
+    return median(near) if near else 0.0
+
+
+def _belongs(paragraph: Paragraph, line: Line, gap: float, page: Sequence[Line]) -> bool:
+    last = paragraph.lines[-1]
+    if bool(last.row) != bool(line.row) or abs(last.size - line.size) > 0.12 * max(last.size, line.size):
+        return False
+    white = last.y0 - line.y1
+    if white > gap + _PARAGRAPH_GAP * line.size:
+        return False
+    if line.row:
+        return white > -1.5 * line.size
+    if white < -1.5 * line.size:
+        return _goes_on_in_next_column(last, line)
+    if _NEW_ITEM.match(line.text) or (last.bold != line.bold and len(paragraph.lines) == 1 and last.bold):
+        return False
+    indented = line.x0 - last.x0 > _INDENT_EM * line.size
+    if indented and (len(paragraph.lines) > 1 or not _NEW_ITEM.match(last.text)):
+        return False
+    return not _ends_short(last, line, page)
+
+
+def _goes_on_in_next_column(last: Line, line: Line) -> bool:
+    """A column that ends inside a sentence goes on at the top of the next one."""
+    before = last.text.rstrip()
+    if line.x0 < last.x1 or before.endswith(_SENTENCE_END):
+        return False
+    return before.endswith(HYPHEN_MARK) or line.text.lstrip()[:1].islower() or bool(_HAN.match(before[-1:]))
+
+
+def _ends_short(last: Line, line: Line, page: Sequence[Line]) -> bool:
+    """A line that stops well before its column's edge ends its paragraph, unless a small letter follows."""
+    rights = sorted(other.x1 for other in page if other.x0 < last.x1 and other.x1 > last.x0)
+    right = rights[int(0.75 * (len(rights) - 1))]
+    short = last.x1 - last.x0 < _SHORT_LINE_SHARE * (right - last.x0)
+    ended = last.text.rstrip().endswith(_SENTENCE_END) and right - last.x1 > 2 * line.size
+    return ended or (short and not line.text.lstrip()[:1].islower())

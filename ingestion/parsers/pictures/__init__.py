@@ -1,0 +1,1 @@
+"""Pictures, and pages that are pictures, by text recognition."""

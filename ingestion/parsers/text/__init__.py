@@ -1,0 +1,1 @@
+"""Text formats: plain, Markdown, JSON, separated values."""

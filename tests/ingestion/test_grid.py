@@ -1,0 +1,108 @@
+"""The grid of tables: spans, rows of names, bounds."""
+
+import time
+
+import pytest
+
+from ingestion.canonical import CanonicalWriter
+from ingestion.config import ParsingLimits
+from ingestion.grid import MAX_COLUMNS, Cell, Grid, grid_of, named_cells, spread
+from ingestion.sniff import TEXT
+
+
+def _lines(grid: Grid) -> list[str]:
+    writer = CanonicalWriter(ParsingLimits())
+    writer.grid(grid)
+    return writer.build(media_type=TEXT).text.split("\n")
+
+
+def _cells(*texts: str) -> list[Cell]:
+    return [Cell(text) for text in texts]
+
+
+def test_a_cell_over_rows_is_said_in_each():
+    grid = Grid(
+        rows=[
+            _cells("Zone", "Class", "Price"),
+            [Cell("Alpine", rows=2), *_cells("light", "11")],
+            _cells("medium", "19"),
+            _cells("Coast", "light", "9"),
+        ]
+    )
+
+    assert _lines(grid) == [
+        "Zone: Alpine | Class: light | Price: 11",
+        "Zone: Alpine | Class: medium | Price: 19",
+        "Zone: Coast | Class: light | Price: 9",
+    ]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [Cell("Region", rows=2), Cell("2023", columns=2), Cell("2024", columns=2)],
+        _cells("Region", "2023", "", "2024", ""),
+    ],
+)
+def test_names_in_two_rows_are_joined(above: list[Cell]):
+    corner = [] if above[0].rows == 2 else [Cell("")]
+    grid = Grid(
+        rows=[
+            above,
+            [*corner, *_cells("Q1", "Q2", "Q1", "Q2")],
+            _cells("East", "100", "120", "140", "160"),
+            _cells("West", "90", "95", "99", "101"),
+        ]
+    )
+
+    assert _lines(grid)[0] == "Region: East | 2023 Q1: 100 | 2023 Q2: 120 | 2024 Q1: 140 | 2024 Q2: 160"
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ([["部门", "1月", "2月"], ["研发部", "120", "135"], ["市场部", "80", "95"]], ["部门", "1月", "2月"]),
+        ([["Item", "Price", "Price"], ["Bolt", "1.20", "1.30"]], ["Item", "Price", "Price"]),
+        ([["Name", "2021", "2022"], ["Seal", "13", "14"]], ["Name", "2021", "2022"]),
+        ([["Plan", "Sauna"], ["Basic", "no"]], ["Plan", "Sauna"]),
+        ([["Gasket", "42"], ["Seal", "13"]], []),
+        ([["2021", "12"], ["2022", "13"]], []),
+        ([["Total", "12 kg"], ["Part", "9 kg"]], []),
+        ([["x" * 80, "y"], ["a", "b"]], []),
+    ],
+)
+def test_the_first_row_names_the_columns_where_it_differs_from_those_below(
+    rows: list[list[str]], names: list[str]
+):
+    assert named_cells(grid_of(rows))[0] == names
+
+
+def test_marked_head_cells_tell_more_than_their_looks():
+    grid = Grid(rows=[[Cell("1", is_name=True), Cell("2", is_name=True)], _cells("3", "4")])
+
+    assert _lines(grid) == ["1: 3 | 2: 4"]
+
+
+def test_a_caption_stands_above_and_a_row_of_one_cell_without_a_name():
+    grid = Grid(
+        rows=[_cells("Plan", "Fee"), [Cell("Summer", columns=2)], _cells("Gold", "75")],
+        header_rows=1,
+        caption="Prices of May",
+    )
+
+    assert _lines(grid) == ["Prices of May", "", "Summer", "Plan: Gold | Fee: 75"]
+
+
+def test_rows_of_unequal_length_and_overlapping_spans():
+    grid = Grid(rows=[[Cell("a", rows=9), Cell("b")], [Cell("c")], []], header_rows=0)
+
+    assert _lines(grid) == ["a | b", "a | c", "a"]
+
+
+def test_what_spans_fill_has_a_bound():
+    started = time.monotonic()
+    places = spread([[Cell("x", rows=10_000, columns=10_000)] * 3 for _ in range(2_000)])
+
+    assert max(map(len, places)) <= MAX_COLUMNS
+    assert sum(map(len, places)) < 300_000
+    assert time.monotonic() - started < 5
