@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from ingestion.parsers.pdf.lines import Line
@@ -12,72 +13,175 @@ _MIN_REPEATS = 3
 _MIN_REPEAT_SHARE = 0.3
 _MIN_NUMBERED_SHARE = 0.5
 _MAX_NUMBERED_CHARS = 120
+_MAX_PAGE_SHARE = 0.5  # of a page's characters that repeated lines may be; the rest is more likely a form
+_LARGER = 1.15  # times the usual size: titles ("Lesson 3" on page 3)
+_ROW_PITCH = 1.6  # times the distance of two rows: so far from them another row of their table may stand
 _PAGE_NUMBER = re.compile(
     r"\W*(?:page|seite|第)?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:页|頁)?\s*"
     r"(?:(?:/|of|von|[,，]?\s*共)\s*\d{1,4}\s*(?:页|頁)?)?\W*",
     re.I,
 )
-_DIGITS = re.compile(r"\d+|[ivxlc]+(?=\W*\Z)")
+_PAGE_WORDS = re.compile(r"\b(?:page|seite)\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?|第\s*\d{1,4}\s*[页頁]", re.I)
+_PAGE_OF = re.compile(r"\W*(\d{1,4})\s*(?:/|of|von)\s*(\d{1,4})\W*", re.I)
+_DASHED = re.compile(r"\s*([-–—])\s*\d{1,4}\s*\1\s*")
+_NUMBER = re.compile(r"\d+|(?<![^\W\d_])[ivxlc]+(?=\W*\Z)")
 _OUTER_NUMBER = re.compile(r"\A\W{0,3}(\d{1,4})\b|\b(\d{1,4})\W{0,3}\Z")
+_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_\u3400-\u9fff]+|(?=([\u3400-\u9fff]{2}))")
 
 Key = tuple[str, bool]
+"""A line as it repeats, and whether it stands in the upper half of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A line that is no text: its place, and what it says beside the page number."""
+
+    page: int
+    line: Line
+    says: str
 
 
 def drop_furniture(pages: Sequence[list[Line]]) -> int:
-    """Remove such lines from the pages, and give their number. A page of nothing else is content and stays.
+    """Remove such lines from the pages, and give their number.
 
-    A line is one of them if it holds no more than a page number in a margin; if it is the outermost line of its
-    page and begins or ends with the page's own number; or if it repeats in the margins of many pages, or of
-    neighbouring ones (left and right pages may differ).
+    A line is one of them if it stands in a margin and is a page number, or repeats on many pages or on neighbouring
+    ones (left and right pages may differ), alike but for the page number in it; or if it is the outermost line of its
+    page and begins or ends with the page's own number. Three things are kept: rows of tables, names of columns too;
+    all but page numbers where more than half of a page would go; and the first line that says a word or number that
+    stands nowhere else.
     """
-    repeated = _often(pages)
-    nearby = _nearby(pages)
+    found = list(_found(pages))
+    gone = {id(item.line) for item in found}
+    words = {word for page in pages for line in page if id(line) not in gone for word in _words(line.text)}
+    for item in found:
+        said = set(_words(item.says))
+        if not said <= words:
+            words |= said
+            gone.remove(id(item.line))
+    for page in pages:
+        page[:] = [line for line in page if id(line) not in gone]
+    return len(gone)
+
+
+def _found(pages: Sequence[list[Line]]) -> Iterator[_Found]:
+    """Lines to remove, page by page; a page of nothing else is content."""
+    usual = _usual_size(pages)
+    repeated = _repeated(pages, usual)
     numbering = _numbering(pages)
-    removed = 0
     for index, page in enumerate(pages):
+        numbers: list[_Found] = []
+        others: list[_Found] = []
         numbered = _numbered_line(page, index, numbering)
-        kept = [
-            line
-            for line in page
-            if line is not numbered and not (line.in_margin(_MARGIN) and _is_repeated(line, repeated, nearby))
-        ]
-        if kept:
-            removed += len(page) - len(kept)
-            page[:] = kept
-    return removed
+        for line in page:
+            key = next((key for key in _keys(line, index, usual) if key in repeated), None)
+            in_margin = line.in_margin(_MARGIN)
+            if in_margin and _is_page_number(line, key, page, index):
+                numbers.append(_Found(index, line, ""))
+            elif line is numbered or (in_margin and key is not None):
+                text = _normal(line.text) if key is None else key[0]
+                others.append(_Found(index, line, _OUTER_NUMBER.sub("", text) if key is None else text))
+        others = _without_rows(page, numbers, others)
+        chars = sum(len(line.text) for line in page)
+        if sum(len(item.line.text) for item in others) > _MAX_PAGE_SHARE * chars:
+            others = []
+        if len(numbers) + len(others) < len(page):
+            yield from numbers
+            yield from others
 
 
-def _is_repeated(line: Line, repeated: set[Key], nearby: set[Key]) -> bool:
+def _is_page_number(line: Line, key: Key | None, page: Sequence[Line], index: int) -> bool:
+    """Whether a line of a margin is no more than a page number, as its words, its form or the other pages say."""
+    text = line.text
+    if _PAGE_NUMBER.fullmatch(text) is None:
+        return False
+    part = _PAGE_OF.fullmatch(text)
+    if key is not None or _PAGE_WORDS.search(text) or _DASHED.fullmatch(text):
+        return True
+    if part is not None:
+        return int(part[1]) <= int(part[2])
+    is_outermost = line in (_outermost(page, is_top=True), _outermost(page, is_top=False))
+    return is_outermost and _value(text.strip(" \t-–—.")) == index + 1
+
+
+def _without_rows(page: Sequence[Line], numbers: Sequence[_Found], others: Sequence[_Found]) -> list[_Found]:
+    """Those found that are no rows of a table: rows that go on in the text, or that names of columns stand over."""
+    found = {id(item.line) for item in (*numbers, *others)}
+    rows: set[int] = set()
+    # Each way from the text outwards: a second row of names stands over a first one that was kept.
+    for order in (page, page[::-1]):
+        for third, second, line in zip(order, order[1:], order[2:], strict=False):
+            is_text = all(id(other) not in found or id(other) in rows for other in (second, third))
+            if is_text and id(line) in found and _is_next_row(line, second, third):
+                rows.add(id(line))
+    return [item for item in others if id(item.line) not in rows]
+
+
+def _is_next_row(line: Line, second: Line, third: Line) -> bool:
+    """Whether a line is a row of the table to which its neighbours belong."""
+    pitch = abs(line.y0 - second.y0)
     return (
-        _PAGE_NUMBER.fullmatch(line.text) is not None
-        or _masked_key(line) in repeated
-        or _exact_key(line) in nearby
+        _is_aligned(line, second)
+        and _is_aligned(second, third)
+        and pitch <= _ROW_PITCH * abs(second.y0 - third.y0)
     )
 
 
-def _often(pages: Sequence[list[Line]]) -> set[Key]:
-    """Lines of the margins that stand on many pages; numbers count as equal."""
-    counts = Counter(
-        key for page in pages for key in {_masked_key(line) for line in page if line.in_margin(_MARGIN)}
-    )
-    least = max(_MIN_REPEATS, _MIN_REPEAT_SHARE * len(pages))
-    return {key for key, count in counts.items() if count >= least}
+def _is_aligned(one: Line, other: Line) -> bool:
+    """Whether each cell of the row with fewer cells stands over or under one of the other row."""
+    fewer, more = sorted((one.row, other.row), key=len)
+    under = [sum(cell.x0 < place.x1 and place.x0 < cell.x1 for place in more) for cell in fewer]
+    return bool(under) and all(count == 1 for count in under)
 
 
-def _nearby(pages: Sequence[list[Line]]) -> set[Key]:
-    """Lines of the margins that repeat exactly on pages beside each other: the headers of a chapter."""
+def _repeated(pages: Sequence[list[Line]], usual: float) -> set[Key]:
+    """Keys of the margins that stand on many pages, or on a run of neighbouring ones."""
     places: defaultdict[Key, list[int]] = defaultdict(list)
     for index, page in enumerate(pages):
-        for key in {_exact_key(line) for line in page if line.in_margin(_MARGIN)}:
+        for key in {key for line in page if line.in_margin(_MARGIN) for key in _keys(line, index, usual)}:
             places[key].append(index)
-    found: set[Key] = set()
-    for key, indices in places.items():
-        run = 1
-        for before, after in pairwise(indices):
-            run = run + 1 if after - before <= 2 else 1
-            if run >= _MIN_REPEATS:
-                found.add(key)
-    return found
+    least = max(_MIN_REPEATS, _MIN_REPEAT_SHARE * len(pages))
+    return {key for key, indices in places.items() if len(indices) >= least or _is_run(indices)}
+
+
+def _is_run(indices: Sequence[int]) -> bool:
+    run = 1
+    for before, after in pairwise(indices):
+        run = run + 1 if after - before <= 2 else 1
+        if run >= _MIN_REPEATS:
+            return True
+    return False
+
+
+def _keys(line: Line, index: int, usual: float) -> Iterator[Key]:
+    """Forms in which a line may repeat: as it is, or with the page number in it left out.
+
+    A number counts as the page's where the page says so ("page 3"), or where it is the first or last number of the
+    line; then its distance to the page's index stands for it, so that it has to count the pages. Other numbers differ.
+    """
+    said = _normal(line.text)
+    yield said, line.is_upper_half
+    is_number = _PAGE_NUMBER.fullmatch(said) is not None
+    if len(said) > _MAX_NUMBERED_CHARS or (line.size > _LARGER * usual and not is_number):
+        return
+    named = _PAGE_WORDS.sub("#", said)
+    if named != said:
+        yield named, line.is_upper_half
+    numbers = list(_NUMBER.finditer(said))
+    for match in numbers[:1] + numbers[1:][-1:]:
+        value = _value(match.group())
+        if value is not None:
+            yield f"{said[: match.start()]}#{value - index}#{said[match.end() :]}", line.is_upper_half
+
+
+def _value(number: str) -> int | None:
+    """Value of an Arabic or a small Roman number of up to four digits or seven letters."""
+    if number.isdecimal():
+        return int(number) if len(number) <= 4 else None
+    if not number or len(number) > 7 or not set(number) <= set(_ROMAN):
+        return None
+    values = [_ROMAN[letter] for letter in number]
+    return sum(-one if one < after else one for one, after in pairwise([*values, 0]))
 
 
 def _numbering(pages: Sequence[list[Line]]) -> tuple[int, bool] | None:
@@ -124,9 +228,20 @@ def _numbers(line: Line | None) -> set[int]:
     return {int(match[1] or match[2]) for match in _OUTER_NUMBER.finditer(line.text.strip())}
 
 
-def _masked_key(line: Line) -> Key:
-    return _DIGITS.sub("#", line.text.strip().lower()), line.is_upper_half
+def _usual_size(pages: Sequence[list[Line]]) -> float:
+    """Size of most characters."""
+    sizes: Counter[float] = Counter()
+    for page in pages:
+        for line in page:
+            sizes[round(line.size, 1)] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
-def _exact_key(line: Line) -> Key:
-    return line.text.strip(), line.is_upper_half
+def _normal(text: str) -> str:
+    return " ".join(text.split()).lower()
+
+
+def _words(text: str) -> Iterator[str]:
+    """Words, numbers and pairs of Han characters of a text, but for marked page numbers."""
+    for match in _WORD.finditer(re.sub(r"#-?\d+#", "", text.lower())):
+        yield match[1] or match[0]

@@ -6,11 +6,13 @@ cells: a row is read across.
 """
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from ingestion.parsers.pdf.frame import Frame
 from ingestion.parsers.pdf.lines import HYPHEN_MARK, Line
 from ingestion.types import Box
 
@@ -27,6 +29,9 @@ _INDENT_EM = 0.8
 _MAX_DEPTH = 12
 _CELL_GAP_EM = 1.2
 _WORD_GAP_EM = 0.15
+_SCRIPT_SIZE = 0.85  # of the size of the text beside it: exponents are smaller
+_SCRIPT_RISE = 0.25  # of that text's height: they stand higher
+_EXPONENT = re.compile(r"[-+\u2212\u2013]?[1-9]\d{0,2}")
 _SENTENCE_END = tuple('。！？!?.;；:：…”’"')
 _HAN = re.compile(r"[\u3001-\u9fff\uff00-\uffef]")
 
@@ -44,18 +49,38 @@ class Paragraph:
 
     @property
     def box(self) -> Box:
-        """Smallest rectangle around its lines: left, bottom, right, top."""
-        return (
-            min(line.x0 for line in self.lines),
-            min(line.y0 for line in self.lines),
-            max(line.x1 for line in self.lines),
-            max(line.y1 for line in self.lines),
-        )
+        """Smallest rectangle around its lines in PDF user space: left, bottom, right, top."""
+        return _around(line.box for line in self.lines)
 
 
 def reading_order(lines: Sequence[Line]) -> list[Line]:
-    """Sort the lines of a page as a person reads them; pieces of one table row become one line."""
-    return _ordered(list(lines), 0) if lines else []
+    """Sort the lines of a page as a person reads them; pieces of one table row become one line.
+
+    Text of another direction than most of the page (a table set sideways) is read as a whole, after the lines above
+    it; where other lines stand beside it (a stamp in the margin), after all of them.
+    """
+    by_length = sorted(_by_frame(lines).values(), key=lambda part: -sum(len(line.text) for line in part))
+    result = _ordered(by_length[0], 0) if by_length else []
+    for part in by_length[1:]:
+        ordered = _ordered(part, 0)
+        place = _place_of(part, result)
+        result[place:place] = ordered
+    return result
+
+
+def _place_of(part: Sequence[Line], lines: Sequence[Line]) -> int:
+    """Where among `lines` those of another direction belong."""
+    frame = lines[0].frame
+    _, bottom, _, top = frame.to_reader(_around(line.box for line in part))
+    middles = [(y0 + y1) / 2 for _, y0, _, y1 in (frame.to_reader(line.box) for line in lines)]
+    if any(bottom < middle < top for middle in middles):
+        return len(lines)
+    return next((place for place, middle in enumerate(middles) if middle < bottom), len(lines))
+
+
+def _around(boxes: Iterable[Box]) -> Box:
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return min(lefts), min(bottoms), max(rights), max(tops)
 
 
 def _ordered(lines: list[Line], depth: int) -> list[Line]:
@@ -131,38 +156,70 @@ def _joined_row(row: Sequence[Line]) -> Line:
     if len(row) == 1:
         return row[0]
     ordered = sorted(row, key=lambda line: line.x0)
-    cells = [ordered[0].text.strip()]
+    cells = [[ordered[0]]]
     for before, line in pairwise(ordered):
-        white = line.x0 - before.x1
-        em = max(before.size, line.size)
-        if white > _CELL_GAP_EM * em:
-            cells.append(line.text.strip())
+        if line.x0 - before.x1 > _CELL_GAP_EM * max(before.size, line.size):
+            cells.append([line])
         else:
             # Raised and lowered marks are pieces of their own; they belong to the word that they touch.
-            cells[-1] += (" " if white > _WORD_GAP_EM * em else "") + line.text.strip()
+            cells[-1].append(line)
+    joined = [_joined_cell(cell) for cell in cells]
+    text = "  ".join(cell.text.strip() for cell in joined)
+    return _united(joined, text, tuple(joined) if len(joined) > 1 else ())
+
+
+def _joined_cell(pieces: Sequence[Line]) -> Line:
+    """Pieces that touch each other, as one; a raised number after a number is its exponent."""
+    if len(pieces) == 1:
+        return pieces[0]
+    text = pieces[0].text.strip()
+    for before, line in pairwise(pieces):
+        part = line.text.strip()
+        if _is_exponent(before, line):
+            text += "^" + part
+        else:
+            text += (" " if line.x0 - before.x1 > _WORD_GAP_EM * max(before.size, line.size) else "") + part
+    return _united(pieces, text)
+
+
+def _is_exponent(base: Line, line: Line) -> bool:
+    is_raised = line.size < _SCRIPT_SIZE * base.size and line.y0 > base.y0 + _SCRIPT_RISE * (base.y1 - base.y0)
+    return is_raised and base.text.rstrip()[-1:].isdigit() and _EXPONENT.fullmatch(line.text.strip()) is not None
+
+
+def _united(lines: Sequence[Line], text: str, row: tuple[Line, ...] = ()) -> Line:
     return Line(
-        text="  ".join(cells),
-        x0=ordered[0].x0,
-        y0=min(line.y0 for line in row),
-        x1=max(line.x1 for line in row),
-        y1=max(line.y1 for line in row),
-        size=max(line.size for line in row),
-        height=row[0].height,
-        bold=all(line.bold for line in row),
-        row=tuple(cells) if len(cells) > 1 else (),
+        text=text,
+        x0=lines[0].x0,
+        y0=min(line.y0 for line in lines),
+        x1=max(line.x1 for line in lines),
+        y1=max(line.y1 for line in lines),
+        size=max(line.size for line in lines),
+        frame=lines[0].frame,
+        bold=all(line.bold for line in lines),
+        row=row,
     )
 
 
 def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
     """Group lines in reading order into paragraphs: a gap, an indent, another size or a jump begins a new one."""
+    directions = _by_frame(lines)
+    gaps = {frame: _usual_gap(part) for frame, part in directions.items()}
     paragraphs: list[Paragraph] = []
-    gap = _usual_gap(lines)
     for line in lines:
-        if paragraphs and _belongs(paragraphs[-1], line, gap, lines):
+        same = bool(paragraphs) and paragraphs[-1].lines[-1].frame == line.frame
+        if same and _belongs(paragraphs[-1], line, gaps[line.frame], directions[line.frame]):
             paragraphs[-1].lines.append(line)
         else:
             paragraphs.append(Paragraph([line]))
     return paragraphs
+
+
+def _by_frame(lines: Sequence[Line]) -> dict[Frame, list[Line]]:
+    directions: defaultdict[Frame, list[Line]] = defaultdict(list)
+    for line in lines:
+        directions[line.frame].append(line)
+    return directions
 
 
 def _usual_gap(lines: Sequence[Line]) -> float:

@@ -1,35 +1,49 @@
 """Lines of a PDF page: PDFium's characters, gathered by baseline and split at wide gaps."""
 
 import ctypes
+import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from ingestion.parsers.pdf.frame import Frame
 from ingestion.types import Box
 
 _GAP_EM = 1.6  # a wider gap inside a line separates columns or table cells
+_WIDE_SPACE_EM = 0.5  # a space between words is narrower, unless the line is justified
 _SCRIPT_GAP_EM = 0.5  # a raised or lowered mark stands no farther from its word
+_MAX_SLANT = 0.1  # of a quarter turn
 _HYPHEN = 2  # PDFium's mark for a hyphen at a line's end
 HYPHEN_MARK = "\ufffe"
+SPLIT_WORD = re.compile(r"[^\W\d_]{2}-\Z")
+_LEADERS = re.compile(r"(?:\s*[.·…]){4,}\s*")
+_HAN_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]\Z")
 _BOLD_WEIGHT = 600
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi|cmbx|simhei|-bd\b", re.I)
 _PART = re.compile(rf"[\r\n]+|[^\S\r\n]+|[^\s{HYPHEN_MARK}]*{HYPHEN_MARK}|[^\s{HYPHEN_MARK}]+")
+_ENDS_IN_DIGITS = re.compile(r"\d\d\Z")
+_MAX_EXPONENT_DIGITS = 3
+_EXPONENT_RISE = 0.3  # of the height of the digit before them: so much higher they begin
+_EXPONENT_HEIGHT = 0.9  # of that height: they are smaller
+_EXPONENT = re.compile(r"\d[1-9]\d*")
 _FOLDED = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
 _UNREADABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(slots=True)
 class Line:
-    """A run of characters on one baseline, in points from the page's lower left corner.
+    """A run of characters on one baseline, with its place as it is read: x along the text, y upwards, in points.
 
     Attributes:
-        height: Height of the page.
+        frame: Page as it lies before a reader of this line.
         size: Font size in points.
         bold: Whether it begins in a bold font.
         row: Cells of a table row when several runs of one baseline were joined, else empty.
+        gaps: Wide gaps between words: place in the text, and in points the end and the beginning of the words.
     """
 
     text: str
@@ -38,23 +52,46 @@ class Line:
     x1: float
     y1: float
     size: float
-    height: float
+    frame: Frame
     bold: bool = False
-    row: tuple[str, ...] = ()
+    row: tuple["Line", ...] = ()
+    gaps: tuple[tuple[int, float, float], ...] = ()
 
     @property
-    def cells(self) -> tuple[str, ...]:
-        """Cells of the row, or the text as the only one."""
-        return self.row or (self.text,)
+    def cells(self) -> tuple["Line", ...]:
+        """Cells of the row, or the line as the only one."""
+        return self.row or (self,)
+
+    @property
+    def box(self) -> Box:
+        """Its rectangle in PDF user space: left, bottom, right, top."""
+        return self.frame.to_page((self.x0, self.y0, self.x1, self.y1))
 
     @property
     def is_upper_half(self) -> bool:
         """Whether it stands in the upper half of the page."""
-        return self.y0 > self.height / 2
+        return self.y0 > self.frame.height / 2
 
     def in_margin(self, share: float) -> bool:
         """Whether it stands in the upper or lower `share` of the page."""
-        return self.y0 > (1 - share) * self.height or self.y1 < share * self.height
+        return self.y0 > (1 - share) * self.frame.height or self.y1 < share * self.frame.height
+
+
+def joined_text(lines: Sequence[Line]) -> str:
+    """Text of lines that follow each other: Chinese lines join without a space, a hyphen at a line's end goes."""
+    text = ""
+    for line in lines:
+        part = line.text.strip()
+        is_split = SPLIT_WORD.search(text) is not None and part[:1].islower()
+        if text.endswith((HYPHEN_MARK, "\u00ad")) or is_split:
+            # PDFium marks a hyphen at a line's end, unless a column stands beside it; before a capital or a digit it
+            # belongs to the word.
+            text = text[:-1] + ("" if part[:1].islower() else "-") + part
+        elif not text or (_HAN_END.search(text) and _HAN_END.search(part[:1])):
+            text += part
+        else:
+            text += " " + part
+    return _LEADERS.sub(" … ", text.replace(HYPHEN_MARK, ""))
 
 
 def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
@@ -66,7 +103,9 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
     handle = text_page.raw
     box = _BoxReader(handle)
     lines: list[Line] = []
-    run = _Run(page.get_height())
+    page_box = page.get_bbox()
+    frames = [Frame(page_box, turns) for turns in range(4)]
+    run = _Run(frames[0])
     for match in _PART.finditer(_characters(text_page)):
         word = match.group()
         if word[0] in "\r\n":
@@ -79,8 +118,11 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
                 run.flush(lines)
             if run.is_empty:
                 run.bold = _is_bold(handle, match.start())
+                run.frame = frames[_quarter_turns(handle, match.start())]
             last = match.end() - 1 - word.endswith(HYPHEN_MARK)
             end = box.read(last) if last > match.start() else first
+            if _ENDS_IN_DIGITS.search(word):
+                word = _with_exponent(word, match.start(), end, box, run.frame)
             run.add_word(word, first, end, pdfium_c.FPDFText_GetFontSize(handle, match.start()))
             if word.endswith(HYPHEN_MARK):
                 run.flush(lines)
@@ -113,6 +155,25 @@ def _characters(text_page: pdfium.PdfTextPage) -> str:
     return "".join(HYPHEN_MARK if code == _HYPHEN else chr(code) for code in codes)
 
 
+def _with_exponent(word: str, start: int, last: Box, box: _BoxReader, frame: Frame) -> str:
+    """A word that ends in digits, with `^` before those of them that are raised."""
+    _, raised, _, top = frame.to_reader(last)
+    for place in range(len(word) - 1, max(0, len(word) - 1 - _MAX_EXPONENT_DIGITS), -1):
+        _, bottom, _, base_top = frame.to_reader(box.read(start + place - 1))
+        height = base_top - bottom
+        if raised - bottom > _EXPONENT_RISE * height:
+            is_exponent = top - raised < _EXPONENT_HEIGHT * height and _EXPONENT.fullmatch(word, place - 1)
+            return f"{word[:place]}^{word[place:]}" if is_exponent else word
+    return word
+
+
+def _quarter_turns(handle: pdfium_c.FPDF_TEXTPAGE, index: int) -> int:
+    """Quarter turns, counter-clockwise, of a character on the page; slanting text counts as not turned."""
+    # PDFium gives the angle clockwise, in radians.
+    turns = -pdfium_c.FPDFText_GetCharAngle(handle, index) / (math.pi / 2)
+    return round(turns) % 4 if abs(turns - round(turns)) < _MAX_SLANT else 0
+
+
 def _is_bold(handle: pdfium_c.FPDF_TEXTPAGE, index: int) -> bool:
     if pdfium_c.FPDFText_GetFontWeight(handle, index) >= _BOLD_WEIGHT:
         return True
@@ -131,8 +192,8 @@ def _folded(text: str) -> str:
 class _Run:
     """The line being gathered."""
 
-    def __init__(self, height: float) -> None:
-        self._height = height
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
         self._reset()
 
     @property
@@ -147,10 +208,11 @@ class _Run:
         self._has_box = False
         self._sizes: list[float] = []
         self._right = 0.0
+        self._gaps: list[tuple[int, float, float]] = []
 
     def breaks_before(self, place: Box) -> bool:
         """Whether a word there begins a new line: after a wide gap, or on another baseline."""
-        left, bottom, _, top = place
+        left, bottom, _, top = self.frame.to_reader(place)
         if not self._has_box or top <= bottom:
             return False
         em = max(self._box[3] - self._box[1], self._sizes[-1] if self._sizes else 0.0)
@@ -166,7 +228,10 @@ class _Run:
         self._text.append(text)
 
     def add_word(self, text: str, first: Box, last: Box, size: float) -> None:
-        """Add a word by the places of its first and last character, and its font size."""
+        """Add a word by the places on the page of its first and last character, and its font size."""
+        first, last = self.frame.to_reader(first), self.frame.to_reader(last)
+        if self._has_box and first[0] - self._right > _WIDE_SPACE_EM * size:
+            self._gaps.append((len(self._text), self._right, first[0]))
         self._text.append(text)
         for place in (first, last):
             if place[3] <= place[1]:
@@ -189,7 +254,9 @@ class _Run:
             # Producers scale a font of size 1 by the text matrix; the glyphs' height tells then.
             size = max(self._sizes) if max(self._sizes) > 2 else glyph_height
             x0, y0, x1, y1 = self._box
-            lines.append(
-                Line(text=text, x0=x0, y0=y0, x1=x1, y1=y1, size=size, height=self._height, bold=self.bold)
+            line = Line(text=text, x0=x0, y0=y0, x1=x1, y1=y1, size=size, frame=self.frame, bold=self.bold)
+            line.gaps = tuple(
+                (len(_folded("".join(self._text[:count]))), left, right) for count, left, right in self._gaps
             )
+            lines.append(line)
         self._reset()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
+from ingestion.parsers.pdf.frame import Frame
 from ingestion.parsers.pdf.lines import Line
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def lines_in(picture: "NDArray[np.uint8]", width: float, height: float) -> list[
     if found.boxes is None or not found.txts:
         return []
     across, down = width / picture.shape[1], height / picture.shape[0]
+    frame = Frame((0.0, 0.0, width, height))
     lines = []
     for corners, text in zip(found.boxes, found.txts, strict=True):
         columns = [float(corner[0]) * across for corner in corners]
@@ -57,7 +59,7 @@ def lines_in(picture: "NDArray[np.uint8]", width: float, height: float) -> list[
                 x1=max(columns),
                 y1=max(rows),
                 size=_GLYPH_SHARE * (max(rows) - min(rows)),
-                height=height,
+                frame=frame,
             )
         )
     return _of_even_size(lines)

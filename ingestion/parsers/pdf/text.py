@@ -7,13 +7,11 @@ from statistics import median
 
 from ingestion.canonical import CanonicalWriter
 from ingestion.parsers.pdf.layout import Paragraph, paragraphs_of
-from ingestion.parsers.pdf.lines import HYPHEN_MARK, Line
+from ingestion.parsers.pdf.lines import SPLIT_WORD, Line, joined_text
 
 _HEADING_RATIO = 1.15
 _MAX_HEADING_CHARS = 120
 _LIST_MARK = re.compile(r"[•▪‣◦●■□\uf0b7\u2013-]\s+(?=\S)")
-_SPLIT_WORD = re.compile(r"[^\W\d_]{2}-\Z")
-_LEADERS = re.compile(r"(?:\s*[.·…]){4,}\s*")
 _SENTENCE_END = tuple('。！？!?.;；:：…”’"')
 _HAN_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]\Z")
 
@@ -32,14 +30,14 @@ def write_pages(pages: Sequence[list[Line]], writer: CanonicalWriter) -> None:
             started += 1
             writer.start_page(started)
         following = flow[place + 1] if place + 1 < len(flow) else None
-        text = _joined(paragraph)
+        text = joined_text(paragraph.lines)
         writer.place(paragraph.box)
         level = _heading_level(paragraph, text, sizes, bold_body=bold_body)
         if level:
             writer.heading(level, text)
             open_text = ""
         elif paragraph.is_table:
-            writer.table([line.cells for line in paragraph.lines], header=False)
+            writer.table([[c.text for c in line.cells] for line in paragraph.lines], header=False)
             open_text = ""
         elif mark := _LIST_MARK.match(text):
             writer.list_item(text[mark.end() :])
@@ -59,7 +57,7 @@ def write_pages(pages: Sequence[list[Line]], writer: CanonicalWriter) -> None:
 
 def _splits_word(text: str, following: Paragraph) -> bool:
     """Whether a page ends inside a word: PDFium marks the hyphens that stand inside a page only."""
-    return _SPLIT_WORD.search(text) is not None and following.lines[0].text.lstrip()[:1].islower()
+    return SPLIT_WORD.search(text) is not None and following.lines[0].text.lstrip()[:1].islower()
 
 
 def _goes_on(before: str, text: str) -> bool:
@@ -95,17 +93,3 @@ def _heading_level(paragraph: Paragraph, text: str, sizes: Sequence[float], *, b
     is_bold_line = len(paragraph.lines) == 1 and paragraph.lines[0].bold and not text.endswith(_SENTENCE_END)
     return min(6, 1 + len(sizes)) if is_bold_line and not bold_body else 0
 
-
-def _joined(paragraph: Paragraph) -> str:
-    """Text of a paragraph's lines: Chinese lines join without a space, a hyphen at a line's end goes."""
-    text = ""
-    for line in paragraph.lines:
-        part = line.text.strip()
-        if text.endswith((HYPHEN_MARK, "\u00ad")):
-            # PDFium marks a hyphen at a line's end; before a capital or a digit it belongs to the word.
-            text = text[:-1] + ("" if part[:1].islower() else "-") + part
-        elif not text or (_HAN_END.search(text) and _HAN_END.search(part[:1])):
-            text += part
-        else:
-            text += " " + part
-    return _LEADERS.sub(" … ", text.replace(HYPHEN_MARK, ""))
