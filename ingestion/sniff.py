@@ -126,6 +126,8 @@ _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
 _HTML_START = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S
 )
+_PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?[\x00\s]{0,1024}%PDF-")
+_PDF_WITHIN = 65_536
 _XML_START = re.compile(rb"\s*<\?xml[\s]")
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -142,7 +144,7 @@ def media_type_of(source: Source) -> str:
     data = source.data
     if not data.strip(b"\x00 \t\r\n\f\v"):
         raise EmptyDocumentError("The file is empty.")
-    if b"%PDF-" in data[:1024]:
+    if _PDF_START.match(data):
         return PDF
     if data.startswith((b"PK\x03\x04", _EMPTY_ZIP)):
         return _packed(source)
@@ -150,7 +152,14 @@ def media_type_of(source: Source) -> str:
         return _old_office(data)
     if data.startswith(b"{\\rtf"):
         return RTF
-    return _by_magic(data) or _textual(source)
+    return _late_pdf(source) or _by_magic(data) or _textual(source)
+
+
+def _late_pdf(source: Source) -> str | None:
+    """PDF, where a web server or a mail program left lines of its own before the header; texts quote it too."""
+    start = source.data.find(b"%PDF-", 0, _PDF_WITHIN)
+    is_text = PurePath(source.name).suffix.lower() in _BY_SUFFIX
+    return PDF if start >= 0 and not is_text and source.data.find(b"endobj", start) >= 0 else None
 
 
 def _by_magic(data: bytes) -> str | None:

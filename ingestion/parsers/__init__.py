@@ -1,6 +1,6 @@
 """Parsers: one folder a family, one module a format, each with one function `parse(source, limits) -> Document`.
 
-Those of containers (archives, mails) take a third argument: what is done with the files inside.
+Those of formats that hold files (archives, mails, PDF) take a third argument: what is done with the files inside.
 """
 
 from ingestion.config import ParsingLimits
@@ -44,14 +44,13 @@ _PARSERS = {
     JSON: json_records.parse,
     JSON_LINES: json_records.parse,
     MARKDOWN: markdown.parse,
-    PDF: pdf.parse,
     PPTX: pptx.parse,
     TEXT: plain.parse,
     XLSX: xlsx.parse,
     **dict.fromkeys((XLS, XLSB, ODS), binary_workbook.parse),
     **dict.fromkeys(IMAGES, picture.parse),
 }
-_CONTAINER_PARSERS = {EML: eml.parse, MSG: msg.parse, ZIP: zip_archive.parse}
+_CONTAINER_PARSERS = {EML: eml.parse, MSG: msg.parse, PDF: pdf.parse, ZIP: zip_archive.parse}
 
 
 def parse_source(source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:

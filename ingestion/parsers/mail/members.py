@@ -8,6 +8,7 @@ import stat
 import unicodedata
 import zipfile
 from collections import Counter
+from collections.abc import Iterable
 from email.message import Message
 from pathlib import PurePosixPath
 from typing import Final
@@ -71,6 +72,20 @@ class Members:
             else:
                 self._budget.spend_parts(1)
                 self._file(folder + _clean(attachment.name), attachment.data, depth)
+
+    def open_files(self, files: Iterable[tuple[str, bytes | None]]) -> None:
+        """Hand on files that a document holds, each given by its name and content, None where that can't be had.
+
+        Raises:
+            LimitExceededError: If there are too many, or they unpack to more than allowed.
+        """
+        for name, data in files:
+            self._budget.spend_parts(1)
+            if data is None:
+                self.problems.append((_clean(name), "damaged, empty or too large"))
+            else:
+                self._budget.spend_bytes(len(data))
+                self._file(_clean(name), data, 1)
 
     def _member(self, packed: PackedFile, entry: zipfile.ZipInfo, name: str, depth: int) -> None:
         parts = name.lower().split("/")

@@ -1,6 +1,12 @@
-"""PDF: columns in reading order, headers, footers and hyphens removed; pages that are pictures go to recognition."""
+"""PDF: columns in reading order, headers, footers and hyphens removed; pages that are pictures go to recognition.
+
+What a page shows is read, wherever the file keeps it (form fields, text typed over the page), and only that: text
+without ink, off the page or laid over it as a watermark is left out and counted.
+"""
 
 import re
+from collections import Counter
+from dataclasses import dataclass, field
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -8,92 +14,158 @@ import pypdfium2.raw as pdfium_c
 from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, EncryptedError, LimitExceededError, NoTextLayerError
+from ingestion.parsers.mail.members import Members
 from ingestion.parsers.pdf import ocr
+from ingestion.parsers.pdf.annotations import Annotations, set_typed, take_annotations
+from ingestion.parsers.pdf.attachments import files_in
 from ingestion.parsers.pdf.furniture import drop_furniture
 from ingestion.parsers.pdf.layout import reading_order
 from ingestion.parsers.pdf.lines import Line, lines_of
 from ingestion.parsers.pdf.text import write_pages
+from ingestion.parsers.pdf.visibility import drop_unseen
+from ingestion.parsers.pdf.watermarks import drop_watermarks
 from ingestion.sniff import PDF
-from ingestion.types import Document, Source
+from ingestion.types import Document, KeepMember, Source
 
 _TAIL_BYTES = 4096
+_HEADER = b"%PDF-"
 _OCR_SCALE = 2.5  # 180 dots per inch
+_FILE_NAME = re.compile(
+    r"\.(?:docx?|docm|rtf|odt|tex|dvi|pdf|indd|pptx?|xlsx?|wpd|wps|pub|html?|txt|fm|qxd|cdr|dwg|ai|psd)\b"
+    r"|\A(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation\Z|presentation\d*\Z|document\d*\Z|doc\d*\Z"
+    r"|untitled|anonymous|unknown\Z|title\Z|slide \d+\Z|print(?:ing|out)?\Z|scan(?:ned)?[\s_\-\d]*\Z"
+    r"|[a-z]:\\|file:|https?:|无标题|未命名|文档\s*\d*\Z|幻灯片\s*\d+\Z|演示文稿\s*\d*\Z|工作簿\s*\d*\Z)"
+    r"|\ufffd",
+    re.I,
+)
 
 
-def parse(source: Source, limits: ParsingLimits) -> Document:
-    """Read a PDF.
+@dataclass(slots=True)
+class _Page:
+    """What was read of a page.
+
+    Attributes:
+        lines: In the order of its content stream, then in reading order; None if the page is damaged.
+        is_silent: Whether it shows something, but no text.
+    """
+
+    lines: list[Line] | None = None
+    notes: list[str] = field(default_factory=list)
+    is_silent: bool = False
+
+
+def parse(source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:
+    """Read a PDF; files inside it are handed to `keep`, or counted as left out.
 
     Raises:
         EncryptedError: If a password is needed.
         CorruptFileError: If the file is cut off or damaged.
         NoTextLayerError: If no page has text.
-        LimitExceededError: If it has too many pages.
+        LimitExceededError: If it has too many pages, or archives inside it unpack to more than allowed.
     """
-    if b"%%EOF" not in source.data[-_TAIL_BYTES:]:
-        raise CorruptFileError("The PDF was cut off: its end is missing.")
+    left_out = Counter[str]()
     document = _open(source.data)
     try:
         if len(document) > limits.max_pages:
             raise LimitExceededError(f"The PDF has {len(document)} pages; {limits.max_pages} are allowed.")
-        pages = [_read_page(document, number) for number in range(len(document))]
-        silent = [
-            number for number, page in enumerate(pages) if page == [] and _shows_something(document[number])
-        ]
-        recognises = ocr.is_available()
-        for number in silent if recognises else ():
-            pages[number] = _recognised(document[number])
+        _hand_on_files(document, limits, keep, left_out)
+        pages = [_read_page(document, number, left_out) for number in range(len(document))]
+        left_out["watermarks"] += drop_watermarks([page.lines for page in pages if page.lines])
+        for number, page in enumerate(pages):
+            if page.lines:
+                page.lines = reading_order(page.lines)
+            elif page.lines is not None:
+                page.is_silent = _shows_something(document[number])
+            if page.is_silent and ocr.is_available():
+                page.lines = _recognised(document[number])
         title = squeeze(document.get_metadata_value("Title"))
     finally:
         document.close()
-    writer = CanonicalWriter(limits)
-    broken = sum(page is None for page in pages)
-    if broken == len(pages):
+    if all(page.lines is None for page in pages):
         raise CorruptFileError("None of the PDF's pages can be read.")
-    writer.drop("pages that could not be read", broken)
-    readable = [page or [] for page in pages]
-    writer.drop("pages without text", sum(not readable[number] for number in silent))
-    writer.drop("header and footer lines", drop_furniture(readable))
-    write_pages(readable, writer)
+    left_out["pages that could not be read"] += sum(page.lines is None for page in pages)
+    left_out["pages without text"] += sum(page.is_silent and not page.lines for page in pages)
+    return _written(pages, left_out, limits, "" if _FILE_NAME.search(title) else title)
+
+
+def _written(pages: list[_Page], left_out: Counter[str], limits: ParsingLimits, title: str) -> Document:
+    """The document of these pages.
+
+    Raises:
+        NoTextLayerError: If none has text.
+    """
+    writer = CanonicalWriter(limits)
+    readable = [page.lines or [] for page in pages]
+    left_out["header and footer lines"] += drop_furniture(readable)
+    write_pages(readable, writer, [page.notes for page in pages])
+    for what, count in left_out.items():
+        writer.drop(what, count)
     if not writer.has_text:
-        found = "and none was recognised in them" if recognises else "only pictures"
+        found = "and none was recognised in them" if ocr.is_available() else "only pictures"
         raise NoTextLayerError(
-            f"The PDF's {len(pages)} pages hold no text, {found}.", None if recognises else ocr.INSTALL_HINT
+            f"The PDF's {len(pages)} pages hold no text, {found}.",
+            None if ocr.is_available() else ocr.INSTALL_HINT,
         )
-    return writer.build(media_type=PDF, title=title if _is_title(title) else "")
+    return writer.build(media_type=PDF, title=title)
 
 
 def _open(data: bytes) -> pdfium.PdfDocument:
+    """Open the file; bytes before its header and after its end, and a lost end mark or table, are no matter.
+
+    Raises:
+        EncryptedError: If a password is needed.
+        CorruptFileError: If PDFium can make nothing of it.
+    """
     try:
-        return pdfium.PdfDocument(data)
+        # PDFium looks for the header in the first kilobyte.
+        document = pdfium.PdfDocument(data[max(data.find(_HEADER), 0) :])
+        document.init_forms()
     except pdfium.PdfiumError as error:
         if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD or "password" in str(error).lower():
             raise EncryptedError("The PDF is protected by a password.") from error
+        if b"%%EOF" not in data[-_TAIL_BYTES:]:
+            raise CorruptFileError("The PDF was cut off: its end is missing.") from error
         raise CorruptFileError("The PDF is damaged and can't be opened.") from error
+    return document
 
 
-def _read_page(document: pdfium.PdfDocument, number: int) -> list[Line] | None:
-    """Lines of a page in reading order, or None if the page is damaged."""
+def _hand_on_files(
+    document: pdfium.PdfDocument, limits: ParsingLimits, keep: KeepMember | None, left_out: Counter[str]
+) -> None:
+    members = Members(limits, keep)
+    members.open_files(files_in(document, limits.max_bytes))
+    left_out["attachments"] += len(members.names) if keep is None else 0
+    left_out["attached files that could not be unpacked"] += len(members.problems)
+    left_out.update(members.skipped)
+
+
+def _read_page(document: pdfium.PdfDocument, number: int, left_out: Counter[str]) -> _Page:
+    """Lines of a page in the order of its content stream."""
     try:
         page = document[number]
+        found = Annotations()
+        if pdfium_c.FPDFPage_GetAnnotCount(page) > 0:
+            found = take_annotations(page)
+            page.close()
+            page = document[number]
     except pdfium.PdfiumError:
-        return None
+        return _Page()
     try:
         text_page = page.get_textpage()
         try:
-            return reading_order(lines_of(text_page, page))
+            lines = lines_of(text_page, page)
         finally:
             text_page.close()
+        left_out["hidden lines"] += drop_unseen(lines, page)
+        set_typed(lines, found, page)
     except pdfium.PdfiumError:
-        return None
+        return _Page()
     finally:
         page.close()
-
-
-def _is_title(title: str) -> bool:
-    """File names, tool names and garbage stand in many title fields."""
-    return bool(title) and not re.search(
-        r"\.(?:docx?|tex|pdf|indd|pptx?)\b|untitled|anonymous|\ufffd", title, re.I
-    )
+    left_out.update(found.left_out)
+    text = "".join("".join(line.text.split()) for line in lines) if found.notes else ""
+    # Some programs copy the words that are marked into the comment on them.
+    return _Page(lines, [note for note, said in found.notes if "".join(said.split()) not in text])
 
 
 def _shows_something(page: pdfium.PdfPage) -> bool:

@@ -21,7 +21,9 @@ _PAGE_NUMBER = re.compile(
     r"(?:(?:/|of|von|[,，]?\s*共)\s*\d{1,4}\s*(?:页|頁)?)?\W*",
     re.I,
 )
-_PAGE_WORDS = re.compile(r"\b(?:page|seite)\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?|第\s*\d{1,4}\s*[页頁]", re.I)
+_PAGE_WORDS = re.compile(
+    r"\b(?:page|seite)\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?|第\s*\d{1,4}\s*[页頁]", re.I
+)
 _PAGE_OF = re.compile(r"\W*(\d{1,4})\s*(?:/|of|von)\s*(\d{1,4})\W*", re.I)
 _DASHED = re.compile(r"\s*([-–—])\s*\d{1,4}\s*\1\s*")
 _NUMBER = re.compile(r"\d+|(?<![^\W\d_])[ivxlc]+(?=\W*\Z)")

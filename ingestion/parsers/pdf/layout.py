@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from ingestion.parsers.pdf.characters import HYPHEN_MARK
 from ingestion.parsers.pdf.frame import Frame
-from ingestion.parsers.pdf.lines import HYPHEN_MARK, Line
+from ingestion.parsers.pdf.lines import Line
 from ingestion.types import Box
 
 _MIN_COLUMN_LINES = 3
@@ -183,8 +184,12 @@ def _joined_cell(pieces: Sequence[Line]) -> Line:
 
 
 def _is_exponent(base: Line, line: Line) -> bool:
-    is_raised = line.size < _SCRIPT_SIZE * base.size and line.y0 > base.y0 + _SCRIPT_RISE * (base.y1 - base.y0)
-    return is_raised and base.text.rstrip()[-1:].isdigit() and _EXPONENT.fullmatch(line.text.strip()) is not None
+    is_raised = line.size < _SCRIPT_SIZE * base.size and line.y0 > base.y0 + _SCRIPT_RISE * (
+        base.y1 - base.y0
+    )
+    return (
+        is_raised and base.text.rstrip()[-1:].isdigit() and _EXPONENT.fullmatch(line.text.strip()) is not None
+    )
 
 
 def _united(lines: Sequence[Line], text: str, row: tuple[Line, ...] = ()) -> Line:

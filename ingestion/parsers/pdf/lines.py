@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from ingestion.parsers.pdf.characters import HYPHEN_MARK, PLAIN, Paint, PaintReader, characters_of
 from ingestion.parsers.pdf.frame import Frame
 from ingestion.types import Box
 
@@ -17,8 +18,6 @@ _GAP_EM = 1.6  # a wider gap inside a line separates columns or table cells
 _WIDE_SPACE_EM = 0.5  # a space between words is narrower, unless the line is justified
 _SCRIPT_GAP_EM = 0.5  # a raised or lowered mark stands no farther from its word
 _MAX_SLANT = 0.1  # of a quarter turn
-_HYPHEN = 2  # PDFium's mark for a hyphen at a line's end
-HYPHEN_MARK = "\ufffe"
 SPLIT_WORD = re.compile(r"[^\W\d_]{2}-\Z")
 _LEADERS = re.compile(r"(?:\s*[.·…]){4,}\s*")
 _HAN_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]\Z")
@@ -42,6 +41,7 @@ class Line:
         frame: Page as it lies before a reader of this line.
         size: Font size in points.
         bold: Whether it begins in a bold font.
+        paint: How it is drawn.
         row: Cells of a table row when several runs of one baseline were joined, else empty.
         gaps: Wide gaps between words: place in the text, and in points the end and the beginning of the words.
     """
@@ -54,6 +54,7 @@ class Line:
     size: float
     frame: Frame
     bold: bool = False
+    paint: Paint = PLAIN
     row: tuple["Line", ...] = ()
     gaps: tuple[tuple[int, float, float], ...] = ()
 
@@ -101,22 +102,23 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
     most of the time, and PDFium itself puts a space or a line end wherever there is a gap.
     """
     handle = text_page.raw
-    box = _BoxReader(handle)
+    box, paints = _BoxReader(handle), PaintReader(text_page)
     lines: list[Line] = []
     page_box = page.get_bbox()
     frames = [Frame(page_box, turns) for turns in range(4)]
     run = _Run(frames[0])
-    for match in _PART.finditer(_characters(text_page)):
+    for match in _PART.finditer(characters_of(text_page)):
         word = match.group()
         if word[0] in "\r\n":
             run.flush(lines)
         elif word[0].isspace():
             run.add_space(word)
         else:
-            first = box.read(match.start())
-            if run.breaks_before(first):
+            first, paint = box.read(match.start()), paints.read(match.start())
+            if paint != run.paint or run.breaks_before(first):
                 run.flush(lines)
             if run.is_empty:
+                run.paint = paint
                 run.bold = _is_bold(handle, match.start())
                 run.frame = frames[_quarter_turns(handle, match.start())]
             last = match.end() - 1 - word.endswith(HYPHEN_MARK)
@@ -142,17 +144,6 @@ class _BoxReader:
         pdfium_c.FPDFText_GetCharBox(self._handle, index, *self._pointers)
         left, right, bottom, top = (number.value for number in self._numbers)
         return left, bottom, right, top
-
-
-def _characters(text_page: pdfium.PdfTextPage) -> str:
-    """The page's characters by PDFium's index; a hyphen at a line's end is `HYPHEN_MARK`."""
-    text: str = text_page.get_text_range()
-    count = text_page.count_chars()
-    if len(text) == count:
-        return text
-    # Characters that PDFium skips in its text shift the index: ask for each.
-    codes = (pdfium_c.FPDFText_GetUnicode(text_page.raw, index) for index in range(count))
-    return "".join(HYPHEN_MARK if code == _HYPHEN else chr(code) for code in codes)
 
 
 def _with_exponent(word: str, start: int, last: Box, box: _BoxReader, frame: Frame) -> str:
@@ -203,6 +194,7 @@ class _Run:
 
     def _reset(self) -> None:
         self.bold = False
+        self.paint = PLAIN
         self._text: list[str] = []
         self._box = (0.0, 0.0, 0.0, 0.0)
         self._has_box = False
@@ -255,6 +247,7 @@ class _Run:
             size = max(self._sizes) if max(self._sizes) > 2 else glyph_height
             x0, y0, x1, y1 = self._box
             line = Line(text=text, x0=x0, y0=y0, x1=x1, y1=y1, size=size, frame=self.frame, bold=self.bold)
+            line.paint = self.paint
             line.gaps = tuple(
                 (len(_folded("".join(self._text[:count]))), left, right) for count, left, right in self._gaps
             )

@@ -8,6 +8,7 @@ from statistics import median
 from ingestion.canonical import CanonicalWriter
 from ingestion.parsers.pdf.layout import Paragraph, paragraphs_of
 from ingestion.parsers.pdf.lines import SPLIT_WORD, Line, joined_text
+from ingestion.types import BlockKind
 
 _HEADING_RATIO = 1.15
 _MAX_HEADING_CHARS = 120
@@ -16,8 +17,10 @@ _SENTENCE_END = tuple('。！？!?.;；:：…”’"')
 _HAN_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]\Z")
 
 
-def write_pages(pages: Sequence[list[Line]], writer: CanonicalWriter) -> None:
-    """Write the pages, each given as its lines in reading order."""
+def write_pages(
+    pages: Sequence[list[Line]], writer: CanonicalWriter, notes: Sequence[Sequence[str]] = ()
+) -> None:
+    """Write the pages, each given as its lines in reading order; `notes` of each page stand at its end."""
     body_size = _body_size(pages)
     sizes = _heading_sizes(pages, body_size)
     chars = [(len(line.text), line.bold) for page in pages for line in page]
@@ -27,6 +30,7 @@ def write_pages(pages: Sequence[list[Line]], writer: CanonicalWriter) -> None:
     for place, (number, paragraph) in enumerate(flow):
         starts_page = started not in {0, number}
         while started < number:
+            open_text = "" if _write_notes(notes, started, writer) else open_text
             started += 1
             writer.start_page(started)
         following = flow[place + 1] if place + 1 < len(flow) else None
@@ -51,8 +55,19 @@ def write_pages(pages: Sequence[list[Line]], writer: CanonicalWriter) -> None:
             else:
                 writer.paragraph(shown)
             open_text = text
+    _write_notes(notes, started, writer)
     for number in range(started + 1, len(pages) + 1):
         writer.start_page(number)
+        _write_notes(notes, number, writer)
+
+
+def _write_notes(notes: Sequence[Sequence[str]], number: int, writer: CanonicalWriter) -> bool:
+    """Write the comments on a page, and give whether there are any."""
+    found = notes[number - 1] if 0 < number <= len(notes) else ()
+    for note in found:
+        writer.place(None)
+        writer.paragraph(note, BlockKind.QUOTE)
+    return bool(found)
 
 
 def _splits_word(text: str, following: Paragraph) -> bool:
@@ -92,4 +107,3 @@ def _heading_level(paragraph: Paragraph, text: str, sizes: Sequence[float], *, b
         return min(6, 1 + sizes.index(size))
     is_bold_line = len(paragraph.lines) == 1 and paragraph.lines[0].bold and not text.endswith(_SENTENCE_END)
     return min(6, 1 + len(sizes)) if is_bold_line and not bold_body else 0
-
