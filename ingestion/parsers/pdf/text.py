@@ -8,6 +8,7 @@ from statistics import median
 from ingestion.canonical import CanonicalWriter
 from ingestion.parsers.pdf.layout import Paragraph, paragraphs_of
 from ingestion.parsers.pdf.lines import SPLIT_WORD, Line, joined_text
+from ingestion.parsers.pdf.tables import Table, read_table
 
 _HEADING_RATIO = 1.15
 _MAX_HEADING_CHARS = 120
@@ -24,6 +25,7 @@ def write_pages(pages: Sequence[list[Line]], writer: CanonicalWriter) -> None:
     bold_body = sum(count for count, bold in chars if bold) > 0.3 * sum(count for count, _ in chars)
     flow = [(number, part) for number, lines in enumerate(pages, start=1) for part in paragraphs_of(lines)]
     open_text, started = "", 0
+    table: Table | None = None
     for place, (number, paragraph) in enumerate(flow):
         starts_page = started not in {0, number}
         while started < number:
@@ -32,12 +34,15 @@ def write_pages(pages: Sequence[list[Line]], writer: CanonicalWriter) -> None:
         following = flow[place + 1] if place + 1 < len(flow) else None
         text = joined_text(paragraph.lines)
         writer.place(paragraph.box)
+        if not paragraph.is_table:
+            table = None
         level = _heading_level(paragraph, text, sizes, bold_body=bold_body)
         if level:
             writer.heading(level, text)
             open_text = ""
         elif paragraph.is_table:
-            writer.table([[c.text for c in line.cells] for line in paragraph.lines], header=False)
+            table = read_table(paragraph.lines, table if starts_page else None)
+            writer.grid(table.grid)
             open_text = ""
         elif mark := _LIST_MARK.match(text):
             writer.list_item(text[mark.end() :])
@@ -92,4 +97,3 @@ def _heading_level(paragraph: Paragraph, text: str, sizes: Sequence[float], *, b
         return min(6, 1 + sizes.index(size))
     is_bold_line = len(paragraph.lines) == 1 and paragraph.lines[0].bold and not text.endswith(_SENTENCE_END)
     return min(6, 1 + len(sizes)) if is_bold_line and not bold_body else 0
-
