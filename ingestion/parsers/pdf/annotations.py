@@ -24,6 +24,7 @@ _FONT_SIZE = re.compile(r"([\d.]+)\s+Tf")
 _AUTO_SIZE_PT = 10.0
 _SIZE_SHARE = 0.7  # of the height of a field, for the size of the text in it
 _LEADING = 1.15
+_ASCENT = 0.8  # of the size of a font, above its baseline
 _MAX_ANNOTATIONS = 5000  # of a page
 _MAX_NOTE_CHARS = 20_000
 _DRAWN = frozenset(
@@ -161,6 +162,7 @@ def _lines_of(typed: Typed, frame: Frame) -> list[Line]:
                 x1=max(left + size, min(right, left + size * len(text))),
                 y1=y1,
                 size=size,
+                base=y1 - _ASCENT * size,
                 frame=frame,
             )
         )

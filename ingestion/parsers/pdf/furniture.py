@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ingestion.parsers.pdf.lines import Line
+from ingestion.parsers.pdf.tables import is_aligned
 
 _MARGIN = 0.12  # share of the page's height in which a header or footer may stand
 _MIN_REPEATS = 3
@@ -123,17 +124,10 @@ def _is_next_row(line: Line, second: Line, third: Line) -> bool:
     """Whether a line is a row of the table to which its neighbours belong."""
     pitch = abs(line.y0 - second.y0)
     return (
-        _is_aligned(line, second)
-        and _is_aligned(second, third)
+        is_aligned(line, second)
+        and is_aligned(second, third)
         and pitch <= _ROW_PITCH * abs(second.y0 - third.y0)
     )
-
-
-def _is_aligned(one: Line, other: Line) -> bool:
-    """Whether each cell of the row with fewer cells stands over or under one of the other row."""
-    fewer, more = sorted((one.row, other.row), key=len)
-    under = [sum(cell.x0 < place.x1 and place.x0 < cell.x1 for place in more) for cell in fewer]
-    return bool(under) and all(count == 1 for count in under)
 
 
 def _repeated(pages: Sequence[list[Line]], usual: float) -> set[Key]:

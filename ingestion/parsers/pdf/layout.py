@@ -8,13 +8,14 @@ cells: a row is read across.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 from statistics import median
 
 from ingestion.parsers.pdf.characters import HYPHEN_MARK
 from ingestion.parsers.pdf.frame import Frame
-from ingestion.parsers.pdf.lines import Line
+from ingestion.parsers.pdf.lines import WIDE_SPACE_EM, Line
+from ingestion.parsers.pdf.tables import table_end
 from ingestion.types import Box
 
 _MIN_COLUMN_LINES = 3
@@ -39,14 +40,14 @@ _HAN = re.compile(r"[\u3001-\u9fff\uff00-\uffef]")
 
 @dataclass(slots=True)
 class Paragraph:
-    """Consecutive lines that belong together."""
+    """Consecutive lines that belong together.
+
+    Attributes:
+        is_table: Whether its lines are rows of a table.
+    """
 
     lines: list[Line]
-
-    @property
-    def is_table(self) -> bool:
-        """Whether its lines are table rows."""
-        return bool(self.lines[0].row)
+    is_table: bool = False
 
     @property
     def box(self) -> Box:
@@ -173,14 +174,21 @@ def _joined_cell(pieces: Sequence[Line]) -> Line:
     """Pieces that touch each other, as one; a raised number after a number is its exponent."""
     if len(pieces) == 1:
         return pieces[0]
-    text = pieces[0].text.strip()
-    for before, line in pairwise(pieces):
-        part = line.text.strip()
-        if _is_exponent(before, line):
-            text += "^" + part
-        else:
-            text += (" " if line.x0 - before.x1 > _WORD_GAP_EM * max(before.size, line.size) else "") + part
-    return _united(pieces, text)
+    text = ""
+    gaps: list[tuple[int, float, float]] = []
+    for before, line in zip([None, *pieces], pieces, strict=False):
+        white = line.x0 - before.x1 if before else 0.0
+        if before and _is_exponent(before, line):
+            text += "^"
+        elif before and white > _WORD_GAP_EM * max(before.size, line.size):
+            text += " "
+        if before and white > WIDE_SPACE_EM * max(before.size, line.size):
+            gaps.append((len(text), before.x1, line.x0))
+        part = line.text.lstrip()
+        shift = len(text) - (len(line.text) - len(part))
+        gaps.extend((place + shift, end, begin) for place, end, begin in line.gaps)
+        text += part.rstrip()
+    return replace(_united(pieces, text), gaps=tuple(gaps))
 
 
 def _is_exponent(base: Line, line: Line) -> bool:
@@ -200,6 +208,7 @@ def _united(lines: Sequence[Line], text: str, row: tuple[Line, ...] = ()) -> Lin
         x1=max(line.x1 for line in lines),
         y1=max(line.y1 for line in lines),
         size=max(line.size for line in lines),
+        base=max(lines, key=lambda line: line.size).base,
         frame=lines[0].frame,
         bold=all(line.bold for line in lines),
         row=row,
@@ -211,12 +220,22 @@ def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
     directions = _by_frame(lines)
     gaps = {frame: _usual_gap(part) for frame, part in directions.items()}
     paragraphs: list[Paragraph] = []
-    for line in lines:
-        same = bool(paragraphs) and paragraphs[-1].lines[-1].frame == line.frame
-        if same and _belongs(paragraphs[-1], line, gaps[line.frame], directions[line.frame]):
-            paragraphs[-1].lines.append(line)
-        else:
-            paragraphs.append(Paragraph([line]))
+    for direction, part in groupby(lines, key=lambda line: line.frame):
+        stretch = list(part)
+        place = 0
+        while place < len(stretch):
+            line = stretch[place]
+            if line.row:
+                end = table_end(stretch, place, gaps[direction])
+                paragraphs.append(Paragraph(stretch[place:end], is_table=True))
+                place = end
+                continue
+            last = paragraphs[-1] if place else None
+            if last and not last.is_table and _belongs(last, line, gaps[direction], directions[direction]):
+                last.lines.append(line)
+            else:
+                paragraphs.append(Paragraph([line]))
+            place += 1
     return paragraphs
 
 
@@ -236,13 +255,11 @@ def _usual_gap(lines: Sequence[Line]) -> float:
 
 def _belongs(paragraph: Paragraph, line: Line, gap: float, page: Sequence[Line]) -> bool:
     last = paragraph.lines[-1]
-    if bool(last.row) != bool(line.row) or abs(last.size - line.size) > 0.12 * max(last.size, line.size):
+    if abs(last.size - line.size) > 0.12 * max(last.size, line.size):
         return False
     white = last.y0 - line.y1
     if white > gap + _PARAGRAPH_GAP * line.size:
         return False
-    if line.row:
-        return white > -1.5 * line.size
     if white < -1.5 * line.size:
         return _goes_on_in_next_column(last, line)
     if _NEW_ITEM.match(line.text) or (last.bold != line.bold and len(paragraph.lines) == 1 and last.bold):

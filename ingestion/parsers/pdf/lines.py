@@ -15,7 +15,7 @@ from ingestion.parsers.pdf.frame import Frame
 from ingestion.types import Box
 
 _GAP_EM = 1.6  # a wider gap inside a line separates columns or table cells
-_WIDE_SPACE_EM = 0.5  # a space between words is narrower, unless the line is justified
+WIDE_SPACE_EM = 0.5  # a space between words is narrower, unless the line is justified
 _SCRIPT_GAP_EM = 0.5  # a raised or lowered mark stands no farther from its word
 _MAX_SLANT = 0.1  # of a quarter turn
 SPLIT_WORD = re.compile(r"[^\W\d_]{2}-\Z")
@@ -39,6 +39,7 @@ class Line:
 
     Attributes:
         frame: Page as it lies before a reader of this line.
+        base: Height of its baseline.
         size: Font size in points.
         bold: Whether it begins in a bold font.
         paint: How it is drawn.
@@ -52,6 +53,7 @@ class Line:
     x1: float
     y1: float
     size: float
+    base: float
     frame: Frame
     bold: bool = False
     paint: Paint = PLAIN
@@ -72,6 +74,10 @@ class Line:
     def is_upper_half(self) -> bool:
         """Whether it stands in the upper half of the page."""
         return self.y0 > self.frame.height / 2
+
+    def overlaps(self, other: "Line") -> bool:
+        """Whether it stands over or under the other line, at least in part."""
+        return self.x0 < other.x1 and other.x0 < self.x1
 
     def in_margin(self, share: float) -> bool:
         """Whether it stands in the upper or lower `share` of the page."""
@@ -121,6 +127,7 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
                 run.paint = paint
                 run.bold = _is_bold(handle, match.start())
                 run.frame = frames[_quarter_turns(handle, match.start())]
+                run.base = box.read_baseline(match.start(), run.frame)
             last = match.end() - 1 - word.endswith(HYPHEN_MARK)
             end = box.read(last) if last > match.start() else first
             if _ENDS_IN_DIGITS.search(word):
@@ -144,6 +151,12 @@ class _BoxReader:
         pdfium_c.FPDFText_GetCharBox(self._handle, index, *self._pointers)
         left, right, bottom, top = (number.value for number in self._numbers)
         return left, bottom, right, top
+
+    def read_baseline(self, index: int, frame: Frame) -> float:
+        """Height, as the text is read, of the baseline of a character."""
+        pdfium_c.FPDFText_GetCharOrigin(self._handle, index, *self._pointers[:2])
+        x, y = self._numbers[0].value, self._numbers[1].value
+        return frame.to_reader((x, y, x, y))[1]
 
 
 def _with_exponent(word: str, start: int, last: Box, box: _BoxReader, frame: Frame) -> str:
@@ -185,6 +198,7 @@ class _Run:
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
+        self.base = 0.0
         self._reset()
 
     @property
@@ -222,7 +236,7 @@ class _Run:
     def add_word(self, text: str, first: Box, last: Box, size: float) -> None:
         """Add a word by the places on the page of its first and last character, and its font size."""
         first, last = self.frame.to_reader(first), self.frame.to_reader(last)
-        if self._has_box and first[0] - self._right > _WIDE_SPACE_EM * size:
+        if self._has_box and first[0] - self._right > WIDE_SPACE_EM * size:
             self._gaps.append((len(self._text), self._right, first[0]))
         self._text.append(text)
         for place in (first, last):
@@ -246,10 +260,22 @@ class _Run:
             # Producers scale a font of size 1 by the text matrix; the glyphs' height tells then.
             size = max(self._sizes) if max(self._sizes) > 2 else glyph_height
             x0, y0, x1, y1 = self._box
-            line = Line(text=text, x0=x0, y0=y0, x1=x1, y1=y1, size=size, frame=self.frame, bold=self.bold)
-            line.paint = self.paint
-            line.gaps = tuple(
+            gaps = tuple(
                 (len(_folded("".join(self._text[:count]))), left, right) for count, left, right in self._gaps
             )
-            lines.append(line)
+            lines.append(
+                Line(
+                    text=text,
+                    x0=x0,
+                    y0=y0,
+                    x1=x1,
+                    y1=y1,
+                    size=size,
+                    base=self.base,
+                    frame=self.frame,
+                    bold=self.bold,
+                    paint=self.paint,
+                    gaps=gaps,
+                )
+            )
         self._reset()

@@ -59,6 +59,7 @@ def lines_in(picture: "NDArray[np.uint8]", width: float, height: float) -> list[
                 x1=max(columns),
                 y1=max(rows),
                 size=_GLYPH_SHARE * (max(rows) - min(rows)),
+                base=min(rows),
                 frame=frame,
             )
         )

@@ -8,6 +8,7 @@ from statistics import median
 from ingestion.canonical import CanonicalWriter
 from ingestion.parsers.pdf.layout import Paragraph, paragraphs_of
 from ingestion.parsers.pdf.lines import SPLIT_WORD, Line, joined_text
+from ingestion.parsers.pdf.tables import Table, read_table
 from ingestion.types import BlockKind
 
 _HEADING_RATIO = 1.15
@@ -27,6 +28,7 @@ def write_pages(
     bold_body = sum(count for count, bold in chars if bold) > 0.3 * sum(count for count, _ in chars)
     flow = [(number, part) for number, lines in enumerate(pages, start=1) for part in paragraphs_of(lines)]
     open_text, started = "", 0
+    table: Table | None = None
     for place, (number, paragraph) in enumerate(flow):
         starts_page = started not in {0, number}
         while started < number:
@@ -36,12 +38,15 @@ def write_pages(
         following = flow[place + 1] if place + 1 < len(flow) else None
         text = joined_text(paragraph.lines)
         writer.place(paragraph.box)
+        if not paragraph.is_table:
+            table = None
         level = _heading_level(paragraph, text, sizes, bold_body=bold_body)
         if level:
             writer.heading(level, text)
             open_text = ""
         elif paragraph.is_table:
-            writer.table([[c.text for c in line.cells] for line in paragraph.lines], header=False)
+            table = read_table(paragraph.lines, table if starts_page else None)
+            writer.grid(table.grid)
             open_text = ""
         elif mark := _LIST_MARK.match(text):
             writer.list_item(text[mark.end() :])
