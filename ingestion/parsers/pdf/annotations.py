@@ -12,6 +12,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from ingestion.canonical import language_of, squeeze
+from ingestion.parsers.pdf.attachments import AttachedFile, pinned_file
 from ingestion.parsers.pdf.forms import Typed, draws_text, read_field
 from ingestion.parsers.pdf.frame import Frame
 from ingestion.parsers.pdf.lines import Line
@@ -47,42 +48,56 @@ class Annotations:
         typed: Text to be set on the page.
         places: Rectangles in which text was typed, also where the page draws it itself now.
         notes: Comments as they are written down, each with its bare words.
+        files: Pinned to the page.
         left_out: What is not read, by its name.
+        are_drawn: Whether some became part of the page's content.
     """
 
     typed: list[Typed] = field(default_factory=list)
     places: list[Box] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    files: list[AttachedFile] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    are_drawn: bool = False
 
 
-def take_annotations(page: pdfium.PdfPage) -> Annotations:
+def take_annotations(page: pdfium.PdfPage, max_bytes: int) -> Annotations:
     """Read the annotations of a page, and make those that draw text part of its content.
 
-    The page has to be loaded again afterwards.
+    Args:
+        page: The page; if annotations became part of it, it has to be loaded again.
+        max_bytes: Of a file pinned to the page.
     """
     found = Annotations()
     count = pdfium_c.FPDFPage_GetAnnotCount(page)
     found.left_out["annotations"] += max(0, count - _MAX_ANNOTATIONS)
-    # From the last one, because those that are told otherwise are taken away.
-    for number in reversed(range(count)):
+    told = set(range(_MAX_ANNOTATIONS, count))
+    for number in range(min(count, _MAX_ANNOTATIONS)):
         annotation = pdfium_c.FPDFPage_GetAnnot(page, number)
         if not annotation:
             continue
         try:
-            is_drawn = number < _MAX_ANNOTATIONS and _take(annotation, page, found)
+            if not _take(annotation, page, found, max_bytes):
+                told.add(number)
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
-        if not is_drawn:
+    if len(told) < count:
+        # From the last one, so that the numbers of those before it stay.
+        for number in sorted(told, reverse=True):
             pdfium_c.FPDFPage_RemoveAnnot(page, number)
-    found.notes.reverse()
-    pdfium_c.FPDFPage_Flatten(page, pdfium_c.FLAT_NORMALDISPLAY)
+        found.are_drawn = (
+            pdfium_c.FPDFPage_Flatten(page, pdfium_c.FLAT_NORMALDISPLAY) == pdfium_c.FLATTEN_SUCCESS
+        )
     return found
 
 
-def _take(annotation: pdfium_c.FPDF_ANNOTATION, page: pdfium.PdfPage, found: Annotations) -> bool:
+def _take(
+    annotation: pdfium_c.FPDF_ANNOTATION, page: pdfium.PdfPage, found: Annotations, max_bytes: int
+) -> bool:
     """Read one; gives whether its appearance is to become part of the page."""
     kind = pdfium_c.FPDFAnnot_GetSubtype(annotation)
+    if kind in {pdfium_c.FPDF_ANNOT_LINK, pdfium_c.FPDF_ANNOT_POPUP}:
+        return False  # a link has its text on the page, a pop-up repeats its comment
     contents = squeeze(string_of(pdfium_c.FPDFAnnot_GetStringValue, annotation, b"Contents"))
     if kind == pdfium_c.FPDF_ANNOT_WIDGET:
         return _take_field(annotation, page, found)
@@ -100,8 +115,9 @@ def _take(annotation: pdfium_c.FPDF_ANNOTATION, page: pdfium.PdfPage, found: Ann
         size = _FONT_SIZE.search(appearance)
         found.places.append(box)
         found.typed.append(Typed(contents, box, float(size[1]) if size else 0.0, is_block=True))
-    elif kind in {pdfium_c.FPDF_ANNOT_LINK, pdfium_c.FPDF_ANNOT_POPUP, pdfium_c.FPDF_ANNOT_FILEATTACHMENT}:
-        pass  # a link has its text on the page, a pop-up repeats its comment, files are read elsewhere
+    elif kind == pdfium_c.FPDF_ANNOT_FILEATTACHMENT:
+        pinned = pinned_file(annotation, max_bytes)
+        found.files.extend([pinned] if pinned else [])
     elif contents and not pdfium_c.FPDFAnnot_HasKey(annotation, b"StateModel"):
         author = squeeze(string_of(pdfium_c.FPDFAnnot_GetStringValue, annotation, b"T"))
         contents = contents[:_MAX_NOTE_CHARS]

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from ingestion.parsers.pdf.strings import string_of
-
 _HYPHEN = 2  # PDFium's mark for a hyphen at a line's end
 HYPHEN_MARK = "\ufffe"
 _FILLER = "\x00"
@@ -20,9 +18,9 @@ _PALE = 0.7  # lightness from which text is pale, 1 is white
 _PALE_OPACITY = 0.6
 _WHITE = 0.96
 _CLEAR_OPACITY = 0.04
-_TINY_PT = 1.0
 _UNPAINTED_MODES = frozenset({3, 7})  # PDF 32000-1, table 106: neither filled nor stroked
 _OUTLINE_MODES = frozenset({1, 5})
+_LAYER = "OC\0".encode("utf-16-le")
 _address_of = ctypes.cast(
     pdfium_c.FPDFText_GetTextObject, ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
 )
@@ -35,7 +33,7 @@ class Paint:
     Attributes:
         slant: Degrees, counter-clockwise, between its baseline and the nearest edge of the page; 0 for straight text.
         is_pale: Whether it is light, lets the ground shine through, or is only outlined.
-        is_doubtful: Whether it may not be seen at all: without ink, white, on a layer, or too small to read.
+        is_doubtful: Whether it may not be seen at all: without ink, white or on a layer.
     """
 
     slant: int = 0
@@ -78,6 +76,8 @@ class PaintReader:
         self._paint = PLAIN
         self._colours = [ctypes.c_uint() for _ in range(4)]
         self._matrix = pdfium_c.FS_MATRIX()
+        self._mark = (pdfium_c.FPDF_WCHAR * 4)()  # longer names are not written into it
+        self._length = ctypes.c_ulong()
 
     def read(self, index: int) -> Paint:
         """How the character at PDFium's `index` is drawn."""
@@ -91,9 +91,8 @@ class PaintReader:
         text_object = pdfium_c.FPDFText_GetTextObject(self._handle, index)
         mode = pdfium_c.FPDFTextObj_GetTextRenderMode(text_object)
         lightness, opacity = self._ink(text_object, is_outline=mode in _OUTLINE_MODES)
-        pdfium_c.FPDFText_GetMatrix(self._handle, index, self._matrix)
         matrix = self._matrix
-        size = pdfium_c.FPDFText_GetFontSize(self._handle, index) * math.hypot(matrix.c, matrix.d)
+        pdfium_c.FPDFText_GetMatrix(self._handle, index, matrix)
         return Paint(
             slant=_slant(matrix.a, matrix.b),
             is_pale=lightness > _PALE or opacity < _PALE_OPACITY or mode in _OUTLINE_MODES,
@@ -101,8 +100,7 @@ class PaintReader:
                 mode in _UNPAINTED_MODES
                 or lightness > _WHITE
                 or opacity < _CLEAR_OPACITY
-                or size < _TINY_PT
-                or _is_on_layer(text_object)
+                or self._is_on_layer(text_object)
             ),
         )
 
@@ -114,18 +112,20 @@ class PaintReader:
         red, green, blue, alpha = (colour.value / 255 for colour in self._colours)
         return 0.299 * red + 0.587 * green + 0.114 * blue, alpha
 
+    def _is_on_layer(self, text_object: pdfium_c.FPDF_PAGEOBJECT) -> bool:
+        """Whether the object is optional content, which the document may hide."""
+        for number in range(pdfium_c.FPDFPageObj_CountMarks(text_object)):
+            mark = pdfium_c.FPDFPageObj_GetMark(text_object, number)
+            pdfium_c.FPDFPageObjMark_GetName(
+                mark, self._mark, len(self._mark) * 2, ctypes.byref(self._length)
+            )
+            if self._length.value == len(_LAYER) and bytes(self._mark)[: len(_LAYER)] == _LAYER:
+                return True
+        return False
+
 
 def _slant(across: float, up: float) -> int:
     if not across or not up:
         return 0
     degrees = round(math.degrees(math.atan2(up, across))) % 90
     return 0 if min(degrees, 90 - degrees) < _SLANT_DEGREES else degrees
-
-
-def _is_on_layer(text_object: pdfium_c.FPDF_PAGEOBJECT) -> bool:
-    """Whether the object is optional content, which the document may hide."""
-    marks = pdfium_c.FPDFPageObj_CountMarks(text_object)
-    return any(
-        string_of(pdfium_c.FPDFPageObjMark_GetName, pdfium_c.FPDFPageObj_GetMark(text_object, number)) == "OC"
-        for number in range(marks)
-    )

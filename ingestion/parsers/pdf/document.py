@@ -17,7 +17,7 @@ from ingestion.errors import CorruptFileError, EncryptedError, LimitExceededErro
 from ingestion.parsers.mail.members import Members
 from ingestion.parsers.pdf import ocr
 from ingestion.parsers.pdf.annotations import Annotations, set_typed, take_annotations
-from ingestion.parsers.pdf.attachments import files_in
+from ingestion.parsers.pdf.attachments import files_of
 from ingestion.parsers.pdf.furniture import drop_furniture
 from ingestion.parsers.pdf.layout import reading_order
 from ingestion.parsers.pdf.lines import Line, lines_of
@@ -33,7 +33,7 @@ _OCR_SCALE = 2.5  # 180 dots per inch
 _FILE_NAME = re.compile(
     r"\.(?:docx?|docm|rtf|odt|tex|dvi|pdf|indd|pptx?|xlsx?|wpd|wps|pub|html?|txt|fm|qxd|cdr|dwg|ai|psd)\b"
     r"|\A(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation\Z|presentation\d*\Z|document\d*\Z|doc\d*\Z"
-    r"|untitled|anonymous|unknown\Z|title\Z|slide \d+\Z|print(?:ing|out)?\Z|scan(?:ned)?[\s_\-\d]*\Z"
+    r"|untitled|\W?anonymous|unknown\Z|title\Z|slide \d+\Z|print(?:ing|out)?\Z|scan(?:ned)?[\s_\-\d]*\Z"
     r"|[a-z]:\\|file:|https?:|无标题|未命名|文档\s*\d*\Z|幻灯片\s*\d+\Z|演示文稿\s*\d*\Z|工作簿\s*\d*\Z)"
     r"|\ufffd",
     re.I,
@@ -68,8 +68,10 @@ def parse(source: Source, limits: ParsingLimits, keep: KeepMember | None = None)
     try:
         if len(document) > limits.max_pages:
             raise LimitExceededError(f"The PDF has {len(document)} pages; {limits.max_pages} are allowed.")
-        _hand_on_files(document, limits, keep, left_out)
-        pages = [_read_page(document, number, left_out) for number in range(len(document))]
+        members = Members(limits, keep)
+        members.open_files(files_of(document, limits.max_bytes))
+        reader = _PageReader(document, limits, members, left_out)
+        pages = [reader.read(number) for number in range(len(document))]
         left_out["watermarks"] += drop_watermarks([page.lines for page in pages if page.lines])
         for number, page in enumerate(pages):
             if page.lines:
@@ -81,6 +83,9 @@ def parse(source: Source, limits: ParsingLimits, keep: KeepMember | None = None)
         title = squeeze(document.get_metadata_value("Title"))
     finally:
         document.close()
+    left_out["attachments"] += len(members.names) if keep is None else 0
+    left_out["attached files that could not be unpacked"] += len(members.problems)
+    left_out.update(members.skipped)
     if all(page.lines is None for page in pages):
         raise CorruptFileError("None of the PDF's pages can be read.")
     left_out["pages that could not be read"] += sum(page.lines is None for page in pages)
@@ -129,43 +134,51 @@ def _open(data: bytes) -> pdfium.PdfDocument:
     return document
 
 
-def _hand_on_files(
-    document: pdfium.PdfDocument, limits: ParsingLimits, keep: KeepMember | None, left_out: Counter[str]
-) -> None:
-    members = Members(limits, keep)
-    members.open_files(files_in(document, limits.max_bytes))
-    left_out["attachments"] += len(members.names) if keep is None else 0
-    left_out["attached files that could not be unpacked"] += len(members.problems)
-    left_out.update(members.skipped)
+class _PageReader:
+    """Reads the pages of a document one by one."""
 
+    def __init__(
+        self, document: pdfium.PdfDocument, limits: ParsingLimits, members: Members, left_out: Counter[str]
+    ) -> None:
+        """Hand files pinned to pages to `members`, and count in `left_out` what is not read."""
+        self._document = document
+        self._limits = limits
+        self._members = members
+        self._left_out = left_out
 
-def _read_page(document: pdfium.PdfDocument, number: int, left_out: Counter[str]) -> _Page:
-    """Lines of a page in the order of its content stream."""
-    try:
-        page = document[number]
-        found = Annotations()
-        if pdfium_c.FPDFPage_GetAnnotCount(page) > 0:
-            found = take_annotations(page)
+    def read(self, number: int) -> _Page:
+        """Lines of a page in the order of its content stream."""
+        try:
+            page = self._document[number]
+        except pdfium.PdfiumError:
+            return _Page()
+        try:
+            found = Annotations()
+            if pdfium_c.FPDFPage_GetAnnotCount(page) > 0:
+                found = take_annotations(page, self._limits.max_bytes)
+                if found.are_drawn:
+                    page.close()
+                    page = self._document[number]
+            lines = self._lines(page)
+            set_typed(lines, found, page)
+        except pdfium.PdfiumError:
+            return _Page()
+        finally:
             page.close()
-            page = document[number]
-    except pdfium.PdfiumError:
-        return _Page()
-    try:
+        self._left_out.update(found.left_out)
+        self._members.open_files(found.files)
+        text = "".join("".join(line.text.split()) for line in lines) if found.notes else ""
+        # Some programs copy the words that are marked into the comment on them.
+        return _Page(lines, [note for note, said in found.notes if "".join(said.split()) not in text])
+
+    def _lines(self, page: pdfium.PdfPage) -> list[Line]:
         text_page = page.get_textpage()
         try:
             lines = lines_of(text_page, page)
         finally:
             text_page.close()
-        left_out["hidden lines"] += drop_unseen(lines, page)
-        set_typed(lines, found, page)
-    except pdfium.PdfiumError:
-        return _Page()
-    finally:
-        page.close()
-    left_out.update(found.left_out)
-    text = "".join("".join(line.text.split()) for line in lines) if found.notes else ""
-    # Some programs copy the words that are marked into the comment on them.
-    return _Page(lines, [note for note, said in found.notes if "".join(said.split()) not in text])
+        self._left_out["hidden lines"] += drop_unseen(lines, page)
+        return lines
 
 
 def _shows_something(page: pdfium.PdfPage) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_TINY_PT = 0.6  # height of characters that nobody reads
 _SCALE = 1.5  # pixels for each point
 _MAX_SIDE_PX = 2000
 _MIN_CONTRAST = 12  # of 255, between the darkest and the lightest pixel of a line that is seen
@@ -27,8 +28,9 @@ def drop_unseen(lines: list[Line], page: pdfium.PdfPage) -> int:
 
     The page is rendered once, and only if the way that a line is drawn makes it doubtful.
     """
+    shown = page.get_bbox()
+    unseen = [line for line in lines if line.y1 - line.y0 < _TINY_PT or not _overlap(line.box, shown)]
     doubtful = [line for line in lines if line.paint.is_doubtful]
-    unseen = [line for line in lines if not _overlap(line.box, page.get_bbox())]
     if doubtful:
         unseen.extend(_blank(doubtful, page))
     gone = {id(line) for line in unseen}
