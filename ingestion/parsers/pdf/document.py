@@ -4,6 +4,7 @@ What a page shows is read, wherever the file keeps it (form fields, text typed o
 without ink, off the page or laid over it as a watermark is left out and counted.
 """
 
+import contextlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from ingestion.types import Document, KeepMember, Source
 
 _TAIL_BYTES = 4096
 _HEADER = b"%PDF-"
+_CATALOG = re.compile(rb"(\d{1,10} \d{1,5}) obj\s{0,9}<<[^<>]{0,500}/Type\s{0,9}/Catalog\b")
 _OCR_SCALE = 2.5  # 180 dots per inch
 _FILE_NAME = re.compile(
     r"\.(?:docx?|docm|rtf|odt|tex|dvi|pdf|indd|pptx?|xlsx?|wpd|wps|pub|html?|txt|fm|qxd|cdr|dwg|ai|psd)\b"
@@ -121,16 +123,25 @@ def _open(data: bytes) -> pdfium.PdfDocument:
         EncryptedError: If a password is needed.
         CorruptFileError: If PDFium can make nothing of it.
     """
+    # PDFium looks for the header in the first kilobyte.
+    data = data[max(data.find(_HEADER), 0) :]
     try:
-        # PDFium looks for the header in the first kilobyte.
-        document = pdfium.PdfDocument(data[max(data.find(_HEADER), 0) :])
-        document.init_forms()
+        return _opened(data)
     except pdfium.PdfiumError as error:
         if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD or "password" in str(error).lower():
             raise EncryptedError("The PDF is protected by a password.") from error
+        root = _CATALOG.search(data) if data.rstrip().endswith(b"endobj") else None
+        if root is not None:
+            with contextlib.suppress(pdfium.PdfiumError):
+                return _opened(data + b"\ntrailer\n<< /Root %b R >>\n" % root[1])
         if b"%%EOF" not in data[-_TAIL_BYTES:]:
             raise CorruptFileError("The PDF was cut off: its end is missing.") from error
         raise CorruptFileError("The PDF is damaged and can't be opened.") from error
+
+
+def _opened(data: bytes) -> pdfium.PdfDocument:
+    document = pdfium.PdfDocument(data)
+    document.init_forms()
     return document
 
 
