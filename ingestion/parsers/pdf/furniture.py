@@ -30,7 +30,9 @@ _DASHED = re.compile(r"\s*([-–—])\s*\d{1,4}\s*\1\s*")
 _NUMBER = re.compile(r"\d+|(?<![^\W\d_])[ivxlc]+(?=\W*\Z)")
 _OUTER_NUMBER = re.compile(r"\A\W{0,3}(\d{1,4})\b|\b(\d{1,4})\W{0,3}\Z")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_\u3400-\u9fff]+|(?=([\u3400-\u9fff]{2}))")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_\u3400-\u9fff]+")
+_HAN_PAIR = re.compile(r"(?=([\u3400-\u9fff]{2}))")
+_MARKED_NUMBER = re.compile(r"#-?\d+#")
 
 Key = tuple[str, bool]
 """A line as it repeats, and whether it stands in the upper half of the page."""
@@ -56,9 +58,10 @@ def drop_furniture(pages: Sequence[list[Line]]) -> int:
     """
     found = list(_found(pages))
     gone = {id(item.line) for item in found}
-    words = {word for page in pages for line in page if id(line) not in gone for word in _words(line.text)}
+    kept = "\n".join(line.text for page in pages for line in page if id(line) not in gone)
+    words = _words(kept) if found else set()
     for item in found:
-        said = set(_words(item.says))
+        said = _words(item.says)
         if not said <= words:
             words |= said
             gone.remove(id(item.line))
@@ -77,8 +80,10 @@ def _found(pages: Sequence[list[Line]]) -> Iterator[_Found]:
         others: list[_Found] = []
         numbered = _numbered_line(page, index, numbering)
         for line in page:
-            key = next((key for key in _keys(line, index, usual) if key in repeated), None)
             in_margin = line.in_margin(_MARGIN)
+            if not in_margin and line is not numbered:
+                continue
+            key = next((key for key in _keys(line, index, usual) if key in repeated), None)
             if in_margin and _is_page_number(line, key, page, index):
                 numbers.append(_Found(index, line, ""))
             elif line is numbered or (in_margin and key is not None):
@@ -237,7 +242,7 @@ def _normal(text: str) -> str:
     return " ".join(text.split()).lower()
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(text: str) -> set[str]:
     """Words, numbers and pairs of Han characters of a text, but for marked page numbers."""
-    for match in _WORD.finditer(re.sub(r"#-?\d+#", "", text.lower())):
-        yield match[1] or match[0]
+    text = _MARKED_NUMBER.sub("", text.lower())
+    return {*_WORD.findall(text), *_HAN_PAIR.findall(text)}

@@ -161,6 +161,9 @@ def read_table(lines: Sequence[Line], before: Table | None = None) -> Table:
         lines: Rows and lines of wrapped cells, from top to bottom.
         before: Table at the end of the page before. Where the columns are the same, it goes on: it names the columns.
     """
+    if len(lines) == 1 and before is None:
+        cells = lines[0].cells
+        return Table([Column(cell.x0, cell.x1) for cell in cells], [[Cell(cell.text) for cell in cells]])
     columns = _columns(lines)
     if before is not None and _same_columns(before.columns, columns):
         columns = before.columns
