@@ -79,6 +79,8 @@ def _found(pages: Sequence[list[Line]]) -> Iterator[_Found]:
         numbers: list[_Found] = []
         others: list[_Found] = []
         numbered = _numbered_line(page, index, numbering)
+        if numbered is not None and _is_title(numbered, usual):
+            numbered = None
         for line in page:
             in_margin = line.in_margin(_MARGIN)
             if not in_margin and line is not numbered:
@@ -162,8 +164,7 @@ def _keys(line: Line, index: int, usual: float) -> Iterator[Key]:
     """
     said = _normal(line.text)
     yield said, line.is_upper_half
-    is_number = _PAGE_NUMBER.fullmatch(said) is not None
-    if len(said) > _MAX_NUMBERED_CHARS or (line.size > _LARGER * usual and not is_number):
+    if len(said) > _MAX_NUMBERED_CHARS or _is_title(line, usual):
         return
     named = _PAGE_WORDS.sub("#", said)
     if named != said:
@@ -173,6 +174,11 @@ def _keys(line: Line, index: int, usual: float) -> Iterator[Key]:
         value = _value(match.group())
         if value is not None:
             yield f"{said[: match.start()]}#{value - index}#{said[match.end() :]}", line.is_upper_half
+
+
+def _is_title(line: Line, usual: float) -> bool:
+    """Whether a line is set larger than the text, and more than a number."""
+    return line.size > _LARGER * usual and _PAGE_NUMBER.fullmatch(line.text) is None
 
 
 def _value(number: str) -> int | None:
