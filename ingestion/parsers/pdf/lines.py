@@ -26,10 +26,10 @@ _BOLD_WEIGHT = 600
 _MAX_FONT_NAME = 128
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi|cmbx|simhei|-bd\b", re.I)
 _PART = re.compile(rf"[\r\n]+|[^\S\r\n]+|[^\s{HYPHEN_MARK}]*{HYPHEN_MARK}|[^\s{HYPHEN_MARK}]+")
-_MAX_EXPONENT_DIGITS = 3
+_MAX_EXPONENT_CHARS = 4
 _EXPONENT_RISE = 0.3  # of the height of the digit before them: so much higher they begin
 _EXPONENT_HEIGHT = 0.9  # of that height: they are smaller
-_EXPONENT = re.compile(r"\d[1-9]\d*")
+_EXPONENT = re.compile(r"\d[-+\u2212\u2013]?[1-9]\d*")
 _FOLDED = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
 _UNREADABLE = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -170,7 +170,7 @@ def _characters(text_page: pdfium.PdfTextPage) -> str:
 def _with_exponent(word: str, start: int, last: Box, box: _BoxReader, frame: Frame) -> str:
     """A word that ends in digits, with `^` before those of them that are raised."""
     _, raised, _, top = frame.to_reader(last)
-    for place in range(len(word) - 1, max(0, len(word) - 1 - _MAX_EXPONENT_DIGITS), -1):
+    for place in range(len(word) - 1, max(0, len(word) - 1 - _MAX_EXPONENT_CHARS), -1):
         _, bottom, _, base_top = frame.to_reader(box.read(start + place - 1))
         height = base_top - bottom
         if raised - bottom > _EXPONENT_RISE * height:

@@ -23,10 +23,14 @@ _NEAREST_EM = 2.0  # a cell that stands under no other belongs to a column so ne
 _LOOK_BACK = 8  # rows above a line that are compared with it
 _CLEAR_RATIO = 1.3  # between the distances of rows and of lines, where they tell rows from lines
 _MAX_PIECES = 3  # between two rows
+_MAX_WIDENED = 8  # columns to each side that a name may span beside those under it
 _SPACE_EM = 0.2  # width of a space
+_MIN_GROUPS = 3  # rows that show a distance of their own
 _MAX_NAME_DIGITS = 2
+_LETTER_SHARE = 0.5  # of the characters of names that stand over one row only
 _VALUE_SHARE = 0.8  # of the cells below a name that have digits, if it names values
 _MAX_SPANNING_SHARE = 0.2
+_VALUE = re.compile(r"[^\w]*\d")
 
 
 @dataclass(slots=True)
@@ -109,7 +113,12 @@ def _is_piece(line: Line, last: Line, below: Sequence[Line], rows: Sequence[Line
         return False
     if _is_near(last, line):
         return True
-    return any(row.row and _is_near(line, row) and not any(map(line.overlaps, row.row)) for row in below)
+    if line.x0 < min(row.x0 for row in rows) + line.size or (line.bold and not last.bold):
+        return False  # a label of the rows below it, or the title of another table
+    distance = last.base - line.base
+    return any(
+        row.row and _is_near(line, row) and _CLEAR_RATIO * (line.base - row.base) < distance for row in below
+    )
 
 
 def _is_near(above: Line, below: Line) -> bool:
@@ -256,7 +265,33 @@ def _placed(line: Line, columns: Sequence[Column]) -> _Placed:
             over = [min(free, len(columns) - 1)]
         placed.append((over[0], over[-1] - over[0] + 1, piece))
         free = over[-1] + 1
+    if len(placed) > 1:
+        for at, (column, width, piece) in enumerate(placed):
+            end = placed[at + 1][0] if at + 1 < len(placed) else len(columns)
+            begin = placed[at - 1][0] + placed[at - 1][1] if at else 0
+            placed[at] = (*_widened(piece, columns, column, width, begin, end), piece)
     return placed
+
+
+def _widened(
+    piece: Line, columns: Sequence[Column], column: int, width: int, begin: int, end: int
+) -> tuple[int, int]:
+    """Columns over whose middle a piece is centred: its own, and free ones beside it (from `begin` to before `end`).
+
+    Returns:
+        The first column and their number.
+    """
+    own = columns[column], columns[column + width - 1]
+    if min(abs(piece.x0 - own[0].x0), abs(piece.x1 - own[1].x1)) <= _ALIGN_EM * piece.size:
+        return column, width
+    middle = (piece.x0 + piece.x1) / 2
+    best = abs(middle - (own[0].x0 + own[1].x1) / 2) - _ALIGN_EM * piece.size, column, width
+    for first in range(max(begin, column - _MAX_WIDENED), column + 1):
+        for last in range(column + width - 1, min(end, column + width + _MAX_WIDENED)):
+            distance = abs(middle - (columns[first].x0 + columns[last].x1) / 2)
+            if distance <= piece.size:
+                best = min(best, (distance, first, last - first + 1))
+    return best[1], best[2]
 
 
 def _grouped(lines: Sequence[Line], placed: Sequence[_Placed], columns: Sequence[Column]) -> list[list[int]]:
@@ -293,7 +328,9 @@ def _grouped_by_distance(lines: Sequence[Line], placed: Sequence[_Placed]) -> li
             groups[-1].append(at)
         else:
             groups.append([at])
-    if max(map(len, groups)) == 1 or not all(any(lines[at].row for at in group) for group in groups):
+    if len(groups) < _MIN_GROUPS or max(map(len, groups)) == 1:
+        return None
+    if not all(any(lines[at].row for at in group) for group in groups):
         return None
     # In one row of a table, one line at most begins in the first column and has other cells.
     firsts = (sum(len(placed[at]) > 1 and placed[at][0][0] == 0 for at in group) for group in groups)
@@ -372,20 +409,37 @@ def _header_rows(rows: Sequence[Sequence[Cell]], width: int) -> int:
     filled = sum(cell is not None and cell.columns == 1 and bool(cell.text) for cell in places[count - 1])
     if filled < 0.6 * width or sum(map(str.isdigit, "".join(names))) > _MAX_NAME_DIGITS * 2 * len(names):
         return 0
+    if len(rows) == count + 1 and not all(_is_word(cell.text) for row in rows[:count] for cell in row):
+        return 0
     if is_marked and all(cell.is_name for cell in rows[0] if cell.text):
         return count
     return count if _has_values(places, count, width) else 0
 
 
 def _has_values(places: Sequence[Sequence[Cell | None]], count: int, width: int) -> bool:
-    """Whether a name without digits stands over a column of values with digits, which tells names from values."""
+    """Whether a name stands over a column of values, which tells names of columns from labels and values.
+
+    Where there are two columns only, labels may stand beside values: three values have to begin with a number.
+    """
     for column in range(1 if width == 2 else 0, width):
         name, *values = (_text_at(row, column) for row in places[count - 1 :])
         filled = [value for value in values if value]
-        is_name = bool(name) and not _has_digit(name) and len(filled) >= (2 if width == 2 else 1)
-        if is_name and sum(map(_has_digit, filled)) >= _VALUE_SHARE * len(filled):
+        if not _has_letter(name) or len(filled) < (3 if width == 2 else 1):
+            continue
+        if width == 2:
+            found = sum(_VALUE.match(value) is not None for value in filled)
+        else:
+            found = sum(
+                _has_digit(value) and not (_has_digit(name) and _has_letter(value)) for value in filled
+            )
+        if found >= _VALUE_SHARE * len(filled) and (width > 2 or not _has_digit(name)):
             return True
     return False
+
+
+def _is_word(text: str) -> bool:
+    """Whether most characters of a text are letters, which parts of formulas seldom are."""
+    return sum(map(str.isalpha, text)) >= max(2, _LETTER_SHARE * len(text))
 
 
 def _text_at(row: Sequence[Cell | None], column: int) -> str:

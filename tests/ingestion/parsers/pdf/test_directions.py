@@ -117,7 +117,7 @@ def scripts(*pieces: tuple[float, float, str, int]) -> str:
 def test_an_exponent_is_told_from_the_digits_before_it() -> None:
     content = scripts((60, 700, "Growth was 10", 11), (128, 705, "6", 7), (134, 700, "cells per ml.", 11))
     content += "\n" + scripts(
-        (60, 600, "A load of 10", 11), (121, 605, "-12", 7), (136, 600, "Pa, 106 tests.", 11)
+        (60, 600, "A load of 10", 11), (119, 605, "-12", 7), (136, 600, "Pa, 106 tests.", 11)
     )
     text = read(pdf([content])).text
     assert "10^6 cells per ml." in text
