@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ingestion.parsers.pdf.columns import is_aligned
 from ingestion.parsers.pdf.lines import Line
-from ingestion.parsers.pdf.tables import is_aligned
 
 _MARGIN = 0.12  # share of the page's height in which a header or footer may stand
 _MIN_REPEATS = 3

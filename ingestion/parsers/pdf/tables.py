@@ -6,24 +6,31 @@ these cells.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
 from ingestion.grid import Cell, Grid, count_header_rows, spread
+from ingestion.parsers.pdf.columns import (
+    ALIGN_EM,
+    MAX_COLUMNS,
+    Column,
+    Placed,
+    are_same,
+    columns_of,
+    is_aligned,
+    placed_in,
+)
 from ingestion.parsers.pdf.lines import Line, joined_text
 
 _SAME_SIZE = 0.3  # by how much font sizes in a table may differ
 _WRAP_SIZE = 0.12
 _LINE_GAP_EM = 0.9  # white space between two lines of one cell, at most
 _ROW_GAP_EM = 4.0  # between two rows whose cells stand over each other
-_ALIGN_EM = 0.5  # by how much the lines of a cell may be out of line
-_NEAREST_EM = 2.0  # a cell that stands under no other belongs to a column so near
 _LOOK_BACK = 8  # rows above a line that are compared with it
 _CLEAR_RATIO = 1.3  # between the distances of rows and of lines, where they tell rows from lines
 _MAX_PIECES = 3  # between two rows
-_MAX_WIDENED = 8  # columns to each side that a name may span beside those under it
 _SPACE_EM = 0.2  # width of a space
 _MIN_GROUPS = 3  # rows that show a distance of their own
 _MAX_NAME_DIGITS = 2
@@ -31,18 +38,6 @@ _LETTER_SHARE = 0.5  # of the characters of names that stand over one row only
 _VALUE_SHARE = 0.8  # of the cells below a name that have digits, if it names values
 _MAX_SPANNING_SHARE = 0.2
 _VALUE = re.compile(r"[^\w]*\d")
-
-
-@dataclass(slots=True)
-class Column:
-    """The strip of a page in which the cells of a column stand."""
-
-    x0: float
-    x1: float
-
-    def overlaps(self, line: Line) -> bool:
-        """Whether a cell reaches into the strip."""
-        return line.x0 < self.x1 and self.x0 < line.x1
 
 
 @dataclass(slots=True)
@@ -100,13 +95,6 @@ def _is_next(rows: Sequence[Line], last: Line, line: Line, gap: float) -> bool:
     return white <= _ROW_GAP_EM * line.size and any(is_aligned(row, line) for row in rows[-_LOOK_BACK:])
 
 
-def is_aligned(one: Line, other: Line) -> bool:
-    """Whether each cell of the row with fewer cells stands over or under one of the other row."""
-    fewer, more = sorted((one.row, other.row), key=len)
-    under = [sum(map(cell.overlaps, more)) for cell in fewer]
-    return bool(under) and all(count == 1 for count in under)
-
-
 def _is_piece(line: Line, last: Line, below: Sequence[Line], rows: Sequence[Line]) -> bool:
     """Whether a single piece may be a line of a cell: of the row above it, or the first line of a higher cell."""
     if not _stands_in_column(line, rows):
@@ -160,7 +148,7 @@ def _stands_in_column(line: Line, rows: Sequence[Line]) -> bool:
 def _in_line(cell: Line, line: Line) -> bool:
     """Whether two lines of text begin, end or are centred at one place."""
     shifts = line.x0 - cell.x0, line.x1 - cell.x1, (line.x0 + line.x1 - cell.x0 - cell.x1) / 2
-    return min(map(abs, shifts)) <= _ALIGN_EM * line.size
+    return min(map(abs, shifts)) <= ALIGN_EM * line.size
 
 
 def read_table(lines: Sequence[Line], before: Table | None = None) -> Table:
@@ -170,15 +158,16 @@ def read_table(lines: Sequence[Line], before: Table | None = None) -> Table:
         lines: Rows and lines of wrapped cells, from top to bottom.
         before: Table at the end of the page before. Where the columns are the same, it goes on: it names the columns.
     """
-    if len(lines) == 1 and before is None:
-        cells = lines[0].cells
-        return Table([Column(cell.x0, cell.x1) for cell in cells], [[Cell(cell.text) for cell in cells]])
-    columns = _columns(lines)
-    if before is not None and _same_columns(before.columns, columns):
+    fullest = max((line.cells for line in lines), key=len)
+    if len(fullest) > MAX_COLUMNS or (len(lines) == 1 and before is None):
+        plain = [[Cell(cell.text) for cell in line.cells] for line in lines]
+        return Table([Column(cell.x0, cell.x1) for cell in fullest], plain)
+    columns = columns_of(lines)
+    if before is not None and are_same(before.columns, columns):
         columns = before.columns
     else:
         before = None
-    placed = [_placed(line, columns) for line in lines]
+    placed = [placed_in(line, columns) for line in lines]
     groups = _grouped(lines, placed, columns)
     rows = [_cells([placed[at] for at in group], len(columns)) for group in groups]
     table = Table(columns, rows)
@@ -192,109 +181,7 @@ def read_table(lines: Sequence[Line], before: Table | None = None) -> Table:
     return table
 
 
-def _columns(lines: Sequence[Line]) -> list[Column]:
-    """Columns of a table: those of its fullest rows, widened by the cells that stand under one of them only."""
-    rows = sorted(lines, key=lambda line: -len(line.cells))
-    columns = [Column(cell.x0, cell.x1) for cell in rows[0].cells]
-    for line in rows[1:]:
-        pieces = [part for cell in line.cells for part in _split(cell, columns)]
-        over = [[column for column in columns if column.overlaps(piece)] for piece in pieces]
-        for piece, own in zip(pieces, over, strict=True):
-            if len(own) == 1 and over.count(own) == 1:
-                own[0].x0, own[0].x1 = min(own[0].x0, piece.x0), max(own[0].x1, piece.x1)
-            elif len(own) == 1:
-                # Two cells stand under one: that spans columns.
-                columns = [column for column in columns if column is not own[0]]
-                columns.append(Column(piece.x0, piece.x1))
-            elif not own and len(pieces) > 1 and _nearest(piece, columns) is None:
-                columns.append(Column(piece.x0, piece.x1))
-        columns.sort(key=lambda column: column.x0)
-    return _without_doubles(columns, lines)
-
-
-def _without_doubles(columns: Sequence[Column], lines: Sequence[Line]) -> list[Column]:
-    """Columns, those as one that stand beside each other with cells over both, and no row with a cell in each."""
-    over = [[[column.overlaps(cell) for column in columns] for cell in line.cells] for line in lines]
-    result = [replace(columns[0])]
-    for at in range(1, len(columns)):
-        both = any(cell[at - 1] and cell[at] for row in over for cell in row)
-        apart = any(
-            any(cell[at - 1] and not cell[at] for cell in row)
-            and any(cell[at] and not cell[at - 1] for cell in row)
-            for row in over
-        )
-        if both and not apart:
-            result[-1].x1 = columns[at].x1
-        else:
-            result.append(replace(columns[at]))
-    return result
-
-
-def _nearest(piece: Line, columns: Sequence[Column]) -> int | None:
-    """Column beside which a piece stands that is in none, if it is near."""
-    distances = [max(column.x0 - piece.x1, piece.x0 - column.x1) for column in columns]
-    nearest = min(range(len(columns)), key=distances.__getitem__)
-    return nearest if distances[nearest] <= _NEAREST_EM * piece.size else None
-
-
-def _split(piece: Line, columns: Sequence[Column]) -> list[Line]:
-    """A piece, in two or more where a wide gap in it lies between two columns."""
-    parts: list[Line] = []
-    start, left = 0, piece.x0
-    for place, end, begin in piece.gaps:
-        if any(one.x1 < begin and end < other.x0 and one.x1 <= other.x0 for one, other in pairwise(columns)):
-            parts.append(replace(piece, text=piece.text[start:place], x0=left, x1=end, gaps=()))
-            start, left = place, begin
-    parts.append(replace(piece, text=piece.text[start:], x0=left, gaps=()) if parts else piece)
-    return parts
-
-
-_Placed = list[tuple[int, int, Line]]
-"""Pieces of a line with the first of the columns in which each stands, and the number of these columns."""
-
-
-def _placed(line: Line, columns: Sequence[Column]) -> _Placed:
-    placed: _Placed = []
-    free = 0
-    for piece in (part for cell in line.cells for part in _split(cell, columns)):
-        over = [at for at, column in enumerate(columns) if column.overlaps(piece) and at >= free]
-        nearest = _nearest(piece, columns) if not over else None
-        if nearest is not None and nearest >= free:
-            over = [nearest]
-        if not over:
-            over = [min(free, len(columns) - 1)]
-        placed.append((over[0], over[-1] - over[0] + 1, piece))
-        free = over[-1] + 1
-    if len(placed) > 1:
-        for at, (column, width, piece) in enumerate(placed):
-            end = placed[at + 1][0] if at + 1 < len(placed) else len(columns)
-            begin = placed[at - 1][0] + placed[at - 1][1] if at else 0
-            placed[at] = (*_widened(piece, columns, column, width, begin, end), piece)
-    return placed
-
-
-def _widened(
-    piece: Line, columns: Sequence[Column], column: int, width: int, begin: int, end: int
-) -> tuple[int, int]:
-    """Columns over whose middle a piece is centred: its own, and free ones beside it (from `begin` to before `end`).
-
-    Returns:
-        The first column and their number.
-    """
-    own = columns[column], columns[column + width - 1]
-    if min(abs(piece.x0 - own[0].x0), abs(piece.x1 - own[1].x1)) <= _ALIGN_EM * piece.size:
-        return column, width
-    middle = (piece.x0 + piece.x1) / 2
-    best = abs(middle - (own[0].x0 + own[1].x1) / 2) - _ALIGN_EM * piece.size, column, width
-    for first in range(max(begin, column - _MAX_WIDENED), column + 1):
-        for last in range(column + width - 1, min(end, column + width + _MAX_WIDENED)):
-            distance = abs(middle - (columns[first].x0 + columns[last].x1) / 2)
-            if distance <= piece.size:
-                best = min(best, (distance, first, last - first + 1))
-    return best[1], best[2]
-
-
-def _grouped(lines: Sequence[Line], placed: Sequence[_Placed], columns: Sequence[Column]) -> list[list[int]]:
+def _grouped(lines: Sequence[Line], placed: Sequence[Placed], columns: Sequence[Column]) -> list[list[int]]:
     """Lines by the row of the table to which they belong."""
     by_distance = _grouped_by_distance(lines, placed)
     if by_distance is not None:
@@ -306,15 +193,18 @@ def _grouped(lines: Sequence[Line], placed: Sequence[_Placed], columns: Sequence
     ]
     row_distance = median(between) if between else 0.0
     groups: list[list[int]] = []
-    for at in range(len(lines)):
-        if groups and _goes_on(lines, placed, columns, groups[-1], at, row_distance):
+    above: dict[int, Line] = {}  # last piece of the row, by column
+    for at, pieces in enumerate(placed):
+        if groups and _goes_on(lines, placed, columns, above, at, row_distance):
             groups[-1].append(at)
         else:
             groups.append([at])
+            above = {}
+        above.update((column, piece) for column, _, piece in pieces)
     return groups
 
 
-def _grouped_by_distance(lines: Sequence[Line], placed: Sequence[_Placed]) -> list[list[int]] | None:
+def _grouped_by_distance(lines: Sequence[Line], placed: Sequence[Placed]) -> list[list[int]] | None:
     """Groups where the lines of a cell are clearly nearer to each other than rows; None where that isn't so."""
     distances = [above.base - below.base for above, below in pairwise(lines)]
     ordered = sorted(distances)
@@ -339,15 +229,14 @@ def _grouped_by_distance(lines: Sequence[Line], placed: Sequence[_Placed]) -> li
 
 def _goes_on(
     lines: Sequence[Line],
-    placed: Sequence[_Placed],
+    placed: Sequence[Placed],
     columns: Sequence[Column],
-    group: Sequence[int],
+    above: Mapping[int, Line],
     at: int,
     row_distance: float,
 ) -> bool:
     """Whether a line goes on with cells of the row above it: nearer to it than to the next row, or as words wrap."""
     line, last = lines[at], lines[at - 1]
-    above = {column: piece for one in group for column, _, piece in placed[one]}
     if not _is_near(last, line) or any(width > 1 or column not in above for column, width, _ in placed[at]):
         return False
     is_first = placed[at][0][0] == 0
@@ -362,7 +251,7 @@ def _goes_on(
     )
 
 
-def _cells(lines: Sequence[_Placed], width: int) -> list[Cell]:
+def _cells(lines: Sequence[Placed], width: int) -> list[Cell]:
     """The cells of a row of one or more lines."""
     pieces: dict[int, list[Line]] = {}
     spans: dict[int, int] = {}
@@ -381,14 +270,6 @@ def _cells(lines: Sequence[_Placed], width: int) -> list[Cell]:
         cells.append(Cell(joined_text(part), columns=span, is_name=is_bold))
         column += span
     return cells
-
-
-def _same_columns(before: Sequence[Column], columns: Sequence[Column]) -> bool:
-    """Whether the columns of a page are those of the page before, or some of them."""
-    if not 1 < len(columns) <= len(before):
-        return False
-    under = [[one for one in before if one.x0 < column.x1 and column.x0 < one.x1] for column in columns]
-    return all(len(over) == 1 for over in under)
 
 
 def _header_rows(rows: Sequence[Sequence[Cell]], width: int) -> int:
