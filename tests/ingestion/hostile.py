@@ -69,8 +69,8 @@ def paragraph(text: str, style: str = "") -> str:
     return f"<w:p>{properties}<w:r><w:t>{text}</w:t></w:r></w:p>"
 
 
-def pdf(pages: list[str], *, font_size: int = 12) -> bytes:
-    """A small PDF: each page is a content stream in PDF operators; font /F1 is Helvetica."""
+def pdf(pages: list[str], *, box: str = "0 0 612 792", rotate: int = 0) -> bytes:
+    """A small PDF: each page is a content stream in PDF operators; fonts /F1 and /F2 are Helvetica and its bold one."""
     kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
@@ -79,8 +79,9 @@ def pdf(pages: list[str], *, font_size: int = 12) -> bytes:
     ]
     for number, content in enumerate(pages):
         objects.append(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] "
-            f"/Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * number} 0 R >>"
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [{box}] /Rotate {rotate} /Resources << /Font << /F1 3 0 R "
+            "/F2 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold >> >> >> "
+            f"/Contents {5 + 2 * number} 0 R >>"
         )
         objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
     out = bytearray(b"%PDF-1.4\n")
@@ -95,9 +96,25 @@ def pdf(pages: list[str], *, font_size: int = 12) -> bytes:
     return bytes(out)
 
 
-def pdf_lines(lines: list[tuple[int, int, str]], size: int = 12) -> str:
-    """A content stream that sets each (x, y, text) in Helvetica."""
-    return "\n".join(f"BT /F1 {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET" for x, y, text in lines)
+def pdf_lines(
+    lines: Sequence[tuple[float, float, str]], size: int = 12, *, font: str = "F1", turn: int = 0
+) -> str:
+    """A content stream that sets each (x, y, text) in a font, the page's coordinates turned by `turn` degrees.
+
+    Args:
+        lines: Texts with the places where they begin.
+        size: Of the font, in points.
+        font: F1, or F2 for bold.
+        turn: Counter-clockwise, about the centre of a page of 612 by 792; x and y are those of the turned page.
+    """
+    matrix = {
+        0: "1 0 0 1 0 0",
+        90: "0 1 -1 0 612 0",
+        180: "-1 0 0 -1 612 792",
+        270: "0 -1 1 0 0 792",
+    }[turn]
+    shown = "\n".join(f"BT /{font} {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET" for x, y, text in lines)
+    return f"q {matrix} cm\n{shown}\nQ" if turn else shown
 
 
 def read_with_flipped_bits(whole: Sequence[Source], seed: int, rounds: int = 60) -> None:

@@ -1,6 +1,6 @@
 """A page as it lies before the reader of a text: text that runs upwards or downwards is read with the page turned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingestion.types import Box
 
@@ -12,10 +12,15 @@ class Frame:
     Attributes:
         page: Visible rectangle of the page in PDF user space: left, bottom, right, top, in points.
         turns: Quarter turns, counter-clockwise, of the text in user space.
+        is_page: Whether places are the same in both.
     """
 
     page: Box
     turns: int = 0
+    is_page: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_page", self.turns == 0 and self.page[:2] == (0, 0))
 
     @property
     def height(self) -> float:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ingestion.parsers.pdf.columns import is_aligned
 from ingestion.parsers.pdf.lines import Line
-from ingestion.parsers.pdf.tables import is_aligned
 
 _MARGIN = 0.12  # share of the page's height in which a header or footer may stand
 _MIN_REPEATS = 3
@@ -30,7 +30,9 @@ _DASHED = re.compile(r"\s*([-–—])\s*\d{1,4}\s*\1\s*")
 _NUMBER = re.compile(r"\d+|(?<![^\W\d_])[ivxlc]+(?=\W*\Z)")
 _OUTER_NUMBER = re.compile(r"\A\W{0,3}(\d{1,4})\b|\b(\d{1,4})\W{0,3}\Z")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_\u3400-\u9fff]+|(?=([\u3400-\u9fff]{2}))")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_\u3400-\u9fff]+")
+_HAN_PAIR = re.compile(r"(?=([\u3400-\u9fff]{2}))")
+_MARKED_NUMBER = re.compile(r"#-?\d+#")
 
 Key = tuple[str, bool]
 """A line as it repeats, and whether it stands in the upper half of the page."""
@@ -56,9 +58,10 @@ def drop_furniture(pages: Sequence[list[Line]]) -> int:
     """
     found = list(_found(pages))
     gone = {id(item.line) for item in found}
-    words = {word for page in pages for line in page if id(line) not in gone for word in _words(line.text)}
+    kept = "\n".join(line.text for page in pages for line in page if id(line) not in gone)
+    words = _words(kept) if found else set()
     for item in found:
-        said = set(_words(item.says))
+        said = _words(item.says)
         if not said <= words:
             words |= said
             gone.remove(id(item.line))
@@ -76,9 +79,13 @@ def _found(pages: Sequence[list[Line]]) -> Iterator[_Found]:
         numbers: list[_Found] = []
         others: list[_Found] = []
         numbered = _numbered_line(page, index, numbering)
+        if numbered is not None and _is_title(numbered, usual):
+            numbered = None
         for line in page:
-            key = next((key for key in _keys(line, index, usual) if key in repeated), None)
             in_margin = line.in_margin(_MARGIN)
+            if not in_margin and line is not numbered:
+                continue
+            key = next((key for key in _keys(line, index, usual) if key in repeated), None)
             if in_margin and _is_page_number(line, key, page, index):
                 numbers.append(_Found(index, line, ""))
             elif line is numbered or (in_margin and key is not None):
@@ -157,8 +164,7 @@ def _keys(line: Line, index: int, usual: float) -> Iterator[Key]:
     """
     said = _normal(line.text)
     yield said, line.is_upper_half
-    is_number = _PAGE_NUMBER.fullmatch(said) is not None
-    if len(said) > _MAX_NUMBERED_CHARS or (line.size > _LARGER * usual and not is_number):
+    if len(said) > _MAX_NUMBERED_CHARS or _is_title(line, usual):
         return
     named = _PAGE_WORDS.sub("#", said)
     if named != said:
@@ -168,6 +174,11 @@ def _keys(line: Line, index: int, usual: float) -> Iterator[Key]:
         value = _value(match.group())
         if value is not None:
             yield f"{said[: match.start()]}#{value - index}#{said[match.end() :]}", line.is_upper_half
+
+
+def _is_title(line: Line, usual: float) -> bool:
+    """Whether a line is set larger than the text, and more than a number."""
+    return line.size > _LARGER * usual and _PAGE_NUMBER.fullmatch(line.text) is None
 
 
 def _value(number: str) -> int | None:
@@ -237,7 +248,7 @@ def _normal(text: str) -> str:
     return " ".join(text.split()).lower()
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(text: str) -> set[str]:
     """Words, numbers and pairs of Han characters of a text, but for marked page numbers."""
-    for match in _WORD.finditer(re.sub(r"#-?\d+#", "", text.lower())):
-        yield match[1] or match[0]
+    text = _MARKED_NUMBER.sub("", text.lower())
+    return {*_WORD.findall(text), *_HAN_PAIR.findall(text)}

@@ -9,7 +9,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
+from math import ceil, floor
 from statistics import median
 
 from ingestion.parsers.pdf.characters import HYPHEN_MARK
@@ -109,13 +110,12 @@ def _gutter(lines: Sequence[Line]) -> float | None:
     """Place of a vertical strip that few lines cross, with prose on both sides; None without columns."""
     left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
     width = right - left
-    steps = int(width / _STEP_PT)
+    crossings = _crossings(lines, left, int(width / _STEP_PT))
     best: tuple[int, float, float] | None = None
-    for step in range(steps):
+    for step, crossing in enumerate(crossings):
         place = left + (step + 0.5) * _STEP_PT
         if not 0.15 < (place - left) / max(width, 1.0) < 0.85:
             continue
-        crossing = sum(line.x0 < place < line.x1 for line in lines)
         candidate = (crossing, abs(place - (left + right) / 2), place)
         best = candidate if best is None else min(best, candidate)
     if best is None or best[0] > _MAX_CROSSING_SHARE * len(lines):
@@ -123,6 +123,18 @@ def _gutter(lines: Sequence[Line]) -> float | None:
     gutter = best[2]
     sides = [line for line in lines if line.x1 <= gutter], [line for line in lines if line.x0 >= gutter]
     return gutter if all(_is_prose(side) for side in sides) else None
+
+
+def _crossings(lines: Sequence[Line], left: float, steps: int) -> list[int]:
+    """How many lines cross the middle of each step from `left`."""
+    changes = [0] * (steps + 1)
+    for line in lines:
+        first = floor((line.x0 - left) / _STEP_PT - 0.5) + 1
+        end = ceil((line.x1 - left) / _STEP_PT - 0.5)
+        if first < min(end, steps):
+            changes[first] += 1
+            changes[min(end, steps)] -= 1
+    return list(accumulate(changes[:steps]))
 
 
 def _is_prose(lines: Sequence[Line]) -> bool:

@@ -22,13 +22,13 @@ SPLIT_WORD = re.compile(r"[^\W\d_]{2}-\Z")
 _LEADERS = re.compile(r"(?:\s*[.·…]){4,}\s*")
 _HAN_END = re.compile(r"[\u3001-\u9fff\uff00-\uffef]\Z")
 _BOLD_WEIGHT = 600
+_MAX_FONT_NAME = 128
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi|cmbx|simhei|-bd\b", re.I)
 _PART = re.compile(rf"[\r\n]+|[^\S\r\n]+|[^\s{HYPHEN_MARK}]*{HYPHEN_MARK}|[^\s{HYPHEN_MARK}]+")
-_ENDS_IN_DIGITS = re.compile(r"\d\d\Z")
-_MAX_EXPONENT_DIGITS = 3
+_MAX_EXPONENT_CHARS = 4
 _EXPONENT_RISE = 0.3  # of the height of the digit before them: so much higher they begin
 _EXPONENT_HEIGHT = 0.9  # of that height: they are smaller
-_EXPONENT = re.compile(r"\d[1-9]\d*")
+_EXPONENT = re.compile(r"\d[-+\u2212\u2013]?[1-9]\d*")
 _FOLDED = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
 _UNREADABLE = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -130,7 +130,7 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
                 run.base = box.read_baseline(match.start(), run.frame)
             last = match.end() - 1 - word.endswith(HYPHEN_MARK)
             end = box.read(last) if last > match.start() else first
-            if _ENDS_IN_DIGITS.search(word):
+            if word[-1].isdecimal() and end is not first:
                 word = _with_exponent(word, match.start(), end, box, run.frame)
             run.add_word(word, first, end, pdfium_c.FPDFText_GetFontSize(handle, match.start()))
             if word.endswith(HYPHEN_MARK):
@@ -144,25 +144,24 @@ class _BoxReader:
 
     def __init__(self, handle: pdfium_c.FPDF_TEXTPAGE) -> None:
         self._handle = handle
-        self._numbers = [ctypes.c_double() for _ in range(4)]
-        self._pointers = [ctypes.byref(number) for number in self._numbers]
+        self._left, self._right, self._bottom, self._top = (ctypes.c_double() for _ in range(4))
+        self._pointers = tuple(map(ctypes.byref, (self._left, self._right, self._bottom, self._top)))
 
     def read(self, index: int) -> Box:
         pdfium_c.FPDFText_GetCharBox(self._handle, index, *self._pointers)
-        left, right, bottom, top = (number.value for number in self._numbers)
-        return left, bottom, right, top
+        return self._left.value, self._bottom.value, self._right.value, self._top.value
 
     def read_baseline(self, index: int, frame: Frame) -> float:
         """Height, as the text is read, of the baseline of a character."""
         pdfium_c.FPDFText_GetCharOrigin(self._handle, index, *self._pointers[:2])
-        x, y = self._numbers[0].value, self._numbers[1].value
+        x, y = self._left.value, self._right.value
         return frame.to_reader((x, y, x, y))[1]
 
 
 def _with_exponent(word: str, start: int, last: Box, box: _BoxReader, frame: Frame) -> str:
     """A word that ends in digits, with `^` before those of them that are raised."""
     _, raised, _, top = frame.to_reader(last)
-    for place in range(len(word) - 1, max(0, len(word) - 1 - _MAX_EXPONENT_DIGITS), -1):
+    for place in range(len(word) - 1, max(0, len(word) - 1 - _MAX_EXPONENT_CHARS), -1):
         _, bottom, _, base_top = frame.to_reader(box.read(start + place - 1))
         height = base_top - bottom
         if raised - bottom > _EXPONENT_RISE * height:
@@ -181,9 +180,8 @@ def _quarter_turns(handle: pdfium_c.FPDF_TEXTPAGE, index: int) -> int:
 def _is_bold(handle: pdfium_c.FPDF_TEXTPAGE, index: int) -> bool:
     if pdfium_c.FPDFText_GetFontWeight(handle, index) >= _BOLD_WEIGHT:
         return True
-    name = ctypes.create_string_buffer(128)
-    flags = ctypes.c_int()
-    pdfium_c.FPDFText_GetFontInfo(handle, index, name, len(name), ctypes.byref(flags))
+    name = (ctypes.c_char * _MAX_FONT_NAME)()
+    pdfium_c.FPDFText_GetFontInfo(handle, index, name, _MAX_FONT_NAME, None)
     return _BOLD_NAME.search(name.value) is not None
 
 
@@ -218,8 +216,10 @@ class _Run:
 
     def breaks_before(self, place: Box) -> bool:
         """Whether a word there begins a new line: after a wide gap, or on another baseline."""
-        left, bottom, _, top = self.frame.to_reader(place)
-        if not self._has_box or top <= bottom:
+        if not self._has_box:
+            return False
+        left, bottom, _, top = place if self.frame.is_page else self.frame.to_reader(place)
+        if top <= bottom:
             return False
         em = max(self._box[3] - self._box[1], self._sizes[-1] if self._sizes else 0.0)
         middle = (bottom + top) / 2
@@ -235,7 +235,8 @@ class _Run:
 
     def add_word(self, text: str, first: Box, last: Box, size: float) -> None:
         """Add a word by the places on the page of its first and last character, and its font size."""
-        first, last = self.frame.to_reader(first), self.frame.to_reader(last)
+        if not self.frame.is_page:
+            first, last = self.frame.to_reader(first), self.frame.to_reader(last)
         if self._has_box and first[0] - self._right > WIDE_SPACE_EM * size:
             self._gaps.append((len(self._text), self._right, first[0]))
         self._text.append(text)

@@ -6,39 +6,38 @@ these cells.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
 from ingestion.grid import Cell, Grid, count_header_rows, spread
+from ingestion.parsers.pdf.columns import (
+    ALIGN_EM,
+    MAX_COLUMNS,
+    Column,
+    Placed,
+    are_same,
+    columns_of,
+    is_aligned,
+    placed_in,
+)
 from ingestion.parsers.pdf.lines import Line, joined_text
 
 _SAME_SIZE = 0.3  # by how much font sizes in a table may differ
 _WRAP_SIZE = 0.12
 _LINE_GAP_EM = 0.9  # white space between two lines of one cell, at most
 _ROW_GAP_EM = 4.0  # between two rows whose cells stand over each other
-_ALIGN_EM = 0.5  # by how much the lines of a cell may be out of line
-_NEAREST_EM = 2.0  # a cell that stands under no other belongs to a column so near
 _LOOK_BACK = 8  # rows above a line that are compared with it
 _CLEAR_RATIO = 1.3  # between the distances of rows and of lines, where they tell rows from lines
 _MAX_PIECES = 3  # between two rows
 _SPACE_EM = 0.2  # width of a space
+_MIN_GROUPS = 3  # rows that show a distance of their own
 _MAX_NAME_DIGITS = 2
+_LETTER_SHARE = 0.5  # of the characters of names that stand over one row only
 _VALUE_SHARE = 0.8  # of the cells below a name that have digits, if it names values
 _MAX_SPANNING_SHARE = 0.2
-
-
-@dataclass(slots=True)
-class Column:
-    """The strip of a page in which the cells of a column stand."""
-
-    x0: float
-    x1: float
-
-    def overlaps(self, line: Line) -> bool:
-        """Whether a cell reaches into the strip."""
-        return line.x0 < self.x1 and self.x0 < line.x1
+_VALUE = re.compile(r"[^\w]*\d")
 
 
 @dataclass(slots=True)
@@ -96,20 +95,18 @@ def _is_next(rows: Sequence[Line], last: Line, line: Line, gap: float) -> bool:
     return white <= _ROW_GAP_EM * line.size and any(is_aligned(row, line) for row in rows[-_LOOK_BACK:])
 
 
-def is_aligned(one: Line, other: Line) -> bool:
-    """Whether each cell of the row with fewer cells stands over or under one of the other row."""
-    fewer, more = sorted((one.row, other.row), key=len)
-    under = [sum(map(cell.overlaps, more)) for cell in fewer]
-    return bool(under) and all(count == 1 for count in under)
-
-
 def _is_piece(line: Line, last: Line, below: Sequence[Line], rows: Sequence[Line]) -> bool:
     """Whether a single piece may be a line of a cell: of the row above it, or the first line of a higher cell."""
     if not _stands_in_column(line, rows):
         return False
     if _is_near(last, line):
         return True
-    return any(row.row and _is_near(line, row) and not any(map(line.overlaps, row.row)) for row in below)
+    if line.x0 < min(row.x0 for row in rows) + line.size or (line.bold and not last.bold):
+        return False  # a label of the rows below it, or the title of another table
+    distance = last.base - line.base
+    return any(
+        row.row and _is_near(line, row) and _CLEAR_RATIO * (line.base - row.base) < distance for row in below
+    )
 
 
 def _is_near(above: Line, below: Line) -> bool:
@@ -151,7 +148,7 @@ def _stands_in_column(line: Line, rows: Sequence[Line]) -> bool:
 def _in_line(cell: Line, line: Line) -> bool:
     """Whether two lines of text begin, end or are centred at one place."""
     shifts = line.x0 - cell.x0, line.x1 - cell.x1, (line.x0 + line.x1 - cell.x0 - cell.x1) / 2
-    return min(map(abs, shifts)) <= _ALIGN_EM * line.size
+    return min(map(abs, shifts)) <= ALIGN_EM * line.size
 
 
 def read_table(lines: Sequence[Line], before: Table | None = None) -> Table:
@@ -161,12 +158,16 @@ def read_table(lines: Sequence[Line], before: Table | None = None) -> Table:
         lines: Rows and lines of wrapped cells, from top to bottom.
         before: Table at the end of the page before. Where the columns are the same, it goes on: it names the columns.
     """
-    columns = _columns(lines)
-    if before is not None and _same_columns(before.columns, columns):
+    fullest = max((line.cells for line in lines), key=len)
+    if len(fullest) > MAX_COLUMNS or (len(lines) == 1 and before is None):
+        plain = [[Cell(cell.text) for cell in line.cells] for line in lines]
+        return Table([Column(cell.x0, cell.x1) for cell in fullest], plain)
+    columns = columns_of(lines)
+    if before is not None and are_same(before.columns, columns):
         columns = before.columns
     else:
         before = None
-    placed = [_placed(line, columns) for line in lines]
+    placed = [placed_in(line, columns) for line in lines]
     groups = _grouped(lines, placed, columns)
     rows = [_cells([placed[at] for at in group], len(columns)) for group in groups]
     table = Table(columns, rows)
@@ -180,83 +181,7 @@ def read_table(lines: Sequence[Line], before: Table | None = None) -> Table:
     return table
 
 
-def _columns(lines: Sequence[Line]) -> list[Column]:
-    """Columns of a table: those of its fullest rows, widened by the cells that stand under one of them only."""
-    rows = sorted(lines, key=lambda line: -len(line.cells))
-    columns = [Column(cell.x0, cell.x1) for cell in rows[0].cells]
-    for line in rows[1:]:
-        pieces = [part for cell in line.cells for part in _split(cell, columns)]
-        over = [[column for column in columns if column.overlaps(piece)] for piece in pieces]
-        for piece, own in zip(pieces, over, strict=True):
-            if len(own) == 1 and over.count(own) == 1:
-                own[0].x0, own[0].x1 = min(own[0].x0, piece.x0), max(own[0].x1, piece.x1)
-            elif len(own) == 1:
-                # Two cells stand under one: that spans columns.
-                columns = [column for column in columns if column is not own[0]]
-                columns.append(Column(piece.x0, piece.x1))
-            elif not own and len(pieces) > 1 and _nearest(piece, columns) is None:
-                columns.append(Column(piece.x0, piece.x1))
-        columns.sort(key=lambda column: column.x0)
-    return _without_doubles(columns, lines)
-
-
-def _without_doubles(columns: Sequence[Column], lines: Sequence[Line]) -> list[Column]:
-    """Columns, those as one that stand beside each other with cells over both, and no row with a cell in each."""
-    over = [[[column.overlaps(cell) for column in columns] for cell in line.cells] for line in lines]
-    result = [replace(columns[0])]
-    for at in range(1, len(columns)):
-        both = any(cell[at - 1] and cell[at] for row in over for cell in row)
-        apart = any(
-            any(cell[at - 1] and not cell[at] for cell in row)
-            and any(cell[at] and not cell[at - 1] for cell in row)
-            for row in over
-        )
-        if both and not apart:
-            result[-1].x1 = columns[at].x1
-        else:
-            result.append(replace(columns[at]))
-    return result
-
-
-def _nearest(piece: Line, columns: Sequence[Column]) -> int | None:
-    """Column beside which a piece stands that is in none, if it is near."""
-    distances = [max(column.x0 - piece.x1, piece.x0 - column.x1) for column in columns]
-    nearest = min(range(len(columns)), key=distances.__getitem__)
-    return nearest if distances[nearest] <= _NEAREST_EM * piece.size else None
-
-
-def _split(piece: Line, columns: Sequence[Column]) -> list[Line]:
-    """A piece, in two or more where a wide gap in it lies between two columns."""
-    parts: list[Line] = []
-    start, left = 0, piece.x0
-    for place, end, begin in piece.gaps:
-        if any(one.x1 < begin and end < other.x0 and one.x1 <= other.x0 for one, other in pairwise(columns)):
-            parts.append(replace(piece, text=piece.text[start:place], x0=left, x1=end, gaps=()))
-            start, left = place, begin
-    parts.append(replace(piece, text=piece.text[start:], x0=left, gaps=()) if parts else piece)
-    return parts
-
-
-_Placed = list[tuple[int, int, Line]]
-"""Pieces of a line with the first of the columns in which each stands, and the number of these columns."""
-
-
-def _placed(line: Line, columns: Sequence[Column]) -> _Placed:
-    placed: _Placed = []
-    free = 0
-    for piece in (part for cell in line.cells for part in _split(cell, columns)):
-        over = [at for at, column in enumerate(columns) if column.overlaps(piece) and at >= free]
-        nearest = _nearest(piece, columns) if not over else None
-        if nearest is not None and nearest >= free:
-            over = [nearest]
-        if not over:
-            over = [min(free, len(columns) - 1)]
-        placed.append((over[0], over[-1] - over[0] + 1, piece))
-        free = over[-1] + 1
-    return placed
-
-
-def _grouped(lines: Sequence[Line], placed: Sequence[_Placed], columns: Sequence[Column]) -> list[list[int]]:
+def _grouped(lines: Sequence[Line], placed: Sequence[Placed], columns: Sequence[Column]) -> list[list[int]]:
     """Lines by the row of the table to which they belong."""
     by_distance = _grouped_by_distance(lines, placed)
     if by_distance is not None:
@@ -268,15 +193,18 @@ def _grouped(lines: Sequence[Line], placed: Sequence[_Placed], columns: Sequence
     ]
     row_distance = median(between) if between else 0.0
     groups: list[list[int]] = []
-    for at in range(len(lines)):
-        if groups and _goes_on(lines, placed, columns, groups[-1], at, row_distance):
+    above: dict[int, Line] = {}  # last piece of the row, by column
+    for at, pieces in enumerate(placed):
+        if groups and _goes_on(lines, placed, columns, above, at, row_distance):
             groups[-1].append(at)
         else:
             groups.append([at])
+            above = {}
+        above.update((column, piece) for column, _, piece in pieces)
     return groups
 
 
-def _grouped_by_distance(lines: Sequence[Line], placed: Sequence[_Placed]) -> list[list[int]] | None:
+def _grouped_by_distance(lines: Sequence[Line], placed: Sequence[Placed]) -> list[list[int]] | None:
     """Groups where the lines of a cell are clearly nearer to each other than rows; None where that isn't so."""
     distances = [above.base - below.base for above, below in pairwise(lines)]
     ordered = sorted(distances)
@@ -290,7 +218,9 @@ def _grouped_by_distance(lines: Sequence[Line], placed: Sequence[_Placed]) -> li
             groups[-1].append(at)
         else:
             groups.append([at])
-    if max(map(len, groups)) == 1 or not all(any(lines[at].row for at in group) for group in groups):
+    if len(groups) < _MIN_GROUPS or max(map(len, groups)) == 1:
+        return None
+    if not all(any(lines[at].row for at in group) for group in groups):
         return None
     # In one row of a table, one line at most begins in the first column and has other cells.
     firsts = (sum(len(placed[at]) > 1 and placed[at][0][0] == 0 for at in group) for group in groups)
@@ -299,15 +229,14 @@ def _grouped_by_distance(lines: Sequence[Line], placed: Sequence[_Placed]) -> li
 
 def _goes_on(
     lines: Sequence[Line],
-    placed: Sequence[_Placed],
+    placed: Sequence[Placed],
     columns: Sequence[Column],
-    group: Sequence[int],
+    above: Mapping[int, Line],
     at: int,
     row_distance: float,
 ) -> bool:
     """Whether a line goes on with cells of the row above it: nearer to it than to the next row, or as words wrap."""
     line, last = lines[at], lines[at - 1]
-    above = {column: piece for one in group for column, _, piece in placed[one]}
     if not _is_near(last, line) or any(width > 1 or column not in above for column, width, _ in placed[at]):
         return False
     is_first = placed[at][0][0] == 0
@@ -322,7 +251,7 @@ def _goes_on(
     )
 
 
-def _cells(lines: Sequence[_Placed], width: int) -> list[Cell]:
+def _cells(lines: Sequence[Placed], width: int) -> list[Cell]:
     """The cells of a row of one or more lines."""
     pieces: dict[int, list[Line]] = {}
     spans: dict[int, int] = {}
@@ -343,14 +272,6 @@ def _cells(lines: Sequence[_Placed], width: int) -> list[Cell]:
     return cells
 
 
-def _same_columns(before: Sequence[Column], columns: Sequence[Column]) -> bool:
-    """Whether the columns of a page are those of the page before, or some of them."""
-    if not 1 < len(columns) <= len(before):
-        return False
-    under = [[one for one in before if one.x0 < column.x1 and column.x0 < one.x1] for column in columns]
-    return all(len(over) == 1 for over in under)
-
-
 def _header_rows(rows: Sequence[Sequence[Cell]], width: int) -> int:
     """Rows of column names at the top of a table: bold ones over others, or names over values."""
     if len(rows) < 2 or width < 2:
@@ -369,20 +290,37 @@ def _header_rows(rows: Sequence[Sequence[Cell]], width: int) -> int:
     filled = sum(cell is not None and cell.columns == 1 and bool(cell.text) for cell in places[count - 1])
     if filled < 0.6 * width or sum(map(str.isdigit, "".join(names))) > _MAX_NAME_DIGITS * 2 * len(names):
         return 0
+    if len(rows) == count + 1 and not all(_is_word(cell.text) for row in rows[:count] for cell in row):
+        return 0
     if is_marked and all(cell.is_name for cell in rows[0] if cell.text):
         return count
     return count if _has_values(places, count, width) else 0
 
 
 def _has_values(places: Sequence[Sequence[Cell | None]], count: int, width: int) -> bool:
-    """Whether a name without digits stands over a column of values with digits, which tells names from values."""
+    """Whether a name stands over a column of values, which tells names of columns from labels and values.
+
+    Where there are two columns only, labels may stand beside values: three values have to begin with a number.
+    """
     for column in range(1 if width == 2 else 0, width):
         name, *values = (_text_at(row, column) for row in places[count - 1 :])
         filled = [value for value in values if value]
-        is_name = bool(name) and not _has_digit(name) and len(filled) >= (2 if width == 2 else 1)
-        if is_name and sum(map(_has_digit, filled)) >= _VALUE_SHARE * len(filled):
+        if not _has_letter(name) or len(filled) < (3 if width == 2 else 1):
+            continue
+        if width == 2:
+            found = sum(_VALUE.match(value) is not None for value in filled)
+        else:
+            found = sum(
+                _has_digit(value) and not (_has_digit(name) and _has_letter(value)) for value in filled
+            )
+        if found >= _VALUE_SHARE * len(filled) and (width > 2 or not _has_digit(name)):
             return True
     return False
+
+
+def _is_word(text: str) -> bool:
+    """Whether most characters of a text are letters, which parts of formulas seldom are."""
+    return sum(map(str.isalpha, text)) >= max(2, _LETTER_SHARE * len(text))
 
 
 def _text_at(row: Sequence[Cell | None], column: int) -> str:
