@@ -53,6 +53,8 @@ IMAGES = {
 """Types of pictures, and what people call them."""
 CONTAINERS = frozenset({EML, MSG, ZIP})
 """Types of files that may hold other files, which become documents of their own."""
+WITH_ATTACHMENTS = frozenset({PDF})
+"""Types of documents that may have files attached, which become documents of their own."""
 
 _BY_SUFFIX = {
     ".md": MARKDOWN,

@@ -22,8 +22,8 @@ from app.services import erasing, mapping
 from app.services.members import Members
 from ingestion.config import ChunkingConfig
 from ingestion.errors import PartlyUnpackedError
-from ingestion.pipeline import ingest
-from ingestion.sniff import CONTAINERS, SUFFIXES
+from ingestion.pipeline import ingest, parse
+from ingestion.sniff import CONTAINERS, SUFFIXES, WITH_ATTACHMENTS
 from ingestion.types import Chunk, IngestEvent, Parser, Source
 from ingestion.types import Document as ParsedDocument
 
@@ -64,10 +64,15 @@ def run_job(runtime: Runtime, job: Job, on_progress: OnProgress, parser: Parser 
     task = _read_task(runtime, job)
     # Only what was uploaded itself is opened: its members hold nothing that was not handed on with them.
     members = Members(runtime, task.document) if task.document.parent_id is None else None
-    if _reusable(runtime, task):
+    reused = _reusable(runtime, task)
+    if reused is not None:
         on_progress("indexing", 0, 1)
         if members is not None:
-            members.file(job, complete=True)  # what is reused holds no files
+            if reused.media_type in WITH_ATTACHMENTS:
+                # The text is known; the files beside it are not kept with it.
+                limits = mapping.parsing_limits(runtime.settings.limits)
+                parse(_source(runtime, task), limits, parser=parser, keep=members.keep)
+            members.file(job, complete=True)
         if _publish(runtime, task, None):
             return
     try:
@@ -125,11 +130,33 @@ def _hint(document: Document, version: DocumentVersion) -> str:
     return suffix if suffix in SUFFIXES else declared[:255]
 
 
-def _reusable(runtime: Runtime, task: Task) -> bool:
-    """Whether the content is there; what may hold files is read again, to have these as documents too."""
+def _reusable(runtime: Runtime, task: Task) -> Content | None:
+    """The content, if it is there; what may hold files is read again, to have these as documents too."""
     with runtime.db.read() as session:
         content = documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe)
-    return content is not None and content.media_type not in CONTAINERS
+    return None if content is None or content.media_type in CONTAINERS else content
+
+
+def _source(runtime: Runtime, task: Task) -> Source:
+    """The stored file as the parser is told of it.
+
+    Raises:
+        UnavailableError: If it is missing.
+    """
+    try:
+        data = runtime.blobs.read(task.key.sha256)
+    except FileNotFoundError as error:
+        raise UnavailableError(
+            "file_missing",
+            f"The stored file of document {task.document.id} is missing.",
+            "Upload the document again, or restore the folder of stored files from a backup.",
+        ) from error
+    # The parser is told no more than the key holds: documents of other names may share what comes out.
+    hint = task.key.hint
+    is_suffix = hint.startswith(".")
+    return Source(
+        name=f"document{hint}" if is_suffix else "document", data=data, media_type=None if is_suffix else hint
+    )
 
 
 def _ingest(
@@ -139,28 +166,13 @@ def _ingest(
     parser: Parser | None,
     members: Members | None,
 ) -> tuple[ParsedDocument, tuple[Chunk, ...]]:
-    try:
-        data = runtime.blobs.read(task.key.sha256)
-    except FileNotFoundError as error:
-        raise UnavailableError(
-            "file_missing",
-            f"The stored file of document {task.document.id} is missing.",
-            "Upload the document again, or restore the folder of stored files from a backup.",
-        ) from error
-
     def on_event(event: IngestEvent) -> None:
         # Chunking ends when embedding does; telling so would look like a step back.
         if event.stage != "chunking" or event.done < event.total:
             on_progress(event.stage, event.done, event.total)
 
-    # The parser is told no more than the key holds: documents of other names may share what comes out.
-    hint = task.key.hint
-    is_suffix = hint.startswith(".")
-    source = Source(
-        name=f"document{hint}" if is_suffix else "document", data=data, media_type=None if is_suffix else hint
-    )
     return ingest(
-        source,
+        _source(runtime, task),
         encode=mapping.sentence_encoder(runtime.embedder),
         count_tokens=runtime.count_tokens,
         chunking=task.chunking,

@@ -17,6 +17,7 @@ from app.services import collections, documents, filing, ingesting
 from app.services.members import Members
 from tests.app.texts import DUCKS, GEESE, upload
 from tests.ingestion.hostile import locked, zipped
+from tests.ingestion.parsers.pdf.built import built, stream, text
 
 
 @pytest.fixture
@@ -73,6 +74,24 @@ def test_the_attachments_of_a_mail_are_documents_beside_its_text(api, birds, wor
         "mail.eml": True,
         "mail.eml/ducks.md": True,
     }
+
+
+def test_files_attached_to_a_pdf_are_documents_also_where_its_text_is_known(api, birds, work):
+    data = built(
+        [text(60, 700, "See the list of ducks.")],
+        {
+            110: "<< /Type /Filespec /F (ducks.md) /UF (ducks.md) /EF << /F 111 0 R >> >>",
+            111: stream(DUCKS.decode(), "/Type /EmbeddedFile"),
+        },
+        catalog="/Names << /EmbeddedFiles << /Names [(ducks.md) 110 0 R] >> >>",
+    )
+    send(api, birds, "a.pdf", data)
+    work()
+    send(api, birds, "b.pdf", data)
+    work()
+    assert {name: item["status"] for name, item in shown(api, birds).items()} == dict.fromkeys(
+        ("a.pdf", "a.pdf/ducks.md", "b.pdf", "b.pdf/ducks.md"), "ready"
+    )
 
 
 def test_the_same_archive_under_another_name_has_documents_of_its_own(api, birds, work):

@@ -16,6 +16,7 @@ from ingestion.types import Box
 
 _GAP_EM = 1.6  # a wider gap inside a line separates columns or table cells
 WIDE_SPACE_EM = 0.5  # a space between words is narrower, unless the line is justified
+_SPACED_EM = 1.05  # letters that lie farther apart than Chinese ones are spaced out, and so are the words
 _SCRIPT_GAP_EM = 0.5  # a raised or lowered mark stands no farther from its word
 _MAX_SLANT = 0.1  # of a quarter turn
 SPLIT_WORD = re.compile(r"[^\W\d_]{2}-\Z")
@@ -212,6 +213,7 @@ class _Run:
         self._has_box = False
         self._sizes: list[float] = []
         self._right = 0.0
+        self._advance = 0.0
         self._gaps: list[tuple[int, float, float]] = []
 
     def breaks_before(self, place: Box) -> bool:
@@ -227,7 +229,8 @@ class _Run:
             return (
                 abs(left - self._right) > _SCRIPT_GAP_EM * em or top < self._box[1] or bottom > self._box[3]
             )
-        return left - self._right > _GAP_EM * em or left < self._right - 2 * em
+        widest = max(_GAP_EM * em, 2 * self._advance if self._advance > _SPACED_EM * em else 0.0)
+        return left - self._right > widest or left < self._right - 2 * em
 
     def add_space(self, text: str) -> None:
         """Add white space, which has no place."""
@@ -240,6 +243,7 @@ class _Run:
         if self._has_box and first[0] - self._right > WIDE_SPACE_EM * size:
             self._gaps.append((len(self._text), self._right, first[0]))
         self._text.append(text)
+        self._advance = max(self._advance, (last[0] - first[0]) / max(1, len(text) - 1))
         for place in (first, last):
             if place[3] <= place[1]:
                 continue

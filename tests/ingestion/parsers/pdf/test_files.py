@@ -143,3 +143,8 @@ def test_characters_beyond_the_basic_plane(code: str, letter: str) -> None:
     assert f"Mr {letter} Lin" in document.text
     assert "Ask" in document.text
     assert "soon" in document.text
+
+
+def test_words_of_spaced_out_letters_stay_in_one_line() -> None:
+    spaced = "8 Tc BT /F1 11 Tf 1 0 0 1 60 700 Tm (Signed in Turku on the third of May.) Tj ET"
+    assert read(built([spaced])).text == "Signed in Turku on the third of May."
