@@ -70,6 +70,8 @@ def parse(source: Source, limits: ParsingLimits, keep: KeepMember | None = None)
     try:
         if len(document) > limits.max_pages:
             raise LimitExceededError(f"The PDF has {len(document)} pages; {limits.max_pages} are allowed.")
+        # Its fields are drawn by a language of their own; the pages say no more than to wait.
+        left_out["XFA forms"] += document.get_formtype() == pdfium_c.FORMTYPE_XFA_FULL
         members = Members(limits, keep)
         members.open_files(files_of(document, limits.max_bytes))
         reader = _PageReader(document, limits, members, left_out)
@@ -141,7 +143,8 @@ def _open(data: bytes) -> pdfium.PdfDocument:
 
 def _opened(data: bytes) -> pdfium.PdfDocument:
     document = pdfium.PdfDocument(data)
-    document.init_forms()
+    with contextlib.suppress(pdfium.PdfiumError):  # without its form a document has its text still
+        document.init_forms()
     return document
 
 

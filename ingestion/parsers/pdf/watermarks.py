@@ -6,7 +6,7 @@ apart from the text (slanting, pale or very large), stands where text stands or 
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ingestion.parsers.pdf.lines import Line
 from ingestion.parsers.pdf.places import Places
@@ -19,7 +19,7 @@ _MIN_PAGE_SHARE = 0.5
 _MANY_PAGES = 3
 _SAME_PLACE_PT = 6.0
 _MIN_OVERLAP_PT = 1.5
-_STEPS = 16  # places along a line at which text below or above it is looked for
+_STEPS = 10  # places along a line at which text below or above it is looked for
 _KNOWN = re.compile(
     r"(?:strictly\s+|company\s+|highly\s+)?(?:confidential|draft|sample|specimen|copy|void|duplicate|preview|internal"
     r"(?:\s+use)?(?:\s+only)?|do\s+not\s+(?:copy|distribute)|for\s+review(?:\s+only)?|top\s+secret|secret|restricted"
@@ -40,11 +40,7 @@ def drop_watermarks(pages: Sequence[list[Line]]) -> int:
     if not any(suspects):
         return 0
     often = _often(suspects)
-    crossing = {
-        _key(line)
-        for page, apart in zip(pages, suspects, strict=True)
-        for line in _crossing(apart, [line for line in page if not _is_set_apart(line, body)])
-    }
+    crossing = _crossing(pages, suspects, body)
     removed = 0
     for page, apart in zip(pages, suspects, strict=True):
         tiles = Counter(_key(line) for line in apart)
@@ -110,10 +106,16 @@ def _pages_at_one_place(found: Sequence[tuple[int, float, float]]) -> int:
     return len(near)
 
 
-def _crossing(apart: Iterable[Line], others: Iterable[Line]) -> list[Line]:
-    """Lines that stand where other text of the page stands."""
-    text = Places(other.box for other in others)
-    return [line for line in apart if any(text.hold(x, y, _MIN_OVERLAP_PT) for x, y in _points(line))]
+def _crossing(pages: Sequence[list[Line]], suspects: Sequence[Sequence[Line]], body: float) -> set[Key]:
+    """Keys of lines that stand where other text of their page stands, on one page at least."""
+    found: set[Key] = set()
+    for page, apart in zip(pages, suspects, strict=True):
+        text = Places(line.box for line in page if not _is_set_apart(line, body)) if apart else None
+        for line in apart:
+            key = _key(line)
+            if key not in found and text and any(text.hold(x, y, _MIN_OVERLAP_PT) for x, y in _points(line)):
+                found.add(key)
+    return found
 
 
 def _points(line: Line) -> list[tuple[float, float]]:

@@ -3,7 +3,7 @@
 from ingestion.config import ParsingLimits
 from ingestion.parsers import parse_source
 from ingestion.types import BlockKind, Document, Source
-from tests.ingestion.parsers.pdf.built import built, drawn, text
+from tests.ingestion.parsers.pdf.built import built, drawn, stream, text
 
 FORM = "/AcroForm << {} /Fields [{}] /DR << /Font << /F1 3 0 R >> >> /DA (/F1 11 Tf 0 g) >>"
 WIDGET = "<< /Type /Annot /Subtype /Widget /F 4 "
@@ -194,3 +194,15 @@ def test_forms_on_turned_pages() -> None:
     catalog = FORM.format("", "100 0 R")
     document = read(built([label], fields, annotations=[100], catalog=catalog, page="/Rotate 90"))
     assert "Name of the owner: | Helga Brandt" in document.text
+
+
+def test_a_form_that_a_page_only_announces_is_counted() -> None:
+    xfa = "<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'><template/></xdp:xdp>"
+    document = read(
+        built(
+            [text(60, 700, "Please wait until the form is shown.")],
+            {110: stream(xfa)},
+            catalog="/NeedsRendering true /AcroForm << /Fields [] /XFA 110 0 R >>",
+        )
+    )
+    assert dropped(document) == {"XFA forms": 1}
