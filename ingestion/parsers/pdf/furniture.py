@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"\d+|(?<![^\W\d_])[ivxlc]+(?=\W*\Z)")
 _OUTER_NUMBER = re.compile(r"\A\W{0,3}(\d{1,4})\b|\b(\d{1,4})\W{0,3}\Z")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_\u3400-\u9fff]+")
-_HAN_PAIR = re.compile(r"(?=([\u3400-\u9fff]{2}))")
+_HAN = re.compile(r"[\u3400-\u9fff]+")
 _MARKED_NUMBER = re.compile(r"#-?\d+#")
 
 Key = tuple[str, bool]
@@ -251,4 +251,5 @@ def _normal(text: str) -> str:
 def _words(text: str) -> set[str]:
     """Words, numbers and pairs of Han characters of a text, but for marked page numbers."""
     text = _MARKED_NUMBER.sub("", text.lower())
-    return {*_WORD.findall(text), *_HAN_PAIR.findall(text)}
+    pairs = ("".join(pair) for run in _HAN.findall(text) for pair in pairwise(run))
+    return {*_WORD.findall(text), *pairs}
