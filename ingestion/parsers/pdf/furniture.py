@@ -91,6 +91,8 @@ def _found(pages: Sequence[list[Line]]) -> Iterator[_Found]:
             elif line is numbered or (in_margin and key is not None):
                 text = _normal(line.text) if key is None else key[0]
                 others.append(_Found(index, line, _OUTER_NUMBER.sub("", text) if key is None else text))
+        if not numbers and not others:
+            continue
         others = _without_rows(page, numbers, others)
         chars = sum(len(line.text) for line in page)
         if sum(len(item.line.text) for item in others) > _MAX_PAGE_SHARE * chars:
