@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"\d+|(?<![^\W\d_])[ivxlc]+(?=\W*\Z)")
 _OUTER_NUMBER = re.compile(r"\A\W{0,3}(\d{1,4})\b|\b(\d{1,4})\W{0,3}\Z")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_\u3400-\u9fff]+")
-_HAN_PAIR = re.compile(r"(?=([\u3400-\u9fff]{2}))")
+_HAN = re.compile(r"[\u3400-\u9fff]+")
 _MARKED_NUMBER = re.compile(r"#-?\d+#")
 
 Key = tuple[str, bool]
@@ -91,6 +91,8 @@ def _found(pages: Sequence[list[Line]]) -> Iterator[_Found]:
             elif line is numbered or (in_margin and key is not None):
                 text = _normal(line.text) if key is None else key[0]
                 others.append(_Found(index, line, _OUTER_NUMBER.sub("", text) if key is None else text))
+        if not numbers and not others:
+            continue
         others = _without_rows(page, numbers, others)
         chars = sum(len(line.text) for line in page)
         if sum(len(item.line.text) for item in others) > _MAX_PAGE_SHARE * chars:
@@ -251,4 +253,5 @@ def _normal(text: str) -> str:
 def _words(text: str) -> set[str]:
     """Words, numbers and pairs of Han characters of a text, but for marked page numbers."""
     text = _MARKED_NUMBER.sub("", text.lower())
-    return {*_WORD.findall(text), *_HAN_PAIR.findall(text)}
+    pairs = ("".join(pair) for run in _HAN.findall(text) for pair in pairwise(run))
+    return {*_WORD.findall(text), *pairs}

@@ -53,7 +53,7 @@ class Paragraph:
     @property
     def box(self) -> Box:
         """Smallest rectangle around its lines in PDF user space: left, bottom, right, top."""
-        return _around(line.box for line in self.lines)
+        return self.lines[0].box if len(self.lines) == 1 else _around(line.box for line in self.lines)
 
 
 def reading_order(lines: Sequence[Line]) -> list[Line]:

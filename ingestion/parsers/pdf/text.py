@@ -36,7 +36,7 @@ def write_pages(
             started += 1
             writer.start_page(started)
         following = flow[place + 1] if place + 1 < len(flow) else None
-        text = joined_text(paragraph.lines)
+        text = "" if paragraph.is_table else joined_text(paragraph.lines)
         writer.place(paragraph.box)
         if not paragraph.is_table:
             table = None
