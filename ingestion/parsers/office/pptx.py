@@ -58,7 +58,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     package = OfficePackage(source.data, limits)
     writer = CanonicalWriter(limits)
     writer.drop("damaged parts", package.damaged)
-    deck = _Deck(writer, package)
+    deck = _Deck(writer, package, keep_hidden=limits.keep_hidden)
     unread = 0
     for number, name in enumerate(_slides(package), start=1):
         writer.start_page(number)
@@ -102,8 +102,9 @@ def _slides(package: OfficePackage) -> list[str]:
 class _Deck:
     """Writes slides, each with the speaker's notes after it; no part is written twice, whatever names it."""
 
-    def __init__(self, writer: CanonicalWriter, package: OfficePackage) -> None:
+    def __init__(self, writer: CanonicalWriter, package: OfficePackage, *, keep_hidden: bool) -> None:
         self.writer = writer
+        self.keep_hidden = keep_hidden
         self._package = package
         self._styles = StylesOfSlides(package)
         self._written: set[str] = set()
@@ -143,6 +144,7 @@ class _Page:
         self._relations = relations
         self._styles = styles
         self._left_out: Counter[str] = Counter()
+        self._struck = None if deck.keep_hidden else self._left_out
 
     def write(self, root: etree._Element) -> None:
         tree = root.find(f"{P}cSld/{P}spTree")
@@ -156,7 +158,7 @@ class _Page:
     def _shapes(self, tree: etree._Element, depth: int) -> None:
         for shape in self._styles.in_reading_order(expanded(tree)):
             kind = kind_of(shape)
-            if is_hidden(shape):
+            if is_hidden(shape) and not self._deck.keep_hidden:
                 self._left_out["hidden shapes"] += 1
             elif kind in FURNITURE:
                 self._left_out["slide footers and numbers"] += bool(body_text(shape))
@@ -166,7 +168,7 @@ class _Page:
                 else:
                     self._left_out["groups nested too deep"] += 1
             elif kind in TITLES:
-                self._writer.heading(1, body_text(shape, self._left_out))
+                self._writer.heading(1, body_text(shape, self._struck))
             elif shape.tag == f"{P}graphicFrame":
                 self._frame(shape)
             elif shape.tag == f"{P}pic":
@@ -176,7 +178,7 @@ class _Page:
 
     def _text(self, shape: etree._Element) -> None:
         """Text of a shape; one lone paragraph under the bullets of a layout is no list."""
-        found = [(item, text) for item in paragraphs(shape) if (text := paragraph_text(item, self._left_out))]
+        found = [(item, text) for item in paragraphs(shape) if (text := paragraph_text(item, self._struck))]
         is_body, numbers = kind_of(shape) in BODIES, Numbers()
         for paragraph, text in found:
             level = level_of(paragraph)
@@ -199,7 +201,7 @@ class _Page:
         diagram = next(frame.iter(RELATIONS), None)
         embedded = next(frame.iter(f"{P}oleObj"), None)
         if table is not None:
-            self._writer.grid(_grid(table, self._left_out))
+            self._writer.grid(_grid(table, self._struck))
         elif chart is not None:
             self._chart(self._target(chart.get(f"{_R}id")))
         elif diagram is not None:
@@ -210,7 +212,7 @@ class _Page:
         elif embedded is not None:
             name = squeeze(embedded.get("name") or embedded.get("progId") or "")
             self._left_out[f"embedded files ({short_name(name, 60)})" if name else "embedded files"] += 1
-        elif texts := [text for item in paragraphs(frame) if (text := paragraph_text(item, self._left_out))]:
+        elif texts := [text for item in paragraphs(frame) if (text := paragraph_text(item, self._struck))]:
             for text in texts:
                 self._writer.paragraph(text)
         else:
@@ -231,9 +233,9 @@ class _Page:
         return relation.target if relation is not None and not relation.is_external else ""
 
 
-def _grid(table: etree._Element, left_out: Counter[str]) -> Grid:
+def _grid(table: etree._Element, struck: Counter[str] | None) -> Grid:
     """A table; a first row that is one cell over all columns is its caption."""
-    rows = [list(_cells(row, left_out)) for row in table.iterchildren(f"{A}tr")]
+    rows = [list(_cells(row, struck)) for row in table.iterchildren(f"{A}tr")]
     width = len(table.findall(f"{A}tblGrid/{A}gridCol"))
     caption: list[str] = []
     while len(rows) > 2 and len(rows[0]) == 1 and rows[0][0].columns == width > 1 and rows[0][0].rows == 1:
@@ -245,12 +247,12 @@ def _grid(table: etree._Element, left_out: Counter[str]) -> Grid:
     return Grid(rows=rows, header_rows=max(names, int(is_marked)), caption=" ".join(caption))
 
 
-def _cells(row: etree._Element, left_out: Counter[str]) -> Iterator[Cell]:
+def _cells(row: etree._Element, struck: Counter[str] | None) -> Iterator[Cell]:
     """Cells of a row, without those that a span covers."""
     for cell in row.iterchildren(f"{A}tc"):
         if not {cell.get("hMerge"), cell.get("vMerge")} & {"1", "true"}:
             yield Cell(
-                body_text(cell, left_out),
+                body_text(cell, struck),
                 rows=max(1, whole(cell.get("rowSpan"), 1)),
                 columns=max(1, whole(cell.get("gridSpan"), 1)),
             )

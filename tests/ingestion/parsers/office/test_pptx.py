@@ -257,6 +257,9 @@ def test_hidden_shapes_and_struck_words_are_left_out_and_counted() -> None:
     document = read(with_shapes(xml))
     assert document.text == "T\n\nprice 80"
     assert dropped(document) == {"hidden shapes": 1, "struck text": 1}
+    document = read(with_shapes(xml), ParsingLimits(keep_hidden=True))
+    assert document.text == "T\n\nold price 100\n\nprice 80\n\nsecret"
+    assert not document.dropped
 
 
 def test_raised_digits_are_told_from_digits() -> None:
