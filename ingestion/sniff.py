@@ -24,7 +24,11 @@ CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
 EML = "message/rfc822"
+MHTML = "multipart/related"
+CALENDAR = "text/calendar"
 ZIP = "application/zip"
+FLAT_OFFICE = "application/vnd.openxmlformats-officedocument.flat"
+WORD_XML = "application/vnd.ms-word.2003+xml"
 RTF = "application/rtf"
 ODT = "application/vnd.oasis.opendocument.text"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
@@ -40,6 +44,7 @@ CONVERTED = {
     ODP: "an OpenDocument presentation",
     DOC: "an old Word document (DOC)",
     PPT: "an old PowerPoint presentation (PPT)",
+    WORD_XML: "an XML document of Word 2003",
 }
 """Types that are read through LibreOffice, and what people call them."""
 IMAGES = {
@@ -71,6 +76,7 @@ _BY_SUFFIX = {
     ".jsonl": JSON_LINES,
     ".ndjson": JSON_LINES,
     ".eml": EML,
+    ".ics": CALENDAR,
 }
 _TEXT_TYPES = frozenset(_BY_SUFFIX.values())
 _ZIP_SUFFIXES = frozenset({".docx", ".pptx", ".xlsx", ".xlsb", ".epub"})
@@ -127,6 +133,9 @@ _HTML_START = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S
 )
 _XML_START = re.compile(rb"\s*<\?xml[\s]")
+_HEADER = re.compile(rb"([!-9;-~]{1,100}):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n")
+_HEAD_BYTES = 65_536
+_SENT = (b"to", b"cc", b"received", b"return-path", b"delivered-to")
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -178,6 +187,9 @@ def _by_magic(data: bytes) -> str | None:
 
 
 def _textual(source: Source) -> str:
+    by_content = _mail_or_page(source) or _office_xml(source.data)
+    if by_content is not None:
+        return by_content
     by_suffix = _BY_SUFFIX.get(PurePath(source.name).suffix.lower())
     if by_suffix is not None:
         return by_suffix
@@ -190,6 +202,40 @@ def _textual(source: Source) -> str:
     if _XML_START.match(head):
         return HTML if b"<html" in head else TEXT
     return TEXT
+
+
+def _mail_or_page(source: Source) -> str | None:
+    """EML, MHTML or a calendar by the lines at its start, whatever its name; None for any other text.
+
+    Pages saved by browsers, Word and wikis (MHTML) are built like mails, and were sent to nobody.
+    """
+    head = source.data[:_HEAD_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()
+    if head[:15].upper() == b"BEGIN:VCALENDAR":
+        return CALENDAR
+    headers: dict[bytes, bytes] = {}
+    at = 0
+    while found := _HEADER.match(head, at):
+        headers.setdefault(found[1].lower(), found[2].lower())
+        at = found.end()
+    kind = headers.get(b"content-type", b"")
+    if b"mime-version" not in headers or not kind:
+        return None
+    is_page = kind.startswith((b"multipart/related", b"text/html"))
+    is_sent = any(name in headers for name in _SENT) or source.name.lower().endswith(".eml")
+    if is_page and (b"snapshot-content-location" in headers or not is_sent):
+        return MHTML
+    return EML if headers.keys() & {b"from", b"to", b"subject", b"date", b"received"} else None
+
+
+def _office_xml(data: bytes) -> str | None:
+    """Documents of Office in one XML file, whatever their name."""
+    head = data[:4096].removeprefix(codecs.BOM_UTF8).lstrip()
+    if head.startswith((b"<?xml", b"<w:wordDocument", b"<pkg:package")):
+        if b"http://schemas.microsoft.com/office/2006/xmlPackage" in head:
+            return FLAT_OFFICE
+        if b"http://schemas.microsoft.com/office/word/2003/wordml" in head:
+            return WORD_XML
+    return None
 
 
 def _packed(source: Source) -> str:
