@@ -130,7 +130,8 @@ _OLD_OFFICE = {
 _EMPTY_ZIP = b"PK\x05\x06"
 _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
 _HTML_START = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|(?:html|head|body|meta|title|style|table|div|center|font|p)[\s>/])",
+    re.I | re.S,
 )
 _XML_START = re.compile(rb"\s*<\?xml[\s]")
 _HEADER = re.compile(rb"([!-9;-~]{1,100}):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n")
@@ -196,12 +197,19 @@ def _textual(source: Source) -> str:
     declared = (source.media_type or "").partition(";")[0].strip().lower()
     if declared in _TEXT_TYPES:
         return declared
-    head = source.data[:4096].removeprefix(codecs.BOM_UTF8)
+    head = _head(source.data)
     if _HTML_START.match(head):
         return HTML
     if _XML_START.match(head):
         return HTML if b"<html" in head else TEXT
     return TEXT
+
+
+def _head(data: bytes) -> bytes:
+    """The start of a text in an encoding that has ASCII."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data[:8192].decode("utf-16", "ignore").encode("utf-8", "ignore")
+    return data[:4096].removeprefix(codecs.BOM_UTF8)
 
 
 def _mail_or_page(source: Source) -> str | None:
@@ -229,7 +237,7 @@ def _mail_or_page(source: Source) -> str | None:
 
 def _office_xml(data: bytes) -> str | None:
     """Documents of Office in one XML file, whatever their name."""
-    head = data[:4096].removeprefix(codecs.BOM_UTF8).lstrip()
+    head = _head(data).lstrip()
     if head.startswith((b"<?xml", b"<w:wordDocument", b"<pkg:package")):
         if b"http://schemas.microsoft.com/office/2006/xmlPackage" in head:
             return FLAT_OFFICE

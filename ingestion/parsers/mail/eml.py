@@ -157,8 +157,9 @@ class _Mail:
 
     def _calendar(self, part: Message, depth: int) -> None:
         text = self._decoded(part)
-        if text not in self._calendars:  # invitations are sent as a part, and as a file once more
-            self._calendars.add(text)
+        same = " ".join(text.split())
+        if same not in self._calendars:  # invitations are sent as a part, and as a file once more
+            self._calendars.add(same)
             self.has_body |= write_calendar(text, self._writer, min(depth + 1, 6)) > 0
 
     def _body(self, part: Message, kind: str) -> None:

@@ -19,6 +19,6 @@ def messages_of(data: bytes) -> Iterator[bytes]:
     A line begins a mail where it follows an empty line and a header follows it.
     """
     starts = [*_START.finditer(data)]
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
+    for start, following in zip(starts, [*starts[1:], None], strict=False):
         end = len(data) if following is None else following.start()
         yield _QUOTED.sub(rb"\1", data[start.end() : end])

@@ -28,7 +28,7 @@ _OTHER_NAMES: Final = {
 _SEVEN_BIT: Final = ("iso2022", "hz", "utf-7")
 _FEW_BYTES: Final = 48
 _WORD: Final = re.compile(r"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.I)
-_PERCENT: Final = re.compile(r"%[0-9a-f]{2}", re.I)
+_PERCENT: Final = re.compile(r"\A[\x21-\x7e]*%[89a-f][0-9a-f][\x21-\x7e]*\Z", re.I)
 
 
 def codec_of(charset: str | None) -> str:
@@ -72,12 +72,11 @@ def file_name(value: str | tuple[str | None, str | None, str] | None) -> str:
     if isinstance(value, tuple):
         return squeeze(_read(value[2].encode("latin-1", "replace"), codec_of(value[0])))
     name = header_text(value)
-    if _PERCENT.search(name) and name.isascii():
-        try:
-            return squeeze(unquote_to_bytes(name).decode("utf-8"))
-        except UnicodeDecodeError:
-            return name
-    return name
+    try:
+        told = unquote_to_bytes(name).decode("utf-8") if _PERCENT.search(name) else name
+    except UnicodeDecodeError:
+        return name
+    return name if told.isascii() else squeeze(told)  # a sign of its own, as in "50%25 off", stays
 
 
 def body_text(data: bytes, charset: str | None) -> Decoded:
