@@ -9,10 +9,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
+from email.mime.application import MIMEApplication
+from email.mime.text import MIMEText
 from typing import Final
 
+from ingestion.canonical import squeeze
 from ingestion.errors import CorruptFileError
 from ingestion.parsers.mail.signed import signed_content
+from ingestion.parsers.mail.tnef import Wrapped, read_tnef
 from ingestion.parsers.mail.words import file_name, header_text
 
 ENCRYPTED: Final = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -20,6 +24,7 @@ MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"}
 CALENDARS: Final = frozenset({"text/calendar", "application/ics"})
 HEADERS_ALONE: Final = "text/rfc822-headers"
 MAX_DEPTH: Final = 20
+_TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SIGNATURES: Final = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 )
@@ -44,7 +49,7 @@ def read_message(data: bytes) -> Message:
     """
     try:
         message = _parsed(data)
-        _open_wrapped(message, 0)
+        _open_wrapped(message, 0, message)
     except RecursionError as error:
         raise CorruptFileError("The e-mail's parts are nested too deep.") from error
     return message
@@ -54,8 +59,8 @@ def _parsed(data: bytes) -> Message:
     return email.message_from_bytes(data, policy=email.policy.compat32)
 
 
-def _open_wrapped(part: Message, depth: int) -> None:
-    """Put what an encoded mail or an opaque signature holds in its place, there and in all parts below."""
+def _open_wrapped(part: Message, depth: int, whole: Message) -> None:
+    """Put what an encoded mail, an opaque signature or Outlook's wrapping holds in its place, in all parts."""
     for name, value in part.raw_items():
         if name.lower() in {"content-type", "content-disposition"} and not str(value).isascii():
             part.replace_header(name, header_text(str(value)))
@@ -68,8 +73,28 @@ def _open_wrapped(part: Message, depth: int) -> None:
         part.set_payload([_parsed(content)])
         del part["content-type"], part["content-disposition"]
         part["Content-Type"] = "multipart/signed"
+    elif (kind in _TNEF or name_of(part).lower() == "winmail.dat") and (
+        inside := read_tnef(payload_of(part))
+    ):
+        has_text = any(is_body(leaf) and payload_of(leaf).strip() for leaf in leaves_of(whole))
+        part.set_payload(_parts_of(inside, with_body=not has_text))
+        del part["content-type"], part["content-disposition"], part["content-transfer-encoding"]
+        part["Content-Type"] = "multipart/mixed"
+        return
     for child in children_of(part):
-        _open_wrapped(child, depth + 1)
+        _open_wrapped(child, depth + 1, whole)
+
+
+def _parts_of(wrapped: Wrapped, *, with_body: bool) -> list[Message]:
+    """Parts of a mail for what Outlook wrapped; the body is mostly sent beside it as well."""
+    parts: list[Message] = []
+    if with_body and wrapped.text.strip():
+        parts.append(MIMEText(wrapped.text, "html" if wrapped.is_html else "plain", "utf-8"))
+    for name, data in wrapped.files:
+        part = MIMEApplication(data)
+        part.add_header("Content-Disposition", "attachment", filename=squeeze(name) or "attachment")
+        parts.append(part)
+    return parts
 
 
 def _is_wrapped(part: Message) -> bool:
