@@ -49,7 +49,7 @@ def read_message(data: bytes) -> Message:
     """
     try:
         message = _parsed(data)
-        _open_wrapped(message, 0, message)
+        _open_wrapped(message, 0, has_text=_has_text(message, 0))
     except RecursionError as error:
         raise CorruptFileError("The e-mail's parts are nested too deep.") from error
     return message
@@ -59,8 +59,14 @@ def _parsed(data: bytes) -> Message:
     return email.message_from_bytes(data, policy=email.policy.compat32)
 
 
-def _open_wrapped(part: Message, depth: int, whole: Message) -> None:
-    """Put what an encoded mail, an opaque signature or Outlook's wrapping holds in its place, in all parts."""
+def _open_wrapped(part: Message, depth: int, *, has_text: bool) -> None:
+    """Put what an encoded mail, an opaque signature or Outlook's wrapping holds in its place, in all parts.
+
+    Args:
+        part: The part.
+        depth: Of the part in the mail.
+        has_text: Whether the mail that it belongs to has text of its own.
+    """
     for name, value in part.raw_items():
         if name.lower() in {"content-type", "content-disposition"} and not str(value).isascii():
             part.replace_header(name, header_text(str(value)))
@@ -76,18 +82,28 @@ def _open_wrapped(part: Message, depth: int, whole: Message) -> None:
     elif (kind in _TNEF or name_of(part).lower() == "winmail.dat") and (
         inside := read_tnef(payload_of(part))
     ):
-        has_text = any(is_body(leaf) and payload_of(leaf).strip() for leaf in leaves_of(whole))
         part.set_payload(_parts_of(inside, with_body=not has_text))
         del part["content-type"], part["content-disposition"], part["content-transfer-encoding"]
         part["Content-Type"] = "multipart/mixed"
         return
     for child in children_of(part):
-        _open_wrapped(child, depth + 1, whole)
+        is_mail = kind in MESSAGES
+        _open_wrapped(child, depth + 1, has_text=_has_text(child, depth) if is_mail else has_text)
 
 
-def _parts_of(wrapped: Wrapped, *, with_body: bool) -> list[Message]:
+def _has_text(part: Message, depth: int) -> bool:
+    """Whether a mail has text of its own, apart from mails inside it."""
+    if is_body(part):
+        return bool(payload_of(part).strip())
+    if depth > MAX_DEPTH:
+        return False
+    own = (child for child in children_of(part) if child.get_content_type() not in MESSAGES)
+    return any(_has_text(child, depth + 1) for child in own)
+
+
+def _parts_of(wrapped: Wrapped, *, with_body: bool) -> list[Message | str]:
     """Parts of a mail for what Outlook wrapped; the body is mostly sent beside it as well."""
-    parts: list[Message] = []
+    parts: list[Message | str] = []
     if with_body and wrapped.text.strip():
         parts.append(MIMEText(wrapped.text, "html" if wrapped.is_html else "plain", "utf-8"))
     for name, data in wrapped.files:

@@ -79,6 +79,17 @@ def test_the_body_is_read_where_it_stands_nowhere_else(attributes: list[bytes], 
     assert read(wrapped(*attributes))[0].text.startswith(f"Offer\n\nFrom: a@b.org\n\n{text}")
 
 
+def test_the_body_of_a_forwarded_mail_is_read_whatever_stands_around_it() -> None:
+    inner = base64.encodebytes(wrapped(attribute(BODY, b"Room 12.\0"))).decode()
+    mail = (
+        "From: a@b.org\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nSee below.\n--B\n"
+        "Content-Type: message/rfc822\n\nSubject: Inner\nContent-Type: application/ms-tnef\n"
+        f"Content-Transfer-Encoding: base64\n\n{inner}--B--\n"
+    )
+    document = parse_source(Source(name="a.eml", data=mail.encode()), ParsingLimits())
+    assert document.text.endswith("See below.\n\nInner\n\nRoom 12.")
+
+
 def test_what_was_cut_off_gives_what_stands_before() -> None:
     whole = wrapped(attribute(BODY, b"The price is 5.\0"), *FILE)
     for length in range(len(whole)):
