@@ -20,7 +20,7 @@ _QUOTED: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _EPOCHS: Final = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _MAX_DAY: Final = 2_958_465  # 31 December 9999
 _MAX_POINTS: Final = 100_000
-_MAX_CELLS: Final = 1_000_000
+_MAX_CELLS: Final = 200_000  # of one table
 _MAX_LEVELS: Final = 8
 _Column = dict[int, str]
 
@@ -65,14 +65,21 @@ def _plot(series: list[etree._Element], across: str, epoch: datetime) -> Iterato
     labels = next(
         (found for one in series if (found := _labels(one.find(f"{C}cat"), epoch))), [dict[int, str]()]
     )
-    values = [_column(one.find(f"{C}val"), epoch) for one in series[:MAX_COLUMNS]]
-    yield _grid([*[""] * (len(labels) - 1), across, *map(_series_name, series)], [*labels, *values])
+    values = [_column(one.find(f"{C}val"), epoch) for one in series]
+    heads = [*[""] * (len(labels) - 1), across]
+    width = len(labels) + len(values)
+    if width <= MAX_COLUMNS and width * max(map(len, (*labels, *values))) <= _MAX_CELLS:
+        yield _grid([*heads, *map(_series_name, series)], [*labels, *values])
+        return
+    for one, column in zip(series, values, strict=True):  # too wide to be one table
+        used = [{place: label[place] for place in column if place in label} for label in labels]
+        yield _grid([*heads, _series_name(one)], [*used, column])
 
 
 def _grid(names: list[str], columns: list[_Column]) -> Grid:
     """A table whose columns hold texts by their place; places where all are empty are no rows."""
     places = sorted({place for column in columns for place, text in column.items() if text})
-    columns, places = columns[: len(names)], places[: _MAX_CELLS // len(names)]
+    columns = columns[: len(names)]
     rows = [[Cell(name) for name in names]]
     rows.extend([Cell(column.get(place, "")) for column in columns] for place in places)
     return Grid(rows=rows, header_rows=1)

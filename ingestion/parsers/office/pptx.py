@@ -33,6 +33,7 @@ from ingestion.parsers.office.slides import (
     P,
     Styles,
     StylesOfSlides,
+    bullet_in,
     expanded,
     is_hidden,
     kind_of,
@@ -179,10 +180,10 @@ class _Page:
     def _text(self, shape: etree._Element) -> None:
         """Text of a shape; one lone paragraph under the bullets of a layout is no list."""
         found = [(item, text) for item in paragraphs(shape) if (text := paragraph_text(item, self._struck))]
-        is_body, numbers = kind_of(shape) in BODIES, Numbers()
+        is_body, numbers, styles = kind_of(shape) in BODIES, Numbers(), self._styles.list_styles(shape)
         for paragraph, text in found:
             level = level_of(paragraph)
-            bullet = self._styles.bullet(shape, paragraph, level)
+            bullet = bullet_in(styles, paragraph, level)
             mark = numbers.mark(bullet, level)
             if bullet is None and is_body and self._styles.layout is None:
                 mark = "-"

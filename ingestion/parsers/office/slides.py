@@ -15,13 +15,20 @@ BODIES: Final = frozenset({"body", "obj"})
 FURNITURE: Final = frozenset({"dt", "ftr", "hdr", "sldNum", "sldImg"})
 _MASTER_TYPES: Final = {"ctrTitle": "title", "title": "title", "dt": "dt", "ftr": "ftr", "sldNum": "sldNum"}
 _ROW_HEIGHT: Final = 228_600  # a quarter of an inch, in EMU: tops that differ by less stand in one row
+_HEADS: Final = [f"{P}nv{name}Pr" for name in ("Sp", "Pic", "GraphicFrame", "GrpSp", "CxnSp", "ContentPart")]
+_PLACES: Final = (f"{P}spPr/{A}xfrm/{A}off", f"{P}grpSpPr/{A}xfrm/{A}off", f"{P}xfrm/{A}off")
 _NOT_SHAPES: Final = frozenset({f"{P}nvGrpSpPr", f"{P}grpSpPr", f"{P}extLst"})
 
 
 def placeholder_of(shape: etree._Element) -> tuple[str, str] | None:
     """Type and index of the placeholder that a shape fills, or None."""
-    found = shape.find(f"./*/{P}nvPr/{P}ph")
+    found = next((item for head in _heads(shape) if (item := head.find(f"{P}nvPr/{P}ph")) is not None), None)
     return None if found is None else (str(found.get("type", "obj")), str(found.get("idx", "0")))
+
+
+def _heads(shape: etree._Element) -> Iterator[etree._Element]:
+    """The child that holds what a shape is called, and not its text, which may be long."""
+    yield from shape.iterchildren(*_HEADS)
 
 
 def kind_of(shape: etree._Element) -> str:
@@ -32,7 +39,8 @@ def kind_of(shape: etree._Element) -> str:
 
 def is_hidden(shape: etree._Element) -> bool:
     """Whether a shape is switched off, so that neither show nor editor displays it."""
-    return any(item.get("hidden") in {"1", "true"} for item in shape.findall(f"./*/{P}cNvPr"))
+    names = (head.find(f"{P}cNvPr") for head in _heads(shape))
+    return any(name is not None and name.get("hidden") in {"1", "true"} for name in names)
 
 
 def expanded(tree: etree._Element) -> Iterator[etree._Element]:
@@ -42,6 +50,13 @@ def expanded(tree: etree._Element) -> Iterator[etree._Element]:
             yield from (shape for shape in chosen(child) if isinstance(shape.tag, str))
         elif isinstance(child.tag, str) and child.tag not in _NOT_SHAPES:
             yield child
+
+
+def bullet_in(styles: list[etree._Element], paragraph: etree._Element, level: int) -> etree._Element | None:
+    """The bullet or number of a paragraph, its own or that of styles; None where nothing says that it has one."""
+    name = f"{A}lvl{level + 1}pPr"
+    sources = (paragraph.find(f"{A}pPr"), *(style.find(name) for style in styles))
+    return next((bullet for source in sources if (bullet := bullet_of(source)) is not None), None)
 
 
 @dataclass(slots=True)
@@ -72,14 +87,13 @@ class Styles:
         master = self._shapes.get(("master", "type", _MASTER_TYPES.get(kind, "body")))
         return [item for item in (layout, master) if item is not None]
 
-    def bullet(self, shape: etree._Element, paragraph: etree._Element, level: int) -> etree._Element | None:
-        """The bullet or number of a paragraph; None where nothing says that it has one."""
-        name = f"{A}lvl{level + 1}pPr"
-        sources = [paragraph.find(f"{A}pPr")]
-        sources += [item.find(f"{P}txBody/{A}lstStyle/{name}") for item in (shape, *self.above(shape))]
+    def list_styles(self, shape: etree._Element) -> list[etree._Element]:
+        """Styles of lists that hold for the paragraphs of a shape, nearest first."""
+        own = (item.find(f"{P}txBody/{A}lstStyle") for item in (shape, *self.above(shape)))
+        found = [item for item in own if item is not None]
         if self.master is not None and kind_of(shape) in BODIES:
-            sources.append(self.master.find(f"{P}txStyles/{P}bodyStyle/{name}"))
-        return next((bullet for source in sources if (bullet := bullet_of(source)) is not None), None)
+            found.extend(self.master.findall(f"{P}txStyles/{P}bodyStyle"))
+        return found
 
     def in_reading_order(self, shapes: Iterable[etree._Element]) -> list[etree._Element]:
         """Titles first, then by rows from top to bottom, and from left to right in a row."""
@@ -97,7 +111,7 @@ class Styles:
 
     def _place(self, shape: etree._Element) -> tuple[int, int]:
         for item in (shape, *self.above(shape)):
-            for path in (f"./*/{A}xfrm/{A}off", f"{P}xfrm/{A}off"):
+            for path in _PLACES:
                 if (found := item.find(path)) is not None:
                     return whole(found.get("y")), whole(found.get("x"))
         return 0, 0

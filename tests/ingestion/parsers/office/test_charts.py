@@ -143,3 +143,24 @@ def test_charts_of_newer_programs_are_read() -> None:
         "</cx:plotArea></cx:chart></cx:chartSpace>"
     )
     assert text_of(xml.encode()) == "Cash\n\nStart | EUR: 10\nLoss | EUR: -4"
+
+
+def test_a_chart_too_wide_for_one_table_is_written_series_by_series() -> None:
+    def series(name: str, points: int) -> str:
+        def numbers(sign: str) -> str:
+            return "".join(f'<c:pt idx="{place}"><c:v>{sign}{place}</c:v></c:pt>' for place in range(points))
+
+        return (
+            f"<c:ser><c:tx><c:v>{name}</c:v></c:tx><c:cat><c:strLit>{numbers('c')}</c:strLit></c:cat>"
+            f"<c:val><c:numLit>{numbers('1')}</c:numLit></c:val></c:ser>"
+        )
+
+    inside = series("long", 3000) + "".join(series(f"s{number}", 1) for number in range(1200))
+    xml = (
+        f"<c:chartSpace {SPACE}><c:chart><c:plotArea><c:pieChart>{inside}</c:pieChart></c:plotArea></c:chart>"
+    )
+    xml += "</c:chartSpace>"
+    text = text_of(xml.encode())
+    assert len(text) < 3 * len(xml)
+    assert "c2999 | long: 12999" in text
+    assert text.endswith("c0 | s1199: 10")
