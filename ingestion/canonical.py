@@ -84,6 +84,11 @@ class CanonicalWriter:
         """Whether any block was written."""
         return bool(self._blocks)
 
+    @property
+    def length(self) -> int:
+        """Characters written so far."""
+        return self._length
+
     def drop(self, what: str, count: int = 1) -> None:
         """Report that something was left out."""
         if count:

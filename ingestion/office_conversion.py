@@ -28,10 +28,11 @@ TARGETS: Final = {
     sniff.DOC: "docx",
     sniff.ODP: "pptx",
     sniff.PPT: "pptx",
+    sniff.WORD_XML: "docx",
 }
 _SUFFIXES: Final = {
     sniff.RTF: "rtf", sniff.ODT: "odt", sniff.DOC: "doc", sniff.ODP: "odp",
-    sniff.PPT: "ppt",
+    sniff.PPT: "ppt", sniff.WORD_XML: "xml",
 }  # fmt: skip
 _MIN_MEMORY_BYTES: Final = 4 << 30  # of address space, most of it never used
 _SETTINGS: Final = (

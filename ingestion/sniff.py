@@ -24,7 +24,11 @@ CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
 EML = "message/rfc822"
+MHTML = "multipart/related"
+CALENDAR = "text/calendar"
 ZIP = "application/zip"
+FLAT_OFFICE = "application/vnd.openxmlformats-officedocument.flat"
+WORD_XML = "application/vnd.ms-word.2003+xml"
 RTF = "application/rtf"
 ODT = "application/vnd.oasis.opendocument.text"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
@@ -40,6 +44,7 @@ CONVERTED = {
     ODP: "an OpenDocument presentation",
     DOC: "an old Word document (DOC)",
     PPT: "an old PowerPoint presentation (PPT)",
+    WORD_XML: "an XML document of Word 2003",
 }
 """Types that are read through LibreOffice, and what people call them."""
 IMAGES = {
@@ -73,6 +78,7 @@ _BY_SUFFIX = {
     ".jsonl": JSON_LINES,
     ".ndjson": JSON_LINES,
     ".eml": EML,
+    ".ics": CALENDAR,
 }
 _TEXT_TYPES = frozenset(_BY_SUFFIX.values())
 _ZIP_SUFFIXES = frozenset({".docx", ".pptx", ".xlsx", ".xlsb", ".epub"})
@@ -126,11 +132,15 @@ _OLD_OFFICE = {
 _EMPTY_ZIP = b"PK\x05\x06"
 _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
 _HTML_START = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|(?:html|head|body|meta|title|style|table|div|center|font|p)[\s>/])",
+    re.I | re.S,
 )
 _PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?[\x00\s]{0,1024}%PDF-")
 _PDF_WITHIN = 65_536
 _XML_START = re.compile(rb"\s*<\?xml[\s]")
+_HEADER = re.compile(rb"([!-9;-~]{1,100}):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n")
+_HEAD_BYTES = 65_536
+_SENT = (b"to", b"cc", b"received", b"return-path", b"delivered-to")
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -189,18 +199,62 @@ def _by_magic(data: bytes) -> str | None:
 
 
 def _textual(source: Source) -> str:
+    by_content = _mail_or_page(source) or _office_xml(source.data)
+    if by_content is not None:
+        return by_content
     by_suffix = _BY_SUFFIX.get(PurePath(source.name).suffix.lower())
     if by_suffix is not None:
         return by_suffix
     declared = (source.media_type or "").partition(";")[0].strip().lower()
     if declared in _TEXT_TYPES:
         return declared
-    head = source.data[:4096].removeprefix(codecs.BOM_UTF8)
+    head = _head(source.data)
     if _HTML_START.match(head):
         return HTML
     if _XML_START.match(head):
         return HTML if b"<html" in head else TEXT
     return TEXT
+
+
+def _head(data: bytes) -> bytes:
+    """The start of a text in an encoding that has ASCII."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data[:8192].decode("utf-16", "ignore").encode("utf-8", "ignore")
+    return data[:4096].removeprefix(codecs.BOM_UTF8)
+
+
+def _mail_or_page(source: Source) -> str | None:
+    """EML, MHTML or a calendar by the lines at its start, whatever its name; None for any other text.
+
+    Pages saved by browsers, Word and wikis (MHTML) are built like mails, and were sent to nobody.
+    """
+    head = source.data[:_HEAD_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()
+    if head[:15].upper() == b"BEGIN:VCALENDAR":
+        return CALENDAR
+    headers: dict[bytes, bytes] = {}
+    at = 0
+    while found := _HEADER.match(head, at):
+        headers.setdefault(found[1].lower(), found[2].lower())
+        at = found.end()
+    kind = headers.get(b"content-type", b"")
+    if b"mime-version" not in headers or not kind:
+        return None
+    is_page = kind.startswith((b"multipart/related", b"text/html"))
+    is_sent = any(name in headers for name in _SENT) or source.name.lower().endswith(".eml")
+    if is_page and (b"snapshot-content-location" in headers or not is_sent):
+        return MHTML
+    return EML if headers.keys() & {b"from", b"to", b"subject", b"date", b"received"} else None
+
+
+def _office_xml(data: bytes) -> str | None:
+    """Documents of Office in one XML file, whatever their name."""
+    head = _head(data).lstrip()
+    if head.startswith((b"<?xml", b"<w:wordDocument", b"<pkg:package")):
+        if b"http://schemas.microsoft.com/office/2006/xmlPackage" in head:
+            return FLAT_OFFICE
+        if b"http://schemas.microsoft.com/office/word/2003/wordml" in head:
+            return WORD_XML
+    return None
 
 
 def _packed(source: Source) -> str:

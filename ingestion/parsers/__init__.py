@@ -6,23 +6,26 @@ Those of formats that hold files (archives, mails, PDF) take a third argument: w
 from ingestion.config import ParsingLimits
 from ingestion.errors import ConverterMissingError, UnsupportedFormatError
 from ingestion.parsers.archives import zip_archive
-from ingestion.parsers.mail import eml, msg
-from ingestion.parsers.office import binary_workbook, docx, pptx, xlsx
+from ingestion.parsers.mail import calendar, eml, mhtml, msg
+from ingestion.parsers.office import binary_workbook, docx, flat, pptx, xlsx
 from ingestion.parsers.pdf import document as pdf
 from ingestion.parsers.pictures import picture
 from ingestion.parsers.text import delimited, json_records, markdown, plain
 from ingestion.parsers.web import epub, html
 from ingestion.sniff import (
+    CALENDAR,
     CONVERTED,
     CSV,
     DOCX,
     EML,
     EPUB,
+    FLAT_OFFICE,
     HTML,
     IMAGES,
     JSON,
     JSON_LINES,
     MARKDOWN,
+    MHTML,
     MSG,
     ODS,
     PDF,
@@ -37,13 +40,16 @@ from ingestion.sniff import (
 from ingestion.types import Document, KeepMember, Source
 
 _PARSERS = {
+    CALENDAR: calendar.parse,
     CSV: delimited.parse,
     DOCX: docx.parse,
     EPUB: epub.parse,
+    FLAT_OFFICE: flat.parse,
     HTML: html.parse,
     JSON: json_records.parse,
     JSON_LINES: json_records.parse,
     MARKDOWN: markdown.parse,
+    MHTML: mhtml.parse,
     PPTX: pptx.parse,
     TEXT: plain.parse,
     XLSX: xlsx.parse,

@@ -48,6 +48,10 @@ def mail(n: int) -> bytes:
     return (head + "--b\nContent-Type: text/plain\n\nhi there\n" * n + "--b--\n").encode()
 
 
+def long_text(n: int) -> bytes:
+    return test_pptx.with_shapes(test_pptx.box(test_pptx.line("words") * n))
+
+
 def slides(n: int) -> bytes:
     return test_pptx.deck(*(test_pptx.titled(f"Title {number}") for number in range(n)))
 
@@ -92,6 +96,7 @@ SHAPES: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "mail, many parts": ("a.eml", 150, mail),
     "DOCX": ("a.docx", 500, lambda n: docx(paragraph("A paragraph.") * n)),
     "PPTX": ("a.pptx", 10, slides),
+    "PPTX, one long text": ("a.pptx", 500, long_text),
     "XLSX": ("a.xlsx", 500, lambda n: test_xlsx.book({"S": [["a", "b"], *([i, "x"] for i in range(n))]})),
     "XLSB": ("a.xlsb", 100, lambda n: test_binary_workbook.xlsb([["a", "b"], *([float(i), "x"] for i in range(n))])),
     "ODS": ("a.ods", 1000, lambda n: test_binary_workbook.ods(CELL * n)),

@@ -140,3 +140,50 @@ def test_every_error_has_a_code_and_a_hint() -> None:
 def test_a_compound_file_that_tells_nothing_is_damaged() -> None:
     with pytest.raises(CorruptFileError, match="damaged"):
         kind("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'<meta http-equiv="Content-Type" content="text/html"><table><tr><td>A-17</td></tr></table>',
+        b"<table border=1><tr><td>A-17</td></tr></table>",
+        b'<html xmlns:o="urn:schemas-microsoft-com:office:office"><body>x</body></html>',
+        "\ufeff<html><body>价格</body></html>".encode("utf-16-le"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.doc", "a.xls", "a"])
+def test_pages_under_the_names_of_other_formats_are_pages(name: str, data: bytes) -> None:
+    assert kind(name, data) == sniff.HTML
+
+
+PAGE = (
+    b"Subject: Backup\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n boundary=B\r\n\r\n--B\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("a.doc", b"Date: x\r\n" + PAGE, sniff.MHTML),
+        ("a.mht", b"From: <Saved by Browser>\n" + PAGE, sniff.MHTML),
+        ("a.eml", b"Snapshot-Content-Location: https://a.example/\r\n" + PAGE, sniff.MHTML),
+        ("a.mht", b"To: a@example.org\r\n" + PAGE, sniff.EML),
+        ("a.eml", PAGE, sniff.EML),
+        ("mail", b"Received: x\r\n" + PAGE, sniff.EML),
+        ("a.txt", b"Subject: an example\nFrom: me\n\nMIME-Version: 1.0", sniff.TEXT),
+        ("a.bin", b"\xef\xbb\xbfBEGIN:VCALENDAR\r\nEND:VCALENDAR", sniff.CALENDAR),
+    ],
+)
+def test_saved_pages_mails_and_calendars_are_told_by_their_first_lines(
+    name: str, data: bytes, expected: str
+) -> None:
+    assert kind(name, data) == expected
+
+
+def test_office_documents_in_one_xml_file_are_told_by_their_names_in_it() -> None:
+    flat = (
+        b'<?xml version="1.0"?><pkg:package xmlns:pkg="http://schemas.microsoft.com/office/2006/xmlPackage"/>'
+    )
+    old = b'<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"/>'
+    assert [kind(name, flat) for name in ("a.doc", "a.xml")] == [sniff.FLAT_OFFICE] * 2
+    assert [kind(name, old) for name in ("a.doc", "a.xml")] == [sniff.WORD_XML] * 2

@@ -8,12 +8,15 @@ from typing import Final
 
 from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
-from ingestion.encodings import decode
 from ingestion.errors import CorruptFileError, EncryptedError, UndecodableError
+from ingestion.parsers.mail.calendar import write_calendar
 from ingestion.parsers.mail.members import Members
 from ingestion.parsers.mail.mime import (
+    CALENDARS,
     ENCRYPTED,
+    HEADERS_ALONE,
     MAX_DEPTH,
+    MESSAGES,
     children_of,
     headers_of,
     is_body,
@@ -21,14 +24,17 @@ from ingestion.parsers.mail.mime import (
     payload_of,
     read_message,
 )
+from ingestion.parsers.mail.plain_body import write_plain
+from ingestion.parsers.mail.words import body_text
 from ingestion.parsers.web.html import write_html
 from ingestion.sniff import EML
-from ingestion.types import BlockKind, Document, KeepMember, Source
+from ingestion.types import Document, KeepMember, Source
 
 _SHOWN: Final = ("From", "To", "Cc", "Date")
-_WRAPPED_FROM: Final = 55  # a line of so many columns was broken by the program; a shorter one by its writer
-_LIST_MARK = re.compile(r"(?:[-*•·]|\d{1,3}[.)])\s+(?=\S)")
-_WIDE = re.compile(r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]")
+_REPORTS: Final = frozenset({"message/delivery-status", "message/disposition-notification"})
+_LINK: Final = re.compile(r"https?://\S+")
+_MUCH_MORE: Final = 4  # a plain body so many times as long as the one with structure says more than that
+_FEW_CHARS: Final = 200
 
 
 def parse(source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:
@@ -91,6 +97,7 @@ class _Mail:
 
     def __init__(self, writer: CanonicalWriter) -> None:
         self._writer = writer
+        self._calendars: set[str] = set()
         self.encrypted = 0
         self.has_body = False
 
@@ -108,63 +115,85 @@ class _Mail:
         elif kind in ENCRYPTED:
             self.encrypted += 1
         elif kind == "multipart/alternative":
-            choices = children_of(part)
-            rich = [choice for choice in choices if _has_html(choice)]
-            for choice in rich[-1:] or choices[:1]:
-                self._part(choice, depth + 1)
-        elif kind == "message/rfc822":
+            self._alternatives(children_of(part), depth)
+        elif kind in MESSAGES:
             for forwarded in children_of(part):
                 self.write(forwarded, depth + 1)
+        elif kind in _REPORTS:
+            for fields in children_of(part):
+                self._fields(fields)
         elif part.is_multipart():
             for child in children_of(part):
                 self._part(child, depth + 1)
+        else:
+            self._leaf(part, kind, depth)
+
+    def _leaf(self, part: Message, kind: str, depth: int) -> None:
+        if kind == HEADERS_ALONE:
+            self.write(read_message(payload_of(part)), depth + 1)
+        elif kind in CALENDARS:
+            self._calendar(part, depth)
         elif is_body(part):
             self._body(part, kind)
 
+    def _fields(self, fields: Message) -> None:
+        """What a report says of one recipient: the action, the status, the reason."""
+        told = [(name, value) for name, value in headers_of(fields).items() if value]
+        self._writer.table([[name.capitalize() for name, _ in told], [value for _, value in told]])
+
+    def _alternatives(self, choices: list[Message], depth: int) -> None:
+        """The form with the most structure that says something; a plain one beside it that says far more, too."""
+        calendars = [choice for choice in choices if choice.get_content_type() in CALENDARS]
+        rich = [choice for choice in choices if _has_html(choice)]
+        plain = [choice for choice in choices if choice not in rich and choice not in calendars]
+        start = self._writer.length
+        for choice in (*reversed(rich), *plain):
+            if self._writer.length == start or _MUCH_MORE * (self._writer.length - start) < _plain_length(
+                choice
+            ):
+                self._part(choice, depth + 1)
+        for calendar in calendars:
+            self._part(calendar, depth + 1)
+
+    def _calendar(self, part: Message, depth: int) -> None:
+        text = self._decoded(part)
+        same = " ".join(text.split())
+        if same not in self._calendars:  # invitations are sent as a part, and as a file once more
+            self._calendars.add(same)
+            self.has_body |= write_calendar(text, self._writer, min(depth + 1, 6)) > 0
+
     def _body(self, part: Message, kind: str) -> None:
-        data = payload_of(part)
-        if not data.strip():
-            return
-        try:
-            decoded = decode(data, part.get_content_charset())
-        except UndecodableError:
-            self._writer.drop("parts that could not be decoded")
+        text = self._decoded(part)
+        if not text.strip():
             return
         self.has_body = True
-        self._writer.drop("characters that could not be read", decoded.replaced)
         if kind == "text/html":
-            write_html(decoded.text, self._writer)
+            write_html(text, self._writer)
         else:
-            _write_plain(decoded.text, self._writer)
+            is_flowed = str(part.get_param("format", "")).lower() == "flowed"
+            without_space = str(part.get_param("delsp", "")).lower() == "yes"
+            write_plain(text, self._writer, is_flowed=is_flowed, without_space=without_space)
+
+    def _decoded(self, part: Message) -> str:
+        try:
+            decoded = body_text(payload_of(part), part.get_content_charset())
+        except UndecodableError:
+            self._writer.drop("parts that could not be decoded")
+            return ""
+        self._writer.drop("characters that could not be read", decoded.replaced)
+        return decoded.text
 
 
 def _has_html(part: Message) -> bool:
     return any(leaf.get_content_type() == "text/html" for leaf in leaves_of(part))
 
 
-def _write_plain(text: str, writer: CanonicalWriter) -> None:
-    """Paragraphs of plain text: lines broken by the program are joined, quoted ones are a quote."""
-    pending: list[str] = []
-    quoted = False
-
-    def flush() -> None:
-        joined = " ".join(pending)
-        pending.clear()
-        if mark := _LIST_MARK.match(joined):
-            writer.list_item(
-                joined[mark.end() :], mark=mark[0].strip().translate({ord(c): "-" for c in "*•·"})
-            )
-        else:
-            writer.paragraph(joined, BlockKind.QUOTE if quoted else BlockKind.PARAGRAPH)
-
-    for line in text.splitlines():
-        body = line.lstrip(">| ") if line.startswith(">") else line.strip()
-        is_quote = line.startswith(">")
-        if is_quote != quoted or not body or _LIST_MARK.match(body):
-            flush()
-            quoted = is_quote
-        if body:
-            pending.append(body)
-            if len(body) + len(_WIDE.findall(body)) < _WRAPPED_FROM:
-                flush()
-    flush()
+def _plain_length(part: Message) -> int:
+    """Characters of a plain body beyond a few, links not counted; 0 for any other part."""
+    if part.get_content_type() != "text/plain" or not is_body(part):
+        return 0
+    try:
+        text = body_text(payload_of(part), part.get_content_charset()).text
+    except UndecodableError:
+        return 0
+    return max(0, len(_LINK.sub("", text)) - _FEW_CHARS)

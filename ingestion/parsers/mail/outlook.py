@@ -5,6 +5,7 @@ from datetime import datetime
 from email import encoders
 from email.message import Message
 from email.mime.base import MIMEBase
+from email.mime.message import MIMEMessage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime
@@ -22,6 +23,9 @@ _DAMAGED: Final = (OSError, ValueError, LookupError, AssertionError, TypeError, 
 _HTML: Final = 0x1013
 _RTF: Final = 0x1009
 _CONTENT_ID: Final = 0x3712
+_EMBEDDED: Final = "__substg1.0_3701000D"
+_EMBEDDED_HEADER: Final = 24  # bytes before the properties of an item inside another ([MS-OXMSG], 2.4.1.2)
+_MAX_DEPTH: Final = 10
 
 
 def read_outlook(data: bytes) -> tuple[Message, int]:
@@ -45,7 +49,7 @@ def read_outlook(data: bytes) -> tuple[Message, int]:
         raise CorruptFileError("The Outlook file is damaged or was cut off.") from error
 
 
-def _as_mime(item: "Outlook") -> tuple[Message, int]:
+def _as_mime(item: "Outlook", depth: int = 0) -> tuple[Message, int]:
     message = MIMEMultipart("mixed")
     sent = item.sent_date
     told = {name.lower(): value for name, value in item.message_headers.items()}
@@ -59,13 +63,36 @@ def _as_mime(item: "Outlook") -> tuple[Message, int]:
         if value:
             message[name] = squeeze(value)
     message.attach(_body(item))
-    embedded = 0
+    left_out = 0
     for attachment in item.attachments:
-        if attachment.file_bytes is None:
-            embedded += 1
-        else:
+        if attachment.file_bytes is not None:
             message.attach(_attached(attachment, attachment.file_bytes))
-    return message, embedded
+        elif (inner := _embedded(attachment)) is None or depth >= _MAX_DEPTH:
+            left_out += 1
+        else:
+            forwarded, more = _as_mime(inner, depth + 1)
+            message.attach(MIMEMessage(forwarded))
+            left_out += more
+    return message, left_out
+
+
+def _embedded(attachment: Any) -> "Outlook | None":
+    """The item that is attached in Outlook's own form; the library opens files alone, but knows its properties."""
+    storages = attachment._storage.storages if hasattr(attachment, "_storage") else ()
+    storage = next((inner for inner in storages if inner.name == _EMBEDDED), None)
+    if storage is None:
+        return None
+    from oxmsg.message import Message as Outlook
+    from oxmsg.properties import Properties
+
+    class Embedded(Outlook):
+        """An item inside another, whose properties stand after a shorter header."""
+
+        @property
+        def _properties(self) -> Properties:
+            return Properties(self._storage, properties_header_offset=_EMBEDDED_HEADER)
+
+    return Embedded(storage)
 
 
 def _person(recipient: Any) -> str:

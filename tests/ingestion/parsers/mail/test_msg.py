@@ -1,11 +1,14 @@
 """Outlook's MSG: head, body and attachments as of any mail; damaged and encrypted ones are told."""
 
+import struct
 import zipfile
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from oxmsg.attachment import Attachment
+from oxmsg.storage import Storage, Stream
 
 from ingestion import sniff
 from ingestion.config import ParsingLimits
@@ -112,6 +115,45 @@ def test_damaged_rtf_is_told_unless_there_is_a_plain_body(told: Any) -> None:
         with pytest.raises(CorruptFileError):
             told(in_rtf(damaged))
         assert told(in_rtf(damaged, body="flat"))[0].text.endswith("flat")
+
+
+def inside(subject: str, body: str, *attached: Storage) -> Storage:
+    """An item as it stands inside an attachment, its texts in UTF-16."""
+    texts = {0x001A: "IPM.Note", 0x0037: subject, 0x1000: body}
+    entries = b"".join(
+        struct.pack("<HHIQ", 0x1F, number, 6, 2 * len(text) + 2) for number, text in texts.items()
+    )
+    streams = [Stream("__properties_version1.0", bytes(24) + entries)]
+    streams += [
+        Stream(f"__substg1.0_{number:04X}001F", text.encode("utf-16-le")) for number, text in texts.items()
+    ]
+    return Storage("__substg1.0_3701000D", tuple(streams), attached)
+
+
+def holder(item: Storage) -> Storage:
+    """An attachment that holds an item."""
+    entry = bytes(8) + struct.pack("<HHIQ", 0x0D, 0x3701, 6, 0)
+    return Storage("__attach_version1.0_#00000000", (Stream("__properties_version1.0", entry),), (item,))
+
+
+def test_items_attached_in_the_form_of_outlook_are_read_with_those_in_them(told: Any) -> None:
+    innermost = inside("锅炉检查", "Room 12.")
+    forwarded = inside("Inner", "The turbine inspection is on Friday at 14:00.", holder(innermost))
+    document, _ = told(item(attachments=[Attachment(holder(forwarded))]))
+    assert document.text.endswith(
+        "价格是 5。\n\nInner\n\nThe turbine inspection is on Friday at 14:00.\n\n锅炉检查\n\nRoom 12."
+    )
+    assert document.dropped == ()
+
+
+def test_items_inside_each_other_are_read_to_a_depth(told: Any) -> None:
+    nested = inside("last", "x")
+    for number in range(12):
+        nested = inside(f"mail {number}", "x", holder(nested))
+    document, _ = told(item(attachments=[Attachment(holder(nested))]))
+    assert "mail 11" in document.text
+    assert {what.what for what in document.dropped} <= {"attached Outlook items", "parts nested too deep"}
+    assert document.dropped
 
 
 def test_headers_can_hold_no_line_of_their_own(told: Any) -> None:
