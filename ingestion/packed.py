@@ -148,9 +148,8 @@ class PackedFile:
         """
         for name in self.names:
             data = self.read(name) if not name.endswith("/") else b""
-            # By content: a part's type is declared apart from its name. SVG pictures may declare one; none is read.
-            if _XML_START.match(data) and not name.lower().endswith(".svg"):
-                _refuse_doctype(data, name)
+            if is_xml(data, name):
+                refuse_doctype(data, name)
             yield name, data
 
     def refuse_document_types(self) -> None:
@@ -161,12 +160,20 @@ class PackedFile:
         """
         for name in self.names:
             if name.endswith((".xml", ".rels")):
-                _refuse_doctype(self.read(name), name)
+                refuse_doctype(self.read(name), name)
 
 
 def is_encrypted(entry: zipfile.ZipInfo) -> bool:
     """Whether a part needs a password."""
     return bool(entry.flag_bits & _ENCRYPTED_FLAG)
+
+
+def is_xml(data: bytes, name: str) -> bool:
+    """Whether a part is XML, by content: its type is declared apart from its name.
+
+    SVG pictures don't count: they may declare a document type, and none is read.
+    """
+    return _XML_START.match(data) is not None and not name.lower().endswith(".svg")
 
 
 def parse_xml(data: bytes, name: str) -> etree._Element:
@@ -175,7 +182,7 @@ def parse_xml(data: bytes, name: str) -> etree._Element:
     Raises:
         CorruptFileError: If it is not well-formed or declares a document type.
     """
-    _refuse_doctype(data, name)
+    refuse_doctype(data, name)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(data, parser=parser)
@@ -186,7 +193,12 @@ def parse_xml(data: bytes, name: str) -> etree._Element:
     return root
 
 
-def _refuse_doctype(data: bytes, name: str) -> None:
+def refuse_doctype(data: bytes, name: str) -> None:
+    """Refuse a part that declares a document type or entities.
+
+    Raises:
+        CorruptFileError: If it does.
+    """
     # Zeros go so that UTF-16 can't hide the word.
     if _DOCTYPE.search(data.replace(b"\x00", b"") if b"\x00" in data else data):
         raise CorruptFileError(
