@@ -34,7 +34,8 @@ _REFERENCES: Final = frozenset(
 _EXPONENT: Final = re.compile(
     r"[+\u2212\u2013-]?\d+(?:[.,]\d+)*|[+\u2212\u2013-]?[A-Za-z\u03b1-\u03c9]|\d*[+\u2212\u2013-]"
 )
-_TERM: Final = re.compile(r"(?=.*[\d+\u2212\u2013-])[\w.+\u2212\u2013*/()-]+")
+_TERM: Final = re.compile(r"[\w.+\u2212\u2013*/()-]{2,40}")
+_OPERATORS: Final = frozenset("+-*/\u2212\u2013")
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,12 +335,12 @@ def _joined(pieces: list[tuple[str, str]]) -> str:
 def _on_line(text: str, raised: str, before: str) -> str:
     """Raised or lowered text as it is typed behind the character `before`."""
     bare = text.strip()
-    if raised == "superscript" and (before.isalnum() or before in ")]\uff09"):
+    if raised == "superscript" and (before.isalnum() or before in {")", "]", "\uff09"}):
         if bare in {"o", "º"} and before.isdecimal():
             return text.replace(bare, "°")
         if _EXPONENT.fullmatch(bare):
             return text.replace(bare, f"^{bare}", 1)
-        if _TERM.fullmatch(bare) and not bare[0].isalpha():
+        if _TERM.fullmatch(bare) and (not bare[0].isalpha() or _OPERATORS.intersection(bare)):
             return text.replace(bare, f"^({bare})", 1)
     if raised == "subscript" and before.isdecimal() and bare[:1].isdecimal():
         return text.replace(bare, f"_{bare}", 1)
