@@ -132,7 +132,8 @@ def test_charts_and_diagrams_are_read_and_pictures_counted() -> None:
     ("name", "data"),
     [
         ("part.html", b"<html><body><h2>Fees</h2><p>Forty euros.</p></body></html>"),
-        ("part.mht", b'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="b"\n\n--b\nContent-Type: text/html\n'
+        ("part.mht",
+         b'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="b"\n\n--b\nContent-Type: text/html\n'
          b"Content-Transfer-Encoding: quoted-printable\n\n<h2>Fees</h2><p>Forty=20euros.</p>\n--b--\n"),
         ("part.docx", docx(paragraph("Fees") + paragraph("Forty euros."))),
     ],
@@ -201,5 +202,5 @@ def test_no_character_of_a_real_file_is_lost() -> None:
     with PackedFile(source.data, ParsingLimits()) as packed:
         seen = Counter("".join(node.text or "" for node in packed.xml("word/document.xml").iter(f"{W}t")))
     lost = seen - Counter(parse_source(source, ParsingLimits()).text)
-    assert seen.total() > 5000
+    assert seen.total() > 4000
     assert not "".join(lost).strip()
