@@ -13,7 +13,7 @@ from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError
 from ingestion.grid import Grid
-from ingestion.parsers.office.docx_chunks import chunk_items
+from ingestion.parsers.office.docx_chunks import Chunks
 from ingestion.parsers.office.docx_numbering import Numbering
 from ingestion.parsers.office.docx_reader import Story, Word
 from ingestion.parsers.office.docx_styles import Styles, W, value, whole
@@ -48,15 +48,17 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     root = package.xml(main)
     if root is None:
         raise CorruptFileError(f"The part {main} is missing or not well-formed XML.")
+    body = root.find(f"{W}body")
     word = _word(package, main, source, limits)
+    if body is not None:
+        _number_notes(word, body.find(f"{W}sectPr"))
     writer = CanonicalWriter(limits)
     margins = {kind: _margin_texts(word, kind) for kind in _MARGINS}
     for text in margins["header"]:
         writer.paragraph(text)
-    body = root.find(f"{W}body")
     if body is not None:
         _write(Story(word).items(body), writer)
-    _write_other_notes(word, writer)
+    _write_other_notes(word, _referred(root), writer)
     for text in margins["footer"]:
         writer.paragraph(text)
     for what, count in word.left_out.items():
@@ -85,17 +87,16 @@ def _word(package: OfficePackage, main: str, source: Source, limits: ParsingLimi
 
     damaged = [package.damaged]
     styles = Styles(part("styles"))
-    settings = part("settings")
     word = Word(
         package=package,
         relations=relations,
         limits=limits,
         styles=styles,
         numbering=Numbering(part("numbering"), styles),
-        chunk=lambda name: chunk_items(source, name, limits),
+        forms={kind: (form, 1) for kind, form in _NOTES.items()},
+        chunk=Chunks(source, limits).items,
     )
-    for kind, form in _NOTES.items():
-        word.forms[kind] = _note_form(settings, kind, form)
+    _number_notes(word, part("settings"))
     for kind in (*_NOTES, "comment"):
         notes = part(f"{kind}s")
         for note in notes.iterchildren(f"{W}{kind}") if notes is not None else ():
@@ -105,12 +106,14 @@ def _word(package: OfficePackage, main: str, source: Source, limits: ParsingLimi
     return word
 
 
-def _note_form(settings: etree._Element | None, kind: str, form: str) -> tuple[str, int]:
-    properties = settings.find(f"{W}{kind}Pr") if settings is not None else None
-    if properties is None:
-        return form, 1
-    start = whole(value(properties.find(f"{W}numStart")), 1)
-    return value(properties.find(f"{W}numFmt")) or form, start or 1
+def _number_notes(word: Word, settings: etree._Element | None) -> None:
+    """Number notes as the settings of the document or its last section say."""
+    for kind in _NOTES if settings is not None else ():
+        properties = settings.find(f"{W}{kind}Pr")
+        if properties is not None:
+            form, number = word.forms[kind]
+            start = whole(value(properties.find(f"{W}numStart")), number) or number
+            word.forms[kind] = value(properties.find(f"{W}numFmt")) or form, start
 
 
 def _margin_texts(word: Word, kind: str) -> list[str]:
@@ -147,16 +150,27 @@ def _characters(root: etree._Element) -> int:
     return sum(len((node.text or "").strip()) for node in root.iter(f"{W}t"))
 
 
-def _write_other_notes(word: Word, writer: CanonicalWriter) -> None:
-    """Notes that nothing refers to stand at the end; comments only where they are kept."""
+def _referred(root: etree._Element) -> set[tuple[str, str]]:
+    """Notes that the body refers to, seen or not: kind and id."""
+    return {
+        (kind, value(node, "id"))
+        for kind in (*_NOTES, "comment")
+        for node in root.iter(f"{W}{kind}Reference")
+    }
+
+
+def _write_other_notes(word: Word, referred: set[tuple[str, str]], writer: CanonicalWriter) -> None:
+    """Notes that nothing refers to stand at the end; those of deleted or hidden text are left out, as it is."""
     for key in list(word.notes):
-        kind, note = key[0], word.notes.pop(key, None)
+        note = word.notes.pop(key, None)
         if note is None:
             continue
-        if kind == "comment" and not word.limits.keep_margins:
+        if key[0] == "comment" and not word.limits.keep_margins:
             word.left_out["characters of comments"] += _characters(note)
-            continue
-        _write(Story(word).items(note), writer)
+        elif key in referred:
+            word.left_out["notes of text that is left out"] += 1
+        else:
+            _write(Story(word).items(note), writer)
 
 
 def _write(items: Iterable[Item], writer: CanonicalWriter) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
+from zipfile import ZipInfo
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import IngestionError
@@ -17,26 +18,33 @@ from ingestion.types import BlockKind, Document, Source
 _MAIL_LIKE: Final = re.compile(rb"\s*(?:MIME-Version|From|Content-Type|Subject|Date|X-[\w-]+):", re.I)
 
 
-def chunk_items(source: Source, path: str, limits: ParsingLimits) -> list[Paragraph]:
-    """Read an embedded document; nothing if it can't be read here.
+class Chunks:
+    """The documents embedded in a Word file, each read once."""
 
-    Args:
-        source: The Word file.
-        path: Of the part that holds the document.
-        limits: Each document inside another one takes one from `max_nesting`.
-    """
-    from ingestion.parsers import parse_source  # it knows all formats, this one too
+    def __init__(self, source: Source, limits: ParsingLimits) -> None:
+        """Note where they are; each takes one from `limits.max_nesting`."""
+        self._source = source
+        self._limits = limits
+        self._entries: dict[str, ZipInfo] | None = None
 
-    if limits.max_nesting < 2:
-        return []
-    try:
-        with PackedFile(source.data, limits) as packed:
-            name = next(name for name in packed.names if name.lower().lstrip("/") == path.lower())
-            inner = _page(Source(name=PurePath(name).name, data=packed.read(name)))
-        document = parse_source(inner, replace(limits, max_nesting=limits.max_nesting - 1))
-    except (IngestionError, StopIteration):
-        return []
-    return list(_items(document))
+    def items(self, path: str) -> list[Paragraph]:
+        """Read the document of a part; nothing if it can't be read here, or was read before."""
+        from ingestion.parsers import parse_source  # it knows all formats, this one too
+
+        if self._limits.max_nesting < 2:
+            return []
+        try:
+            with PackedFile(self._source.data, self._limits) as packed:
+                if self._entries is None:
+                    self._entries = {entry.filename.lower().lstrip("/"): entry for entry in packed.entries}
+                entry = self._entries.pop(path.lower(), None)
+                if entry is None:
+                    return []
+                inner = _page(Source(name=PurePath(entry.filename).name, data=packed.read(entry)))
+            limits = replace(self._limits, max_nesting=self._limits.max_nesting - 1)
+            return list(_items(parse_source(inner, limits)))
+        except IngestionError:
+            return []
 
 
 def _page(source: Source) -> Source:

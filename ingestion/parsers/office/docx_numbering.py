@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from lxml import etree
@@ -154,11 +155,11 @@ class Numbering:
             return None
         levels = {
             depth: _level(item, depth)
-            for item in element.iterchildren(f"{W}lvl")
+            for item in islice(element.iterchildren(f"{W}lvl"), _MAX_LEVEL + 1)
             if (depth := _depth(item)) >= 0
         }
         starts: dict[int, int] = {}
-        for override in number.iterchildren(f"{W}lvlOverride"):
+        for override in islice(number.iterchildren(f"{W}lvlOverride"), _MAX_LEVEL + 1):
             depth = _depth(override)
             item = override.find(f"{W}lvl")
             if item is not None and depth >= 0:
@@ -179,12 +180,13 @@ def _level(item: etree._Element, depth: int) -> _Level:
     if form is None:
         form = item.find(f"{_MARKUP}AlternateContent/{_MARKUP}Choice/{W}numFmt")
     text = item.find(f"{W}lvlText")
+    shown = value(text) if text is not None else f"%{depth + 1}."
     suffix = value(item.find(f"{W}suff"))
     return _Level(
         start=whole(value(item.find(f"{W}start")), 1) or 0,
         form=value(form) or "decimal",
         pattern=value(form, "format"),
-        text=value(text) if text is not None else f"%{depth + 1}.",
+        text="" if switch(item.find(f"{W}rPr"), "vanish") else shown,
         joiner="" if suffix == "nothing" else " ",
         restart=whole(value(item.find(f"{W}lvlRestart"))),
         is_legal=bool(switch(item, "isLgl")),

@@ -163,7 +163,7 @@ class Story:
 
     def _drawn(self, identity: str) -> Iterator[Item]:
         """A chart or diagram, read from the part that holds its data."""
-        relation = self._word.relations.get(identity)
+        relation = self._word.relations.pop(identity, None)  # each is read once
         root = self._word.package.xml(relation.target) if relation and not relation.is_external else None
         if root is None:
             self._word.left_out["charts and diagrams that could not be read"] += 1

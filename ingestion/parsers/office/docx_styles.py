@@ -3,13 +3,22 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
 
+from ingestion.parsers.office.symbol_fonts import is_symbol_font
+
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING_NAME: Final = re.compile(r"(?:heading|überschrift|titre|título|标题|標題|見出し)\s*([1-9])\Z", re.I)
 _MAX_ANCESTORS: Final = 50
+_FONTS: Final = f"{W}rFonts"
+_RAISED: Final = f"{W}vertAlign"
+_VANISH: Final = f"{W}vanish"
+_STRIKE: Final = f"{W}strike"
+_DOUBLE_STRIKE: Final = f"{W}dstrike"
+OTHER_FONT: Final = "other"
 _BODY_TEXT: Final = 9  # the outline level that is none
 
 
@@ -19,7 +28,7 @@ class Look:
 
     Attributes:
         raised: "superscript", "subscript" or "baseline".
-        font: Of characters in the fonts of symbols.
+        font: A font of symbols, or `OTHER_FONT`.
     """
 
     is_hidden: bool | None = None
@@ -27,6 +36,9 @@ class Look:
     is_double_struck: bool | None = None
     raised: str = ""
     font: str = ""
+
+
+PLAIN: Final = Look()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +53,7 @@ class Style:
         family: Its own id and those of the styles that it is based on, nearest first.
     """
 
-    look: Look = Look()
+    look: Look = PLAIN
     heading: int = 0
     number_id: str = ""
     level: int | None = None
@@ -62,25 +74,43 @@ def whole(text: str, default: int | None = None) -> int | None:
 def switch(properties: etree._Element | None, name: str) -> bool | None:
     """Whether a property is switched on or off; None if it isn't there (ST_OnOff)."""
     found = None if properties is None else properties.find(f"{W}{name}")
-    return None if found is None else value(found).lower() not in {"0", "false", "off"}
+    return None if found is None else _is_on(found)
+
+
+def _is_on(element: etree._Element) -> bool:
+    return value(element).lower() not in {"0", "false", "off"}
+
+
+@lru_cache(maxsize=256)
+def _look(hidden: bool | None, struck: bool | None, double: bool | None, raised: str, font: str) -> Look:
+    found = Look(is_hidden=hidden, is_struck=struck, is_double_struck=double, raised=raised, font=font)
+    return PLAIN if found == PLAIN else found
 
 
 def look_of(properties: etree._Element | None) -> Look:
     """What run properties themselves say."""
-    if properties is None or not len(properties):
-        return Look()
-    fonts = properties.find(f"{W}rFonts")
-    return Look(
-        is_hidden=switch(properties, "vanish"),
-        is_struck=switch(properties, "strike"),
-        is_double_struck=switch(properties, "dstrike"),
-        raised=value(properties.find(f"{W}vertAlign")),
-        font=(value(fonts, "ascii") or value(fonts, "hAnsi")) if fonts is not None else "",
-    )
+    hidden = struck = double = None
+    raised = font = ""
+    for item in properties if properties is not None else ():
+        tag = item.tag
+        if tag == _FONTS:
+            font = value(item, "ascii") or value(item, "hAnsi")
+            font = font if is_symbol_font(font) else OTHER_FONT if font else ""
+        elif tag == _RAISED:
+            raised = value(item)
+        elif tag == _VANISH:
+            hidden = _is_on(item)
+        elif tag == _STRIKE:
+            struck = _is_on(item)
+        elif tag == _DOUBLE_STRIKE:
+            double = _is_on(item)
+    return _look(hidden, struck, double, raised, font)
 
 
 def inherit(nearer: Look, further: Look) -> Look:
     """What the nearer look says, and the further one where that says nothing."""
+    if nearer is PLAIN or further is PLAIN:
+        return further if nearer is PLAIN else nearer
     return Look(
         is_hidden=further.is_hidden if nearer.is_hidden is None else nearer.is_hidden,
         is_struck=further.is_struck if nearer.is_struck is None else nearer.is_struck,
@@ -97,6 +127,8 @@ def combine(direct: Look, character: Look, paragraph: Look) -> Look:
 
     Source: ECMA-376, part 1, 17.7.3 (toggle properties).
     """
+    if character is PLAIN and (paragraph is PLAIN or direct is PLAIN):
+        return direct if paragraph is PLAIN else paragraph
     styles = inherit(character, paragraph)
     toggled = replace(
         styles,

@@ -13,7 +13,7 @@ from ingestion.config import ParsingLimits
 from ingestion.parsers.office.charts import CX, C
 from ingestion.parsers.office.diagrams import RELATIONS
 from ingestion.parsers.office.docx_fields import Field, box_of
-from ingestion.parsers.office.docx_styles import Look, Styles, W, combine, look_of, switch, value
+from ingestion.parsers.office.docx_styles import PLAIN, Look, Styles, W, combine, look_of, switch, value
 from ingestion.parsers.office.drawing_text import MARKUP, A, paragraph_text
 from ingestion.parsers.office.math_text import M, math_text
 from ingestion.parsers.office.symbol_fonts import is_symbol_font, symbol, without_font
@@ -101,8 +101,8 @@ class TextReader:
         self._fields: list[Field] = []
         self._line = Line()
         self._pieces: list[tuple[str, str]] = []
-        self._look = Look()
-        self._paragraph_look = Look()
+        self._look = PLAIN
+        self._paragraph_look = PLAIN
         self._readings: list[str] = []
         self._hidden_chars = 0
 
@@ -160,7 +160,7 @@ class TextReader:
         outer = self._look
         if properties is not None:
             named = value(properties.find(f"{W}rStyle"))
-            character = self._styles.named(named).look if named else Look()
+            character = self._styles.named(named).look if named else PLAIN
             self._look = combine(look_of(properties), character, self._paragraph_look)
         for child in run:
             self._node(child)

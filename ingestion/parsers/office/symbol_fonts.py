@@ -4,6 +4,7 @@ In these fonts, a code stands for another character than in Unicode: Wingdings s
 Symbol is known here (it holds Greek and mathematics), of the others the boxes, ticks, arrows, figures and stars.
 """
 
+import re
 from typing import Final
 
 _MARKS: Final = frozenset("☐☑☒✓✔✗✖")
@@ -38,12 +39,13 @@ _FONTS: Final = {
     "wingdings 3": _table((0x21, "←→↑↓↖↗↙↘"), (0x66, "←→↑↓↖↗↙↘"), (0x70, "▲▼△▽◀▶")),
     "webdings": _table((0x34, "▶▲▼"), (0x61, "✔"), (0x63, "☐"), (0x67, "■"), (0x6E, "●"), (0x72, "✖"), (0x78, "☒")),
 }  # fmt: skip
+_CODED: Final = re.compile("[\uf000-\uf0ff]")
 _PRIVATE: Final = 0xF000  # files move the codes here, where Unicode has no characters of its own
 
 
 def is_symbol_font(font: str) -> bool:
     """Whether the characters of a font are known to be others than Unicode's."""
-    return font.strip().lower() in _FONTS
+    return bool(font) and font.strip().lower() in _FONTS
 
 
 def symbol(code: int, font: str) -> str:
@@ -53,7 +55,7 @@ def symbol(code: int, font: str) -> str:
 
 def without_font(text: str, font: str) -> str:
     """Text as a font of symbols shows it; text in other fonts stays, but for codes that no font is known for."""
-    if not text or (not is_symbol_font(font) and all(not _PRIVATE <= ord(char) < 0xF100 for char in text)):
+    if not is_symbol_font(font) and not _CODED.search(text):
         return text
     return "".join(symbol(ord(char), font) if _is_coded(char, font) else char for char in text)
 

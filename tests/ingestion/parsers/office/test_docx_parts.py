@@ -67,6 +67,23 @@ def test_notes_are_numbered_as_the_settings_say() -> None:
     assert text == "One [C]\n\n[C] note"
 
 
+def test_notes_are_numbered_as_their_section_says() -> None:
+    form = (
+        '<w:sectPr><w:footnotePr><w:numFmt w:val="decimalEnclosedCircleChinese"/></w:footnotePr></w:sectPr>'
+    )
+    text = read(para("正文", reference("footnote", 1)) + form, footnotes=note("footnote", 1, "注")).text
+    assert text == "正文 [①]\n\n[①] 注"
+
+
+def test_notes_of_deleted_and_hidden_text_are_left_out_with_it() -> None:
+    gone = f"<w:del>{reference('footnote', 1)}</w:del>"
+    hidden = reference("footnote", 2).replace("<w:r>", "<w:r><w:rPr><w:vanish/></w:rPr>")
+    notes = "".join(note("footnote", number, f"note {number}") for number in (1, 2, 3))
+    document = read(para("Body", gone, hidden), footnotes=notes)
+    assert document.text == "Body\n\nnote 3"
+    assert counted(document)["notes of text that is left out"] == 2
+
+
 def test_notes_that_refer_to_each_other_end() -> None:
     chain = "".join(
         f'<w:footnote w:id="{n}">{para(f"note {n}", reference("footnote", n + 1))}</w:footnote>'

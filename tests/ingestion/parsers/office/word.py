@@ -1,5 +1,7 @@
 """Small Word files for the tests of the DOCX parser."""
 
+from collections.abc import Callable
+
 from ingestion.config import ParsingLimits
 from ingestion.parsers import parse_source
 from ingestion.types import Document, Source
@@ -82,6 +84,48 @@ def row(*cells: str, properties: str = "") -> str:
 def table(*rows: str) -> str:
     """A table of rows."""
     return f"<w:tbl>{''.join(rows)}</w:tbl>"
+
+
+def numbered(n: int) -> bytes:
+    """Members of `n` lists of one definition, on two levels."""
+    levels = "".join(f'<w:lvl w:ilvl="{depth}"><w:numFmt w:val="decimal"/></w:lvl>' for depth in range(9))
+    lists = "".join(f'<w:num w:numId="{i}"><w:abstractNumId w:val="0"/></w:num>' for i in range(1, n + 1))
+    items = "".join(
+        para("x", properties=f'<w:numPr><w:ilvl w:val="{i % 2}"/><w:numId w:val="{i}"/></w:numPr>')
+        for i in range(1, n + 1)
+    )
+    part = f'<w:numbering {NAMES}><w:abstractNum w:abstractNumId="0">{levels}</w:abstractNum>{lists}</w:numbering>'
+    return docx(items, parts={"word/numbering.xml": part.encode()})
+
+
+def noted(n: int) -> bytes:
+    """A paragraph with `n` notes, each of which refers to the next."""
+    references = [f'<w:r><w:footnoteReference w:id="{i}"/></w:r>' for i in range(n + 1)]
+    notes = "".join(
+        f'<w:footnote w:id="{i}">{para("note", references[i + 1])}</w:footnote>' for i in range(n)
+    )
+    part = f"<w:footnotes {NAMES}>{notes}</w:footnotes>"
+    return docx(para("x", *references), parts={"word/footnotes.xml": part.encode()})
+
+
+def merged(n: int) -> bytes:
+    """A table of `n` rows whose first cell goes over all of them."""
+    first = row(cell("a", properties='<w:vMerge w:val="restart"/>'), "b")
+    return docx(table(first, *([row(cell(properties="<w:vMerge/>"), "b")] * n)))
+
+
+def repeated(content: str) -> Callable[[int], bytes]:
+    """A paragraph in which something stands again and again."""
+    return lambda n: docx(para(content * n))
+
+
+SHAPES: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
+    "DOCX, numbers": ("a.docx", 300, numbered),
+    "DOCX, notes": ("a.docx", 200, noted),
+    "DOCX, merged cells": ("a.docx", 300, merged),
+    "DOCX, raised": ("a.docx", 300, repeated(run("10") + run("6", '<w:vertAlign w:val="superscript"/>'))),
+    "DOCX, fields": ("a.docx", 300, repeated('<w:r><w:fldChar w:fldCharType="begin"/></w:r>' + run("x"))),
+}
 
 
 def counted(document: Document) -> dict[str, int]:
