@@ -51,8 +51,8 @@ class ParsingLimits:
         max_nesting: Archives and mails inside each other that are opened.
         max_pages: Pages of a document.
         max_text_chars: Characters of canonical text.
-        keep_hidden: Whether hidden and struck text is kept.
-        keep_margins: Whether page headers, page footers and comments of Word are kept.
+        keep_hidden: Whether hidden and struck text is read; it is left out and counted otherwise.
+        keep_margins: Whether page headers, page footers and comments of Word are read; they are counted otherwise.
     """
 
     max_bytes: int = 100 * _MIB

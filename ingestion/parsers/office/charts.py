@@ -20,6 +20,8 @@ _QUOTED: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _EPOCHS: Final = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _MAX_DAY: Final = 2_958_465  # 31 December 9999
 _MAX_POINTS: Final = 100_000
+_MAX_CELLS: Final = 1_000_000
+_MAX_LEVELS: Final = 8
 _Column = dict[int, str]
 
 
@@ -70,8 +72,9 @@ def _plot(series: list[etree._Element], across: str, epoch: datetime) -> Iterato
 def _grid(names: list[str], columns: list[_Column]) -> Grid:
     """A table whose columns hold texts by their place; places where all are empty are no rows."""
     places = sorted({place for column in columns for place, text in column.items() if text})
+    columns, places = columns[: len(names)], places[: _MAX_CELLS // len(names)]
     rows = [[Cell(name) for name in names]]
-    rows.extend([Cell(column.get(place, "")) for column in columns[: len(names)]] for place in places)
+    rows.extend([Cell(column.get(place, "")) for column in columns] for place in places)
     return Grid(rows=rows, header_rows=1)
 
 
@@ -85,7 +88,7 @@ def _labels(categories: etree._Element | None, epoch: datetime) -> list[_Column]
         return [column] if column else []
     inner = _points(levels[0])
     columns = [inner]
-    for level in levels[1:]:
+    for level in levels[1:_MAX_LEVELS]:
         upper, current = _points(level), ""
         columns.insert(0, {place: (current := upper.get(place) or current) for place in sorted(inner)})
     return columns

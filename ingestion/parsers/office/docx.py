@@ -108,8 +108,8 @@ def _word(package: OfficePackage, main: str, source: Source, limits: ParsingLimi
 
 def _number_notes(word: Word, settings: etree._Element | None) -> None:
     """Number notes as the settings of the document or its last section say."""
-    for kind in _NOTES if settings is not None else ():
-        properties = settings.find(f"{W}{kind}Pr")
+    for kind in _NOTES:
+        properties = settings.find(f"{W}{kind}Pr") if settings is not None else None
         if properties is not None:
             form, number = word.forms[kind]
             start = whole(value(properties.find(f"{W}numStart")), number) or number

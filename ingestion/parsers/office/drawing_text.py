@@ -38,9 +38,9 @@ def paragraph_text(paragraph: etree._Element, left_out: Counter[str] | None = No
 
     Args:
         paragraph: An `a:p`.
-        left_out: Counts runs that are struck out; they are no part of the text.
+        left_out: Counts runs that are struck out, which then are no part of the text; without it they are.
     """
-    return squeeze("".join(_runs(paragraph, Counter() if left_out is None else left_out)))
+    return squeeze("".join(_runs(paragraph, left_out)))
 
 
 def body_text(body: etree._Element, left_out: Counter[str] | None = None) -> str:
@@ -131,7 +131,7 @@ def _is_fallback(node: etree._Element, top: etree._Element) -> bool:
     return False
 
 
-def _runs(paragraph: etree._Element, left_out: Counter[str]) -> Iterator[str]:
+def _runs(paragraph: etree._Element, left_out: Counter[str] | None) -> Iterator[str]:
     before = ""
     for node in _inline(paragraph):
         text = ""
@@ -142,8 +142,9 @@ def _runs(paragraph: etree._Element, left_out: Counter[str]) -> Iterator[str]:
         else:
             text = _ESCAPED.sub(" ", node.findtext(f"{A}t") or "").replace("\v", " ")
             properties = node.find(f"{A}rPr")
-            if properties is not None and properties.get("strike", "noStrike") != "noStrike" and text.strip():
-                left_out["struck text"] += 1
+            is_struck = properties is not None and properties.get("strike", "noStrike") != "noStrike"
+            if is_struck and left_out is not None:
+                left_out["struck text"] += bool(text.strip())
                 continue
             if properties is not None and _is_raised(properties) and before[-1:].isalnum():
                 text = f"^{text}" if _RAISED.fullmatch(text) else text
