@@ -45,7 +45,7 @@ class SettingsError(Exception):
 
 
 class LimitSettings(_Group):
-    """Sizes and counts above which a request or a file is refused."""
+    """Sizes and counts above which a request or a file is refused, and what of a file is kept."""
 
     max_upload_bytes: PositiveInt = 100 * MIB
     """Largest single file accepted, in bytes."""
@@ -69,6 +69,10 @@ class LimitSettings(_Group):
     """Most processor time a parser may use on one document, in seconds."""
     parse_memory_bytes: PositiveInt = 2048 * MIB
     """Most memory of the parser process, in bytes."""
+    keep_hidden: bool = False
+    """Whether hidden and struck text of documents is kept; otherwise it is left out and counted."""
+    keep_margins: bool = False
+    """Whether page headers, page footers and comments of Word files are kept; otherwise they are counted."""
 
 
 class ChunkingSettings(_Group):

@@ -51,7 +51,8 @@ class ParsingLimits:
         max_nesting: Archives and mails inside each other that are opened.
         max_pages: Pages of a document.
         max_text_chars: Characters of canonical text.
-        keep_hidden: Whether hidden and struck text is kept.
+        keep_hidden: Whether hidden and struck text is read; it is left out and counted otherwise.
+        keep_margins: Whether page headers, page footers and comments of Word are read; they are counted otherwise.
     """
 
     max_bytes: int = 100 * _MIB
@@ -65,6 +66,7 @@ class ParsingLimits:
     max_pages: int = 10_000
     max_text_chars: int = 30_000_000
     keep_hidden: bool = False
+    keep_margins: bool = False
 
     def __post_init__(self) -> None:
         """Refuse limits that nothing could meet.

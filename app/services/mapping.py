@@ -31,6 +31,8 @@ def parsing_limits(limits: LimitSettings) -> ParsingLimits:
         memory_bytes=limits.parse_memory_bytes,
         max_pages=limits.max_pages,
         max_text_chars=limits.max_text_chars,
+        keep_hidden=limits.keep_hidden,
+        keep_margins=limits.keep_margins,
     )
 
 

@@ -21,7 +21,7 @@ from ingestion.types import Document, Source
 from ingestion.wire import decode_reply, encode_document
 from tests.ingestion.hostile import docx, paragraph, pdf, pdf_lines, zipped
 from tests.ingestion.parsers.mail import test_msg
-from tests.ingestion.parsers.office import test_binary_workbook, test_pptx, test_xlsx
+from tests.ingestion.parsers.office import test_binary_workbook, test_pptx, test_xlsx, word
 from tests.ingestion.parsers.web import test_epub
 from tests.ingestion.samples import sample
 
@@ -95,6 +95,7 @@ SHAPES: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "mail, one part": ("a.eml", 8000, lambda n: b"From: a@b\nSubject: x\n\n" + LOG.encode() * n),
     "mail, many parts": ("a.eml", 150, mail),
     "DOCX": ("a.docx", 500, lambda n: docx(paragraph("A paragraph.") * n)),
+    **word.SHAPES,
     "PPTX": ("a.pptx", 10, slides),
     "PPTX, one long text": ("a.pptx", 500, long_text),
     "XLSX": ("a.xlsx", 500, lambda n: test_xlsx.book({"S": [["a", "b"], *([i, "x"] for i in range(n))]})),

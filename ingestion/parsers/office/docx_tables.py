@@ -1,0 +1,209 @@
+"""Tables of Word as grids: spans, rows of names, tables inside cells, and tables that only lay out the page."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lxml import etree
+
+from ingestion.grid import MAX_COLUMNS, MAX_HEADER_ROWS, Cell, Grid, named_cells
+from ingestion.parsers.office.docx_styles import W, switch, value, whole
+from ingestion.parsers.office.docx_text import chosen
+from ingestion.parsers.office.drawing_text import MARKUP
+
+_MAX_CELL_CHARS: Final = 2_000
+_MIN_NAMED_COLUMNS: Final = 3
+_WRAPPERS: Final = frozenset(
+    f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """A paragraph as it is written.
+
+    Attributes:
+        text: With its number, but without a bullet.
+        heading: Its level, 0 for other text.
+        bullet: Mark of a member of a list that stands apart from the text; "" for other text.
+        level: Depth in a list.
+        is_member: Whether it belongs to a list.
+    """
+
+    text: str
+    heading: int = 0
+    bullet: str = ""
+    level: int = 0
+    is_member: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class TableCell:
+    """A cell with what it holds; `rows` and `columns` are those that it spans."""
+
+    items: list["Item"] = field(default_factory=list)
+    rows: int = 1
+    columns: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table; `header_rows` is None where the file marks none."""
+
+    rows: Sequence[Sequence[TableCell]]
+    header_rows: int | None
+
+
+Item = Paragraph | Table | Grid
+ReadCell = Callable[[etree._Element], list[Item]]
+
+
+def read_table(
+    table: etree._Element, read_cell: ReadCell, drop_row: Callable[[etree._Element], bool]
+) -> Table:
+    """Read a table whose deleted rows are left out.
+
+    Args:
+        table: A `w:tbl`.
+        read_cell: Gives what a cell holds.
+        drop_row: Whether a row is left out, by its properties.
+    """
+    rows: list[list[TableCell]] = []
+    named = 0
+    merged: dict[int, TableCell] = {}
+    for row in _children(table, f"{W}tr"):
+        properties = row.find(f"{W}trPr")
+        if properties is not None and drop_row(properties):
+            continue
+        named += named == len(rows) and bool(switch(properties, "tblHeader"))
+        line, merged = _row(row, properties, read_cell, merged)
+        rows.append(line)
+    return Table(rows=rows, header_rows=named if 0 < named < len(rows) else None)
+
+
+def _row(
+    row: etree._Element,
+    properties: etree._Element | None,
+    read_cell: ReadCell,
+    above: dict[int, TableCell],
+) -> tuple[list[TableCell], dict[int, TableCell]]:
+    """Cells of a row, and those that may go on below it, by their first column."""
+    line: list[TableCell] = []
+    merged: dict[int, TableCell] = {}
+    before = whole(value(properties.find(f"{W}gridBefore")), 0) if properties is not None else 0
+    column = min(before or 0, MAX_COLUMNS)
+    if column:
+        line.append(TableCell(columns=column))
+    for cell in _children(row, f"{W}tc"):
+        own = cell.find(f"{W}tcPr")
+        if own is not None and own.find(f"{W}cellDel") is not None:
+            continue
+        width = (
+            max(1, min(whole(value(own.find(f"{W}gridSpan")), 1) or 1, MAX_COLUMNS)) if own is not None else 1
+        )
+        items = read_cell(cell)
+        if line and _merge(own, "hMerge") == "continue":
+            line[-1].columns += width
+            line[-1].items.extend(items)
+        elif (
+            _merge(own, "vMerge") == "continue"
+            and column in above
+            and above[column].columns == width
+            and not items
+        ):
+            above[column].rows += 1
+            merged[column] = above[column]
+        else:
+            line.append(TableCell(items=items, columns=width))
+            if _merge(own, "vMerge"):
+                merged[column] = line[-1]
+        column += width
+    return line, merged
+
+
+def _merge(properties: etree._Element | None, name: str) -> str:
+    """How a cell is merged: "restart", "continue", or "" for not at all."""
+    found = properties.find(f"{W}{name}") if properties is not None else None
+    return "" if found is None else value(found) or "continue"
+
+
+def _children(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
+    """Rows or cells in order, those in content controls and tracked insertions too."""
+    stack = list(reversed(parent))
+    while stack:
+        node = stack.pop()
+        if node.tag == tag:
+            yield node
+        elif node.tag in _WRAPPERS:
+            stack.extend(reversed(node))
+        elif node.tag == f"{MARKUP}AlternateContent" and (form := chosen(node)) is not None:
+            stack.extend(reversed(form))
+
+
+def is_layout(table: Table) -> bool:
+    """Whether a table only lays out the page: one column, headings over other text, or very long cells."""
+    if all(len(row) <= 1 for row in table.rows):
+        return True
+    return any(
+        _has_section(cell.items) or sum(map(_length, cell.items)) > _MAX_CELL_CHARS
+        for row in table.rows
+        for cell in row
+    )
+
+
+def _has_section(items: Sequence[Item]) -> bool:
+    return any(isinstance(item, Paragraph) and item.heading for item in items[:-1])
+
+
+def _length(item: Item) -> int:
+    match item:
+        case Paragraph():
+            return len(item.text)
+        case Table():
+            return sum(_length(inner) for row in item.rows for cell in row for inner in cell.items)
+    return sum(len(cell.text) for row in item.rows for cell in row)
+
+
+def grid_of_table(table: Table) -> Grid:
+    """The table as a grid; a first row of one cell over all columns is its caption."""
+    rows = [[_cell(cell) for cell in row] for row in table.rows]
+    names, caption = table.header_rows, ""
+    if len(rows) > 1 and len(rows[0]) == 1 and rows[0][0].columns > 1 and rows[0][0].rows == 1:
+        caption, rows = rows[0][0].text, rows[1:]
+        names = names - 1 if names else None
+    if names:
+        # A row of names that is not marked itself belongs to them where a marked one reaches down to it.
+        reach = max(
+            (place + cell.rows for place, row in enumerate(rows[:names]) for cell in row), default=names
+        )
+        names = min(max(names, min(reach, MAX_HEADER_ROWS)), len(rows) - 1)
+    return Grid(rows=rows, header_rows=names or None, caption=caption)
+
+
+def _cell(cell: TableCell) -> Cell:
+    return Cell(text_of(cell.items), rows=cell.rows, columns=cell.columns)
+
+
+def text_of(items: Sequence[Item]) -> str:
+    """What a cell or note holds on one line; rows of tables inside are parted by semicolons."""
+    return " ".join(filter(None, map(_text, items)))
+
+
+def _text(item: Item) -> str:
+    match item:
+        case Paragraph():
+            return item.text if item.bullet in {"", "-"} else f"{item.bullet} {item.text}"
+        case Table():
+            grid = grid_of_table(item)
+    if isinstance(item, Grid):
+        grid = item
+    width = max((sum(cell.columns for cell in row) for row in grid.rows), default=0)
+    if grid.header_rows is None and width < _MIN_NAMED_COLUMNS:
+        grid = replace(grid, header_rows=0)  # a name and its value, row by row
+    _, rows = named_cells(grid)
+    joiner = " " if width < _MIN_NAMED_COLUMNS and not grid.header_rows else ", "
+    lines = (
+        joiner.join(f"{name}: {text}" if name and name != text else text for name, text in row)
+        for row in rows
+    )
+    return "; ".join(filter(None, [grid.caption, *lines]))
