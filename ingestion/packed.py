@@ -150,7 +150,7 @@ class PackedFile:
             data = self.read(name) if not name.endswith("/") else b""
             # By content: a part's type is declared apart from its name. SVG pictures may declare one; none is read.
             if _XML_START.match(data) and not name.lower().endswith(".svg"):
-                _refuse_doctype(data, name)
+                refuse_document_type(data, name)
             yield name, data
 
     def refuse_document_types(self) -> None:
@@ -161,7 +161,7 @@ class PackedFile:
         """
         for name in self.names:
             if name.endswith((".xml", ".rels")):
-                _refuse_doctype(self.read(name), name)
+                refuse_document_type(self.read(name), name)
 
 
 def is_encrypted(entry: zipfile.ZipInfo) -> bool:
@@ -175,7 +175,7 @@ def parse_xml(data: bytes, name: str) -> etree._Element:
     Raises:
         CorruptFileError: If it is not well-formed or declares a document type.
     """
-    _refuse_doctype(data, name)
+    refuse_document_type(data, name)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(data, parser=parser)
@@ -186,7 +186,12 @@ def parse_xml(data: bytes, name: str) -> etree._Element:
     return root
 
 
-def _refuse_doctype(data: bytes, name: str) -> None:
+def refuse_document_type(data: bytes, name: str) -> None:
+    """Refuse an XML part that declares a document type or entities, in any encoding.
+
+    Raises:
+        CorruptFileError: If so.
+    """
     # Zeros go so that UTF-16 can't hide the word.
     if _DOCTYPE.search(data.replace(b"\x00", b"") if b"\x00" in data else data):
         raise CorruptFileError(

@@ -32,6 +32,7 @@ ODP = "application/vnd.oasis.opendocument.presentation"
 DOC = "application/msword"
 XLS = "application/vnd.ms-excel"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+SPREADSHEET_XML = "application/vnd.ms-excel.2003+xml"
 MSG = "application/vnd.ms-outlook"
 PPT = "application/vnd.ms-powerpoint"
 CONVERTED = {
@@ -127,6 +128,15 @@ _HTML_START = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S
 )
 _XML_START = re.compile(rb"\s*<\?xml[\s]")
+_SPREADSHEET_XML = re.compile(
+    rb"""<(?:\w+:)?Workbook\s[^>]*["']urn:schemas-microsoft-com:office:spreadsheet["']"""
+)
+_TABLE_SUFFIXES = frozenset({".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".et"})
+_TABLE_START = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)*<(?:meta|style|table|thead|tbody|tr|div|font|center|title|link|script|p)[\s>/]",
+    re.I | re.S,
+)
+"""Start of a piece of a page, as programs write it under the name of a workbook."""
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -181,6 +191,8 @@ def _textual(source: Source) -> str:
     by_suffix = _BY_SUFFIX.get(PurePath(source.name).suffix.lower())
     if by_suffix is not None:
         return by_suffix
+    if _SPREADSHEET_XML.search(source.data[:65_536].replace(b"\x00", b"")):
+        return SPREADSHEET_XML
     declared = (source.media_type or "").partition(";")[0].strip().lower()
     if declared in _TEXT_TYPES:
         return declared
@@ -189,6 +201,8 @@ def _textual(source: Source) -> str:
         return HTML
     if _XML_START.match(head):
         return HTML if b"<html" in head else TEXT
+    if PurePath(source.name).suffix.lower() in _TABLE_SUFFIXES:
+        return HTML if _TABLE_START.match(head) else CSV
     return TEXT
 
 

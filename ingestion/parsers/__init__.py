@@ -7,7 +7,7 @@ from ingestion.config import ParsingLimits
 from ingestion.errors import ConverterMissingError, UnsupportedFormatError
 from ingestion.parsers.archives import zip_archive
 from ingestion.parsers.mail import eml, msg
-from ingestion.parsers.office import binary_workbook, docx, pptx, xlsx
+from ingestion.parsers.office import binary_workbook, docx, ods, pptx, spreadsheet_xml, xlsx
 from ingestion.parsers.pdf import document as pdf
 from ingestion.parsers.pictures import picture
 from ingestion.parsers.text import delimited, json_records, markdown, plain
@@ -27,6 +27,7 @@ from ingestion.sniff import (
     ODS,
     PDF,
     PPTX,
+    SPREADSHEET_XML,
     TEXT,
     XLS,
     XLSB,
@@ -44,11 +45,13 @@ _PARSERS = {
     JSON: json_records.parse,
     JSON_LINES: json_records.parse,
     MARKDOWN: markdown.parse,
+    ODS: ods.parse,
     PDF: pdf.parse,
     PPTX: pptx.parse,
+    SPREADSHEET_XML: spreadsheet_xml.parse,
     TEXT: plain.parse,
     XLSX: xlsx.parse,
-    **dict.fromkeys((XLS, XLSB, ODS), binary_workbook.parse),
+    **dict.fromkeys((XLS, XLSB), binary_workbook.parse),
     **dict.fromkeys(IMAGES, picture.parse),
 }
 _CONTAINER_PARSERS = {EML: eml.parse, MSG: msg.parse, ZIP: zip_archive.parse}
