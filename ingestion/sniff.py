@@ -191,12 +191,15 @@ def _textual(source: Source) -> str:
     by_suffix = _BY_SUFFIX.get(PurePath(source.name).suffix.lower())
     if by_suffix is not None:
         return by_suffix
-    if _SPREADSHEET_XML.search(source.data[:65_536].replace(b"\x00", b"")):
+    # Zeros go so that UTF-16 reads as ASCII.
+    start = source.data[:65_536].removeprefix(codecs.BOM_UTF8).removeprefix(codecs.BOM_UTF16_LE)
+    start = start.removeprefix(codecs.BOM_UTF16_BE).replace(b"\x00", b"")
+    if _SPREADSHEET_XML.search(start):
         return SPREADSHEET_XML
     declared = (source.media_type or "").partition(";")[0].strip().lower()
     if declared in _TEXT_TYPES:
         return declared
-    head = source.data[:4096].removeprefix(codecs.BOM_UTF8)
+    head = start[:4096]
     if _HTML_START.match(head):
         return HTML
     if _XML_START.match(head):
