@@ -158,7 +158,15 @@ class CanonicalWriter:
         columns without a cell below them stand in a line of their own.
         """
         self.paragraph(grid.caption)
-        names, rows = named_cells(grid)
+        self.named_rows(*named_cells(grid))
+
+    def named_rows(self, names: Sequence[str], rows: Sequence[Sequence[tuple[str, str]]]) -> None:
+        """Write rows of a table whose cells are pairs of name and text, or go on with one.
+
+        Args:
+            names: Names of its columns, of which those without a cell stand in a line above; none to go on.
+            rows: Filled cells.
+        """
         filled = {name for row in rows for name, _ in row}
         bare = [name for name in names if name and name not in filled]
         lines = [" | ".join(bare), *(" | ".join(_named(name, text) for name, text in row) for row in rows)]

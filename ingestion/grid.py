@@ -14,11 +14,19 @@ MAX_COLUMNS: Final = 1_000
 MAX_HEADER_ROWS: Final = 3
 _MAX_FILLED: Final = 200_000  # cells that spans alone may fill in one grid
 _MAX_NAME_CHARS: Final = 60
+_MAX_LONG_NAME_CHARS: Final = 200  # over numbers
+_MIN_PAIRS: Final = 2
+_PREVAILING: Final = 0.6
+_VALUE_NAMES: Final = frozenset(
+    {"value", "values", "content", "description", "detail", "details", "值", "内容", "说明", "数值", "描述"}
+)
+"""Names of columns whose values are of all kinds."""
 _SHAPE_ROWS: Final = 20  # rows below the first that are looked at to tell names from values
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DIGITS = re.compile(r"\d+(?:[.,\s]\d+)*")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"[^\w]*\d[\d.,\s]*[^\w]*")
+_DATE = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}|\d{1,2}:\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,8 @@ def grid_of(rows: Iterable[Sequence[str]], *, header_rows: int | None = None, ca
 def spread(rows: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
     """Cells by row and column: a cell stands in every place that it spans, None where there is no cell.
 
-    Spans end with the last row and at `MAX_COLUMNS`; cells that one place is claimed for twice move to the right, as
-    browsers do it (HTML Standard, 4.9.12, "Forming a table").
+    Spans end with the last row and at `MAX_COLUMNS`, cells don't; cells that one place is claimed for twice move to
+    the right, as browsers do it (HTML Standard, 4.9.12, "Forming a table").
     """
     places: list[list[Cell | None]] = []
     spans: _Spans = {}
@@ -76,8 +84,6 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
         below: _Spans = {}
         for cell in row:
             _take(spans, line, below)
-            if len(line) >= MAX_COLUMNS:
-                break
             width = max(1, min(cell.columns, MAX_COLUMNS - len(line)))
             left -= width * max(1, cell.rows) - 1
             width, height = (width, cell.rows) if left > 0 else (1, 1)
@@ -108,19 +114,51 @@ def count_header_rows(rows: Sequence[Sequence[Cell | None]]) -> int:
 
     Marked head cells tell; else the first row names the columns where its cells are short, at least two differ, and
     no cell is a number like those below it. A further row belongs to the names where a cell above it spans its
-    columns (or is followed by empty ones) and it is no row of values itself.
+    columns (or is followed by empty ones) and it is no row of values itself. Pairs of a label and a value have none.
     """
     marked = 0
     while marked < min(len(rows) - 1, MAX_HEADER_ROWS) and _all_marked(rows[marked]):
         marked += 1
     if marked:
         return marked
-    if len(rows) < 2 or not _names(rows, 0):
+    if len(rows) < 2 or _are_pairs(rows[: 1 + _SHAPE_ROWS]):
         return 0
-    count = 1
-    while count < min(len(rows) - 1, MAX_HEADER_ROWS) and _is_parted(rows, count):
+    count = 0
+    while count < min(len(rows) - 1, MAX_HEADER_ROWS) - 1 and _is_parted(rows, count + 1):
         count += 1
-    return count
+    while count and not _names(rows, count):
+        count -= 1
+    return count + 1 if _names(rows, count) else 0
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number, with or without signs around it (currency, percent)."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _are_pairs(rows: Sequence[Sequence[Cell | None]]) -> bool:
+    """Whether rows are pairs of a label and a value (`Owner | Helga`), each of its own kind, without a row of names.
+
+    Labels that end in a colon tell; else, in two columns, values of several kinds none of which prevails. Where all
+    values are of one kind, nothing tells pairs from a table with names.
+    """
+    pairs = [list({id(cell): text for cell in row if (text := _text(cell))}.values()) for row in rows]
+    if all(pair and pair[0].endswith((":", "：")) for pair in pairs):
+        return True
+    if len(rows) <= _MIN_PAIRS or max(map(len, pairs)) != 2 or pairs[0][-1].casefold() in _VALUE_NAMES:
+        return False
+    values = [pair[1] for pair in pairs if len(pair) == 2]
+    kinds = [_kind(value) for value in values[1:]]
+    return bool(kinds) and max(map(kinds.count, kinds)) < _PREVAILING * len(kinds)
+
+
+def _kind(text: str) -> str:
+    """Number, date, code or words."""
+    if is_number(text):
+        return "number"
+    if not any(map(str.isdigit, text)):
+        return "words"
+    return "date" if _DATE.match(text) else "code"
 
 
 def column_names(rows: Sequence[Sequence[Cell | None]], width: int) -> list[str]:
@@ -158,10 +196,9 @@ def _names(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
     texts = [_text(cell) for cell in rows[at]]
     filled = [text for text in texts if text]
     below = rows[at + 1 : at + 1 + _SHAPE_ROWS]
-    if len(set(filled)) < 2 or any(len(text) > _MAX_NAME_CHARS for text in filled):
+    if len(set(filled)) < 2 or not any(_LETTERS.search(text) for text in filled):
         return False
-    if not any(_LETTERS.search(text) for text in filled):
-        return False
+    counted = _counted_columns(texts, [_text(cell) for cell in below[0]] if below else [])
     contrast = False
     for column, text in enumerate(texts):
         under = [_text(row[column]) for row in below if column < len(row)]
@@ -172,11 +209,31 @@ def _names(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
         common = max(set(shapes), key=shapes.count)
         is_year = _YEAR.fullmatch(text) is not None and _YEAR.fullmatch(under[0]) is None
         has_digit = any(map(str.isdigit, text))
-        if has_digit and not is_year and (common == _shape(text) or _NUMBER.fullmatch(text)):
+        is_plain = not has_digit or is_year or column in counted
+        if not is_plain and (common == _shape(text) or is_number(text)):
             return False
-        contrast = contrast or _NUMBER.fullmatch(under[0]) is not None
+        contrast = contrast or (is_number(under[0]) and (is_plain or not is_number(text)))
+    if any(len(text) > (_MAX_LONG_NAME_CHARS if contrast else _MAX_NAME_CHARS) for text in filled):
+        return False
     own = {id(cell): _text(cell) for cell in rows[at] if cell is not None and _text(cell)}
     return contrast or len(set(own.values())) == len(own)
+
+
+def _counted_columns(texts: Sequence[str], below: Sequence[str]) -> range:
+    """Columns that a row of names counts (1, 2, 3; 2023, 2024), after words; the row below doesn't."""
+    first = next((column for column, text in enumerate(texts) if text.isdecimal()), len(texts))
+    counted = range(first, len(texts))
+    least = 2 if first < len(texts) and _YEAR.fullmatch(texts[first]) else 3
+    if first == 0 or len(counted) < least or not _counts(texts[first:]) or _counts(below[first:]):
+        return range(0)
+    return counted
+
+
+def _counts(texts: Sequence[str]) -> bool:
+    if not all(text.isdecimal() and len(text) < 5 for text in texts):
+        return False
+    numbers = [int(text) for text in texts]
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else False
 
 
 def _is_parted(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
@@ -187,9 +244,20 @@ def _is_parted(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
         spanned = upper is not None and beside == [upper] and upper is beside[0] and upper.text.strip()
         empty = not _text(upper) and beside and _text(beside[0])
         parts = _text(row[column]) and row[column] is not upper and _text(row[column - 1])
-        if (spanned or empty) and parts and _text(row[column - 1]) != _text(row[column]):
-            return _names(rows, at)
+        if not parts or _text(row[column - 1]) == _text(row[column]):
+            continue
+        if spanned or (empty and _is_over_numbers(rows, at)):
+            return True
     return False
+
+
+def _is_over_numbers(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
+    """Whether numbers stand below the words of a row: an empty cell above it is then no gap in a table of words."""
+    below = rows[at + 1] if at + 1 < len(rows) else ()
+    return any(
+        _text(cell) and not is_number(_text(cell)) and is_number(_text(under))
+        for cell, under in zip(rows[at], below, strict=False)
+    )
 
 
 def _shape(text: str) -> str:

@@ -149,7 +149,7 @@ class PackedFile:
         for name in self.names:
             data = self.read(name) if not name.endswith("/") else b""
             if is_xml(data, name):
-                refuse_doctype(data, name)
+                refuse_document_type(data, name)
             yield name, data
 
     def refuse_document_types(self) -> None:
@@ -160,7 +160,7 @@ class PackedFile:
         """
         for name in self.names:
             if name.endswith((".xml", ".rels")):
-                refuse_doctype(self.read(name), name)
+                refuse_document_type(self.read(name), name)
 
 
 def is_encrypted(entry: zipfile.ZipInfo) -> bool:
@@ -182,7 +182,7 @@ def parse_xml(data: bytes, name: str) -> etree._Element:
     Raises:
         CorruptFileError: If it is not well-formed or declares a document type.
     """
-    refuse_doctype(data, name)
+    refuse_document_type(data, name)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(data, parser=parser)
@@ -193,7 +193,7 @@ def parse_xml(data: bytes, name: str) -> etree._Element:
     return root
 
 
-def refuse_doctype(data: bytes, name: str) -> None:
+def refuse_document_type(data: bytes, name: str) -> None:
     """Refuse a part that declares a document type or entities.
 
     Raises:

@@ -36,6 +36,7 @@ ODP = "application/vnd.oasis.opendocument.presentation"
 DOC = "application/msword"
 XLS = "application/vnd.ms-excel"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+SPREADSHEET_XML = "application/vnd.ms-excel.2003+xml"
 MSG = "application/vnd.ms-outlook"
 PPT = "application/vnd.ms-powerpoint"
 CONVERTED = {
@@ -141,6 +142,15 @@ _XML_START = re.compile(rb"\s*<\?xml[\s]")
 _HEADER = re.compile(rb"([!-9;-~]{1,100}):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n")
 _HEAD_BYTES = 65_536
 _SENT = (b"to", b"cc", b"received", b"return-path", b"delivered-to")
+_SPREADSHEET_XML = re.compile(
+    rb"""<(?:\w+:)?Workbook\s[^>]*["']urn:schemas-microsoft-com:office:spreadsheet["']"""
+)
+_TABLE_SUFFIXES = frozenset({".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".et"})
+_TABLE_START = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)*<(?:meta|style|table|thead|tbody|tr|div|font|center|title|link|script|p)[\s>/]",
+    re.I | re.S,
+)
+"""Start of a piece of a page, as programs write it under the name of a workbook."""
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -213,14 +223,16 @@ def _textual(source: Source) -> str:
         return HTML
     if _XML_START.match(head):
         return HTML if b"<html" in head else TEXT
+    if PurePath(source.name).suffix.lower() in _TABLE_SUFFIXES:
+        return HTML if _TABLE_START.match(head) else CSV
     return TEXT
 
 
 def _head(data: bytes) -> bytes:
     """The start of a text in an encoding that has ASCII."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data[:8192].decode("utf-16", "ignore").encode("utf-8", "ignore")
-    return data[:4096].removeprefix(codecs.BOM_UTF8)
+        return data[: 2 * _HEAD_BYTES].decode("utf-16", "ignore").encode("utf-8", "ignore")
+    return data[:_HEAD_BYTES].removeprefix(codecs.BOM_UTF8)
 
 
 def _mail_or_page(source: Source) -> str | None:
@@ -249,6 +261,8 @@ def _mail_or_page(source: Source) -> str | None:
 def _office_xml(data: bytes) -> str | None:
     """Documents of Office in one XML file, whatever their name."""
     head = _head(data).lstrip()
+    if _SPREADSHEET_XML.search(head):
+        return SPREADSHEET_XML
     if head.startswith((b"<?xml", b"<w:wordDocument", b"<pkg:package")):
         if b"http://schemas.microsoft.com/office/2006/xmlPackage" in head:
             return FLAT_OFFICE

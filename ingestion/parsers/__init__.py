@@ -7,7 +7,7 @@ from ingestion.config import ParsingLimits
 from ingestion.errors import ConverterMissingError, UnsupportedFormatError
 from ingestion.parsers.archives import zip_archive
 from ingestion.parsers.mail import calendar, eml, mhtml, msg
-from ingestion.parsers.office import binary_workbook, docx, flat, pptx, xlsx
+from ingestion.parsers.office import binary_workbook, docx, flat, ods, pptx, spreadsheet_xml, xlsx
 from ingestion.parsers.pdf import document as pdf
 from ingestion.parsers.pictures import picture
 from ingestion.parsers.text import delimited, json_records, markdown, plain
@@ -30,6 +30,7 @@ from ingestion.sniff import (
     ODS,
     PDF,
     PPTX,
+    SPREADSHEET_XML,
     TEXT,
     XLS,
     XLSB,
@@ -50,10 +51,12 @@ _PARSERS = {
     JSON_LINES: json_records.parse,
     MARKDOWN: markdown.parse,
     MHTML: mhtml.parse,
+    ODS: ods.parse,
     PPTX: pptx.parse,
+    SPREADSHEET_XML: spreadsheet_xml.parse,
     TEXT: plain.parse,
     XLSX: xlsx.parse,
-    **dict.fromkeys((XLS, XLSB, ODS), binary_workbook.parse),
+    **dict.fromkeys((XLS, XLSB), binary_workbook.parse),
     **dict.fromkeys(IMAGES, picture.parse),
 }
 _CONTAINER_PARSERS = {EML: eml.parse, MSG: msg.parse, PDF: pdf.parse, ZIP: zip_archive.parse}

@@ -6,7 +6,7 @@ import pytest
 
 from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
-from ingestion.grid import MAX_COLUMNS, Cell, Grid, grid_of, named_cells, spread
+from ingestion.grid import MAX_COLUMNS, Cell, Grid, count_header_rows, grid_of, named_cells, spread
 from ingestion.sniff import TEXT
 
 
@@ -103,6 +103,44 @@ def test_what_spans_fill_has_a_bound():
     started = time.monotonic()
     places = spread([[Cell("x", rows=10_000, columns=10_000)] * 3 for _ in range(2_000)])
 
-    assert max(map(len, places)) <= MAX_COLUMNS
+    assert max(map(len, places)) <= MAX_COLUMNS + 2  # cells themselves are never lost
     assert sum(map(len, places)) < 300_000
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"),
+    [
+        # pairs of a label and a value
+        ([["Owner", "Helga"], ["Chassis", "WKX-55871"], ["Year", "2019"], ["Colour", "blue"]], 0),
+        ([["Owner:", "Helga"], ["Colour:", "blue"]], 0),
+        ([["Total revenue", "$500"], ["Net profit", "$200"]], 0),
+        ([["Field", "Value"], ["Chassis", "WKX-55871"], ["Year", "2019"], ["Colour", "blue"]], 1),
+        # words alone
+        ([["Name", "City"], ["Anna", "Riga"], ["Ben", "Oslo"]], 1),
+        ([["Name", "City", ""], ["Anna", "Riga", "x"], ["Ben", "Oslo", "y"]], 1),
+        # prices among which one is none, and a row of totals
+        ([["Item", "Price"], ["Bolt", "1.20"], ["Nut", "n/a"], ["Screw", "0.50"]], 1),
+        ([["Item", "Price"], ["Bolt", "1.20"], ["Nut", "2"], ["Total", "3.20"]], 1),
+        # an empty corner, counted names, years over years
+        ([["", "Q1", "Q2"], ["East", "1", "2"], ["West", "3", "4"]], 1),
+        ([["Day", "1", "2", "3"], ["Anna", "8", "7", "8"], ["Ben", "6", "6", "7"]], 1),
+        ([["Plant", "2023", "2024"], ["Mill", "1950", "2010"]], 1),
+        ([["Anna", "8", "7", "8"], ["Ben", "6", "6", "7"]], 0),
+        ([["Anna", "1", "2", "3"], ["Ben", "4", "5", "6"]], 0),
+        # long names over numbers
+        ([["Item", "Price in euros " * 6], ["Bolt", "1.20"]], 1),
+        # names over names, and a row of values that only looks so
+        ([["", "Plan", "", "Done", ""], ["Unit", "A", "B", "A", "B"], ["x", "1", "2", "3", "4"]], 2),
+        ([["Name", "Plan", ""], ["Bolt", "5", "6"], ["Nut", "7", "8"]], 1),
+        ([["only"], ["one"]], 0),
+    ],
+)
+def test_rows_of_names_are_told_by_their_cells(rows: list[list[str]], count: int):
+    assert count_header_rows(spread(grid_of(rows).rows)) == count
+
+
+def test_a_name_over_two_columns_of_one_row():
+    grid = Grid(rows=[[Cell("Day"), Cell("Half", columns=2)], _cells("Mon", "1", "2")])
+
+    assert _lines(grid) == ["Day: Mon | Half: 1 | Half: 2"]

@@ -21,7 +21,13 @@ from ingestion.types import Document, Source
 from ingestion.wire import decode_reply, encode_document
 from tests.ingestion.hostile import docx, paragraph, pdf, pdf_lines, zipped
 from tests.ingestion.parsers.mail import test_msg
-from tests.ingestion.parsers.office import test_binary_workbook, test_pptx, test_xlsx, word
+from tests.ingestion.parsers.office import (
+    test_binary_workbook,
+    test_pptx,
+    test_spreadsheet_xml,
+    test_xlsx,
+    word,
+)
 from tests.ingestion.parsers.web import test_epub
 from tests.ingestion.samples import sample
 
@@ -37,6 +43,9 @@ CELL = (
     '<table:table-row><table:table-cell office:value-type="string"><text:p>a</text:p></table:table-cell>'
     '<table:table-cell office:value-type="string"><text:p>b</text:p></table:table-cell></table:table-row>'
 )
+
+
+ROW_2003 = f"<Row>{test_spreadsheet_xml.cell('a') * 2}</Row>"
 
 
 def table(n: int) -> str:
@@ -101,6 +110,7 @@ SHAPES: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "XLSX": ("a.xlsx", 500, lambda n: test_xlsx.book({"S": [["a", "b"], *([i, "x"] for i in range(n))]})),
     "XLSB": ("a.xlsb", 100, lambda n: test_binary_workbook.xlsb([["a", "b"], *([float(i), "x"] for i in range(n))])),
     "ODS": ("a.ods", 1000, lambda n: test_binary_workbook.ods(CELL * n)),
+    "XML Spreadsheet": ("a.xls", 1000, lambda n: test_spreadsheet_xml.workbook(ROW_2003 * n)),
     "EPUB": ("a.epub", 50, book),
     "PDF": ("a.pdf", 1500, page),
     "ZIP": ("a.zip", 300, lambda n: zipped({f"folder/{i}.txt": b"text" for i in range(n)})),

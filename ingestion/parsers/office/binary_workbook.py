@@ -1,31 +1,30 @@
-"""XLS, XLSB and ODS by calamine: sheet by sheet, hidden ones too."""
+"""XLS and XLSB by calamine: sheet by sheet, hidden ones too."""
 
 import io
 import struct
-from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, EncryptedError
 from ingestion.packed import PackedFile
-from ingestion.parsers.office.number_formats import Percents, as_percent, percent_cells
-from ingestion.parsers.office.sheets import Row, without_gaps, write_sheets
-from ingestion.sniff import ODS, XLS, XLSB, media_type_of
+from ingestion.parsers.office.binary_cells import CellFacts, cell_facts
+from ingestion.parsers.office.number_formats import plain, shown
+from ingestion.parsers.office.sheets import Sheet, write_sheets
+from ingestion.sniff import XLS, XLSB, media_type_of
 from ingestion.types import Document, Source
 
 if TYPE_CHECKING:  # loaded with the first such file
     from python_calamine import CalamineWorkbook
 
 _FILE_PASS, _END_OF_GLOBALS = 0x2F, 0x0A
-NAMES = {XLS: "XLS", XLSB: "XLSB", ODS: "ODS"}
+_DAY_ZERO = datetime(1899, 12, 30)
+NAMES = {XLS: "XLS", XLSB: "XLSB"}
 
 
 def parse(source: Source, limits: ParsingLimits) -> Document:
     """Read a workbook; every sheet that gives no text is named in `dropped`.
-
-    Percentages read as the sheet shows them, other numbers as they are stored.
 
     Raises:
         CorruptFileError: If it is damaged.
@@ -35,14 +34,18 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     from python_calamine import CalamineError, CalamineWorkbook
 
     media_type = media_type_of(source)
-    if _is_protected(source.data) if media_type == XLS else _is_protected_package(source.data, limits):
+    if media_type == XLS and _is_protected(source.data):
         raise EncryptedError("The workbook is protected by a password.")
+    if media_type == XLSB:
+        with PackedFile(source.data, limits) as packed:
+            for _ in packed.checked_parts():
+                pass  # unpacks all, so that the limits hold for the reader
     writer = CanonicalWriter(limits)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(source.data))
-        percents = percent_cells(source.data, media_type, limits)
+        facts = cell_facts(source.data, media_type, limits)
         names = workbook.sheet_names
-        write_sheets(((name, _rows(workbook, name, percents.get(name, {}))) for name in names), writer)
+        write_sheets((_sheet(workbook, name, facts.get(name, CellFacts()), limits) for name in names), writer)
     except CalamineError as error:
         raise CorruptFileError(f"The {NAMES[media_type]} workbook is damaged: {error}.") from error
     return writer.build(media_type=media_type, heading_is_title=False)
@@ -66,30 +69,39 @@ def _is_protected(data: bytes) -> bool:
     return False
 
 
-def _is_protected_package(data: bytes, limits: ParsingLimits) -> bool:
-    """Whether the manifest of an ODS names an encryption; unpacks all, so that the limits hold for the reader."""
-    with PackedFile(data, limits) as packed:
-        parts = packed.checked_parts()
-        found = [name == "META-INF/manifest.xml" and b"encryption-data" in content for name, content in parts]
-    return any(found)
+def _sheet(workbook: "CalamineWorkbook", name: str, facts: CellFacts, limits: ParsingLimits) -> Sheet:
+    given = workbook.get_sheet_by_name(name)
+    merged = [(*start, *end) for start, end in given.merged_cell_ranges or ()] or facts.merged
+    sheet = Sheet(name, limits, merged=merged)
+    # Rows begin with the first of the sheet, columns with the first filled.
+    left = given.start[1] if given.start else 0
+    for number, cells in enumerate(given.iter_rows()):
+        sheet.add_row(
+            number, left, [_text(value, (number, left + at), facts) for at, value in enumerate(cells)]
+        )
+    return sheet
 
 
-def _rows(workbook: "CalamineWorkbook", name: str, percents: Percents) -> Iterator[Row]:
-    sheet = workbook.get_sheet_by_name(name)
-    left = (
-        sheet.start[1] if sheet.start else 0
-    )  # rows begin with the first of the sheet, columns with the first filled
-    return without_gaps(
-        tuple(_value(cell, percents.get((row, column))) for column, cell in enumerate(cells, left))
-        for row, cells in enumerate(sheet.iter_rows())
-    )
-
-
-def _value(value: Any, decimals: int | None) -> Any:
+def _text(value: Any, place: tuple[int, int], facts: CellFacts) -> str:
     if isinstance(value, str):
-        return squeeze(value)
-    if decimals is not None and isinstance(value, int | float):
-        return as_percent(value, decimals)
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return int(value)  # XLS knows no whole numbers; years and counts are told by them
-    return str(value) if isinstance(value, timedelta) else value
+        return squeeze(value) or facts.errors.get(place, "")
+    if isinstance(value, bool):
+        return str(value).upper()
+    code = facts.formats.get(place, "General")
+    if isinstance(value, int | float):
+        return shown(float(value), code) if code != "General" else plain(value)
+    days = _days(value)
+    return str(value) if days is None else shown(days, code if code != "General" else "yyyy-mm-dd")
+
+
+def _days(value: Any) -> float | None:
+    """The number that the reader made a date, a time or a duration of."""
+    if isinstance(value, timedelta):
+        return value / timedelta(days=1)
+    if isinstance(value, datetime):
+        return (value - _DAY_ZERO) / timedelta(days=1)
+    if isinstance(value, date):
+        return float((value - _DAY_ZERO.date()).days)
+    if isinstance(value, time):
+        return (datetime.combine(_DAY_ZERO, value) - _DAY_ZERO) / timedelta(days=1)
+    return None

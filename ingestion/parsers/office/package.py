@@ -14,7 +14,7 @@ from lxml import etree
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError
-from ingestion.packed import PackedFile, is_xml, parse_xml, refuse_doctype
+from ingestion.packed import PackedFile, is_xml, parse_xml, refuse_document_type
 
 _STRICT: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
 _TRANSITIONAL: Final = rb"http://schemas.openxmlformats.org/\1/2006/\2"
@@ -62,7 +62,7 @@ class OfficePackage:
                     self.damaged += 1
                     continue
                 if is_xml(content, entry.filename):
-                    refuse_doctype(content, entry.filename)
+                    refuse_document_type(content, entry.filename)
                     self._parts[_key(entry.filename)] = content
 
     def names(self, pattern: str) -> list[str]:

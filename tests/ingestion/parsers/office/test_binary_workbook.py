@@ -1,4 +1,4 @@
-"""XLS, XLSB and ODS: values, sheets, dates and numbers; damaged, protected and hostile ones are told."""
+"""XLS and XLSB, and ODS: values, sheets, dates and numbers; damaged, protected and hostile ones are told."""
 
 import struct
 
@@ -74,6 +74,34 @@ def ods(cells: str) -> bytes:
     return packed(
         {"mimetype": sniff.ODS.encode(), "content.xml": content.encode(), "META-INF/manifest.xml": b"<m/>"}
     )
+
+
+def test_merged_cells_and_errors_of_a_binary_workbook() -> None:
+    missing = record(0, struct.pack("<I", 3) + bytes(21)) + record(
+        6, struct.pack("<II", 0, 0) + wide("Coast")
+    )
+    missing += record(3, struct.pack("<IIB", 1, 0, 0x2A))
+    merged = record(146) + record(176, struct.pack("<IIII", 1, 2, 0, 0))
+    document = read(xlsb([["Zone", "Price"], ["Alpine", 11.0], ["", 19.0]], more=missing + merged))
+    assert document.text.split("\n")[2:] == [
+        "Zone: Alpine | Price: 11", "Zone: Alpine | Price: 19", "Zone: Coast | Price: #N/A",
+    ]  # fmt: skip
+
+
+def test_formats_of_a_binary_workbook_read_as_on_the_screen() -> None:
+    def shown(code: str, value: float) -> str:
+        own = (
+            record(615, struct.pack("<I", 1)) + record(44, struct.pack("<H", 164) + wide(code)) + record(616)
+        )
+        xfs = b"".join(record(47, struct.pack("<HH", 0, number) + bytes(12)) for number in (0, 164))
+        styles = own + record(617, struct.pack("<I", 2)) + xfs + record(618)
+        return read(xlsb([["Badge"], [value]], styles=styles, style=1)).text.split("\n")[-1]
+
+    assert shown("00000", 42.0) == "00042"
+    assert shown('0.00 "EUR"', 12.5) == "12.50 EUR"
+    assert shown("[h]:mm", 1.5625) == "37:30"
+    assert shown("yyyy-mm-dd", 44687.0) == "2022-05-06"
+    assert shown('0.00 "d"', 3.7) == "3.70 d"
 
 
 def test_an_old_workbook_is_read_without_a_converter() -> None:

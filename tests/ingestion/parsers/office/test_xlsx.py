@@ -71,7 +71,7 @@ def test_a_giant_table_keeps_its_header_in_every_block() -> None:
         ([["Region", 2023, 2024], ["North", 1, 2]], "Region: North | 2023: 1 | 2024: 2"),
         ([["Year", 2023], ["Year", 2024]], "Year | 2023\nYear | 2024"),
         ([["Day", date(2024, 1, 1)], ["Open", True]], "Day: Open | 2024-01-01: TRUE"),
-        ([["Day", "Half", None], ["Mon", 1, 2]], "Day: Mon | Half: 1 | Half: 2"),
+        ([["Day", "Half", None], ["Mon", 1, 2]], "Day: Mon | Half: 1 | 2"),
         ([["a", "b"]], "a | b"),
     ],
 )
