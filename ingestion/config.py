@@ -51,6 +51,7 @@ class ParsingLimits:
         max_nesting: Archives and mails inside each other that are opened.
         max_pages: Pages of a document.
         max_text_chars: Characters of canonical text.
+        keep_hidden: Whether hidden and struck text is read; it is left out and counted otherwise.
     """
 
     max_bytes: int = 100 * _MIB
@@ -63,6 +64,7 @@ class ParsingLimits:
     max_nesting: int = 3
     max_pages: int = 10_000
     max_text_chars: int = 30_000_000
+    keep_hidden: bool = False
 
     def __post_init__(self) -> None:
         """Refuse limits that nothing could meet.
@@ -70,7 +72,7 @@ class ParsingLimits:
         Raises:
             ValueError: If a limit is not positive, or the memory is less than an empty child needs.
         """
-        if min(getattr(self, name) for name in self.__slots__) <= 0:
+        if min(getattr(self, name) for name in self.__slots__ if name != "keep_hidden") <= 0:
             raise ValueError("every limit must be positive")
         if self.memory_bytes < 256 * _MIB:
             raise ValueError("memory_bytes must be at least 256 MiB")
