@@ -8,7 +8,7 @@ from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.errors import EmptyDocumentError
-from ingestion.parsers.web.elements import CODE, HEADINGS, LISTS, is_block, parts_words
+from ingestion.parsers.web.elements import CODE, HEADINGS, LISTS, is_block, parts_words, tag_of
 from ingestion.parsers.web.lists import Marks
 from ingestion.parsers.web.page import Page, tree_of
 from ingestion.parsers.web.shown import Edge, Shown, code_of
@@ -157,7 +157,7 @@ class _Walker:
     def _row(self, row: lxml_html.HtmlElement) -> None:
         """Write a row of a layout whose cells belong together."""
         self._flush_all()
-        cells = [cell_text(self._page, cell) for cell in row]
+        cells = [cell_text(self._page, cell) for cell in row if not self._page.leaves_out(cell, tag_of(cell))]
         self._writer.paragraph(" | ".join(cell for cell in cells if cell), BlockKind.TABLE)
 
     def _end(self, edge: Edge) -> None:

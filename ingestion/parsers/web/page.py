@@ -193,15 +193,15 @@ class Page:
 
     def leaves_out(self, element: lxml_html.HtmlElement, tag: str) -> bool:
         """Whether an element is not read; if it held something, that is counted."""
-        if tag in NEVER_TEXT:
-            return True
-        reason = self._reason(element, tag)
+        reason = self.reason(element, tag)
         if reason:
             self.drop(reason)
         return reason is not None
 
-    def _reason(self, element: lxml_html.HtmlElement, tag: str) -> str | None:
+    def reason(self, element: lxml_html.HtmlElement, tag: str) -> str | None:
         """Why an element is left out: None if it isn't, nothing to count if it is an ornament."""
+        if tag in NEVER_TEXT:
+            return ""
         if not self._keep_hidden and is_hidden(element, tag) and not self._is_reachable(element):
             return HIDDEN
         if not self._keep_hidden and is_struck(element, tag):

@@ -24,6 +24,7 @@ _BASE = re.compile(r"[A-Za-z\d)\]}\u0391-\u03c9\u00b0\u00b5\u2032\u2033]")
 _KANA = re.compile(r"[\u3040-\u30ff]+")
 _RUBY = frozenset({"ruby", "rb", "rt", "rtc", "rp"})
 _NOTE_CHARS = 12
+_MARK_ELEMENTS = 12
 # The rest of a Japanese word behind its characters (食べる), up to what may be a particle.
 _WORD_END = re.compile(r"(?:(?![をはがにでとのもへや])[ぁ-ゖ]){1,4}")
 _INVISIBLE = str.maketrans("", "", "\u2061\u2062\u2063\u2064")
@@ -161,7 +162,7 @@ class Shown:
         parent = element.getparent()
         if parent is not None and (signs := _SIGNS.get(parent.tag)):
             place = _place(element)
-            is_group = sum(1 for _ in islice(element.iter(*_FORMULA_PARTS), 2)) > 1
+            is_group = sum(part.tag in _FORMULA_PARTS for part in islice(element.iter(), _MARK_ELEMENTS)) > 1
             before = (
                 (signs[place - 1] if 0 < place <= len(signs) else "") + ("(" if is_group else "") + before
             )
@@ -247,7 +248,10 @@ def code_of(page: Page, root: lxml_html.HtmlElement) -> str:
 
 
 def _start_of(element: lxml_html.HtmlElement) -> str:
-    return "".join(islice(element.itertext(), 8))[:100].strip()
+    """Text of an element that holds few others: longer ones are no mark, and nesting costs no time."""
+    if sum(1 for _ in islice(element.iter(), _MARK_ELEMENTS)) == _MARK_ELEMENTS:
+        return ""
+    return "".join(element.itertext())[:100].strip()
 
 
 def _place(element: lxml_html.HtmlElement) -> int:

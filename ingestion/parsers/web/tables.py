@@ -35,6 +35,7 @@ class Parts:
         captions: Captions.
         strays: Other elements, which browsers show above the table.
         stray_text: Text outside of cells.
+        left_out: Reasons for which rows and cells are left out.
     """
 
     head: list[_Cells] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Parts:
     captions: _Cells = field(default_factory=list)
     strays: _Cells = field(default_factory=list)
     stray_text: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def rows(self) -> list[_Cells]:
@@ -51,11 +53,11 @@ class Parts:
 
 
 def parts_of(page: Page, table: lxml_html.HtmlElement) -> Parts:
-    """Take a table apart; hidden rows and cells are left out and counted."""
+    """Take a table apart; hidden rows and cells are left out."""
     parts = Parts()
     loose: _Cells | None = None  # cells outside of a row
     for element, tag, group in _structure(table, parts):
-        if page.leaves_out(element, tag):
+        if not _is_read(page, element, parts):
             continue
         if tag in {"td", "th"}:
             if loose is None:
@@ -65,10 +67,16 @@ def parts_of(page: Page, table: lxml_html.HtmlElement) -> Parts:
             continue
         loose = None
         if tag == "tr":
-            group.append([cell for cell in _cells(element, parts) if not page.leaves_out(cell, tag_of(cell))])
+            group.append([cell for cell in _cells(element, parts) if _is_read(page, cell, parts)])
         else:
             (parts.captions if tag == "caption" else parts.strays).append(element)
     return parts
+
+
+def _is_read(page: Page, element: lxml_html.HtmlElement, parts: Parts) -> bool:
+    reason = page.reason(element, tag_of(element))
+    parts.left_out.extend([reason] if reason else [])
+    return reason is None
 
 
 def _structure(
@@ -147,6 +155,8 @@ def _is_plain(size: Size) -> bool:
 
 def grid_of_table(page: Page, parts: Parts, depth: int = 0) -> Grid:
     """The grid of a table of data; a row of one cell above the others is a caption."""
+    for reason in parts.left_out:
+        page.drop(reason)
     head = _group(page, parts.head, depth)
     rows = [*head, *_group(page, parts.body, depth), *_group(page, parts.foot, depth)]
     captions = [cell_text(page, caption, depth) for caption in parts.captions]
