@@ -332,8 +332,10 @@ def _size_of(element: lxml_html.HtmlElement) -> Size:
 
 
 def _is_named_furniture(element: lxml_html.HtmlElement) -> bool:
-    named = f"{element.get('class', '')} {element.get('id', '')}" if element.attrib else " "
-    return len(named) > 1 and _FURNITURE_NAME.search(named) is not None
+    return any(
+        name is not None and _FURNITURE_NAME.search(name) is not None
+        for name in (element.get("class"), element.get("id"))
+    )
 
 
 def _is_ornament(element: lxml_html.HtmlElement) -> bool:

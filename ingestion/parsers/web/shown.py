@@ -97,6 +97,8 @@ class Shown:
             self._walk.skip_subtree()
             yield from self._text(f" {self._field(element, tag)} ")
             return
+        if tag == "embed":
+            self._page.drop("embedded content")
         if tag == "svg":
             self._page.drop("pictures")
             yield from self._text(f" {element.get('aria-label', '')} ")
@@ -210,9 +212,9 @@ class Shown:
             self._page.drop("options that are not chosen", len(options) - len(shown))
             return ", ".join(option.get("label") or option.text_content().strip() for option in shown)
         kind = element.get("type", "text").lower()
-        if kind in _TICKS:
+        if kind in _TICKS and element.get("role") != "button":  # a menu that opens without a script
             return _TICKS[kind]["checked" in element.attrib]
-        return "" if kind in _UNREAD_INPUTS else str(element.get("value", ""))
+        return "" if kind in {*_TICKS, *_UNREAD_INPUTS} else str(element.get("value", ""))
 
 
 def is_note_link(element: lxml_html.HtmlElement, tag: str) -> bool:

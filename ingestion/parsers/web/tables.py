@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml import html as lxml_html
 
@@ -136,7 +136,9 @@ def is_data(page: Page, table: lxml_html.HtmlElement, parts: Parts) -> bool:
     if any(size.code for size in sizes) or max(map(len, rows)) < 2:
         return is_marked and longest <= _MAX_SHORT_CHARS
     if is_marked:
-        return longest <= _MAX_NAMED_CELL_CHARS
+        return not any(
+            size.chars > _MAX_NAMED_CELL_CHARS and (size.headings or size.tables) for size in sizes
+        )
     if len(rows) < 2:
         return all(map(_is_plain, sizes))
     is_page = any(size.headings > 1 or size.tables > 1 for size in sizes) and longest > _MAX_SHORT_CHARS
@@ -159,6 +161,8 @@ def grid_of_table(page: Page, parts: Parts, depth: int = 0) -> Grid:
         page.drop(reason)
     head = _group(page, parts.head, depth)
     rows = [*head, *_group(page, parts.body, depth), *_group(page, parts.foot, depth)]
+    if all(cell.is_name for row in rows for cell in row):  # then bold print tells nothing
+        rows = [[replace(cell, is_name=False) for cell in row] for row in rows]
     captions = [cell_text(page, caption, depth) for caption in parts.captions]
     titles = 0
     while (
@@ -178,12 +182,20 @@ def grid_of_table(page: Page, parts: Parts, depth: int = 0) -> Grid:
 
 
 def _group(page: Page, rows: list[_Cells], depth: int) -> list[list[Cell]]:
-    """Rows of one group, which no cell spans beyond."""
-    found = []
-    for number, row in enumerate(rows):
-        left = len(rows) - number
-        found.append([_cell(page, cell, left, depth) for cell in row])
-    return found
+    """Rows of the head, the body or the foot; no cell spans beyond its own section."""
+    sections: list[list[_Cells]] = []
+    section: lxml_html.HtmlElement | None = None
+    for row in rows:
+        own = row[0].getparent().getparent() if row else section
+        if not sections or own is not section:
+            sections.append([])
+        sections[-1].append(row)
+        section = own
+    return [
+        [_cell(page, cell, len(rows_of_section) - number, depth) for cell in row]
+        for rows_of_section in sections
+        for number, row in enumerate(rows_of_section)
+    ]
 
 
 def _cell(page: Page, cell: lxml_html.HtmlElement, rows_left: int, depth: int) -> Cell:

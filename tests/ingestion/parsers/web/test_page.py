@@ -63,6 +63,7 @@ def test_text_behind_the_end_of_the_page_is_kept() -> None:
         ("<div aria-hidden=true>Body.</div><p>a <i aria-hidden=true>▼</i></p>", "Body.\n\na"),
         ("<div hidden><p>A script shows this page.</p></div>", "A script shows this page."),
         ("<noscript><p>The bus leaves at 8:00, 9:00.</p></noscript><p>a</p>", "The bus leaves at 8:00, 9:00.\n\na"),
+        ("<picture><source srcset=a><img alt=Map></picture><p>a<embed src=x>b<p>c", "Map\n\nab\n\nc"),
         ("<details><summary>Returns</summary>Within 30 days.</details>", "Returns\n\nWithin 30 days."),
     ],
 )  # fmt: skip

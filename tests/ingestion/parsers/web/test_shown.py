@@ -76,7 +76,8 @@ def test_form_fields_show_their_values() -> None:
     page = (
         "<form>Owner <input value='Helga Brandt'> <input type=checkbox checked> paid <input type=checkbox> open"
         "<select><option>f<option selected>m</select><textarea>By the\nriver</textarea>"
-        "<input type=hidden value=token><input type=password value=pw><input type=submit value=Send></form>"
+        "<input type=hidden value=token><input type=password value=pw><input type=submit value=Send>"
+        "<input type=checkbox role=button></form>"
     )
     document = read(page)
     assert document.text == "Owner Helga Brandt ☑ paid ☐ open m By the river"

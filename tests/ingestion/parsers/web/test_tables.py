@@ -23,6 +23,12 @@ def read(page: str) -> str:
             "<thead><tr><th rowspan=2>Branch<th colspan=2>2023<tr><th>Q1<th>Q2<tbody><tr><td>Oslo<td>5<td>6",
             "Branch: Oslo | 2023 Q1: 5 | 2023 Q2: 6",
         ),
+        (
+            "<tr><th>K<th>V<tbody><tr><td rowspan=5>x<td>1<tr><td>2</tbody><tbody><tr><td>y<td>3",
+            "K: x | V: 1\nK: x | V: 2\nK: y | V: 3",
+        ),
+        ("<tr><td><b>A</b><td><b>B</b><tr><td><b>C</b><td><b>D</b>", "A | B\nC | D"),
+        ("<tr><th>A<th>B<tr><td>1<td>" + "word " * 2000, "A: 1 | B: " + "word " * 1999 + "word"),
         ("<caption>From May</caption><tr><th>Plan<th>Fee<tr><td>Basic<td>40", "From May\n\nPlan: Basic | Fee: 40"),
         ("<tr><th colspan=2>Line 4<tr><th>Stop<th>At<tr><td>Birk<td>8:40", "Line 4\n\nStop: Birk | At: 8:40"),
         ("<tr><td><b>Plan</b><td><b>Sauna</b><tr><td>Basic<td>no", "Plan: Basic | Sauna: no"),
