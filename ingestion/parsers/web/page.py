@@ -11,7 +11,15 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from ingestion.errors import EmptyDocumentError
-from ingestion.parsers.web.elements import EMBEDDED, HEADINGS, NEVER_TEXT, is_hidden, is_struck, tag_of
+from ingestion.parsers.web.elements import (
+    EMBEDDED,
+    HEADINGS,
+    NEVER_TEXT,
+    is_block,
+    is_hidden,
+    is_struck,
+    tag_of,
+)
 
 HIDDEN: Final = "hidden text"
 STRUCK: Final = "struck text"
@@ -272,12 +280,12 @@ class Page:
                     opened[element] = Size(chars, linked, *counts)
                 if cover is None and (is_hidden(element, tag) or is_struck(element, tag)):
                     cover, covered = element, chars
-                links += tag == "a"
+                links += _leads_elsewhere(element)
                 for place, is_kind in enumerate((tag in HEADINGS, tag == "table", tag == "pre")):
                     counts[place] += is_kind
                 text = element.text
             else:
-                links -= tag == "a"
+                links -= _leads_elsewhere(element)
                 if element in opened:
                     was = opened.pop(element)
                     now = (chars, linked, *counts)
@@ -309,7 +317,9 @@ class Page:
                 beside = [sibling for node in _and_ancestors(main) for sibling in _siblings(node)]
                 if _size_of(main).chars > _MIN_MAIN_SHARE * whole:
                     self._links_beside_main.update(
-                        other for other in beside if _size_of(other).is_mostly_links
+                        other
+                        for other in beside
+                        if is_block(other, tag_of(other)) and _size_of(other).is_mostly_links
                     )
                     return
 
@@ -327,8 +337,13 @@ def _siblings(element: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]
 
 def _size_of(element: lxml_html.HtmlElement) -> Size:
     chars = len(element.text_content().strip())
-    linked = chars if element.tag == "a" else sum(len(a.text_content().strip()) for a in element.iter("a"))
+    linked = sum(len(a.text_content().strip()) for a in element.iter("a") if _leads_elsewhere(a))
     return Size(chars, linked)
+
+
+def _leads_elsewhere(element: lxml_html.HtmlElement) -> bool:
+    """Whether an element is a link to a page; telephone numbers and addresses of mail are text."""
+    return element.tag == "a" and not element.get("href", "").lower().startswith(("tel:", "mailto:"))
 
 
 def _is_named_furniture(element: lxml_html.HtmlElement) -> bool:

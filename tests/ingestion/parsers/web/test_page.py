@@ -92,6 +92,8 @@ def test_lists_of_links_beside_the_main_part_go() -> None:
     main = "<main><p>Main text of it.</p></main><p>Call 555.</p>"
     page = f"<div><a href=1>Other</a></div>{main}<ul><li><a href=2>B</a></ul>"
     assert read(page).text == "Main text of it.\n\nCall 555."
+    contact = "<div><a href='tel:555'>555-1234</a></div>Write to <a href=x>us</a> now."
+    assert read(f"{contact}{main}").text.startswith("555-1234\n\nWrite to us now.")
 
 
 def test_a_heading_that_is_not_closed_ends_where_the_next_begins() -> None:
