@@ -89,6 +89,11 @@ class CanonicalWriter:
         """Characters written so far."""
         return self._length
 
+    @property
+    def keep_hidden(self) -> bool:
+        """Whether hidden and struck text is to be written; see `ParsingLimits`."""
+        return self._limits.keep_hidden
+
     def drop(self, what: str, count: int = 1) -> None:
         """Report that something was left out."""
         if count:

@@ -130,6 +130,9 @@ _OLD_OFFICE = {
     "Book": XLS,
 }
 """Types of compound files ([MS-CFB]) by a stream at their root."""
+_EPUB_CONTAINER = (
+    "META-INF/container.xml"  # tells a book whose type is missing (EPUB Open Container Format, 4.2)
+)
 _EMPTY_ZIP = b"PK\x05\x06"
 _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
 _HTML_START = re.compile(
@@ -277,13 +280,15 @@ def _packed(source: Source) -> str:
         with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
             names = set(archive.namelist())
             has_type = "mimetype" in names and archive.getinfo("mimetype").file_size < 200
-            declared = archive.read("mimetype").strip() if has_type else b""
+            declared = archive.read("mimetype").removeprefix(codecs.BOM_UTF8).strip() if has_type else b""
     except _DAMAGED as error:
         kind = suffix[1:].upper() if suffix in _ZIP_SUFFIXES else "ZIP"
         raise CorruptFileError(f"The {kind} file is damaged or was cut off.") from error
     for media_type in (EPUB, ODT, ODS, ODP):
         if declared == media_type.encode():
             return media_type
+    if _EPUB_CONTAINER in names:
+        return EPUB
     if "xl/workbook.bin" in names:
         return XLSB
     if "[Content_Types].xml" in names:

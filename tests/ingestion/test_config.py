@@ -9,3 +9,8 @@ from ingestion.config import ParsingLimits
 def test_impossible_limits_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"positive|memory_bytes"):
         ParsingLimits(**wrong)
+
+
+def test_hidden_text_is_left_out_unless_it_is_wanted() -> None:
+    assert not ParsingLimits().keep_hidden
+    assert ParsingLimits(keep_hidden=True).keep_hidden

@@ -96,6 +96,18 @@ SHAPES: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "HTML, table": ("a.html", 2000, lambda n: f"<html><body>{table(n)}".encode()),
     "HTML, inline": ("a.html", 4000, lambda n: b"<html><body><p>" + b"<b>a</b> " * n),
     "HTML, lists": ("a.html", 2000, lambda n: b"<html><body><ul>" + b"<li>a</li>" * n),
+    "HTML, deep": ("a.html", 400, lambda n: b"<html><body>" + b"<div>" * n + b"a" + b"</div>" * n),
+    "HTML, raised and beside": (
+        "a.html", 1000, lambda n: b"<html><body>" + "a<sup>2</sup><ruby>北<rt>běi</rt></ruby>".encode() * n,
+    ),
+    "HTML, raised in raised": ("a.html", 400, lambda n: b"<html><body>" + b"<sup>" * n + b"2"),
+    "HTML, formula": ("a.html", 400, lambda n: b"<html><body><math>" + b"<msup><mi>a</mi><mrow>" * n),
+    "HTML, layouts": ("a.html", 200, lambda n: b"<html><body>" + b"<table><tr><td>a<td>b" * n),
+    "HTML, panels and furniture": (
+        "a.html", 500, lambda n: b"<html><body>" + b"<div class=nav hidden>a<a href=#b>c</a></div><p id=b>d" * n,
+    ),
+    "HTML, sections in sections": ("a.html", 400, lambda n: b"<html><body>" + b"<aside class=menu>a<s>" * n + b"b"),
+    "HTML, markup in text": ("a.html", 4000, lambda n: b"<html><body>" + b"a < b <b <!--x--> " * n),
     "CSV, long": ("a.csv", 8000, lambda n: b"a,b\n" + b"1,2\n" * n),
     "CSV, wide": ("a.csv", 8000, lambda n: b"ab," * n + b"c\n" + b"1," * n + b"2\n"),
     "JSON, records": ("a.json", 4000, lambda n: json.dumps([{"a": i, "b": "x"} for i in range(n)]).encode()),

@@ -119,8 +119,72 @@ def test_a_document_type_in_the_list_of_parts_is_refused(part: str) -> None:
     evil = f'<!DOCTYPE w [<!ENTITY a0 "ha">{entities}]><w>&a9;</w>'
     with pytest.raises(CorruptFileError, match="document type"):
         read(with_part(book(chapter("t")), part, lambda _: evil.encode()))
+
+
+def test_a_book_without_its_container_is_read_and_one_without_a_list_is_not() -> None:
+    data = with_part(book(chapter("t")), "META-INF/container.xml", lambda _: None)
+    assert read(data).text == "t"
     with pytest.raises(CorruptFileError, match="list of"):
-        read(with_part(book(chapter("t")), part, lambda _: None))
+        read(with_part(data, "OEBPS/book.opf", lambda _: None))
+
+
+@pytest.mark.parametrize("mark", [None, b"\xef\xbb\xbfapplication/epub+zip", b"application/epub+zip\r\n"])
+def test_a_missing_or_marked_type_is_no_obstacle(mark: bytes | None) -> None:
+    data = with_part(book(chapter("<p>text</p>")), "mimetype", lambda _: mark)
+    assert parse_source(Source(name="book", data=data), ParsingLimits()).text == "text"
+
+
+def test_names_may_differ_in_case_and_an_old_document_type_does_no_harm() -> None:
+    def old(package: bytes) -> bytes:
+        return b'<!DOCTYPE package PUBLIC "a" "b.dtd">' + package.replace(b"text/part", b"Text/PART")
+
+    assert read(with_part(book(chapter("<p>t</p>")), "OEBPS/book.opf", old)).text == "t"
+
+
+def test_a_fault_in_the_list_of_parts_and_a_missing_order_lose_no_chapter() -> None:
+    def break_it(package: bytes) -> bytes:
+        return package.replace(b"<manifest>", b"<x:meta a='1' a='2'/>&nbsp;<manifest>")
+
+    data = book(chapter("<p>t</p>"))
+    assert read(with_part(data, "OEBPS/book.opf", break_it)).text == "t"
+    unordered = with_part(data, "OEBPS/book.opf", lambda package: package.replace(b"<itemref", b"<other"))
+    assert read(unordered).text == "t"
+
+
+def test_chapters_of_another_type_are_told_by_their_content() -> None:
+    assert read(book(chapter("<p>t</p>"), media_type="application/xml")).text == "t"
+
+
+def test_notes_are_linked_by_their_number_even_if_hidden_or_in_another_file() -> None:
+    first = (
+        '<p>A swarm leaves in May.<a epub:type="noteref" href="#n1">1</a> It rests'
+        '<a epub:type="noteref" href="part%201.xhtml#n2"><sup>2</sup></a> nearby.</p>'
+        '<aside epub:type="footnote" id="n1" hidden="hidden"><p>Unless frost lasts.</p></aside>'
+    )
+    document = read(book(chapter(first), chapter('<div id="n2"><p>For an hour.</p></div>')))
+    assert document.text == (
+        "A swarm leaves in May.[1] It rests[2] nearby.\n\n[1] Unless frost lasts.\n\n[2] For an hour."
+    )
+
+
+def test_a_chapter_that_the_contents_name_is_not_under_the_heading_before() -> None:
+    contents = '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>'
+    chapters = chapter("<h1>One</h1><p>a</p>"), chapter("<p>b</p>"), chapter("<p>c</p>")
+    data = book(*chapters, extra=contents)
+    listed = '<ncx><navPoint><content src="text/part%202.xhtml#start"/></navPoint></ncx>'
+    buffer = io.BytesIO(data)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("OEBPS/toc.ncx", listed)
+    paths = [block.heading_path for block in read(buffer.getvalue()).blocks]
+    assert paths == [("One",), ("One",), ("One",), ()]
+
+
+def test_navigation_with_sentences_sections_of_text_and_drawings_are_read() -> None:
+    body = (
+        '<nav class="sect"><p>In this chapter a hive is opened.</p></nav><p><![CDATA[a < b]]></p>'
+        "<svg><title>icon</title><text>Comb</text></svg>"
+    )
+    assert read(book(chapter(body))).text == "In this chapter a hive is opened.\n\na < b\n\nComb"
 
 
 def test_a_bomb_and_a_book_of_pictures_are_told() -> None:

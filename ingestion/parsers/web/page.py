@@ -1,0 +1,361 @@
+"""A page of HTML: its tree, how much text each part holds, and which parts are left out for which reason."""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from lxml import etree
+from lxml import html as lxml_html
+
+from ingestion.errors import EmptyDocumentError
+from ingestion.parsers.web.elements import (
+    EMBEDDED,
+    HEADINGS,
+    NEVER_TEXT,
+    is_block,
+    is_hidden,
+    is_struck,
+    tag_of,
+)
+
+HIDDEN: Final = "hidden text"
+STRUCK: Final = "struck text"
+FURNITURE: Final = "navigation and page furniture"
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s<>/]*)([^<>]*)>")
+_UNREAD = re.compile(r"<(script|style)\b[^>]*>(?:(?!</\1).)*+(?:</\1[^>]*>)?", re.I | re.S)
+_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
+_MAX_DEPTH = 1000  # of pages that are nested deeper than libxml2 allows (2,048)
+_FURNITURE_NAME = re.compile(
+    r"(?:\A|[\s_-])(?:nav|navbar|navbox|menu|sidebar|breadcrumbs?|cookies?|noprint|toc|pagination)(?:\Z|[\s_-])",
+    re.I,
+)
+_COPYRIGHT = re.compile(r"©|\bcopyright\b|all rights reserved|版权所有|保留所有权利|ICP备", re.I)
+_SCRIPTS_WANTED = re.compile(r"java\s?script|enable (?:cookies|scripts?)|启用.{0,8}脚本", re.I)
+_ICON_NAME = re.compile(r"(?:\A|[\s_-])(?:icons?|fa|fas|far|fab|glyphicon|katex-html)(?:\Z|[\s_-])", re.I)
+_PANEL_NAME = re.compile(
+    r"\b(?:tab|tabs|accordion|collapse|collapsible|panel|faq|expandable|spoiler)(?:\b|[_-])", re.I
+)
+_ID_REFERENCES = (
+    "aria-controls",
+    "data-target",
+    "data-bs-target",
+    "popovertarget",
+    "aria-details",
+    "commandfor",
+)
+_MAX_NOTES = 100_000
+_MAX_LINK_SHARE = 0.6
+_MIN_SENTENCE_CHARS = 20
+_MAX_NOTICE_CHARS = 300
+_MIN_MAIN_SHARE = 0.3
+_MAX_HIDDEN_SHARE = 0.9  # a page with more was to be shown by a script
+_MAX_CAPTION_CHARS = 25
+_MEASURED = frozenset(
+    {
+        *HEADINGS,
+        "aside",
+        "body",
+        "button",
+        "footer",
+        "header",
+        "main",
+        "nav",
+        "noscript",
+        "search",
+        "table",
+        "td",
+        "th",
+    }
+)
+
+
+class Size(NamedTuple):
+    """How much an element holds.
+
+    Attributes:
+        chars: Characters of its text.
+        linked: Those of them that are links.
+        headings: Headings inside.
+        tables: Tables inside.
+        code: Blocks of code inside.
+    """
+
+    chars: int = 0
+    linked: int = 0
+    headings: int = 0
+    tables: int = 0
+    code: int = 0
+
+    @property
+    def is_mostly_links(self) -> bool:
+        """Whether links make up most of it."""
+        return self.linked > _MAX_LINK_SHARE * self.chars
+
+
+def tree_of(text: str, drop: Callable[[str, int], None]) -> lxml_html.HtmlElement:
+    """Parse a page or a fragment. No entity, script or address in it is followed.
+
+    Raises:
+        EmptyDocumentError: If there is nothing in it.
+    """
+    text = _XML_DECLARATION.sub("", text).replace("\x00", "")
+    root, is_whole = _parsed(text)
+    if not is_whole:
+        shallow = _Shallow()
+        root, _ = _parsed(_TAG.sub(shallow.tag, _UNREAD.sub("", text)))
+        drop("elements nested too deep", shallow.count)
+    return root
+
+
+def _parsed(text: str) -> tuple[lxml_html.HtmlElement, bool]:
+    parser = lxml_html.HTMLParser(no_network=True, huge_tree=True, remove_comments=True, remove_pis=True)
+    try:
+        root = lxml_html.document_fromstring(text, parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+        raise EmptyDocumentError("The page contains no text.") from error
+    for further in list(root.itersiblings()):  # what stands behind `</html>`
+        root.append(further)
+    return root, all(entry.type != etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log)
+
+
+class _Shallow:
+    """Takes the tags out that are nested deeper than libxml2 reads on; their text stays."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self.count = 0
+
+    def tag(self, found: re.Match[str]) -> str:
+        """The tag, or a space in its place."""
+        if found[2].lower() in _VOID or found[3].endswith("/"):
+            return found[0]
+        is_deep = self._depth + (not found[1]) > _MAX_DEPTH
+        self._depth = max(0, self._depth + (-1 if found[1] else 1))
+        self.count += is_deep and not found[1]
+        return " " if is_deep else found[0]
+
+
+class Page:
+    """Decides which elements are left out, and counts these."""
+
+    def __init__(
+        self,
+        root: lxml_html.HtmlElement,
+        drop: Callable[[str, int], None],
+        *,
+        keep_hidden: bool = False,
+        name: str = "",
+        notes: dict[str, str] | None = None,
+    ) -> None:
+        """Measure a page.
+
+        Args:
+            root: Its tree.
+            drop: Told what is left out, and how often.
+            keep_hidden: Whether hidden and struck text is read.
+            name: The page's own file name, where others link to it.
+            notes: Numbers of notes by the address of their text, filled while pages are read that refer to them.
+        """
+        self.root = root
+        self._drop = drop
+        self._sizes: dict[lxml_html.HtmlElement, Size] = {}
+        self._targets: set[str] = set()
+        self._links_beside_main: set[lxml_html.HtmlElement] = set()
+        self._name = name
+        self._notes = {} if notes is None else notes
+        hidden, whole = self._measure()
+        self._keep_hidden = keep_hidden or hidden >= _MAX_HIDDEN_SHARE * max(1, whole)
+        self._find_main()
+
+    def drop(self, what: str, count: int = 1) -> None:
+        """Count what is left out."""
+        self._drop(what, count)
+
+    def note(self, address: str, number: str) -> None:
+        """Remember the number of a note by the address that its mark links to."""
+        file, _, target = address.rpartition("#")
+        if target and len(self._notes) < _MAX_NOTES:
+            self._notes.setdefault(f"{posixpath.basename(unquote(file)) or self._name}#{target}", number)
+
+    def note_number(self, element: lxml_html.HtmlElement) -> str:
+        """Number of the note that an element holds; empty if no mark was seen that links to it."""
+        return self._notes.get(f"{self._name}#{element.get('id')}", "") if self._notes else ""
+
+    def size(self, element: lxml_html.HtmlElement) -> Size:
+        """Size of a table, a cell, a heading or an element that may be furniture; of others it is zero."""
+        return self._sizes.get(element, Size())
+
+    def _is_reachable(self, element: lxml_html.HtmlElement) -> bool:
+        """Whether a link or a control of the page opens a hidden element, such as a panel or a note."""
+        if (
+            element.get("id") in self._targets
+            or element.get("role") == "tabpanel"
+            or self.note_number(element)
+        ):
+            return True
+        return _PANEL_NAME.search(f"{element.get('class', '')} {element.get('id', '')}") is not None
+
+    def leaves_out(self, element: lxml_html.HtmlElement, tag: str) -> bool:
+        """Whether an element is not read; if it held something, that is counted."""
+        reason = self.reason(element, tag)
+        if reason:
+            self.drop(reason)
+        return reason is not None
+
+    def reason(self, element: lxml_html.HtmlElement, tag: str) -> str | None:
+        """Why an element is left out: None if it isn't, nothing to count if it is an ornament."""
+        if tag in NEVER_TEXT:
+            return ""
+        if not self._keep_hidden and is_hidden(element, tag) and not self._is_reachable(element):
+            return HIDDEN
+        if not self._keep_hidden and is_struck(element, tag):
+            return STRUCK
+        if tag in EMBEDDED:
+            return "embedded content"
+        if element.get("aria-hidden") == "true" and _is_ornament(element):
+            return ""
+        if tag == "noscript":
+            return self._notice(element)
+        if tag == "button":
+            return "buttons" if self._is_command(element) else None
+        return FURNITURE if self._is_furniture(element, tag) else None
+
+    def _is_furniture(self, element: lxml_html.HtmlElement, tag: str) -> bool:
+        """Whether an element is navigation; sentences are none, wherever they stand."""
+        size = self.size(element)
+        own = size.chars - size.linked
+        if element in self._links_beside_main:
+            return True
+        if tag in {"nav", "search"}:
+            return size.is_mostly_links or own < _MIN_SENTENCE_CHARS
+        if tag == "footer":
+            is_short = size.chars < _MAX_NOTICE_CHARS
+            return size.is_mostly_links or (
+                is_short and _COPYRIGHT.search(element.text_content()) is not None
+            )
+        if tag == "aside" or element.get("role") == "banner" or _is_named_furniture(element):
+            return size.chars > 0 and size.is_mostly_links
+        return False
+
+    def _notice(self, element: lxml_html.HtmlElement) -> str | None:
+        """Text for readers without scripts is read as such a reader would; a demand for scripts is none."""
+        size = self.size(element)
+        if not size.chars:
+            return ""
+        is_short = size.chars < _MAX_NOTICE_CHARS
+        return "demands for scripts" if is_short and _SCRIPTS_WANTED.search(element.text_content()) else None
+
+    def _is_command(self, element: lxml_html.HtmlElement) -> bool:
+        """Whether a button only says what it does: few words, no figure, no question, nothing that it opens."""
+        if (
+            element.get("aria-controls")
+            or element.get("aria-expanded")
+            or self.size(element).chars > _MAX_CAPTION_CHARS
+        ):
+            return False
+        text = element.text_content()
+        above = islice(element.iterancestors(), 3)
+        is_title = any(tag_of(parent) in {*HEADINGS, "summary", "dt", "th"} for parent in above)
+        return not is_title and not any(character.isdigit() or character in "?？" for character in text)
+
+    def _measure(self) -> tuple[int, int]:
+        """Size all elements in one pass; return the characters that are hidden or struck, and all."""
+        chars = linked = links = hidden = covered = 0
+        counts = [0, 0, 0]
+        opened: dict[lxml_html.HtmlElement, Size] = {}
+        cover: lxml_html.HtmlElement | None = None
+        walk = etree.iterwalk(self.root, events=("start", "end"))
+        for event, element in walk:
+            tag = tag_of(element)
+            if event == "start":
+                if tag in NEVER_TEXT:
+                    walk.skip_subtree()
+                    continue
+                self._note_targets(element)
+                if tag in _MEASURED or _is_named_furniture(element):
+                    opened[element] = Size(chars, linked, *counts)
+                if cover is None and (is_hidden(element, tag) or is_struck(element, tag)):
+                    cover, covered = element, chars
+                links += _leads_elsewhere(element)
+                for place, is_kind in enumerate((tag in HEADINGS, tag == "table", tag == "pre")):
+                    counts[place] += is_kind
+                text = element.text
+            else:
+                links -= _leads_elsewhere(element)
+                if element in opened:
+                    was = opened.pop(element)
+                    now = (chars, linked, *counts)
+                    self._sizes[element] = Size(
+                        *(after - before for after, before in zip(now, was, strict=True))
+                    )
+                if element is cover:
+                    hidden, cover = hidden + chars - covered, None
+                text = element.tail
+            if text and (length := len(text.strip())):
+                chars += length
+                linked += length if links else 0
+        return hidden, chars
+
+    def _note_targets(self, element: lxml_html.HtmlElement) -> None:
+        for name, value in element.items():
+            if name in _ID_REFERENCES:
+                self._targets.update(value.replace("#", "").split())
+            elif name == "href" and value.startswith("#"):
+                self._targets.add(value[1:])
+
+    def _find_main(self) -> None:
+        """Note the parts beside the page's own `main` or `article`; lists of links there are furniture."""
+        whole = sum(self.size(body).chars for body in self.root.iter("body"))
+        for path in (".//main", ".//*[@role='main']", ".//article"):
+            found = self.root.findall(path)
+            if len(found) == 1:
+                main = found[0]
+                beside = [sibling for node in _and_ancestors(main) for sibling in _siblings(node)]
+                if _size_of(main).chars > _MIN_MAIN_SHARE * whole:
+                    self._links_beside_main.update(
+                        other
+                        for other in beside
+                        if is_block(other, tag_of(other)) and _size_of(other).is_mostly_links
+                    )
+                    return
+
+
+def _and_ancestors(element: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]:
+    while element.tag not in {"body", "html"}:
+        yield element
+        element = element.getparent()
+
+
+def _siblings(element: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]:
+    yield from element.itersiblings(preceding=True)
+    yield from element.itersiblings()
+
+
+def _size_of(element: lxml_html.HtmlElement) -> Size:
+    chars = len(element.text_content().strip())
+    linked = sum(len(a.text_content().strip()) for a in element.iter("a") if _leads_elsewhere(a))
+    return Size(chars, linked)
+
+
+def _leads_elsewhere(element: lxml_html.HtmlElement) -> bool:
+    """Whether an element is a link to a page; telephone numbers and addresses of mail are text."""
+    return element.tag == "a" and not element.get("href", "").lower().startswith(("tel:", "mailto:"))
+
+
+def _is_named_furniture(element: lxml_html.HtmlElement) -> bool:
+    return any(
+        name is not None and _FURNITURE_NAME.search(name) is not None
+        for name in (element.get("class"), element.get("id"))
+    )
+
+
+def _is_ornament(element: lxml_html.HtmlElement) -> bool:
+    """Whether an element that is kept from being read aloud is a mark or an icon; many others can be seen."""
+    if element.tag == "img" or (not len(element) and not (element.text or "").strip()):
+        return False
+    has_words = any(any(map(str.isalnum, text)) for text in element.itertext())
+    return not has_words or _ICON_NAME.search(element.get("class", "")) is not None
