@@ -10,6 +10,7 @@ import zlib
 from pathlib import PurePath
 
 from ingestion.errors import CorruptFileError, EmptyDocumentError, EncryptedError, UnsupportedFormatError
+from ingestion.text_signs import TextSign, is_json, sign_of
 from ingestion.types import Source
 
 MARKDOWN = "text/markdown"
@@ -23,7 +24,11 @@ EPUB = "application/epub+zip"
 CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
+NOTEBOOK = "application/x-ipynb+json"
+XML = "application/xml"
+SUBTITLES = "text/vtt"
 EML = "message/rfc822"
+MBOX = "application/mbox"
 ZIP = "application/zip"
 RTF = "application/rtf"
 ODT = "application/vnd.oasis.opendocument.text"
@@ -51,7 +56,7 @@ IMAGES = {
     "image/webp": "WebP image",
 }
 """Types of pictures, and what people call them."""
-CONTAINERS = frozenset({EML, MSG, ZIP})
+CONTAINERS = frozenset({EML, MBOX, MSG, ZIP})
 """Types of files that may hold other files, which become documents of their own."""
 
 _BY_SUFFIX = {
@@ -70,9 +75,31 @@ _BY_SUFFIX = {
     ".json": JSON,
     ".jsonl": JSON_LINES,
     ".ndjson": JSON_LINES,
+    ".ipynb": NOTEBOOK,
+    ".xml": XML,
+    ".srt": SUBTITLES,
+    ".vtt": SUBTITLES,
     ".eml": EML,
+    ".mbox": MBOX,
 }
 _TEXT_TYPES = frozenset(_BY_SUFFIX.values())
+_BY_SIGN = {
+    TextSign.HTML: HTML,
+    TextSign.JSON: JSON,
+    TextSign.MAIL: EML,
+    TextSign.MAILBOX: MBOX,
+    TextSign.NOTEBOOK: NOTEBOOK,
+    TextSign.SUBTITLES: SUBTITLES,
+    TextSign.XML: XML,
+}
+# Kinds of text that such a sign is no surprise in.
+_WRITTEN_WITH = {
+    TextSign.HTML: frozenset({HTML, MARKDOWN, EML, MBOX}),
+    TextSign.JSON: frozenset({JSON, JSON_LINES, MARKDOWN}),
+    TextSign.MAIL: frozenset({EML, MARKDOWN}),
+    TextSign.MAILBOX: frozenset({EML, MBOX, MARKDOWN}),
+    TextSign.XML: frozenset({HTML, XML, MARKDOWN}),
+}
 _ZIP_SUFFIXES = frozenset({".docx", ".pptx", ".xlsx", ".xlsb", ".epub"})
 SUFFIXES = _ZIP_SUFFIXES.union(_BY_SUFFIX)
 # What the library raises for archives cut off, changed, or packed in ways it does not know.
@@ -123,10 +150,6 @@ _OLD_OFFICE = {
 """Types of compound files ([MS-CFB]) by a stream at their root."""
 _EMPTY_ZIP = b"PK\x05\x06"
 _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
-_HTML_START = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S
-)
-_XML_START = re.compile(rb"\s*<\?xml[\s]")
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -178,18 +201,16 @@ def _by_magic(data: bytes) -> str | None:
 
 
 def _textual(source: Source) -> str:
+    """Type of a text: a sign that only one format has, then the suffix, then what the text looks like."""
+    sign = sign_of(source.data)
     by_suffix = _BY_SUFFIX.get(PurePath(source.name).suffix.lower())
-    if by_suffix is not None:
-        return by_suffix
     declared = (source.media_type or "").partition(";")[0].strip().lower()
-    if declared in _TEXT_TYPES:
-        return declared
-    head = source.data[:4096].removeprefix(codecs.BOM_UTF8)
-    if _HTML_START.match(head):
-        return HTML
-    if _XML_START.match(head):
-        return HTML if b"<html" in head else TEXT
-    return TEXT
+    promised = by_suffix or (declared if declared in _TEXT_TYPES else None)
+    if sign is None or promised in _WRITTEN_WITH.get(sign, frozenset()):
+        return promised or TEXT
+    if sign is TextSign.JSON and not is_json(source.data):
+        return promised or TEXT
+    return _BY_SIGN[sign]
 
 
 def _packed(source: Source) -> str:

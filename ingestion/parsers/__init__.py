@@ -6,11 +6,11 @@ Those of containers (archives, mails) take a third argument: what is done with t
 from ingestion.config import ParsingLimits
 from ingestion.errors import ConverterMissingError, UnsupportedFormatError
 from ingestion.parsers.archives import zip_archive
-from ingestion.parsers.mail import eml, msg
+from ingestion.parsers.mail import eml, mbox, msg
 from ingestion.parsers.office import binary_workbook, docx, pptx, xlsx
 from ingestion.parsers.pdf import document as pdf
 from ingestion.parsers.pictures import picture
-from ingestion.parsers.text import delimited, json_records, markdown, plain
+from ingestion.parsers.text import delimited, json_records, markdown, notebook, plain, subtitles, xml
 from ingestion.parsers.web import epub, html
 from ingestion.sniff import (
     CONVERTED,
@@ -23,14 +23,18 @@ from ingestion.sniff import (
     JSON,
     JSON_LINES,
     MARKDOWN,
+    MBOX,
     MSG,
+    NOTEBOOK,
     ODS,
     PDF,
     PPTX,
+    SUBTITLES,
     TEXT,
     XLS,
     XLSB,
     XLSX,
+    XML,
     ZIP,
     media_type_of,
 )
@@ -44,14 +48,17 @@ _PARSERS = {
     JSON: json_records.parse,
     JSON_LINES: json_records.parse,
     MARKDOWN: markdown.parse,
+    NOTEBOOK: notebook.parse,
     PDF: pdf.parse,
     PPTX: pptx.parse,
+    SUBTITLES: subtitles.parse,
     TEXT: plain.parse,
     XLSX: xlsx.parse,
+    XML: xml.parse,
     **dict.fromkeys((XLS, XLSB, ODS), binary_workbook.parse),
     **dict.fromkeys(IMAGES, picture.parse),
 }
-_CONTAINER_PARSERS = {EML: eml.parse, MSG: msg.parse, ZIP: zip_archive.parse}
+_CONTAINER_PARSERS = {EML: eml.parse, MBOX: mbox.parse, MSG: msg.parse, ZIP: zip_archive.parse}
 
 
 def parse_source(source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:
