@@ -17,7 +17,9 @@ _MIN_DIGESTS_CHARS: Final = 2_000  # a list of checksums looks like hexadecimal 
 _DIGEST_CHARS: Final = frozenset({32, 40, 56, 64, 96, 128})
 _ADDRESS_CHARS: Final = 1_000
 _SAMPLE_CHARS: Final = 4_000
-_LEAST_CHANGES: Final = 0.4  # of kind per character; random base64 has 0.64, names in camel case less than 0.35
+_LEAST_CHANGES: Final = (
+    0.4  # of kind per character; random base64 has 0.64, names in camel case less than 0.35
+)
 _LEAST_CHANGES_OF_CAPITALS: Final = 0.2  # random base32 has 0.3
 _MOST_SLASHES: Final = 0.06  # one in 64 in base64, one in eight or so in a path
 _LEAST_LETTERS: Final = 0.15  # share of bytes with a letter, 0.61 in random data, 0.3 in English text

@@ -3,7 +3,6 @@
 import codecs
 import io
 import lzma
-import re
 import struct
 import zipfile
 import zlib

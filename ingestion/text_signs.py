@@ -9,11 +9,14 @@ from typing import Final
 _HEAD_BYTES: Final = 4096
 _END_BYTES: Final = 200
 _HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S
+    rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])",
+    re.I | re.S,
 )
 _XML = re.compile(rb"\s*<\?xml\s")
 _ELEMENT = re.compile(rb"\s*(?:<!--.*?-->\s*)*<([A-Za-z_][\w.:-]{0,60})(?=[\s>])", re.S)
-_HTML_ELEMENTS: Final = frozenset(b"a article b div dl h1 h2 h3 h4 main ol p pre section span strong table ul".split())
+_HTML_ELEMENTS: Final = frozenset(
+    b"a article b div dl h1 h2 h3 h4 main ol p pre section span strong table ul".split()
+)
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*[\[{])")
 _NOTEBOOK = re.compile(rb"\"nbformat\"\s*:\s*\d")
 _TIME = rb"(?:\d{1,4}:)?\d{1,2}:\d{2}[.,]\d{1,3}"

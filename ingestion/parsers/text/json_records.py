@@ -24,7 +24,24 @@ _BETWEEN = re.compile(r"[\s,\x1e]*")  # line ends; commas of a list cut out; mar
 _LINE_OF_RECORD = re.compile(r"\n[ \t]*[{\[]")
 # Names under which programs wrap their answers; they say nothing about the records.
 _WRAPPERS: Final = frozenset(
-    "data results result items records rows values value entries list content response payload hits objects docs".split()
+    [
+        "data",
+        "results",
+        "result",
+        "items",
+        "records",
+        "rows",
+        "values",
+        "value",
+        "entries",
+        "list",
+        "content",
+        "response",
+        "payload",
+        "hits",
+        "objects",
+        "docs",
+    ]
 )
 _MARKUP = re.compile(r"</(?:p|div|li|ul|table|h[1-6]|span|a)>|<br\s*/?>", re.I)
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str)  # numbers as they are written, of any length
@@ -115,7 +132,9 @@ def _write(value: object, name: str, writer: CanonicalWriter, context: str = "",
                 _write_record(item, name, writer, key, depth + 1)
             return
         parts = _parts(value)
-    rest = {key: item for key, item in value.items() if key not in parts} if isinstance(value, dict) else value
+    rest = (
+        {key: item for key, item in value.items() if key not in parts} if isinstance(value, dict) else value
+    )
     _write_leaves(rest, name, writer, context)
     for key, item in parts.items():
         is_wrapper = not name and key.lower() in _WRAPPERS
@@ -146,13 +165,17 @@ def _parts(value: dict[str, object]) -> dict[str, object]:
     rest = {key: item for key, item in value.items() if key not in lists}
     if _is_short(rest):
         return lists
-    return lists | {key: item for key, item in rest.items() if isinstance(item, dict | list) and not _is_short(item)}
+    return lists | {
+        key: item for key, item in rest.items() if isinstance(item, dict | list) and not _is_short(item)
+    }
 
 
 def _holds_records(value: object, depth: int = 0) -> bool:
     """Whether a value is a list of objects or rows, or an object around one, as programs answer."""
     if isinstance(value, list):
-        return len(value) >= _MIN_RECORDS and (all(isinstance(item, dict) for item in value) or _is_table(value))
+        return len(value) >= _MIN_RECORDS and (
+            all(isinstance(item, dict) for item in value) or _is_table(value)
+        )
     if isinstance(value, dict) and depth < _WRAPPED_DEPTH:
         return _is_keyed(value) or any(_holds_records(item, depth + 1) for item in value.values())
     return False

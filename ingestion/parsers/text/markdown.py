@@ -34,7 +34,32 @@ _ALT = re.compile(r"\salt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _SHOWS_SOMETHING = re.compile(r"<(?:img|input)\b", re.I)
 _ANY_TAG = re.compile(r"<!--(?:[^-]|-(?!->))*+(?:-->|\Z)|<[^<>]*>")
 _TABLE_TAG = re.compile(r"<(/?)table\b", re.I)
-_BREAKS = frozenset("br p li ul ol dl dt dd div tr td th table hr h1 h2 h3 h4 h5 h6 blockquote pre".split())
+_BREAKS = frozenset(
+    [
+        "br",
+        "p",
+        "li",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "div",
+        "tr",
+        "td",
+        "th",
+        "table",
+        "hr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+        "pre",
+    ]
+)
 _LEFT_OUT = {
     **dict.fromkeys(("del", "s", "strike"), "struck text"),
     **dict.fromkeys(("rt", "rp"), "readings beside characters"),

@@ -27,13 +27,35 @@ _LITERAL = re.compile(
 _FORMULA = re.compile(r"[_^\\]|\w\*\w")
 _FOOTNOTE = re.compile(r"\[\^([^\[\]\s]{1,60})\](?![:(])")
 _DATA_ADDRESS = re.compile(
-    r"(?<=data:)[\w.+-]{1,60}/[\w.+-]{1,60}(?:[^\s,]{0,100},[\w+/=%-]{256,}+|[^\s,]{0,60},\s?<svg(?:[^\nd]|d(?!ata:))*?</svg>)", re.A
+    r"(?<=data:)[\w.+-]{1,60}/[\w.+-]{1,60}(?:[^\s,]{0,100},[\w+/=%-]{256,}+|[^\s,]{0,60},\s?<svg(?:[^\nd]|d(?!ata:))*?</svg>)",
+    re.A,
 )
 _DELIMITER_ROW = re.compile(r"(?<!\\)\|")
 _CODE_SPAN = re.compile(r"(?<!`)(`{1,4})(?!`)[^\n]{1,500}?(?<!`)\1(?!`)")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]*)([^<>]*)>")
 _WITHOUT_END: Final = frozenset(
-    "br hr wbr img p li dt dd tr td th thead tbody tfoot colgroup col rt rp option summary".split()
+    [
+        "br",
+        "hr",
+        "wbr",
+        "img",
+        "p",
+        "li",
+        "dt",
+        "dd",
+        "tr",
+        "td",
+        "th",
+        "thead",
+        "tbody",
+        "tfoot",
+        "colgroup",
+        "col",
+        "rt",
+        "rp",
+        "option",
+        "summary",
+    ]
 )
 
 
@@ -53,7 +75,7 @@ def markdown_parser() -> MarkdownIt:
     )
     markdown.inline.ruler.before("escape", "literal", _literal_rule)
     # Nothing is fetched or shown here, and a picture in a data address is a picture, of whatever type.
-    markdown.validateLink = lambda _: True  # type: ignore[method-assign]
+    markdown.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005 - its name is asked for
     markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return markdown
 
@@ -119,7 +141,7 @@ def _fields(lines: Sequence[str]) -> list[tuple[str, list[str]]]:
         elif line.strip() and not line.lstrip().startswith("#"):
             if not fields:
                 fields.append(("", []))
-            name, parts = fields[-1]
+            parts = fields[-1][1]
             part = line.strip().removeprefix("- ")
             if parts and (is_text or parts[-1].startswith('"') > parts[-1].endswith('"')):
                 parts[-1] += " " + part

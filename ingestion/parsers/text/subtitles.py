@@ -20,6 +20,7 @@ _WIDE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
 _SENTENCE_ENDS: Final = (".", "!", "?", "…", "。", "！", "？", '"', "”", "」", ")", "）", "♪")
 _PAUSE_S: Final = 4.0
 _PARAGRAPH_CHARS: Final = 400
+_MOST_CHARS: Final = 2_000
 
 
 def parse(source: Source, limits: ParsingLimits) -> Document:
@@ -38,23 +39,28 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
         at = next((number for number, line in enumerate(lines[:2]) if "-->" in line), None)
         times = None if at is None else _TIMES.fullmatch(lines[at])
         if at is None or times is None:
-            writer.drop("notes and styles of subtitles", int(count > 0 or not cue.strip().startswith("WEBVTT")))
+            writer.drop(
+                "notes and styles of subtitles", int(count > 0 or not cue.strip().startswith("WEBVTT"))
+            )
             continue
         count += 1
-        begin = _seconds(times.group(1, 2, 3, 4))
-        if text and (begin - end_s > _PAUSE_S or (len(text) > _PARAGRAPH_CHARS and text.endswith(_SENTENCE_ENDS))):
+        if text and (_seconds(times.group(1, 2, 3, 4)) - end_s > _PAUSE_S or _is_long(text)):
             writer.paragraph(text)
             text = ""
         end_s = _seconds(times.group(5, 6, 7, 8))
         for line in map(_plain, lines[at + 1 :]):
             if line and line != last:  # what scrolls is written in two cues
-                text += ("" if not text or _WIDE.match(text[-1]) and _WIDE.match(line) else " ") + line
+                text += ("" if not text or (_WIDE.match(text[-1]) and _WIDE.match(line)) else " ") + line
                 last = line
     if not count:
         raise CorruptFileError("The file has no times of subtitles.")
     writer.paragraph(text)
     writer.drop("times of subtitles", count)
     return writer.build(media_type=SUBTITLES, encoding=decoded.encoding)
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > _MOST_CHARS or (len(text) > _PARAGRAPH_CHARS and text.endswith(_SENTENCE_ENDS))
 
 
 def _plain(line: str) -> str:

@@ -19,7 +19,9 @@ _PARAGRAPHS: Final = frozenset({"p", "para", "simpara"})
 _TITLES: Final = frozenset({"title", "head", "heading", "subtitle", "article-title", "bridgehead"})
 _ITEMS: Final = frozenset({"item", "listitem", "li", "list-item"})
 _CODE: Final = frozenset({"programlisting", "screen", "code", "codeblock", "pre", "literallayout"})
-_BLOCKS: Final = _PARAGRAPHS | _TITLES | _ITEMS | {"list", "row", "entry", "tr", "td", "th", "table", "br", "lb"}
+_BLOCKS: Final = (
+    _PARAGRAPHS | _TITLES | _ITEMS | {"list", "row", "entry", "tr", "td", "th", "table", "br", "lb"}
+)
 
 
 def parse(source: Source, limits: ParsingLimits) -> Document:
@@ -125,4 +127,6 @@ def _write_table(table: etree._Element, writer: CanonicalWriter) -> None:
     for title in (child for child in table if _name(child) in _TITLES):
         writer.paragraph(_text(title))
     names = sum(_name(row.getparent()) == "thead" for row in rows if row.getparent() is not None)
-    writer.grid(grid_of([[_text(cell) for cell in row.findall("*")] for row in rows], header_rows=names or None))
+    writer.grid(
+        grid_of([[_text(cell) for cell in row.findall("*")] for row in rows], header_rows=names or None)
+    )
