@@ -94,7 +94,7 @@ _BY_SIGN = {
 # Kinds of text that such a sign is no surprise in.
 _WRITTEN_WITH = {
     TextSign.HTML: frozenset({HTML, MARKDOWN, EML, MBOX}),
-    TextSign.JSON: frozenset({JSON, JSON_LINES, MARKDOWN}),
+    TextSign.JSON: frozenset({JSON, JSON_LINES, MARKDOWN, NOTEBOOK}),
     TextSign.MAIL: frozenset({EML, MARKDOWN}),
     TextSign.MAILBOX: frozenset({EML, MBOX, MARKDOWN}),
     TextSign.XML: frozenset({HTML, XML, MARKDOWN}),

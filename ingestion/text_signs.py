@@ -14,9 +14,7 @@ _HTML = re.compile(
 )
 _XML = re.compile(rb"\s*<\?xml\s")
 _ELEMENT = re.compile(rb"\s*(?:<!--.*?-->\s*)*<([A-Za-z_][\w.:-]{0,60})(?=[\s>])", re.S)
-_HTML_ELEMENTS: Final = frozenset(
-    b"a article b div dl h1 h2 h3 h4 main ol p pre section span strong table ul".split()
-)
+_HTML_ELEMENTS: Final = frozenset({b"div", b"h1", b"h2", b"ol", b"p", b"pre", b"span", b"table", b"ul"})
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*[\[{])")
 _NOTEBOOK = re.compile(rb"\"nbformat\"\s*:\s*\d")
 _TIME = rb"(?:\d{1,4}:)?\d{1,2}:\d{2}[.,]\d{1,3}"

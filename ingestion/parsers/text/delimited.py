@@ -186,11 +186,13 @@ def _write_table(names: list[Row], rows: list[Row], width: int, writer: Canonica
         columns = slice(first, first + MAX_COLUMNS)
         head = [[Cell(cell) for cell in row[columns]] for row in names]
         for start in range(0, len(rows), _ROWS_AT_ONCE):
-            cells = [_cells(row, columns, width) for row in rows[start : start + _ROWS_AT_ONCE]]
+            part = rows[start : start + _ROWS_AT_ONCE]
+            widest = min(MAX_COLUMNS, max(map(len, [*names, *part])))
+            cells = [_cells(row, columns, widest if width > 1 else 1) for row in part]
             writer.grid(Grid(rows=head + cells, header_rows=len(names)))
 
 
 def _cells(row: Row, columns: slice, width: int) -> list[Cell]:
     if len(row) == 1 < width:
-        return [Cell(row[0], columns=min(width, MAX_COLUMNS))] if columns.start == 0 else []
+        return [Cell(row[0], columns=width)] if columns.start == 0 else []
     return [Cell(cell) for cell in row[columns]]

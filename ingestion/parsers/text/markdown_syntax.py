@@ -143,7 +143,8 @@ def _fields(lines: Sequence[str]) -> list[tuple[str, list[str]]]:
                 fields.append(("", []))
             parts = fields[-1][1]
             part = line.strip().removeprefix("- ")
-            if parts and (is_text or parts[-1].startswith('"') > parts[-1].endswith('"')):
+            is_open = parts and parts[-1].startswith('"') and not parts[-1].rstrip(",").endswith('"')
+            if parts and (is_text or is_open):
                 parts[-1] += " " + part
             else:
                 parts.append(part)

@@ -79,7 +79,7 @@ def _write_output(output: dict[str, object], writer: CanonicalWriter) -> None:
     if media:
         writer.drop("pictures" if media[0].startswith("image") else "audio and video")
     for kind in _TEXT_OUTPUTS:
-        text = _TERMINAL_CODE.sub("", clean_lines(_joined(kinds.get(kind))))
+        text = clean_lines(_TERMINAL_CODE.sub("", _joined(kinds.get(kind))))
         if text.strip() and not (media and _OBJECT.fullmatch(text.strip())):
             _write_text(kind, text, writer)
             return

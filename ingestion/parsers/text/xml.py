@@ -1,6 +1,7 @@
 """XML of any kind: running text as blocks; of data, each record a row, its values with the names that lead to them."""
 
 from collections.abc import Iterator
+from html import unescape
 from typing import Final
 
 from lxml import etree
@@ -70,7 +71,7 @@ def _text(element: etree._Element) -> str:
 
 
 def _runs(element: etree._Element, depth: int) -> Iterator[str]:
-    """Text in order; a space where a block ends, and an entity that is not expanded by its name."""
+    """Text in order; a space where a block ends; entities that HTML knows as characters, others by name."""
     if depth > _MAX_DEPTH:
         yield from element.itertext(etree.Element)
         return
@@ -79,6 +80,8 @@ def _runs(element: etree._Element, depth: int) -> Iterator[str]:
         if isinstance(child.tag, str):
             yield from _runs(child, depth + 1)
             yield " " if _name(child) in _BLOCKS else ""
+        elif child.tag is etree.Entity:
+            yield unescape(child.text or "")
         yield child.tail or ""
 
 
