@@ -28,7 +28,7 @@ _LEAST_BRACES: Final = 0.008
 _LEAST_MARKS: Final = 0.04
 
 _LONG_WORD = re.compile(r"(?<![!-~])[!-~]{60}")
-_SOME_BYTES = re.compile(r"(?<![\w.])(?:(?:0x|\\x)?[0-9A-Fa-f]{2,8}:?[\s,:;]{0,4}){8}", re.A)
+_SOME_BYTES = re.compile(r"(?<![\w.])(?:(?:0x|\\x)?[0-9A-Fa-f]{2,16}+:?[\s,:;]{0,4}){8}", re.A)
 _ARMOUR = re.compile(r"(?<=-----BEGIN )([A-Z0-9 ]{1,60}-----)[^-]++(?=-----END )")
 _UUENCODED = re.compile(r"^begin [0-7]{3} [^\n]{1,200}\n(?:[!-`][ -`]{1,61}\n)++[ `]?\n?end$", re.M)
 _ADDRESS = re.compile(rf"((?:https?|ftp)://[!-~]{{{_ADDRESS_CHARS}}})[!-~]++", re.I)

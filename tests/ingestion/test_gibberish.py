@@ -147,3 +147,12 @@ def test_27_kb_of_encoded_data_take_less_than_a_second(data: str) -> None:
 def test_a_file_of_nothing_else_is_told(name: str) -> None:
     with pytest.raises(EmptyDocumentError, match="only encoded data"):
         parse_source(Source(name=name, data=ENCODED.encode()), ParsingLimits())
+
+
+@pytest.mark.parametrize(
+    "word", ["deadbeefcafe123 ", "aB3/", "0x", "-----BEGIN A-----", "begin 644 f\n", "data:a;"]
+)
+def test_what_only_begins_like_data_takes_no_long_time(word: str) -> None:
+    began = time.process_time()
+    without_gibberish(word * 20_000 + "\nend")
+    assert time.process_time() - began < 2
