@@ -150,6 +150,8 @@ _OLD_OFFICE = {
 _EMPTY_ZIP = b"PK\x05\x06"
 _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Of control characters, those that text holds too part words, lines and records, or colour a terminal's output.
+_CONTROLS = frozenset(range(1, 32)) - {9, 10, 11, 12, 13, 27, 28, 29, 30, 31}
 
 
 def media_type_of(source: Source) -> str:
@@ -283,7 +285,7 @@ def _is_binary(data: bytes) -> bool:
     if data.startswith(_BOMS):
         return False
     sample = data[:65_536]
-    controls = sum(sample.count(bytes([code])) for code in range(32) if code not in (0, 9, 10, 12, 13, 27))
+    controls = sum(sample.count(bytes([code])) for code in _CONTROLS)
     if controls > 0.02 * len(sample):
         return True
     zeros_even, zeros_odd = sample[0::2].count(0), sample[1::2].count(0)
