@@ -12,12 +12,13 @@ from dataclasses import replace
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import EmptyDocumentError, LimitExceededError
+from ingestion.gibberish import MARK, WHAT, without_gibberish
 from ingestion.grid import Grid, grid_of, named_cells
 from ingestion.types import Block, BlockKind, Box, Document, Dropped, PageSpan
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
-_SPACES = re.compile(r"[ \t\r\n\f\v\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f]+")
+_SPACES = re.compile(r"[ \t\r\n\f\v\x1c-\x1f\x85\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f]+")
 _LONG_SPACE = re.compile(r"[^\S\n]{65,}")
 _MANY_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){3,}")
 # Of what stands above is copied to every block, row or chunk below it: so much of one name, so many headings.
@@ -25,7 +26,9 @@ NAME_CHARS = 200
 HEADING_DEPTH = 8
 CUT = "…"
 _ROWS_PER_BLOCK = 200
-_UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]")
+# Of control characters, those that part words or lines are white space.
+_PARTING = str.maketrans(dict.fromkeys("\v\f\x1c\x1d\x1e\x1f", " ") | dict.fromkeys("\x85\u2028\u2029", "\n"))
+_UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
 def squeeze(text: str) -> str:
@@ -35,7 +38,8 @@ def squeeze(text: str) -> str:
 
 def clean_lines(text: str) -> str:
     """Normalise line ends and drop control characters; spacing is kept, but for absurd runs of white space."""
-    text = _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_PARTING)
+    text = _UNWANTED.sub("", text)
     return _MANY_BLANK_LINES.sub("\n\n\n", _LONG_SPACE.sub(" " * 64, text))
 
 
@@ -175,13 +179,13 @@ class CanonicalWriter:
         filled = {name for row in rows for name, _ in row}
         bare = [name for name in names if name and name not in filled]
         lines = [" | ".join(bare), *(" | ".join(_named(name, text) for name, text in row) for row in rows)]
-        lines = [line for line in map(squeeze, lines) if line]
+        lines = [line for line in map(self._readable, map(squeeze, lines)) if line]
         for first in range(0, len(lines), _ROWS_PER_BLOCK):
             self._write(BlockKind.TABLE, "\n".join(lines[first : first + _ROWS_PER_BLOCK]), 0)
 
     def continue_block(self, text: str, joiner: str) -> None:
         """Go on with the last block, over a column or page end; `joiner` stands between."""
-        text = squeeze(text)
+        text = self._readable(squeeze(text))
         if text and self._blocks:
             self._append(joiner)
             self._open_page()
@@ -198,7 +202,8 @@ class CanonicalWriter:
             EmptyDocumentError: If nothing was written.
         """
         if not self._blocks:
-            raise EmptyDocumentError("The document contains no text.")
+            only = ", only encoded data" if self._dropped[WHAT] else ""
+            raise EmptyDocumentError(f"The document contains no text{only}.")
         text = "".join(self._parts)
         ends = [start for _, start in self._pages[1:]] + [len(text)]
         pages = tuple(
@@ -222,7 +227,15 @@ class CanonicalWriter:
                 return short_name(text[block.start : block.end])
         return ""
 
+    def _readable(self, text: str) -> str:
+        """The text without encoded data, which is counted; nothing where it was nothing else."""
+        text, left_out = without_gibberish(text)
+        self.drop(WHAT, left_out)
+        return text if not left_out or text.strip(f"{MARK}- ") else ""
+
     def _write(self, kind: BlockKind, text: str, level: int) -> None:
+        if kind is not BlockKind.TABLE and not (text := self._readable(text)):
+            return
         if self._blocks:
             together = kind is BlockKind.LIST_ITEM and self._blocks[-1].kind is BlockKind.LIST_ITEM
             self._append("\n" if together else "\n\n")

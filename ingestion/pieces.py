@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingestion.sentences import sentences_of
-from ingestion.types import Block, CountTokens, Document
+from ingestion.types import Block, BlockKind, CountTokens, Document
 
 Span = tuple[int, int]
 
@@ -20,6 +20,7 @@ _CUT_MARKS = (
     re.compile(r"[，,、]\s*"),
     re.compile(r"\s+"),
 )
+_CELL_END = re.compile(r" \| ")  # a row over the maximum is cut between cells
 _MAX_CHARS_PER_TOKEN = 64
 _USUAL_CHARS_PER_TOKEN = 4
 _JOINER = "\u200d"
@@ -57,7 +58,9 @@ def pieces_of(document: Document, count_tokens: CountTokens, max_tokens: int) ->
         if tokens <= max_tokens:
             pieces.append(Piece(start, end, span, tokens, block))
         else:
-            pieces.extend(_parts(document.text, (start, end), block, count_tokens, max_tokens))
+            is_row = document.blocks[block].kind is BlockKind.TABLE
+            marks = (_CELL_END, *_CUT_MARKS) if is_row else _CUT_MARKS
+            pieces.extend(_parts(document.text, (start, end), block, count_tokens, max_tokens, marks))
     return pieces
 
 
@@ -67,13 +70,20 @@ def _sentences(text: str, blocks: Sequence[Block]) -> Iterator[tuple[Span, int]]
             yield span, index
 
 
-def _parts(text: str, span: Span, block: int, count_tokens: CountTokens, max_tokens: int) -> Iterator[Piece]:
+def _parts(
+    text: str,
+    span: Span,
+    block: int,
+    count_tokens: CountTokens,
+    max_tokens: int,
+    marks: Sequence[re.Pattern[str]],
+) -> Iterator[Piece]:
     start, end = span
     is_continuation = False
     while start < end:
         stop = _longest_fit(text, start, end, count_tokens, max_tokens)
         if stop < end:
-            stop = _best_mark(text, start, stop)
+            stop = _best_mark(text, start, stop, marks)
         body = text[start:stop]
         left = start + len(body) - len(body.lstrip())
         right = stop - (len(body) - len(body.rstrip()))
@@ -108,10 +118,10 @@ def _longest_fit(text: str, start: int, end: int, count_tokens: CountTokens, max
     return low
 
 
-def _best_mark(text: str, start: int, limit: int) -> int:
-    """The last full stop before `limit`, else the last semicolon, comma or space, else `limit` itself."""
+def _best_mark(text: str, start: int, limit: int, marks: Sequence[re.Pattern[str]]) -> int:
+    """The last of the best marks before `limit` (a full stop, else a semicolon, …), else `limit` itself."""
     earliest = start + int(_EARLIEST_CUT * (limit - start))
-    for mark in _CUT_MARKS:
+    for mark in marks:
         ends = [match.end() for match in mark.finditer(text, earliest, limit)]
         if ends:
             return ends[-1]

@@ -10,6 +10,7 @@ import zlib
 from pathlib import PurePath
 
 from ingestion.errors import CorruptFileError, EmptyDocumentError, EncryptedError, UnsupportedFormatError
+from ingestion.text_signs import TextSign, is_json, sign_of, start_of
 from ingestion.types import Source
 
 MARKDOWN = "text/markdown"
@@ -23,7 +24,11 @@ EPUB = "application/epub+zip"
 CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
+NOTEBOOK = "application/x-ipynb+json"
+XML = "application/xml"
+SUBTITLES = "text/vtt"
 EML = "message/rfc822"
+MBOX = "application/mbox"
 MHTML = "multipart/related"
 CALENDAR = "text/calendar"
 ZIP = "application/zip"
@@ -57,7 +62,7 @@ IMAGES = {
     "image/webp": "WebP image",
 }
 """Types of pictures, and what people call them."""
-CONTAINERS = frozenset({EML, MSG, ZIP})
+CONTAINERS = frozenset({EML, MBOX, MSG, ZIP})
 """Types of files that may hold other files, which become documents of their own."""
 WITH_ATTACHMENTS = frozenset({PDF})
 """Types of documents that may have files attached, which become documents of their own."""
@@ -78,10 +83,37 @@ _BY_SUFFIX = {
     ".json": JSON,
     ".jsonl": JSON_LINES,
     ".ndjson": JSON_LINES,
+    ".ipynb": NOTEBOOK,
+    ".xml": XML,
+    ".srt": SUBTITLES,
+    ".vtt": SUBTITLES,
     ".eml": EML,
     ".ics": CALENDAR,
+    ".mbox": MBOX,
 }
 _TEXT_TYPES = frozenset(_BY_SUFFIX.values())
+_BY_SIGN = {
+    TextSign.CALENDAR: CALENDAR,
+    TextSign.FLAT_OFFICE: FLAT_OFFICE,
+    TextSign.HTML: HTML,
+    TextSign.JSON: JSON,
+    TextSign.MAIL: EML,
+    TextSign.MAILBOX: MBOX,
+    TextSign.NOTEBOOK: NOTEBOOK,
+    TextSign.SAVED_PAGE: MHTML,
+    TextSign.SPREADSHEET_XML: SPREADSHEET_XML,
+    TextSign.SUBTITLES: SUBTITLES,
+    TextSign.WORD_XML: WORD_XML,
+    TextSign.XML: XML,
+}
+# Kinds of text that such a sign is no surprise in.
+_WRITTEN_WITH = {
+    TextSign.HTML: frozenset({HTML, MARKDOWN, EML, MBOX}),
+    TextSign.JSON: frozenset({JSON, JSON_LINES, MARKDOWN, NOTEBOOK}),
+    TextSign.MAIL: frozenset({EML, MARKDOWN}),
+    TextSign.MAILBOX: frozenset({EML, MBOX, MARKDOWN}),
+    TextSign.XML: frozenset({HTML, XML, MARKDOWN}),
+}
 _ZIP_SUFFIXES = frozenset({".docx", ".pptx", ".xlsx", ".xlsb", ".epub"})
 SUFFIXES = _ZIP_SUFFIXES.union(_BY_SUFFIX)
 # What the library raises for archives cut off, changed, or packed in ways it does not know.
@@ -135,26 +167,17 @@ _EPUB_CONTAINER = (
 )
 _EMPTY_ZIP = b"PK\x05\x06"
 _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
-_HTML_START = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|(?:html|head|body|meta|title|style|table|div|center|font|p)[\s>/])",
-    re.I | re.S,
-)
 _PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?[\x00\s]{0,1024}%PDF-")
 _PDF_WITHIN = 65_536
-_XML_START = re.compile(rb"\s*<\?xml[\s]")
-_HEADER = re.compile(rb"([!-9;-~]{1,100}):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n")
-_HEAD_BYTES = 65_536
-_SENT = (b"to", b"cc", b"received", b"return-path", b"delivered-to")
-_SPREADSHEET_XML = re.compile(
-    rb"""<(?:\w+:)?Workbook\s[^>]*["']urn:schemas-microsoft-com:office:spreadsheet["']"""
-)
 _TABLE_SUFFIXES = frozenset({".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".et"})
-_TABLE_START = re.compile(
+_PIECE_OF_PAGE = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*<(?:meta|style|table|thead|tbody|tr|div|font|center|title|link|script|p)[\s>/]",
     re.I | re.S,
 )
-"""Start of a piece of a page, as programs write it under the name of a workbook."""
+"""Start of a page without its outer elements, as programs write it under the names of other formats."""
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Of control characters, those that text holds too part words, lines and records, or colour a terminal's output.
+_CONTROLS = frozenset(range(1, 32)) - {9, 10, 11, 12, 13, 27, 28, 29, 30, 31}
 
 
 def media_type_of(source: Source) -> str:
@@ -212,66 +235,21 @@ def _by_magic(data: bytes) -> str | None:
 
 
 def _textual(source: Source) -> str:
-    by_content = _mail_or_page(source) or _office_xml(source.data)
-    if by_content is not None:
-        return by_content
-    by_suffix = _BY_SUFFIX.get(PurePath(source.name).suffix.lower())
-    if by_suffix is not None:
-        return by_suffix
+    """Type of a text: a sign that only one format has, then the suffix, then what the text looks like."""
+    sign = sign_of(source.data, source.name)
+    suffix = PurePath(source.name).suffix.lower()
+    by_suffix = _BY_SUFFIX.get(suffix)
     declared = (source.media_type or "").partition(";")[0].strip().lower()
-    if declared in _TEXT_TYPES:
-        return declared
-    head = _head(source.data)
-    if _HTML_START.match(head):
+    promised = by_suffix or (declared if declared in _TEXT_TYPES else None)
+    if sign is TextSign.JSON and not is_json(source.data):
+        sign = None
+    if sign is not None and promised not in _WRITTEN_WITH.get(sign, frozenset()):
+        return _BY_SIGN[sign]
+    if promised is not None:
+        return promised
+    if _PIECE_OF_PAGE.match(start_of(source.data)):
         return HTML
-    if _XML_START.match(head):
-        return HTML if b"<html" in head else TEXT
-    if PurePath(source.name).suffix.lower() in _TABLE_SUFFIXES:
-        return HTML if _TABLE_START.match(head) else CSV
-    return TEXT
-
-
-def _head(data: bytes) -> bytes:
-    """The start of a text in an encoding that has ASCII."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data[: 2 * _HEAD_BYTES].decode("utf-16", "ignore").encode("utf-8", "ignore")
-    return data[:_HEAD_BYTES].removeprefix(codecs.BOM_UTF8)
-
-
-def _mail_or_page(source: Source) -> str | None:
-    """EML, MHTML or a calendar by the lines at its start, whatever its name; None for any other text.
-
-    Pages saved by browsers, Word and wikis (MHTML) are built like mails, and were sent to nobody.
-    """
-    head = source.data[:_HEAD_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()
-    if head[:15].upper() == b"BEGIN:VCALENDAR":
-        return CALENDAR
-    headers: dict[bytes, bytes] = {}
-    at = 0
-    while found := _HEADER.match(head, at):
-        headers.setdefault(found[1].lower(), found[2].lower())
-        at = found.end()
-    kind = headers.get(b"content-type", b"")
-    if b"mime-version" not in headers or not kind:
-        return None
-    is_page = kind.startswith((b"multipart/related", b"text/html"))
-    is_sent = any(name in headers for name in _SENT) or source.name.lower().endswith(".eml")
-    if is_page and (b"snapshot-content-location" in headers or not is_sent):
-        return MHTML
-    return EML if headers.keys() & {b"from", b"to", b"subject", b"date", b"received"} else None
-
-
-def _office_xml(data: bytes) -> str | None:
-    """Documents of Office in one XML file, whatever their name."""
-    head = _head(data).lstrip()
-    if _SPREADSHEET_XML.search(head):
-        return SPREADSHEET_XML
-    if head.startswith((b"<?xml", b"<w:wordDocument", b"<pkg:package")):
-        if b"http://schemas.microsoft.com/office/2006/xmlPackage" in head:
-            return FLAT_OFFICE
-        if b"http://schemas.microsoft.com/office/word/2003/wordml" in head:
-            return WORD_XML
-    return None
+    return CSV if suffix in _TABLE_SUFFIXES else TEXT
 
 
 def _packed(source: Source) -> str:
@@ -347,7 +325,7 @@ def _is_binary(data: bytes) -> bool:
     if data.startswith(_BOMS):
         return False
     sample = data[:65_536]
-    controls = sum(sample.count(bytes([code])) for code in range(32) if code not in (0, 9, 10, 12, 13, 27))
+    controls = sum(sample.count(bytes([code])) for code in _CONTROLS)
     if controls > 0.02 * len(sample):
         return True
     zeros_even, zeros_odd = sample[0::2].count(0), sample[1::2].count(0)

@@ -6,11 +6,11 @@ Those of formats that hold files (archives, mails, PDF) take a third argument: w
 from ingestion.config import ParsingLimits
 from ingestion.errors import ConverterMissingError, UnsupportedFormatError
 from ingestion.parsers.archives import zip_archive
-from ingestion.parsers.mail import calendar, eml, mhtml, msg
+from ingestion.parsers.mail import calendar, eml, mbox, mhtml, msg
 from ingestion.parsers.office import binary_workbook, docx, flat, ods, pptx, spreadsheet_xml, xlsx
 from ingestion.parsers.pdf import document as pdf
 from ingestion.parsers.pictures import picture
-from ingestion.parsers.text import delimited, json_records, markdown, plain
+from ingestion.parsers.text import delimited, json_records, markdown, notebook, plain, subtitles, xml
 from ingestion.parsers.web import epub, html
 from ingestion.sniff import (
     CALENDAR,
@@ -25,16 +25,20 @@ from ingestion.sniff import (
     JSON,
     JSON_LINES,
     MARKDOWN,
+    MBOX,
     MHTML,
     MSG,
+    NOTEBOOK,
     ODS,
     PDF,
     PPTX,
     SPREADSHEET_XML,
+    SUBTITLES,
     TEXT,
     XLS,
     XLSB,
     XLSX,
+    XML,
     ZIP,
     media_type_of,
 )
@@ -51,15 +55,24 @@ _PARSERS = {
     JSON_LINES: json_records.parse,
     MARKDOWN: markdown.parse,
     MHTML: mhtml.parse,
+    NOTEBOOK: notebook.parse,
     ODS: ods.parse,
     PPTX: pptx.parse,
     SPREADSHEET_XML: spreadsheet_xml.parse,
+    SUBTITLES: subtitles.parse,
     TEXT: plain.parse,
     XLSX: xlsx.parse,
+    XML: xml.parse,
     **dict.fromkeys((XLS, XLSB), binary_workbook.parse),
     **dict.fromkeys(IMAGES, picture.parse),
 }
-_CONTAINER_PARSERS = {EML: eml.parse, MSG: msg.parse, PDF: pdf.parse, ZIP: zip_archive.parse}
+_CONTAINER_PARSERS = {
+    EML: eml.parse,
+    MBOX: mbox.parse,
+    MSG: msg.parse,
+    PDF: pdf.parse,
+    ZIP: zip_archive.parse,
+}
 
 
 def parse_source(source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:

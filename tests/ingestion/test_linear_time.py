@@ -46,6 +46,7 @@ CELL = (
 
 
 ROW_2003 = f"<Row>{test_spreadsheet_xml.cell('a') * 2}</Row>"
+NOTE = {"cell_type": "markdown", "source": "A **note**."}
 
 
 def table(n: int) -> str:
@@ -113,6 +114,12 @@ SHAPES: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "JSON, records": ("a.json", 4000, lambda n: json.dumps([{"a": i, "b": "x"} for i in range(n)]).encode()),
     "JSON, long names": ("a.json", 4000, lambda n: json.dumps({"k" * n: {str(i): i for i in range(n)}}).encode()),
     "JSON lines": ("a.jsonl", 4000, lambda n: b'{"a": 1, "b": "x"}\n' * n),
+    "notebook": ("a.ipynb", 500, lambda n: json.dumps({"nbformat": 4, "cells": [NOTE] * n}).encode()),
+    "subtitles": ("a.srt", 2000, lambda n: b"1\n00:00:01,000 --> 00:00:02,000\nWords of it\n\n" * n),
+    "XML, records": ("a.xml", 1000, lambda n: b"<a>" + b"<b><c>x</c><d>y</d></b>" * n + b"</a>"),
+    "XML, running text": ("a.xml", 1000, lambda n: b"<a>" + b"<p>x <b>y</b></p>" * n + b"</a>"),
+    "encoded data": ("a.txt", 40_000, lambda n: b"Text. " + b"aB3x9ZqK" * n),
+    "mailbox": ("a.mbox", 200, lambda n: b"From a@b Mon Jun  3 09:00:00 2024\nSubject: x\n\nhi there\n\n" * n),
     "mail, one part": ("a.eml", 8000, lambda n: b"From: a@b\nSubject: x\n\n" + LOG.encode() * n),
     "mail, many parts": ("a.eml", 150, mail),
     "DOCX": ("a.docx", 500, lambda n: docx(paragraph("A paragraph.") * n)),

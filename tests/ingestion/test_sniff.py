@@ -187,3 +187,26 @@ def test_office_documents_in_one_xml_file_are_told_by_their_names_in_it() -> Non
     old = b'<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"/>'
     assert [kind(name, flat) for name in ("a.doc", "a.xml")] == [sniff.FLAT_OFFICE] * 2
     assert [kind(name, old) for name in ("a.doc", "a.xml")] == [sniff.WORD_XML] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("a.csv", "<!DOCTYPE html><p>x</p>", sniff.HTML),
+        ("a.txt", "<html><p>x</p></html>", sniff.HTML),
+        ("a.md", "<html>\n\n# Title", sniff.MARKDOWN),
+        ("a", "<div><p>x</p></div>", sniff.HTML),
+        ("a.svg", "<svg><text>x</text></svg>", sniff.XML),
+        ("a.txt", "<name> said: no </end>", sniff.TEXT),
+        ("a.txt", "[1] A note, [2] another]", sniff.TEXT),
+        ("a.txt", '{"a": 1, not JSON}', sniff.TEXT),
+        ("a.txt", '{"a": 1}\n{"a": 2}', sniff.JSON),
+        ("a.html", '<?xml version="1.0"?><html><p>x</p></html>', sniff.HTML),
+        ("a", "Received: by x\nMessage-ID: <1@x>\nSubject: Hello\n\nHi.", sniff.EML),
+        ("a.txt", "From: Anna\nTo: Bo\nSubject: Lunch\n\nA memo.", sniff.TEXT),
+        ("a.txt", "From here on\nTo: it goes", sniff.TEXT),
+        ("a.yaml", "a: 1\nb:\n  - c\n", sniff.TEXT),
+    ],
+)
+def test_text_is_told_by_what_it_shows(name: str, text: str, expected: str) -> None:
+    assert kind(name, text.encode()) == expected

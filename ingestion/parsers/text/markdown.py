@@ -1,4 +1,4 @@
-"""Markdown (CommonMark with tables, and the admonitions and imports of documentation sites)."""
+"""Markdown (CommonMark with tables, footnotes and formulas, and the admonitions and imports of documentation sites)."""
 
 import re
 from collections.abc import Sequence
@@ -9,61 +9,163 @@ from markdown_it.token import Token
 from ingestion.canonical import CanonicalWriter, clean_lines
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
-from ingestion.parsers.web.html import text_of_fragment
+from ingestion.gibberish import WHAT
+from ingestion.grid import Cell, Grid
+from ingestion.parsers.text.markdown_syntax import (
+    MAX_NESTING,
+    Tags,
+    markdown_parser,
+    with_whole_rows,
+    without_data_addresses,
+    without_front_matter,
+)
+from ingestion.parsers.web.html import write_html
 from ingestion.sniff import MARKDOWN
 from ingestion.types import BlockKind, Document, Source
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
-_FRONT_TITLE = re.compile(r"^(?:title|标题)\s*[:：]\s*(.+?)\s*$", re.M)
 _ADMONITION = re.compile(r"^[ \t]*:::+[ \t]*\{?[\w-]*\}?[ \t]*(?:\[(.*)\]|(.*))$", re.M)
 _MODULE_LINE_CHARS = 500  # longer ones are text, and would take long to match
 _MODULE_LINE = re.compile(r"^(?:import\s.+\sfrom\s+['\"].+['\"];?|export\s+(?:default|const)\s.+)$", re.M)
 _HEADING_ID = re.compile(r"\s*\{#[\w.-]+\}\s*$")
 # A picture's text that says something, and is not a file's name.
 _CAPTION = re.compile(r"\S+\s+\S+\s+\S+|[\u4e00-\u9fff]{4}")
-_MAX_NESTING = 40
+_TAG_NAME = re.compile(r"</?([A-Za-z][\w-]*)")
+_ALT = re.compile(r"\salt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
+_SHOWS_SOMETHING = re.compile(r"<(?:img|input)\b", re.I)
+_ANY_TAG = re.compile(r"<!--(?:[^-]|-(?!->))*+(?:-->|\Z)|<[^<>]*>")
+_TABLE_TAG = re.compile(r"<(/?)table\b", re.I)
+_BREAKS = frozenset(
+    [
+        "br",
+        "p",
+        "li",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "div",
+        "tr",
+        "td",
+        "th",
+        "table",
+        "hr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+        "pre",
+    ]
+)
+_LEFT_OUT = {
+    **dict.fromkeys(("del", "s", "strike"), "struck text"),
+    **dict.fromkeys(("rt", "rp"), "readings beside characters"),
+    **dict.fromkeys(("script", "style"), "scripts and styles"),
+}
 
 
 def parse(source: Source, limits: ParsingLimits) -> Document:
-    """Read a Markdown file; link targets, pictures and comments are left out and counted."""
+    """Read a Markdown file; link targets, pictures, comments and struck text are left out and counted."""
     decoded = decode(source.data)
     writer = CanonicalWriter(limits)
     writer.drop("characters that could not be read", decoded.replaced)
-    body, title = _without_front_matter(clean_lines(decoded.text))
-    body = _ADMONITION.sub(lambda match: f"\n{(match[1] or match[2] or '').strip()}\n", body)
-    markdown = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING, "html": True}).enable(["table"])
-    _Walker(writer).walk(markdown.parse(body))
+    title = write_markdown(clean_lines(decoded.text), writer)
     return writer.build(media_type=MARKDOWN, title=title, encoding=decoded.encoding)
 
 
-def _without_front_matter(text: str) -> tuple[str, str]:
-    match = _FRONT_MATTER.match(text)
-    if match is None:
-        return text, ""
-    title = _FRONT_TITLE.search(match[1])
-    return text[match.end() :], title[1].strip("\"'") if title else ""
+def write_markdown(text: str, writer: CanonicalWriter) -> str:
+    """Write Markdown to a document under construction (a cell of a notebook).
+
+    Args:
+        text: With line ends as LF.
+        writer: Takes the blocks.
+
+    Returns:
+        The title that its front matter gives, else an empty string.
+    """
+    text, data_chars = without_data_addresses(text)
+    writer.drop(WHAT, data_chars)
+    body, title, fields, settings = without_front_matter(text)
+    writer.drop("settings of the page", settings)
+    body = _ADMONITION.sub(lambda match: f"\n{(match[1] or match[2] or '').strip()}\n", body)
+    markdown = markdown_parser()
+    tokens = markdown.parse(body)
+    whole = with_whole_rows(body, tokens)
+    tokens = tokens if whole is None else markdown.parse(whole)
+    if title and not any(token.tag == "h1" for token in tokens):
+        writer.heading(1, title)
+    writer.table([fields], header=False)
+    _Walker(writer, markdown, Tags(body)).walk(tokens)
+    writer.drop("blocks nested too deep", sum(token.level >= MAX_NESTING - 1 for token in tokens))
+    return title
 
 
 class _Walker:
     """Turns markdown-it's flat token list into blocks."""
 
-    def __init__(self, writer: CanonicalWriter) -> None:
+    def __init__(self, writer: CanonicalWriter, markdown: MarkdownIt, tags: Tags) -> None:
         self._writer = writer
+        self._markdown = markdown
+        self._tags = tags
         self._lists: list[int | None] = []  # next number of each open list, None for bullets
         self._fresh_item = False
         self._quotes = 0
-        self._rows: list[list[str]] = []
+        self._rows: list[list[Cell]] = []
+        self._notes: dict[str, list[Token]] = {}
+        self._due: list[str] = []  # footnotes that the current block refers to
+        self._label = ""  # of the footnote that begins
 
     def walk(self, tokens: Sequence[Token]) -> None:
-        for position, token in enumerate(tokens):
+        """Write all blocks; a footnote stands below the first block that refers to it, or else at the end."""
+        self._blocks(self._without_notes(tokens))
+        self._due = list(self._notes)
+        self._write_notes()
+
+    def _without_notes(self, tokens: Sequence[Token]) -> list[Token]:
+        kept: list[Token] = []
+        label = ""
+        for token in tokens:
+            if token.type == "footnote_reference_open":
+                label = token.meta["label"]
+                self._notes[label] = []
+            elif token.type == "footnote_reference_close":
+                label = ""
+            elif label:
+                self._notes[label].append(token)
+            else:
+                kept.append(token)
+        return kept
+
+    def _write_notes(self) -> None:
+        while self._due:
+            label = self._due.pop(0)
+            if note := self._notes.pop(label, None):
+                self._label = f"[^{label}]: "
+                self._blocks(note)
+                self._label = ""
+
+    def _blocks(self, tokens: Sequence[Token]) -> None:
+        table_ends = _table_ends(tokens)
+        position = 0
+        while position < len(tokens):
+            token, following = tokens[position], position + 1
             if token.type == "inline":
                 self._inline(token, tokens[position - 1])
             elif token.type in {"fence", "code_block"}:
                 self._writer.code(token.content)
+            elif token.type == "math_block":
+                self._writer.paragraph(token.content)
             elif token.type == "html_block":
-                self._html(token.content)
+                following = table_ends.get(position, position) + 1
+                self._html(tokens[position:following])
             else:
                 self._structure(token)
+            position = following
+            if token.level == 0 and token.nesting < 1 and not self._label:
+                self._write_notes()
 
     def _structure(self, token: Token) -> None:
         match token.type:
@@ -84,14 +186,16 @@ class _Walker:
             case "tr_open":
                 self._rows.append([])
             case "table_close":
-                self._writer.table(self._rows)
+                has_names = any(cell.text for cell in self._rows[0])
+                self._writer.grid(Grid(rows=self._rows, header_rows=int(has_names)))
 
     def _inline(self, token: Token, opener: Token) -> None:
-        text = self._text(token.children or [])
+        text = self._label + self._text(token.children or [])
+        self._label = ""
         if opener.type == "heading_open":
             self._writer.heading(int(opener.tag[1:]), _HEADING_ID.sub("", text))
         elif opener.type in {"th_open", "td_open"}:
-            self._rows[-1].append(text)
+            self._rows[-1].append(Cell(text, is_name=opener.type == "th_open"))
         elif self._lists and self._fresh_item:
             self._fresh_item = False
             self._writer.list_item(text, len(self._lists) - 1, self._mark())
@@ -110,29 +214,92 @@ class _Walker:
         self._lists[-1] = number + 1
         return f"{number}."
 
-    def _html(self, html: str) -> None:
-        if html.lstrip().startswith("<!--"):
-            self._writer.drop("comments")
-        for line in text_of_fragment(html).split("\n"):
-            self._writer.paragraph(line)
+    def _html(self, tokens: Sequence[Token]) -> None:
+        for part in (part for token in tokens for part in (token, *(token.children or []))):
+            if part.type in {"html_block", "html_inline"}:
+                self._writer.drop("comments", part.content.count("<!--"))
+                part.content = self._tags.escaped(part.content)
+        html = self._markdown.renderer.render(tokens, self._markdown.options, {})
+        if _SHOWS_SOMETHING.search(html) or _ANY_TAG.sub("", html).strip():
+            write_html(html, self._writer)
 
     def _text(self, children: Sequence[Token]) -> str:
         parts: list[str] = []
+        skipped: list[str] = []  # names of open elements whose text is left out
         for child in children:
-            match child.type:
-                case "text" | "code_inline":
-                    parts.append(child.content)
-                case "softbreak" | "hardbreak":
-                    parts.append("\n")
-                case "image":
-                    self._writer.drop("pictures")
-                    caption = self._text(child.children or [])
-                    parts.append(caption if _CAPTION.search(caption) else "")
-                case "link_open" if child.info != "auto":
-                    self._writer.drop("link targets")
-                case "html_inline" if child.content.lower().startswith("<br"):
-                    parts.append(" ")
+            kind, name = child.type, _element_of(child)
+            if name in _LEFT_OUT and not child.content.startswith("</") and kind != "s_close":
+                skipped.append(name)
+                self._writer.drop(_LEFT_OUT[name])
+            elif name in skipped:
+                skipped.remove(name)
+            elif not skipped:
+                parts.append(self._inline_html(child, parts) if kind == "html_inline" else self._run(child))
         return _join_lines("".join(parts))
+
+    def _run(self, child: Token) -> str:
+        match child.type:
+            case "text" | "code_inline":
+                return child.content
+            case "softbreak" | "hardbreak":
+                return "\n"
+            case "math_inline" | "math_inline_double":
+                return f"{child.markup}{child.content}{child.markup}"
+            case "footnote_ref":
+                label = child.meta["label"]
+                self._due.append(label)
+                return f"[^{label}]"
+            case "image":
+                self._writer.drop("pictures")
+                return _caption(self._text(child.children or []))
+            case "link_open" if child.info != "auto":
+                self._writer.drop("link targets")
+        return ""
+
+    def _inline_html(self, child: Token, before: Sequence[str]) -> str:
+        tag = child.content
+        if tag.startswith("<!--"):
+            self._writer.drop("comments")
+            return ""
+        if not self._tags.is_markup(tag):
+            return tag
+        match _element_of(child):
+            case "img":
+                self._writer.drop("pictures")
+                alt = _ALT.search(tag)
+                return _caption(alt[1] or alt[2] or "") if alt else ""
+            case "input" if "checkbox" in tag:
+                return "[x] " if "checked" in tag else "[ ] "
+            case "sup" if not tag.startswith("</") and before and before[-1][-1:].isalnum():
+                return "^"
+            case name if name in _BREAKS:
+                return " "
+        return ""
+
+
+def _element_of(token: Token) -> str:
+    """Name of the element that an inline token opens or closes, or an empty string."""
+    if token.type in {"s_open", "s_close"}:
+        return "s"
+    name = _TAG_NAME.match(token.content) if token.type == "html_inline" else None
+    return name[1].lower() if name else ""
+
+
+def _caption(text: str) -> str:
+    return text if _CAPTION.search(text) else ""
+
+
+def _table_ends(tokens: Sequence[Token]) -> dict[int, int]:
+    """Where tables of HTML end, by where they begin; blocks of Markdown between belong to their cells."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for position, token in enumerate(tokens):
+        for tag in _TABLE_TAG.finditer(token.content if token.type == "html_block" else ""):
+            if not tag[1]:
+                opened.append(position)
+            elif opened:
+                ends[opened.pop()] = position
+    return ends
 
 
 def _is_module_line(line: str) -> bool:

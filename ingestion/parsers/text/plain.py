@@ -1,4 +1,4 @@
-"""Plain text: every character is kept as it stands (line ends become LF); blocks are laid over it."""
+"""Plain text: kept as it stands (line ends become LF), but for encoded data; blocks are laid over it."""
 
 import re
 
@@ -6,6 +6,7 @@ from ingestion.canonical import clean_lines, heading_path, language_of, short_na
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.errors import EmptyDocumentError, LimitExceededError
+from ingestion.gibberish import MARK, WHAT, without_gibberish
 from ingestion.sniff import TEXT
 from ingestion.types import Block, BlockKind, Document, Dropped, Source
 
@@ -30,9 +31,14 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     if len(text) > limits.max_text_chars:
         raise LimitExceededError(f"The text is longer than {limits.max_text_chars} characters.")
     removed = len(decoded.text.replace("\r\n", "\n")) - len(text)
-    dropped = [Dropped(what="control characters", count=removed)] if removed else []
-    if decoded.replaced:
-        dropped.append(Dropped(what="characters that could not be read", count=decoded.replaced))
+    text, encoded = without_gibberish(text)
+    if encoded and not text.strip(f"{MARK} \n"):
+        raise EmptyDocumentError("The document contains no text, only encoded data.")
+    counts = {
+        "control characters": removed,
+        WHAT: encoded,
+        "characters that could not be read": decoded.replaced,
+    }
     return Document(
         text=text,
         media_type=TEXT,
@@ -40,7 +46,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
         blocks=lay_blocks(text),
         encoding=decoded.encoding,
         language=language_of(text),
-        dropped=tuple(dropped),
+        dropped=tuple(Dropped(what=what, count=count) for what, count in counts.items() if count),
     )
 
 
