@@ -20,9 +20,10 @@ from ingestion.pieces import pieces_of
 from ingestion.types import Document, Source
 from ingestion.wire import decode_reply, encode_document
 from tests.ingestion.hostile import docx, paragraph, pdf, pdf_lines, zipped
-from tests.ingestion.parsers.mail import test_msg
+from tests.ingestion.parsers.mail import test_mhtml, test_msg
 from tests.ingestion.parsers.office import (
     test_binary_workbook,
+    test_flat,
     test_pptx,
     test_spreadsheet_xml,
     test_xlsx,
@@ -46,6 +47,7 @@ CELL = (
 
 
 ROW_2003 = f"<Row>{test_spreadsheet_xml.cell('a') * 2}</Row>"
+EVENT = b"BEGIN:VEVENT\nSUMMARY:Tour\nDTSTART:20240612T090000Z\nEND:VEVENT\n"
 NOTE = {"cell_type": "markdown", "source": "A **note**."}
 
 
@@ -122,6 +124,9 @@ SHAPES: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "mailbox": ("a.mbox", 200, lambda n: b"From a@b Mon Jun  3 09:00:00 2024\nSubject: x\n\nhi there\n\n" * n),
     "mail, one part": ("a.eml", 8000, lambda n: b"From: a@b\nSubject: x\n\n" + LOG.encode() * n),
     "mail, many parts": ("a.eml", 150, mail),
+    "calendar": ("a.ics", 500, lambda n: b"BEGIN:VCALENDAR\n" + EVENT * n + b"END:VCALENDAR\n"),
+    "saved page": ("a.mht", 4000, lambda n: test_mhtml.page(test_mhtml.html("<p>a b c</p>" * n))),
+    "DOCX in one file": ("a.doc", 500, lambda n: test_flat.flat(docx(paragraph("A paragraph.") * n))),
     "DOCX": ("a.docx", 500, lambda n: docx(paragraph("A paragraph.") * n)),
     **word.SHAPES,
     "PPTX": ("a.pptx", 10, slides),

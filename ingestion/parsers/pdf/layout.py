@@ -292,8 +292,10 @@ def _goes_on_in_next_column(last: Line, line: Line) -> bool:
 
 def _ends_short(last: Line, line: Line, page: Sequence[Line]) -> bool:
     """A line that stops well before its column's edge ends its paragraph, unless a small letter follows."""
+    ends, goes_on = last.text.rstrip().endswith(_SENTENCE_END), line.text.lstrip()[:1].islower()
+    if goes_on and not ends:
+        return False
     rights = sorted(other.x1 for other in page if other.x0 < last.x1 and other.x1 > last.x0)
     right = rights[int(0.75 * (len(rights) - 1))]
     short = last.x1 - last.x0 < _SHORT_LINE_SHARE * (right - last.x0)
-    ended = last.text.rstrip().endswith(_SENTENCE_END) and right - last.x1 > 2 * line.size
-    return ended or (short and not line.text.lstrip()[:1].islower())
+    return (ends and right - last.x1 > 2 * line.size) or (short and not goes_on)

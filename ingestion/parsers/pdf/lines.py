@@ -90,12 +90,12 @@ def joined_text(lines: Sequence[Line]) -> str:
     text = ""
     for line in lines:
         part = line.text.strip()
-        is_split = SPLIT_WORD.search(text) is not None and part[:1].islower()
+        is_split = SPLIT_WORD.search(text[-3:]) is not None and part[:1].islower()
         if text.endswith((HYPHEN_MARK, "\u00ad")) or is_split:
             # PDFium marks a hyphen at a line's end, unless a column stands beside it; before a capital or a digit it
             # belongs to the word.
             text = text[:-1] + ("" if part[:1].islower() else "-") + part
-        elif not text or (_HAN_END.search(text) and _HAN_END.search(part[:1])):
+        elif not text or (_HAN_END.search(text[-1:]) and _HAN_END.search(part[:1])):
             text += part
         else:
             text += " " + part
