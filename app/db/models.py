@@ -134,6 +134,7 @@ class Content(Base):
         hint: File suffix or declared media type that the parser was told, part of the identity.
         recipe: Hash over everything else that can change text, chunks or vectors.
         title: Title found in the text; empty where there was none and the name stands in.
+        coverage: Visible characters of the file, those kept, and some words that are lost; None where not counted.
     """
 
     __tablename__ = "contents"
@@ -147,6 +148,7 @@ class Content(Base):
     blocks: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, deferred=True)
     pages: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, deferred=True)
     dropped: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn)
+    coverage: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
     title: Mapped[str] = mapped_column(Text)
     media_type: Mapped[str] = mapped_column(String(255))
     encoding: Mapped[str | None] = mapped_column(String(64))
