@@ -13,7 +13,9 @@ import sys
 import time
 from collections.abc import Callable
 
-_PDF_ONLY = frozenset({"pymupdf4llm"})
+# What a peer does not claim to read; docling's models for PDF are a download, and its ODS is an extra.
+_NOT_READ = {"docling": (".jsonl", ".ods", ".pdf"), "markitdown": (".ods",), "pymupdf4llm": ()}
+_ONLY_READ = {"pymupdf4llm": ".pdf"}
 
 
 def _markitdown() -> Callable[[str], str]:
@@ -22,7 +24,6 @@ def _markitdown() -> Callable[[str], str]:
 
 
 def _docling() -> Callable[[str], str]:
-    # Its models for PDF are a download; formats without models are read.
     converter = importlib.import_module("docling.document_converter").DocumentConverter()
     return lambda path: str(converter.convert(path).document.export_to_markdown())
 
@@ -48,7 +49,7 @@ def main(name: str) -> None:
     for path in json.load(sys.stdin):
         start = time.perf_counter()
         text = error = ""
-        if name in _PDF_ONLY and not path.endswith(".pdf"):
+        if path.endswith(_NOT_READ[name]) or not path.endswith(_ONLY_READ.get(name, "")):
             error = "not read by it"
         else:
             try:

@@ -36,8 +36,8 @@ _VOID = _names("area base br col embed hr img input link meta param source track
 _UNCLOSED = _names("p li dt dd tr td th thead tbody tfoot colgroup html body")
 _MOST_ENDLESS = 32
 _INLINE = _names(
-    "a abbr acronym b bdi bdo big cite code data dfn em font i ins kbd label mark q ruby rb samp small span strong "
-    "time tt u var wbr"
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rb rp rt ruby s samp small "
+    "span strike strong time tt u var wbr"
 )
 
 

@@ -22,7 +22,7 @@ _ANGLE = re.compile(r"<(/?)([a-zA-Z][\w:-]*)")
 _ENDED = re.compile(r"</([a-zA-Z][\w:-]*)\s*>|<([a-zA-Z][\w:-]*)[^<>]*/>")
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "source", "wbr"})
 _PARAGRAPHS = frozenset({"li", "p", "td", "th", "tr"})
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?|-?\d[\d.eE+-]*|\btrue\b|\bfalse\b')
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?|-?\d[\d.eE+-]*')
 
 
 def plain(data: bytes, _limits: ParsingLimits) -> Words:
@@ -50,7 +50,7 @@ def _without_placeholders(text: str) -> str:
 
 
 def json_values(data: bytes, _limits: ParsingLimits) -> Words:
-    """Texts, numbers and truth values; names of fields are repeated in each record and count nothing."""
+    """Texts and whole numbers; names of fields are repeated in each record and count nothing."""
     parts: list[str] = []
     for found in _STRING.finditer(decode(data).text):
         if found[1] is None:

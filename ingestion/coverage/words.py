@@ -39,9 +39,9 @@ def compare(visible: Words, kept_text: str) -> Coverage:
                 elsewhere[char] += count
     lost: Words = Counter()
     for word in sorted(visible, key=len, reverse=True):
-        missing = visible[word] - kept_words[word]
-        while missing > 0 and _take(word, elsewhere):
-            missing -= 1
+        missing = visible[word] - kept_words.get(word, 0)
+        if missing > 0:
+            missing -= _take(word, missing, elsewhere)
         if missing > 0:
             lost[word] = missing
     total = sum(len(word) * count for word, count in visible.items())
@@ -52,10 +52,11 @@ def compare(visible: Words, kept_text: str) -> Coverage:
     )
 
 
-def _take(word: str, elsewhere: Counter[str]) -> bool:
-    """Take the characters of a word out of `elsewhere` if all are there."""
+def _take(word: str, wanted: int, elsewhere: Counter[str]) -> int:
+    """Take the characters of a word out of `elsewhere` as often as they are there; gives the number of times."""
     needed = Counter(word)
-    if any(elsewhere[char] < count for char, count in needed.items()):
-        return False
-    elsewhere.subtract(needed)
-    return True
+    times = min(wanted, *(elsewhere.get(char, 0) // count for char, count in needed.items()))
+    if times:
+        for char, count in needed.items():
+            elsewhere[char] -= times * count
+    return times
