@@ -1,8 +1,7 @@
 """Tables. Read top down: what people made, what was made of it, and the work between.
 
-A document has versions. Each version points to content (what one recipe makes of some bytes), which
-versions of equal bytes share. Only the serving version of a document has rows in `chunks`: these are
-what search may return, and their ids are the labels of every index.
+A document has versions. Each version points to content (what one recipe makes of some bytes), which versions of equal
+bytes share. Only the serving version has rows in `chunks`: search may return these, and indexes go by their ids.
 """
 
 from datetime import datetime
@@ -134,7 +133,6 @@ class Content(Base):
         hint: File suffix or declared media type that the parser was told, part of the identity.
         recipe: Hash over everything else that can change text, chunks or vectors.
         title: Title found in the text; empty where there was none and the name stands in.
-        coverage: Visible characters of the file, those kept, and some words that are lost; None where not counted.
     """
 
     __tablename__ = "contents"

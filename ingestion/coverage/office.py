@@ -21,10 +21,12 @@ _STRUCK = frozenset({"sngStrike", "dblStrike"})
 _FURNITURE = frozenset(
     {"sldNum", "ftr", "dt", "hdr", "sldImg"}
 )  # placeholders of a slide that say nothing of it
+_MATH = "/math}"
 _OFF = frozenset({"0", "false", "off"})
 _MERELY_NUMBERS = frozenset({"0", "1", "49"})  # number formats that show a whole number as it is
 _FORMATTED = re.compile(rb"<(?:\w+:)?xf\b[^>]*?\bnumFmtId=\"(\d+)\"")
 _CELL_FORMATS = re.compile(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.S)
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # characters that XML can't hold
 _PLAIN_INTEGER = re.compile(r"-?\d{1,15}(?:\.0)?")
 
 
@@ -51,7 +53,7 @@ def _words_of(data: bytes, limits: ParsingLimits, wanted: re.Pattern[str]) -> Wo
 
 def _running_text(xml: bytes) -> Iterator[str]:
     """Text runs of a part, with a blank where a paragraph, a line or a cell ends; nothing of a hidden slide."""
-    kinds = {"t", "r", "rPr", "ph", "sp", "sld", *_BREAKS, *_LEFT_OUT, *_HIDES_RUN}
+    kinds = {"t", "r", "rPr", "ph", "sp", "sld", "sdt", "showingPlcHdr", *_BREAKS, *_LEFT_OUT, *_HIDES_RUN}
     runs = _Runs()
     for event, element, name in _events(xml, kinds):
         if event == "start":
@@ -71,19 +73,25 @@ class _Runs:
         self._inside = 0
         self._run_hidden = False
         self._shape_hidden = False
+        self._prompts: list[bool] = []  # of the controls around this place, whether each shows a prompt only
 
     def begin(self, name: str) -> None:
         self._inside += name in _LEFT_OUT
+        if name == "sdt":
+            self._prompts.append(False)
         self._run_hidden = self._run_hidden and name not in {"r", "p"}
         self._shape_hidden = self._shape_hidden and name != "sp"
 
     def end(self, name: str, element: etree._Element) -> str:
         """Text that ends with this element."""
         if name == "t":
-            shown = not (self._inside or self._run_hidden or self._shape_hidden)
-            return str(element.text or "") if shown else ""
+            return self._shown(element)
         if name in _LEFT_OUT:
             self._inside -= 1
+        elif name == "sdt":
+            self._prompts.pop()
+        elif name == "showingPlcHdr" and self._prompts:
+            self._prompts[-1] = True
         elif name == "ph":
             self._shape_hidden = element.get("type") in _FURNITURE
         elif name in _HIDES_RUN:
@@ -92,6 +100,12 @@ class _Runs:
             self._run_hidden = self._run_hidden or element.get("strike") in _STRUCK
             return "" if element.get("baseline", "0") == "0" else " "
         return " " * (name in _BREAKS)
+
+    def _shown(self, run: etree._Element) -> str:
+        if self._inside or self._run_hidden or self._shape_hidden or any(self._prompts):
+            return ""
+        text = str(run.text or "")
+        return f" {text} " if _MATH in run.tag else text  # a formula has no words
 
 
 def _events(xml: bytes, names: Iterable[str]) -> Iterator[tuple[str, etree._Element, str]]:
@@ -148,7 +162,8 @@ def _shared_strings(packed: PackedFile) -> list[str]:
 
 def _rich_text(element: etree._Element) -> str:
     readings = set(element.iterfind("{*}rPh/{*}t"))
-    return "".join(t.text or "" for t in element.iter("{*}t") if t not in readings)
+    text = "".join(t.text or "" for t in element.iter("{*}t") if t not in readings)
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def _plain_formats(packed: PackedFile) -> list[bool]:

@@ -42,6 +42,18 @@ def test_hidden_struck_deleted_and_moved_text_is_not_visible() -> None:
     assert words_lost(DOCX, docx(f"<w:p>{''.join(runs)}</w:p>"), "") == {"seen", "back"}
 
 
+def test_the_prompt_of_an_empty_control_is_not_visible() -> None:
+    control = "<w:sdt><w:sdtPr>{}</w:sdtPr><w:sdtContent>{}</w:sdtContent></w:sdt>"
+    body = control.format("<w:showingPlcHdr/>", paragraph("prompt")) + control.format("", paragraph("filled"))
+    assert words_lost(DOCX, docx(body), "") == {"filled"}
+
+
+def test_symbols_of_a_formula_are_apart() -> None:
+    space = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    formula = f"<w:p><m:oMath {space}><m:r><m:t>m</m:t></m:r><m:r><m:t>sin</m:t></m:r></m:oMath></w:p>"
+    assert words_lost(DOCX, docx(formula), "") == {"m", "sin"}
+
+
 def test_a_text_box_counts_once() -> None:
     box = f"<w:txbxContent>{paragraph('boxed')}</w:txbxContent>"
     mc = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
