@@ -8,6 +8,8 @@ callers in rotation, so that one who asks for much is not served more often than
 """
 
 import math
+import os
+import sys
 import threading
 import time
 from collections import Counter, OrderedDict, deque
@@ -22,6 +24,8 @@ T = TypeVar("T")
 
 KEPT_SHARE: Final = 4
 """One in so many waiting places is kept for callers other than the one who holds all the rest."""
+NICENESS: Final = 5
+"""Of the threads that work, above that of the event loop, which answers at once; see nice(1)."""
 REMEMBERED: Final = 16
 """Turns whose times make the pace."""
 
@@ -102,7 +106,9 @@ class WorkQueue:
         self._running: set[Turn] = set()
         self._times: deque[float] = deque([config.first_guess_s], REMEMBERED)
         self._promised = 0.0
-        self._pool = ThreadPoolExecutor(config.max_running, thread_name_prefix=config.name)
+        self._pool = ThreadPoolExecutor(
+            config.max_running, thread_name_prefix=config.name, initializer=_give_way
+        )
 
     @property
     def running(self) -> int:
@@ -288,3 +294,14 @@ def make_queues(settings: Settings) -> Queues:
         uploads=queue("uploads", bounds.uploads, bounds.uploads_waiting, 1.0),
         exports=queue("exports", bounds.exports, bounds.exports_waiting, 0.5),
     )
+
+
+def _give_way() -> None:
+    """Let the calling thread, and those that it starts, stand back behind the event loop's.
+
+    Who is refused, or asks whether the service is ready, is answered by the event loop while all cores are at work.
+    """
+    if (
+        sys.platform == "linux"
+    ):  # where a priority is a thread's own: setpriority(2), "C library/kernel differences"
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

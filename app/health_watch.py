@@ -18,7 +18,7 @@ FRESH_S: Final = 0.5
 """Age up to which nobody looks again."""
 USABLE_S: Final = 10.0
 """Age up to which a look is told where the next takes long."""
-MOMENT_S: Final = 0.05
+MOMENT_S: Final = 0.02
 """Longest wait for a new look, where there is a usable one."""
 PATIENCE_S: Final = 0.5
 """Longest wait for a look, where there is none to tell instead."""

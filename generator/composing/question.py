@@ -94,7 +94,7 @@ _SEVERAL_EN = re.compile(
     r"^(?:what|which) (?:are|were) the (?:\w+ )?\w*[^s\W] and (?:the )?(?:\w+ )?\w*[^s\W] (?:of|for|in|on)\b"
 )
 """Properties of one thing, each of which is one: "the capital and the area of Denmark"."""
-_CLAUSES = re.compile(r"(?<=[.!。！;；])\s*|(?<=[?？])\s*(?=\S)")
+_CLAUSES = re.compile(r"(?<=[。！；])\s*|(?<=[.!;])\s+|(?<=[?？])\s*(?=\S)")
 _LIST_ZH = re.compile(
     r"哪些|哪几|有哪|几种|几类|哪[几]?[种类项条个]情[形况]|什么(?:条件|情形|情况|材料|要求|权利|义务|责任|内容|方式|措施|形式|职责|类型|原因)"
     r"|分别|列[出举]|包括什么|条件是什么|(?:都|各)有什么|何种情形"

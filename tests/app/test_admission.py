@@ -1,10 +1,12 @@
 """The queue of one kind of work, with a clock that the test moves."""
 
+import os
+import sys
 import threading
 
 import pytest
 
-from app.admission import QueueConfig, QueueFullError, WorkQueue
+from app.admission import NICENESS, QueueConfig, QueueFullError, WorkQueue
 
 
 class Clock:
@@ -206,3 +208,14 @@ def test_many_threads_at_once_never_exceed_the_bound(make):
     assert len(done) == 100
     assert most <= 3
     assert (queue.running, queue.waiting) == (0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities of single threads are Linux's own")
+def test_work_stands_back_behind_the_event_loop(make):
+    queue = make()
+    turn = queue.enter()
+
+    def niceness():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert queue.submit(turn, niceness).result(10) == niceness() + NICENESS

@@ -1,11 +1,16 @@
-"""Compute threads that wait for each other sleep, unless the user says otherwise."""
+"""Compute threads that wait for each other sleep; garbage collections don't stop all threads for what stays."""
 
+import gc
 import os
+import time
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.cli import main
-from app.config import let_threads_sleep
+from app.config import Settings, let_threads_sleep
+from app.main import create_app
+from app.runtime import Parts
 
 
 def test_a_value_of_the_users_own_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,3 +25,12 @@ def test_every_command_has_its_threads_sleep(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(SystemExit):
         main(["--help"])
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+def test_collections_of_garbage_pass_over_what_was_loaded(settings: Settings, parts: Parts) -> None:
+    gc.unfreeze()
+    with TestClient(create_app(settings, parts)):
+        deadline = time.monotonic() + 20
+        while gc.get_freeze_count() == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert gc.get_freeze_count() > 0

@@ -24,6 +24,7 @@ SHAPES = {
         "为什么任务会失败？",
     ],
     Shape.STEPS: [
+        "How do I install the client from the archive on Ubuntu 22.04, x86?",
         "How do I install the package?",
         "How to restore a backup?",
         "What are the steps to reset a password?",
