@@ -63,6 +63,8 @@ class LimitSettings(_Group):
     """Most pages of one document."""
     max_text_chars: PositiveInt = 20_000_000
     """Most characters of canonical text of one document."""
+    min_coverage: Annotated[float, Field(ge=0, le=1)] = 0.97
+    """Least share of a file's visible characters kept in its text; below it the document is ready with a warning."""
     parse_wall_s: PositiveSeconds = 300.0
     """Longest time a parser may take on one document, in seconds."""
     parse_cpu_s: PositiveSeconds = 240.0

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from ingestion import wire
 from ingestion.config import ParsingLimits
+from ingestion.coverage import with_coverage
 from ingestion.errors import CorruptFileError, IngestionError, LimitExceededError
 from ingestion.parsers import parse_source
 from ingestion.types import KeepMember, Source
@@ -74,7 +75,8 @@ def _sender(replies: BinaryIO) -> KeepMember:
 def answer(source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> bytes:
     """Read one file and give the reply: the document, or why there is none; files inside go to `keep`."""
     try:
-        return wire.encode_document(parse_source(source, limits, keep))
+        document = parse_source(source, limits, keep)
+        return wire.encode_document(with_coverage(source, document, limits))
     except IngestionError as error:
         return wire.encode_error(error)
     except MemoryError:

@@ -84,6 +84,26 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of a file's visible text stands in the canonical text, counted without its parser.
+
+    Attributes:
+        visible: Letters, digits and Chinese characters that a reader of the file sees.
+        kept: Those of them in the canonical text.
+        lost: Some of the words that are missing, those with the most characters first.
+    """
+
+    visible: int
+    kept: int
+    lost: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Share of the visible characters that are kept, 1 where none is visible."""
+        return self.kept / self.visible if self.visible else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A parsed file: its canonical text and the structure over it.
 
@@ -92,6 +112,7 @@ class Document:
         blocks: In reading order; gaps between blocks are whitespace only.
         encoding: Character encoding the bytes were decoded with, or None where the format fixes it.
         language: "zh", "en" or "und", by the share of Han characters among letters.
+        coverage: How much of the visible text is kept; None where that is not known.
     """
 
     text: str
@@ -102,6 +123,7 @@ class Document:
     encoding: str | None = None
     language: str = "und"
     dropped: tuple[Dropped, ...] = ()
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from ingestion.errors import (
     UndecodableError,
     UnsupportedFormatError,
 )
-from ingestion.types import Block, BlockKind, Document, Dropped, PageSpan, Source
+from ingestion.types import Block, BlockKind, Coverage, Document, Dropped, PageSpan, Source
 
 _LENGTH = struct.Struct(">Q")
 _READ_BYTES = 1 << 20
@@ -124,6 +124,7 @@ def encode_document(document: Document) -> bytes:
         "blocks": blocks,
         "pages": [(page.number, page.start, page.end) for page in document.pages],
         "dropped": [(item.what, item.count) for item in document.dropped],
+        "coverage": asdict(document.coverage) if document.coverage else None,
     }
     return _json(fields)
 
@@ -160,7 +161,14 @@ def decode_reply(reply: bytes) -> Document:
         blocks=tuple(blocks),
         pages=tuple(PageSpan(number=number, start=start, end=end) for number, start, end in fields["pages"]),
         dropped=tuple(Dropped(what=what, count=count) for what, count in fields["dropped"]),
+        coverage=_coverage(fields["coverage"]),
     )
+
+
+def _coverage(fields: dict[str, Any] | None) -> Coverage | None:
+    if fields is None:
+        return None
+    return Coverage(visible=fields["visible"], kept=fields["kept"], lost=tuple(fields["lost"]))
 
 
 def _json(fields: dict[str, Any]) -> bytes:

@@ -228,6 +228,15 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "documents.pages": ("{n} pages", "{n} 页"),
     "documents.pages.one": ("{n} page", "{n} 页"),
     "documents.dropped": ("not read: {what}", "未读取：{what}"),
+    "documents.text_left_out": ("{percent} % of its text was not read", "有 {percent} % 的文字未读取"),
+    "documents.text_left_out.words": (
+        "Not found by searches, among others: {words}",
+        "检索不到的内容包括：{words}",
+    ),
+    "documents.text_left_out.hint": (
+        "Compare the document with its file. If you need what is missing, save the file as PDF or DOCX and add that.",
+        "请将文档与原文件对照。如果需要缺失的内容，请将文件另存为 PDF 或 DOCX 后重新添加。",
+    ),
     "documents.disabled": ("switched off", "已停用"),
     "documents.enable": ("Switch on", "启用"),
     "documents.disable": ("Switch off", "停用"),

@@ -22,7 +22,7 @@ class Collection(TypedDict):
 
 
 class Failure(TypedDict):
-    """Why a document could not be taken in."""
+    """Why a document could not be taken in, or what is wrong with one that is ready."""
 
     code: str
     message: str
@@ -34,6 +34,14 @@ class Dropped(TypedDict):
 
     what: str
     count: int
+
+
+class Coverage(TypedDict):
+    """Characters that a reader of the file sees, those of them that were read, and some words that were not."""
+
+    visible: int
+    kept: int
+    lost: list[str]
 
 
 class Progress(TypedDict):
@@ -61,6 +69,8 @@ class Document(TypedDict):
     pages: NotRequired[int | None]
     metadata: NotRequired[dict[str, Any]]
     dropped: NotRequired[list[Dropped]]
+    coverage: NotRequired[Coverage | None]
+    warnings: NotRequired[list[Failure]]
     error: NotRequired[Failure | None]
     job_id: NotRequired[str | None]
     progress: NotRequired[Progress | None]

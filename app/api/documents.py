@@ -160,7 +160,9 @@ async def _upload(
 def _take_in(runtime: Runtime, collection: str, uploads: list[Upload]) -> Response:
     taken = documents.take_in(runtime, collection, uploads)
     jobs = [job_out(item.job) for item in taken if item.job is not None]
-    body = UploadOut(documents=[document_out(item.view) for item in taken], jobs=jobs)
+    body = UploadOut(
+        documents=[document_out(item.view, runtime.settings.limits) for item in taken], jobs=jobs
+    )
     headers = {"Location": f"/v1/jobs/{jobs[0].id}"} if len(jobs) == 1 else {}
     return JSONResponse(body.model_dump(mode="json"), 202, headers=headers)
 
@@ -176,7 +178,7 @@ def list_documents(
     """Documents of a collection, oldest first."""
     found = documents.page(runtime, collection, status, cursor, limit)
     return Page(
-        items=[document_out(view) for view in found.items],
+        items=[document_out(view, runtime.settings.limits) for view in found.items],
         next_cursor=found.next_cursor,
         has_more=found.next_cursor is not None,
     )
@@ -185,14 +187,14 @@ def list_documents(
 @router.get("/documents/{document_id}")
 def get_document(document_id: DocumentId, runtime: RuntimeDep) -> DocumentOut:
     """A document with its state."""
-    return document_out(documents.get(runtime, document_id))
+    return document_out(documents.get(runtime, document_id), runtime.settings.limits)
 
 
 @router.patch("/documents/{document_id}")
 def change_document(document_id: DocumentId, body: DocumentUpdate, runtime: RuntimeDep) -> DocumentOut:
     """Show or hide a document in searches, or replace its metadata."""
     view = documents.change(runtime, document_id, enabled=body.enabled, metadata=body.metadata)
-    return document_out(view)
+    return document_out(view, runtime.settings.limits)
 
 
 @router.delete("/documents/{document_id}", status_code=204)

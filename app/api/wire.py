@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.config import LimitSettings
 from app.db.chunks import ContentChunk
 from app.db.documents import Content, DocumentVersion, DocumentView
 from app.db.jobs import Job
@@ -11,6 +12,7 @@ from app.schemas.history import TurnIn
 from app.schemas.jobs import JobOut
 from app.schemas.ranking import RankingOptions
 from app.services.collections import CollectionView
+from app.services.coverage import warnings_of
 from app.services.scope import RankingChoice
 from retrieval.follow_up import Turn
 
@@ -45,7 +47,7 @@ def collection_out(view: CollectionView) -> CollectionOut:
     )
 
 
-def document_out(view: DocumentView) -> DocumentOut:
+def document_out(view: DocumentView, limits: LimitSettings) -> DocumentOut:
     """A document as it is shown: state of the newest version, facts of its content once there is some."""
     row, newest, content, job = view.document, view.newest, view.newest_content, view.job
     return DocumentOut.model_validate(
@@ -68,6 +70,8 @@ def document_out(view: DocumentView) -> DocumentOut:
             "pages": content.page_count if content else 0,
             "metadata": row.meta,
             "dropped": content.dropped if content else [],
+            "coverage": content.coverage if content else None,
+            "warnings": warnings_of(view, limits.min_coverage),
             "error": newest.error,
             "job_id": job.id if job else None,
             "progress": {"done": job.done, "total": job.total} if job and job.is_open else None,

@@ -62,16 +62,18 @@ def show(
     collection: Annotated[str, typer.Argument(help="Name or id.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Show a collection and its documents, the failed ones with reason and hint."""
-    from app.cli.ingest import print_failed
+    """Show a collection and its documents, those that failed or lack text with reason and hint."""
+    from app.cli.ingest import print_failed, print_warned
     from app.db import filing as rows
     from app.services import collections, filing
+    from app.services.coverage import warnings_of
 
     with open_runtime(context) as runtime:
         view = collections.get(runtime, collection)
         with runtime.db.read() as session:
             known = rows.known_files(session, view.row.id)
         documents = filing.views_of(runtime, [item.document_id for item in known.values()])
+        min_coverage = runtime.settings.limits.min_coverage
     listed: list[dict[str, Any]] = [
         {
             "id": item.document.id,
@@ -81,6 +83,8 @@ def show(
             "chunks": item.chunks,
             "size_bytes": item.size_bytes,
             "error": item.newest.error,
+            "coverage": item.newest_content.coverage if item.newest_content else None,
+            "warnings": warnings_of(item, min_coverage),
         }
         for item in documents
     ]
@@ -88,8 +92,10 @@ def show(
         print_json(_described(view) | {"items": listed})
         return
     columns = ["name", "status", "chunks", "size_bytes", "id"]
-    print_table(view.row.name, columns, [[item[name] for name in columns] for item in listed])
+    shown = [item | {"status": f"{item['status']}{' (!)' if item['warnings'] else ''}"} for item in listed]
+    print_table(view.row.name, columns, [[item[name] for name in columns] for item in shown])
     print_failed([{"name": item["name"], **item["error"]} for item in listed if item["error"]])
+    print_warned([{"name": item["name"], **said} for item in listed for said in item["warnings"]])
 
 
 @collections_app.command("delete")

@@ -84,10 +84,20 @@ def _show(result: dict[str, Any], *, as_json: bool) -> None:
         f"peak memory {result['peak_memory_mib']:.0f} MiB"
     )
     print_failed(result["failed"])
+    print_warned(result["warned"])
 
 
 def print_failed(failed: list[dict[str, Any]]) -> None:
     """List the documents that failed, with what to do about each."""
-    if failed:
-        rows = [[item["name"], item["code"], item["message"], item["hint"]] for item in failed]
-        console().print(table_of(f"{len(failed)} failed", ["document", "reason", "what", "what to do"], rows))
+    _print_reasons("failed", failed)
+
+
+def print_warned(warned: list[dict[str, Any]]) -> None:
+    """List the documents that are searchable but not whole, with what to do about each."""
+    _print_reasons("with a warning", warned)
+
+
+def _print_reasons(state: str, items: list[dict[str, Any]]) -> None:
+    if items:
+        rows = [[item["name"], item["code"], item["message"], item["hint"]] for item in items]
+        console().print(table_of(f"{len(items)} {state}", ["document", "reason", "what", "what to do"], rows))

@@ -48,7 +48,7 @@ def take_in(
     Other workers on the same home may take part. Interrupted, the rest stays queued for the next time.
 
     Returns:
-        Counts, speed, peak memory, and the failed documents with reason and hint.
+        Counts, speed, peak memory, and the failed and warned documents with reason and hint.
     """
     from app.services import filing
 
@@ -119,6 +119,7 @@ def _drain(worker: Any, ended: threading.Event, faults: list[Exception]) -> None
 
 def _summary(runtime: "Runtime", filed: "Filed", seconds: float) -> dict[str, Any]:
     from app.services import filing
+    from app.services.coverage import warnings_of
 
     fresh = set(filing.with_members(runtime, filed.queued))
     views = filing.views_of(runtime, filing.with_members(runtime, filed.document_ids))
@@ -138,6 +139,12 @@ def _summary(runtime: "Runtime", filed: "Filed", seconds: float) -> dict[str, An
         for item in filed.refused
     ]
     ready = [view for view in views if view.newest.status == "ready"]
+    min_coverage = runtime.settings.limits.min_coverage
+    warned = [
+        {"name": view.document.name, "document_id": view.document.id, **warning}
+        for view in ready
+        for warning in warnings_of(view, min_coverage)
+    ]
     made = [view for view in ready if view.document.id in fresh]
     chunks = sum(view.chunks for view in made)
     return {
@@ -148,6 +155,7 @@ def _summary(runtime: "Runtime", filed: "Filed", seconds: float) -> dict[str, An
         "deleted": filed.deleted,
         "failed": failed,
         "failed_by_reason": _by_reason(failed),
+        "warned": warned,
         "chunks": sum(view.chunks for view in ready),
         "seconds": round(seconds, 3),
         "documents_per_s": round(len(made) / seconds, 3) if made else 0.0,

@@ -1,8 +1,7 @@
 """Tables. Read top down: what people made, what was made of it, and the work between.
 
-A document has versions. Each version points to content (what one recipe makes of some bytes), which
-versions of equal bytes share. Only the serving version of a document has rows in `chunks`: these are
-what search may return, and their ids are the labels of every index.
+A document has versions. Each version points to content (what one recipe makes of some bytes), which versions of equal
+bytes share. Only the serving version has rows in `chunks`: search may return these, and indexes go by their ids.
 """
 
 from datetime import datetime
@@ -147,6 +146,7 @@ class Content(Base):
     blocks: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, deferred=True)
     pages: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, deferred=True)
     dropped: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn)
+    coverage: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
     title: Mapped[str] = mapped_column(Text)
     media_type: Mapped[str] = mapped_column(String(255))
     encoding: Mapped[str | None] = mapped_column(String(64))

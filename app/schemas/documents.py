@@ -29,6 +29,8 @@ DOCUMENT_EXAMPLE: dict[str, Any] = {
     "pages": 0,
     "metadata": {"team": "docs"},
     "dropped": [{"what": "image", "count": 2}],
+    "coverage": {"visible": 4210, "kept": 4210, "lost": []},
+    "warnings": [],
     "error": None,
     "job_id": "job_4k7tq2hn3vcv5w6d7g2m5a3x2e",
     "progress": None,
@@ -42,6 +44,14 @@ class DroppedOut(BaseModel):
 
     what: str
     count: int
+
+
+class CoverageOut(BaseModel):
+    """How much of the file's visible text is in the document's text, counted without the parser."""
+
+    visible: int = Field(description="Letters, digits and Chinese characters that a reader of the file sees.")
+    kept: int = Field(description="Those of them in the document's text.")
+    lost: list[str] = Field(description="Some of the words that are missing.")
 
 
 class ProgressOut(BaseModel):
@@ -76,6 +86,13 @@ class DocumentOut(BaseModel):
     pages: int = Field(description="Pages, 0 for formats without.")
     metadata: dict[str, Any]
     dropped: list[DroppedOut]
+    coverage: CoverageOut | None = Field(
+        description="Null before the document is ready, and for formats in which nothing is counted."
+    )
+    warnings: list[ErrorInfo] = Field(
+        description="What is wrong with a document that is ready all the same: `text_left_out`, if its text keeps "
+        "less of the file's than the setting `limits.min_coverage`."
+    )
     error: ErrorInfo | None
     job_id: str | None = Field(description="The newest job on this document.")
     progress: ProgressOut | None = Field(

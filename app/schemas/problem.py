@@ -40,7 +40,7 @@ class Problem(BaseModel):
 
 
 class ErrorInfo(BaseModel):
-    """Why a document or job failed."""
+    """Why a document or job failed, or what is to be known about a document that is ready."""
 
     code: str
     message: str

@@ -7,7 +7,7 @@ from typing import Any
 from app.config import ChunkingSettings, LimitSettings
 from app.indexes.vectors import pack, pack_sentences
 from ingestion.config import ChunkingConfig, ParsingLimits
-from ingestion.types import Chunk, Document, SentenceEncoder, SentenceStates
+from ingestion.types import Chunk, Coverage, Document, SentenceEncoder, SentenceStates
 from ingestion.vectors import ChunkVectors
 from retrieval.protocols import Embedder
 
@@ -69,6 +69,7 @@ def content_values(document: Document, chunk_count: int, name: str) -> dict[str,
         ],
         "pages": [{"number": p.number, "start": p.start, "end": p.end} for p in document.pages],
         "dropped": [{"what": d.what, "count": d.count} for d in document.dropped],
+        "coverage": _coverage_value(document.coverage),
         "title": "" if document.title in {name, stem(name)} else document.title,
         "media_type": document.media_type,
         "encoding": document.encoding,
@@ -76,6 +77,12 @@ def content_values(document: Document, chunk_count: int, name: str) -> dict[str,
         "chunk_count": chunk_count,
         "page_count": len(document.pages),
     }
+
+
+def _coverage_value(coverage: Coverage | None) -> dict[str, Any] | None:
+    if coverage is None:
+        return None
+    return {"visible": coverage.visible, "kept": coverage.kept, "lost": list(coverage.lost)}
 
 
 def chunk_values(chunk: Chunk) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """`fathom` as its user calls it: results on standard output, errors in one line, exit codes."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
@@ -234,3 +236,18 @@ def test_bytes_of_a_terminal_that_are_no_text_are_told(fathom, folder):
     for command in ("ask", "search"):
         code, _, err = fathom(command, "birds", "which ducks\udcff?")
         assert (code, "is not valid Unicode" in err) == (2, True), err
+
+
+def test_documents_that_lack_text_are_marked_with_the_reason(fathom, folder, tmp_path):
+    assert json.loads(fathom("ingest", "birds", str(folder), "--json")[1])["warned"] == []
+    lost = json.dumps({"visible": 1000, "kept": 880, "lost": ["chassis"]})
+    with contextlib.closing(sqlite3.connect(tmp_path / "home" / "fathom.db")) as database, database:
+        database.execute("UPDATE contents SET coverage = ?", (lost,))
+    code, out, err = fathom("collections", "show", "birds")
+    assert (code, out.count("ready (!)")) == (0, 2)
+    assert "text_left_out" in err
+    code, out, err = fathom("ingest", "birds", str(folder))
+    assert (code, "2 with a warning" in err) == (0, True)
+    shown = json.loads(fathom("collections", "show", "birds", "--json")[1])
+    assert [item["warnings"][0]["code"] for item in shown["items"]] == ["text_left_out"] * 2
+    assert {item["coverage"]["kept"] for item in shown["items"]} == {880}

@@ -1,9 +1,11 @@
 """Documents through REST, with a worker beside it: taken in, shown, replaced, deleted."""
 
+import json
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from app.db import jobs
 from app.db.types import utc_now
@@ -244,3 +246,44 @@ def test_deleting_a_collection_takes_everything_along(api, birds, work, runtime,
     assert api.get(f"/v1/documents/{document['id']}").status_code == 404
     assert api.get("/v1/collections/birds").json()["code"] == "collection_not_found"
     assert not (settings.indexes_dir / birds).exists()
+
+
+def coverage_is(runtime, value: dict[str, Any]) -> None:
+    with runtime.db.write() as session:
+        session.execute(text("UPDATE contents SET coverage = :value"), {"value": json.dumps(value)})
+
+
+def test_coverage_is_shown_and_a_whole_document_has_no_warning(api, birds, work):
+    document = one(api, birds, "ducks.md", DUCKS)
+    assert (document["coverage"], document["warnings"]) == (None, [])
+    work()
+    shown = api.get(f"/v1/documents/{document['id']}").json()
+    assert shown["coverage"]["kept"] == shown["coverage"]["visible"] > 50
+    assert (shown["coverage"]["lost"], shown["warnings"]) == ([], [])
+
+
+def test_a_document_that_lacks_text_is_ready_with_a_warning(api, birds, runtime, work):
+    document = one(api, birds, "ducks.md", DUCKS)
+    work()
+    coverage_is(runtime, {"visible": 1000, "kept": 880, "lost": ["chassis", "WKX"]})
+    for shown in (
+        api.get(f"/v1/documents/{document['id']}").json(),
+        api.get(f"/v1/collections/{birds}/documents").json()["items"][0],
+    ):
+        assert shown["status"] == "ready"
+        (warning,) = shown["warnings"]
+        assert warning["code"] == "text_left_out"
+        assert "12 %" in warning["message"]
+        assert "chassis, WKX" in warning["message"]
+        assert "PDF or DOCX" in warning["hint"]
+
+
+@pytest.mark.parametrize(
+    ("visible", "kept", "warned"),
+    [(1000, 971, False), (1000, 969, True), (40, 21, False), (40, 20, True), (0, 0, False)],
+)
+def test_little_that_is_lost_warns_nobody(api, birds, runtime, work, visible, kept, warned):
+    document = one(api, birds, "ducks.md", DUCKS)
+    work()
+    coverage_is(runtime, {"visible": visible, "kept": kept, "lost": ["x"]})
+    assert bool(api.get(f"/v1/documents/{document['id']}").json()["warnings"]) is warned

@@ -15,6 +15,7 @@ import pytest
 
 from ingestion import sniff
 from ingestion.config import ParsingLimits
+from ingestion.coverage import with_coverage
 from ingestion.parsers import _CONTAINER_PARSERS, _PARSERS, parse_source
 from ingestion.pieces import pieces_of
 from ingestion.types import Document, Source
@@ -142,8 +143,8 @@ SHAPES: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
 
 
 def read(source: Source) -> Document:
-    """What reading costs a worker: the parser, and the way out of its process."""
-    return decode_reply(encode_document(parse_source(source, LIMITS)))
+    """What reading costs a worker: the parser, the count of what it kept, and the way out of its process."""
+    return decode_reply(encode_document(with_coverage(source, parse_source(source, LIMITS), LIMITS)))
 
 
 def best(task: Callable[[], object]) -> float:

@@ -99,6 +99,25 @@ def test_vectors_of_before_belong_to_the_encoder_that_made_them(database):
         assert [tuple(row) for row in connection.execute(text(columns))] == [("old@1", b"\x00\x3c")]
 
 
+def test_coverage_of_what_was_read_before_is_not_known(database):
+    migrate.upgrade(database)
+    migrate.downgrade(database, "20261130_erasing")
+    moment = "'2026-01-01 00:00:00'"
+    with database.engine.begin() as connection:
+        for statement in (
+            f"INSERT INTO blobs (sha256, size_bytes, created_at) VALUES ('a', 1, {moment})",
+            "INSERT INTO contents (id, sha256, hint, recipe, text, blocks, pages, dropped, title, media_type, language,"
+            " chunk_count, page_count, created_at) VALUES (7, 'a', '', 'r', 'So.', '[]', '[]', '[]', '', "
+            f"'text/plain', 'en', 1, 0, {moment})",
+        ):
+            connection.execute(text(statement))
+    for _ in range(2):
+        migrate.upgrade(database)
+        with database.engine.connect() as connection:
+            assert connection.execute(text("SELECT id, coverage FROM contents")).all() == [(7, None)]
+        migrate.downgrade(database, "20261130_erasing")
+
+
 def test_a_second_start_changes_nothing(database):
     migrate.upgrade(database)
     migrate.upgrade(database)

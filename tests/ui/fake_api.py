@@ -77,6 +77,7 @@ class FakeStore:
         else:
             shown["status"] = "ready"
             shown["chunks"] = len(chunks_of(row))
+            shown |= warned_of(row["_text"])
         return shown
 
     def searchable(self, collections: list[str]) -> list[dict[str, Any]]:
@@ -217,13 +218,21 @@ async def upload(
             "id": store.new_id("doc"), "collection_id": collection_id, "name": file.filename, "title": None,
             "media_type": file.content_type, "size_bytes": len(data), "sha256": sha, "language": "en",
             "enabled": True, "version": 1, "pages": 1 + len(text) // 2000,
-            "metadata": {}, "dropped": [], "error": None,
+            "metadata": {}, "dropped": [], "coverage": None, "warnings": [], "error": None,
             "job_id": store.new_id("job"), "_text": text, "_since": time.monotonic(), "_attempts": 1,
         }  # fmt: skip
         store.documents[row["id"]] = row
         reply["documents"].append(store.wire(row))
         reply["jobs"].append(job_of(store, row))
     return reply
+
+
+def warned_of(text: str) -> dict[str, Any]:
+    """Coverage and warnings of a text; one with LOST names the words that are missing behind it."""
+    lost = text.partition("LOST ")[2].split()
+    coverage = {"visible": 200, "kept": 200 - 25 * bool(lost), "lost": lost}
+    warning = {"code": "text_left_out", "message": "Server message.", "hint": "Server hint."}
+    return {"coverage": coverage, "warnings": [warning] if lost else []}
 
 
 def job_of(store: FakeStore, row: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import streamlit as st
 from ui.components.mount import mount
 from ui.text_runs import Run
 
-Tone = Literal["bad", "busy", "ok", "on", "off", ""]
+Tone = Literal["bad", "busy", "warn", "ok", "on", "off", ""]
 
 
 class Card(TypedDict):

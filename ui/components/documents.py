@@ -8,7 +8,8 @@ from ui.components.cards import Card, plain
 from ui.errors import FathomError
 from ui.wire import Document
 
-_ORDER: Final = {"failed": 0, "ready": 2}
+_ORDER: Final = {"failed": 0, "ready": 3}
+_BUSY, _WARNED = 1, 2
 
 
 def is_busy(document: Document) -> bool:
@@ -17,8 +18,13 @@ def is_busy(document: Document) -> bool:
 
 
 def sorted_documents(documents: Sequence[Document]) -> list[Document]:
-    """Failed first, then in progress, then ready; the interface's order within each."""
-    return sorted(documents, key=lambda d: _ORDER.get(d["status"], 1))
+    """Failed first, then in progress, then ready with a warning, then ready; the interface's order within each."""
+    return sorted(documents, key=lambda d: _WARNED if is_warned(d) else _ORDER.get(d["status"], _BUSY))
+
+
+def is_warned(document: Document) -> bool:
+    """Whether something is wrong with a document that is ready."""
+    return document["status"] == "ready" and bool(document.get("warnings"))
 
 
 def document_card(document: Document, *, manage: bool = True) -> Card:
@@ -47,6 +53,8 @@ def document_card(document: Document, *, manage: bool = True) -> Card:
         card["tone"] = "ok" if enabled else "off"
         if not enabled:
             card["state"] = i18n.text("documents.disabled")
+        if is_warned(document):
+            _fill_warned(card, document)
         card["actions"].append(("view", i18n.text("common.view"), ""))
         if manage:
             label = i18n.text("documents.disable" if enabled else "documents.enable")
@@ -65,6 +73,21 @@ def _fill_failed(card: Card, document: Document) -> None:
         card["lines"] = [plain(error["message"])]
         card["hint"] = i18n.error_hint(error["code"]) or error.get("hint") or ""
     card["actions"] = [("retry", i18n.text("common.retry"), "strong")]
+
+
+def _fill_warned(card: Card, document: Document) -> None:
+    """The badge and the reason; a warning that the pages don't know is told in the interface's words."""
+    card["tone"] = "warn"
+    warning = document.get("warnings", [])[0]
+    coverage = document.get("coverage")
+    if warning["code"] != "text_left_out" or not coverage:
+        card["lines"] = [plain(warning["message"])]
+        card["hint"] = warning.get("hint") or ""
+        return
+    percent = max(1, round(100 * (1 - coverage["kept"] / coverage["visible"])))
+    card["state"] += f" · {i18n.text('documents.text_left_out', percent=percent)}"
+    card["lines"] = [plain(i18n.text("documents.text_left_out.words", words=", ".join(coverage["lost"])))]
+    card["hint"] = i18n.text("documents.text_left_out.hint")
 
 
 def _meta(document: Document) -> str:

@@ -1,0 +1,96 @@
+"""Visible words of HTML, by its tags alone: no tree is built, so that depth and broken nesting lose nothing."""
+
+import html
+import re
+
+from ingestion.config import ParsingLimits
+from ingestion.coverage.words import Words, words_in
+from ingestion.encodings import decode
+
+_DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
+# Contents of a comment, a script or a style are no markup.
+_OPAQUE = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style|title|textarea|template)\b[^<>]*(?<!/)>.*?(?:</\1\s*>|\Z)|<!\[CDATA\[|\]\]>",
+    re.I | re.S,
+)
+_ATTRIBUTES = r"(?:[^<>\"']++|\"[^\"]*\"|'[^']*')*+"
+_TAG = re.compile(rf"<(/?)([a-zA-Z][\w:-]*)({_ATTRIBUTES})>|<[?!][^<>]*>")
+
+
+def _names(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+# Furniture by the format's own elements, and what a page does not show or shows as struck out.
+_UNSEEN = _names(
+    "head script style noscript template nav footer select datalist option button textarea iframe object canvas "
+    "audio video map dialog svg math rt rp del s strike"
+)
+_UNSEEN_MARKS = re.compile(
+    r"(?:^|\s)hidden(?:\s|=|/|$)|aria-hidden\s*=\s*[\"']?true|display\s*:\s*none|visibility\s*:\s*hidden"
+    r"|role\s*=\s*[\"']?(?:navigation|banner|contentinfo|search|complementary)",
+    re.I,
+)
+_VOID = _names("area base br col embed hr img input link meta param source track wbr")
+# Their end tags may be left out, so that nothing says where something hidden ends.
+_UNCLOSED = _names("p li dt dd tr td th thead tbody tfoot colgroup html body")
+_MOST_ENDLESS = 32
+_INLINE = _names(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rb rp rt ruby s samp small "
+    "span strike strong time tt u var wbr"
+)
+
+
+def page(data: bytes, _limits: ParsingLimits) -> Words:
+    """Visible words of a page."""
+    return words_in(visible_text(decoded(data)))
+
+
+def decoded(data: bytes) -> str:
+    """The text of a page, by the encoding that it declares."""
+    declared = _DECLARED.search(data[:4096])
+    return decode(data, declared[1].decode("ascii", "replace") if declared else None).text
+
+
+def visible_text(text: str) -> str:
+    """Text between the tags, with a blank where an element of a line of its own begins or ends."""
+    text = _OPAQUE.sub(" ", text)
+    tags = list(_TAG.finditer(text))
+    parts: list[str] = []
+    endless: set[str] = set()
+    at = number = 0
+    while number < len(tags):
+        tag = tags[number]
+        number += 1
+        name = (tag[2] or "").lower()
+        parts.append(text[at : tag.start()])
+        if name not in _INLINE:
+            parts.append(" ")
+        if not tag[1] and name not in endless and _begins_unseen(name, tag[3] or ""):
+            end = _after_end(tags, number, name)
+            if end is not None:
+                number = end
+            elif len(endless) < _MOST_ENDLESS:
+                endless.add(name)
+            else:  # no page is like this; what is left counts as seen
+                break
+        at = tags[number - 1].end()
+    parts.append(_TAG.sub(" ", text[at:]))
+    return html.unescape("".join(parts))
+
+
+def _begins_unseen(name: str, attributes: str) -> bool:
+    if name in _VOID or attributes.endswith("/"):
+        return False
+    return name in _UNSEEN or (name not in _UNCLOSED and bool(_UNSEEN_MARKS.search(attributes)))
+
+
+def _after_end(tags: list[re.Match[str]], number: int, name: str) -> int | None:
+    """Number of the tag after an element's end, or None if nothing closes it: then it hides nothing."""
+    depth = 1
+    for place in range(number, len(tags)):
+        if (tags[place][2] or "").lower() == name:
+            depth += -1 if tags[place][1] else 1
+            if not depth:
+                return place + 1
+    return None

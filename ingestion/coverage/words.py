@@ -1,0 +1,62 @@
+"""Words of a text as a multiset, and what of one text another one lacks."""
+
+import re
+import unicodedata
+from collections import Counter
+
+from ingestion.types import Coverage
+
+_HAN = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+# Letters and digits apart, because where a superscript begins is the parser's choice.
+_WORD = re.compile(rf"[{_HAN}]|\d+|[^\W\d_{_HAN}]+")
+_JOINED = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
+# Base64, keys and hashes are no words: whoever leaves them out loses nothing that is read.
+_GIBBERISH = re.compile(r"[A-Za-z0-9+/=_-]{64,}")
+_SAMPLES = 5
+_SAMPLE_CHARS = 40
+
+Words = Counter[str]
+
+
+def words_in(text: str) -> Words:
+    """Words (a Chinese or Japanese character is one) with how often each occurs; forms of a character are equal."""
+    text = unicodedata.normalize("NFKC", _JOINED.sub("", text))
+    return Counter(_WORD.findall(_GIBBERISH.sub(" ", text)))
+
+
+def compare(visible: Words, kept_text: str) -> Coverage:
+    """How many characters of the visible words a text has.
+
+    Parsers repeat words (names of columns in each row), which must not make up for others that are missing, so each
+    word counts by itself. But a parser may cut words elsewhere (`per- mission`, `10^6`): what is missing is looked for,
+    character by character, in those words of the text that the source does not have at all.
+    """
+    kept_words = words_in(kept_text)
+    elsewhere: Counter[str] = Counter()
+    for word, count in kept_words.items():
+        if word not in visible:
+            for char in word:
+                elsewhere[char] += count
+    lost: Words = Counter()
+    for word in sorted(visible, key=len, reverse=True):
+        missing = visible[word] - kept_words.get(word, 0)
+        if missing > 0:
+            missing -= _take(word, missing, elsewhere)
+        if missing > 0:
+            lost[word] = missing
+    total = sum(len(word) * count for word, count in visible.items())
+    gone = sum(len(word) * count for word, count in lost.items())
+    worst = sorted(lost, key=lambda word: len(word) * lost[word], reverse=True)
+    return Coverage(
+        visible=total, kept=total - gone, lost=tuple(word[:_SAMPLE_CHARS] for word in worst[:_SAMPLES])
+    )
+
+
+def _take(word: str, wanted: int, elsewhere: Counter[str]) -> int:
+    """Take the characters of a word out of `elsewhere` as often as they are there; gives the number of times."""
+    needed = Counter(word)
+    times = min(wanted, *(elsewhere.get(char, 0) // count for char, count in needed.items()))
+    if times:
+        for char, count in needed.items():
+            elsewhere[char] -= times * count
+    return times

@@ -1,0 +1,32 @@
+"""Visible words of PDF pages."""
+
+from ingestion.sniff import PDF
+from tests.ingestion.coverage.measured import coverage_of, words_lost
+from tests.ingestion.hostile import pdf, pdf_lines
+
+
+def pages(*lines: list[str]) -> bytes:
+    return pdf([pdf_lines([(72, 760 - 20 * row, text) for row, text in enumerate(page)]) for page in lines])
+
+
+def test_rows_of_a_table_over_pages_that_are_lost_are_found() -> None:
+    rows = [[f"Bolt {5000 + 40 * page + row} {page}{row}.50" for row in range(20)] for page in range(4)]
+    whole = "\n".join(row for page in rows for row in page)
+    without_edges = "\n".join(row for page in rows for row in page[1:-1])
+    assert coverage_of(PDF, pages(*rows), whole).share == 1.0
+    coverage = coverage_of(PDF, pages(*rows), without_edges)
+    assert coverage.share < 0.95
+    assert {"5000", "5059", "5139"} & set(coverage.lost) or "Bolt" in coverage.lost
+
+
+def test_page_numbers_and_running_titles_count_once() -> None:
+    book = [["Annual report", f"Site {name} was inspected in spring.", f"Page {n} of 4"] for n, name in
+            enumerate(("North", "South", "East", "West"), start=1)]  # fmt: skip
+    text = "\n".join(page[1] for page in book)
+    coverage = coverage_of(PDF, pages(*book), text)
+    assert coverage.visible - coverage.kept <= len("Annualreport") + len("Page1of4")
+    assert coverage_of(PDF, pages(*book), text + " Annual report Page 1 of 4").share == 1.0
+
+
+def test_a_number_at_the_edge_of_one_page_is_not_furniture() -> None:
+    assert words_lost(PDF, pages(["Invoice number", "4711", "the sum"]), "Invoice number the sum") == {"4711"}
