@@ -27,7 +27,7 @@ from ingestion.sniff import CONTAINERS, SUFFIXES, WITH_ATTACHMENTS
 from ingestion.types import Chunk, IngestEvent, Parser, Source
 from ingestion.types import Document as ParsedDocument
 
-RECIPE_VERSION = 5
+RECIPE_VERSION = 6
 """Raised when parsing, chunking or embedding changes what comes out, so that old content is not reused."""
 
 # Types that servers declare for want of a better one.

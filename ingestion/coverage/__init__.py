@@ -10,7 +10,22 @@ from dataclasses import replace
 from ingestion.config import ParsingLimits
 from ingestion.coverage import mail, markup, office, pages, text
 from ingestion.coverage.words import compare
-from ingestion.sniff import CSV, DOCX, EML, EPUB, HTML, JSON, JSON_LINES, MARKDOWN, ODS, PDF, PPTX, TEXT, XLSX
+from ingestion.sniff import (
+    CSV,
+    DOCX,
+    EML,
+    EPUB,
+    HTML,
+    JSON,
+    JSON_LINES,
+    MARKDOWN,
+    ODS,
+    PDF,
+    PPTX,
+    TEXT,
+    XLSX,
+    XML,
+)
 from ingestion.types import Document, Source
 
 _READERS = {
@@ -27,6 +42,7 @@ _READERS = {
     PPTX: office.pptx,
     TEXT: text.plain,
     XLSX: office.xlsx,
+    XML: markup.page,
 }
 
 
