@@ -11,6 +11,7 @@ from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.gibberish import WHAT
 from ingestion.grid import Cell, Grid
+from ingestion.parsers.text.markdown_sites import code_title, label_of
 from ingestion.parsers.text.markdown_syntax import (
     MAX_NESTING,
     Tags,
@@ -23,12 +24,10 @@ from ingestion.parsers.web.html import write_html
 from ingestion.sniff import MARKDOWN
 from ingestion.types import BlockKind, Document, Source
 
-_ADMONITION = re.compile(r"^[ \t]*:::+[ \t]*\{?[\w-]*\}?[ \t]*(?:\[(.*)\]|(.*))$", re.M)
-_MODULE_LINE_CHARS = 500  # longer ones are text, and would take long to match
-_MODULE_LINE = re.compile(r"^(?:import\s.+\sfrom\s+['\"].+['\"];?|export\s+(?:default|const)\s.+)$", re.M)
 _HEADING_ID = re.compile(r"\s*\{#[\w.-]+\}\s*$")
 # A picture's text that says something, and is not a file's name.
 _CAPTION = re.compile(r"\S+\s+\S+\s+\S+|[\u4e00-\u9fff]{4}")
+_ALERT = re.compile(r"\A\[!(\w+)\][+-]?\s*")
 _TAG_NAME = re.compile(r"</?([A-Za-z][\w-]*)")
 _ALT = re.compile(r"\salt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _SHOWS_SOMETHING = re.compile(r"<(?:img|input)\b", re.I)
@@ -90,7 +89,6 @@ def write_markdown(text: str, writer: CanonicalWriter) -> str:
     writer.drop(WHAT, data_chars)
     body, title, fields, settings = without_front_matter(text)
     writer.drop("settings of the page", settings)
-    body = _ADMONITION.sub(lambda match: f"\n{(match[1] or match[2] or '').strip()}\n", body)
     markdown = markdown_parser()
     tokens = markdown.parse(body)
     whole = with_whole_rows(body, tokens)
@@ -155,6 +153,7 @@ class _Walker:
             if token.type == "inline":
                 self._inline(token, tokens[position - 1])
             elif token.type in {"fence", "code_block"}:
+                self._writer.paragraph(code_title(token.info))
                 self._writer.code(token.content)
             elif token.type == "math_block":
                 self._writer.paragraph(token.content)
@@ -181,6 +180,8 @@ class _Walker:
                 self._quotes += 1
             case "blockquote_close":
                 self._quotes -= 1
+            case "site_comment":
+                self._writer.drop("comments")
             case "table_open":
                 self._rows = []
             case "tr_open":
@@ -202,10 +203,9 @@ class _Walker:
         elif self._lists:
             self._writer.paragraph(text, BlockKind.LIST_ITEM, len(self._lists) - 1)
         elif self._quotes:
-            self._writer.paragraph(text, BlockKind.QUOTE)
+            self._writer.paragraph(_ALERT.sub(_alert_name, text), BlockKind.QUOTE)
         else:
-            lines = text.split("\n")
-            self._writer.paragraph("\n".join(line for line in lines if not _is_module_line(line.strip())))
+            self._writer.paragraph(text)
 
     def _mark(self) -> str:
         number = self._lists[-1]
@@ -274,7 +274,8 @@ class _Walker:
                 return "^"
             case name if name in _BREAKS:
                 return " "
-        return ""
+        label = label_of(tag)
+        return f" {label}: " if label else ""
 
 
 def _element_of(token: Token) -> str:
@@ -283,6 +284,10 @@ def _element_of(token: Token) -> str:
         return "s"
     name = _TAG_NAME.match(token.content) if token.type == "html_inline" else None
     return name[1].lower() if name else ""
+
+
+def _alert_name(mark: re.Match[str]) -> str:
+    return f"{mark[1].capitalize()}: "
 
 
 def _caption(text: str) -> str:
@@ -300,10 +305,6 @@ def _table_ends(tokens: Sequence[Token]) -> dict[int, int]:
             elif opened:
                 ends[opened.pop()] = position
     return ends
-
-
-def _is_module_line(line: str) -> bool:
-    return len(line) <= _MODULE_LINE_CHARS and _MODULE_LINE.fullmatch(line) is not None
 
 
 def _join_lines(text: str) -> str:

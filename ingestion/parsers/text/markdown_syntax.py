@@ -11,6 +11,8 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+from ingestion.parsers.text.markdown_sites import label_of, site_plugin
+
 MAX_NESTING: Final = 40
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _FIELD = re.compile(r"([\w\u4e00-\u9fff][\w .\u4e00-\u9fff-]{0,60}?)\s*(?:[:：](?=\s|$)|：|=)\s*(.*)")
@@ -73,6 +75,7 @@ def markdown_parser() -> MarkdownIt:
         allow_blank_lines=False,
         double_inline=True,
     )
+    markdown.use(site_plugin)
     markdown.inline.ruler.before("escape", "literal", _literal_rule)
     # Nothing is fetched or shown here, and a picture in a data address is a picture, of whatever type.
     markdown.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005 - its name is asked for
@@ -212,7 +215,12 @@ class Tags:
         return ("" if slash else "/", name) in self._seen
 
     def escaped(self, html: str) -> str:
-        """HTML in which tags that are none stand as text."""
-        return _TAG.sub(
-            lambda match: match[0] if self.is_markup(match[0]) else f"&lt;{match[0][1:-1]}&gt;", html
-        )
+        """HTML in which tags that are none stand as text, and labels of components as a line of their own."""
+
+        def read(match: re.Match[str]) -> str:
+            if not self.is_markup(match[0]):
+                return f"&lt;{match[0][1:-1]}&gt;"
+            label = label_of(match[0])
+            return f"{match[0]}<p>{label}</p>" if label else match[0]
+
+        return _TAG.sub(read, html)
