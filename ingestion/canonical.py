@@ -33,6 +33,8 @@ _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b\u2060\ufeff\ud800-\
 
 def squeeze(text: str) -> str:
     """Join runs of white space to one space and drop control, zero-width and soft-hyphen characters."""
+    if text.isprintable() and "  " not in text:  # most text is: no white space but single blanks, no control characters
+        return text.strip()
     return _SPACES.sub(" ", _UNWANTED.sub("", text)).strip()
 
 
@@ -178,7 +180,11 @@ class CanonicalWriter:
         """
         filled = {name for row in rows for name, _ in row}
         bare = [name for name in names if name and name not in filled]
-        lines = [" | ".join(bare), *(" | ".join(_named(name, text) for name, text in row) for row in rows)]
+        labels = {name: _label(name) for name in filled}
+        lines = [
+            " | ".join(bare),
+            *(" | ".join([text if name == text else labels[name] + text for name, text in row]) for row in rows),
+        ]
         lines = [line for line in map(self._readable, map(squeeze, lines)) if line]
         for first in range(0, len(lines), _ROWS_PER_BLOCK):
             self._write(BlockKind.TABLE, "\n".join(lines[first : first + _ROWS_PER_BLOCK]), 0)
@@ -261,8 +267,6 @@ class CanonicalWriter:
             raise LimitExceededError(f"The text is longer than {self._limits.max_text_chars} characters.")
 
 
-def _named(name: str, text: str) -> str:
-    """A cell with the name of its column."""
-    if not name or name == text:
-        return text
-    return f"{short_name(name)}{'：' if _HAN.search(name) else ': '}{text}"
+def _label(name: str) -> str:
+    """What stands before the cells of a column."""
+    return f"{short_name(name)}{'：' if _HAN.search(name) else ': '}" if name else ""

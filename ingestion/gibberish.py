@@ -25,15 +25,18 @@ _MOST_SLASHES: Final = 0.06  # one in 64 in base64, one in eight or so in a path
 _LEAST_LETTERS: Final = 0.15  # share of bytes with a letter, 0.61 in random data, 0.3 in English text
 _MOST_SPACES: Final = 0.08
 _LEAST_BRACES: Final = 0.008
+_LEAST_SEMICOLONS: Final = 0.004  # minifiers join statements by commas
+_MOST_QUOTED_NAMES: Final = 0.01  # `":` of JSON, whose values may hold marks of code (addresses, browsers' names)
 _LEAST_MARKS: Final = 0.04
 
 _LONG_WORD = re.compile(r"(?<![!-~])[!-~]{60}")
 _SOME_BYTES = re.compile(r"(?<![\w.])(?:(?:0x|\\x)?[0-9A-Fa-f]{2,16}+:?[\s,:;]{0,4}){8}", re.A)
 _ARMOUR = re.compile(r"(?<=-----BEGIN )([A-Z0-9 ]{1,60}-----)[^-]++(?=-----END )")
+_KEY_WORD = re.compile(r"[\w+/=]{24}", re.A)
 _UUENCODED = re.compile(r"^begin [0-7]{3} [^\n]{1,200}\n(?:[!-`][ -`]{1,61}\n)++[ `]?\n?end$", re.M)
 _ADDRESS = re.compile(rf"((?:https?|ftp)://[!-~]{{{_ADDRESS_CHARS}}})[!-~]++", re.I)
-# Lines or string literals of 60 characters and more, one after another; the last may be shorter.
-_BETWEEN = r"[\s\"'`+,\\|]{1,12}+"
+# Lines, comments, quotes or string literals of 60 characters and more, one after another; the last may be shorter.
+_BETWEEN = r"(?:[\s\"'`+,\\|>#*;]|//(?=\s)){1,12}+"
 _ENCODED = re.compile(
     rf"(?:data:[\w.+/;=-]{{0,100}},)?(?<![\w+/=-])[\w+/=-]{{60,}}+(?:{_BETWEEN}[\w+/=-]{{60,}}+)*+"
     rf"(?:{_BETWEEN}(?:[\w+/-]{{0,59}}={{1,2}}|[\w+/-]{{20,59}})(?![\w+/=-]))?",
@@ -79,7 +82,7 @@ def without_gibberish(text: str) -> tuple[str, int]:
         text = pattern.sub(cut, text)
 
     if "-----BEGIN " in text:
-        cut_where(_ARMOUR, lambda _: True, rf"\1 {MARK} ")
+        cut_where(_ARMOUR, _holds_key, rf"\1 {MARK} ")
     if len(text) < _MIN_CHARS:
         return text, left_out
     if _LONG_WORD.search(text):
@@ -125,6 +128,11 @@ _KIND_TESTS: Final[dict[str, Callable[[str], bool]]] = {
 }
 
 
+def _holds_key(framed: str) -> bool:
+    """Whether encoded data stand between two marks of a key, and not code or prose that names them."""
+    return _KEY_WORD.search(framed, framed.index("-----")) is not None
+
+
 def _holds_bytes(run: str) -> bool:
     """Whether what looks like hexadecimal bytes has letters as those have, and is no list of network cards."""
     found = _BYTE.findall(run)
@@ -138,7 +146,9 @@ def _is_minified(line: str) -> bool:
 
     return (
         share(" \t") < _MOST_SPACES
-        and min(share("{}"), share(";")) > _LEAST_BRACES
+        and share("{}") > _LEAST_BRACES
+        and share(";") > _LEAST_SEMICOLONS
         and share("()=:") > _LEAST_MARKS
+        and line.count('":') < _MOST_QUOTED_NAMES * len(line)
         and len(line.encode()) < 1.2 * len(line)
     )

@@ -170,10 +170,15 @@ _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
 _PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?[\x00\s]{0,1024}%PDF-")
 _PDF_WITHIN = 65_536
 _TABLE_SUFFIXES = frozenset({".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".et"})
+_OFFICE_SUFFIXES = _TABLE_SUFFIXES | {".doc", ".docx", ".docm", ".rtf", ".odt", ".wps", ".ppt", ".pptx"}
 _PIECE_OF_PAGE = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:meta|style|table|thead|tbody|tr|div|font|center|title|link|script|p)[\s>/]",
+    rb"\s*(?:<!--.*?-->\s*)*<(?:meta|style|h[1-6]|table|thead|tbody|tr|div|font|center|title|link|script|p)[\s>/]",
     re.I | re.S,
 )
+_PIECE_OF_MARKDOWN = re.compile(rb"^(?:#{1,6} \S|```|\[!\[|[-*] \S)", re.M)
+"""Lines of Markdown that no page has; many a file about a project begins with a logo in HTML."""
+_CODE_SUFFIXES = frozenset({".vue", ".svelte", ".astro", ".jsx", ".tsx", ".patch", ".diff"})
+"""Of source code that may begin as pages, JSON or mailboxes do."""
 """Start of a page without its outer elements, as programs write it under the names of other formats."""
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Of control characters, those that text holds too part words, lines and records, or colour a terminal's output.
@@ -236,18 +241,22 @@ def _by_magic(data: bytes) -> str | None:
 
 def _textual(source: Source) -> str:
     """Type of a text: a sign that only one format has, then the suffix, then what the text looks like."""
-    sign = sign_of(source.data, source.name)
     suffix = PurePath(source.name).suffix.lower()
+    sign = None if suffix in _CODE_SUFFIXES else sign_of(source.data, source.name)
     by_suffix = _BY_SUFFIX.get(suffix)
     declared = (source.media_type or "").partition(";")[0].strip().lower()
     promised = by_suffix or (declared if declared in _TEXT_TYPES else None)
     if sign is TextSign.JSON and not is_json(source.data):
         sign = None
+    is_piece = suffix not in _CODE_SUFFIXES and _PIECE_OF_PAGE.match(start_of(source.data)) is not None
+    if is_piece and promised in {TEXT, None} and suffix not in _OFFICE_SUFFIXES:
+        is_markdown = _PIECE_OF_MARKDOWN.search(source.data) is not None
+        sign, promised = (None, MARKDOWN) if is_markdown else (sign, promised)
     if sign is not None and promised not in _WRITTEN_WITH.get(sign, frozenset()):
         return _BY_SIGN[sign]
     if promised is not None:
         return promised
-    if _PIECE_OF_PAGE.match(start_of(source.data)):
+    if is_piece:
         return HTML
     return CSV if suffix in _TABLE_SUFFIXES else TEXT
 

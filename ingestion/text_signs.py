@@ -10,26 +10,27 @@ _HEAD_BYTES: Final = 4096
 _MAIL_HEAD_BYTES: Final = 65_536
 _END_BYTES: Final = 200
 _HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])",
+    rb"\s*(?:<\?xml[^>]{0,200}\?>\s*){0,9}(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])",
     re.I | re.S,
 )
 _XML = re.compile(rb"\s*<\?xml\s")
 _ELEMENT = re.compile(rb"\s*(?:<!--.*?-->\s*)*<([A-Za-z_][\w.:-]{0,60})(?=[\s>])", re.S)
 _HTML_ELEMENTS: Final = frozenset({b"div", b"h1", b"h2", b"ol", b"p", b"pre", b"span", b"table", b"ul"})
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*[\[{])")
+_JSON_LINE = re.compile(rb"\s*(?:[{\[].*[}\]],?\s*)?", re.S)
 _NOTEBOOK = re.compile(rb"\"nbformat\"\s*:\s*\d")
 _TIME = rb"(?:\d{1,4}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
 _SUBTITLES = re.compile(
-    rb"\s*(?:WEBVTT(?=[ \t\r\n])|(?:\d{1,9}[ \t]*\r?\n)?[ \t]*" + _TIME + rb"[ \t]*-->[ \t]*" + _TIME + rb")"
+    rb"\s*(?:WEBVTT(?=[ \t\r\n])(?=.*-->)|(?:\d{1,9}[ \t]*\r?\n)?[ \t]*" + _TIME + rb"[ \t]*-->[ \t]*" + _TIME + rb")",
+    re.S,
 )
 _HEADER = rb"[A-Za-z][A-Za-z0-9-]{0,60}:[^\r\n]{0,2000}\r?\n(?:[ \t][^\r\n]{0,2000}\r?\n){0,50}"
-_MAILBOX = re.compile(rb"\s*From \S+[^\r\n]{0,200}\d{4}[^\r\n]{0,20}\r?\n" + _HEADER)
+_MAILBOX = re.compile(rb"\s*From \S+[^\r\n]{0,200}\d:\d\d[^\r\n]{0,40}\d{4}[^\r\n]{0,20}\r?\n" + _HEADER)
 _MAIL = re.compile(rb"(?:" + _HEADER + rb"){3,}+(?=\r?\n|\Z)")
 _MAIL_ONLY = re.compile(
     rb"^(?:received|message-id|mime-version|return-path|delivered-to|content-transfer-encoding):", re.I | re.M
 )
-
-
+_OF_LETTERS = re.compile(rb"^(?:from|to|subject|date|received):", re.I | re.M)
 _LINE_OF_HEADER = re.compile(rb"([!-9;-~]{1,100}):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n")
 _SENT: Final = (b"to", b"cc", b"received", b"return-path", b"delivered-to")
 _SPREADSHEET_XML = re.compile(
@@ -80,8 +81,8 @@ def sign_of(data: bytes, name: str = "") -> TextSign | None:
         if pattern.match(head):
             return sign
     if _XML.match(head):
-        return TextSign.HTML if b"<html" in head else TextSign.XML
-    if (mail := _MAIL.match(head)) and _MAIL_ONLY.search(mail[0]):
+        return TextSign.XML
+    if (mail := _MAIL.match(head)) and _MAIL_ONLY.search(mail[0]) and _OF_LETTERS.search(mail[0]):
         return TextSign.MAIL
     if (first := _ELEMENT.match(head)) and data[-_END_BYTES:].rstrip().endswith(b"</" + first[1] + b">"):
         return TextSign.HTML if first[1].lower() in _HTML_ELEMENTS else TextSign.XML
@@ -124,8 +125,10 @@ def _office_xml(head: bytes) -> TextSign | None:
 
 
 def is_json(data: bytes) -> bool:
-    """Whether all of a text is one JSON value, or its first line is one that is not the last."""
-    for part in (data, data.strip().partition(b"\n")[0]):
+    """Whether all of a text is one JSON value, or all its lines look like values, of which the first is read."""
+    lines = data.removeprefix(codecs.BOM_UTF8).strip().splitlines()
+    are_values = len(lines) > 1 and all(map(_JSON_LINE.fullmatch, lines))
+    for part in (data, lines[0].rstrip(b", \t")) if are_values else (data,):
         try:
             json.loads(part)
             return True

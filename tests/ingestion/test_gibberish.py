@@ -50,6 +50,12 @@ def dump(data: bytes) -> str:
         ", ".join(f"0x{byte:02x}" for byte in BYTES[:1000]),
         "!function(e,t){var n=t.a,r=function(i){return i&&i.b?n(i):e[i]};for(var o=0;o<n.length;o++){e=r}}(this);"
         * 9,
+        lines(ENCODED, 76).replace("\n", "\n> "),
+        lines(ENCODED, 76).replace("\n", "\n// "),
+        lines(ENCODED, 76).replace("\n", "\n * "),
+        "!function(e,t){\"object\"==typeof exports?module.exports=t(e):e.x=t(e)}(this,function(e){var t=e.a,n=t.b,r=t.c,"
+        "i=function(e,t){return e(t)},o=i(n,r),a=i(t,n),u=i(r,t),s=i(n,o);return o&&(a=u(s)),s});"
+        * 9,
         ".a{color:#fff;margin:0 auto}.b>li{display:block;padding:2px;background:url(x.png)}" * 9,
     ],
 )
@@ -101,6 +107,8 @@ def test_a_key_is_left_out_and_its_frame_tells_what_was_there() -> None:
         "\n".join("2023 12 34 56 78" for _ in range(40)),
         "\n".join(f"Chapter {i} {'.' * 80} {i}" for i in range(40)),
         "-" * 3000,
+        'HEADER = "-----BEGIN CERTIFICATE-----"\nFOOTER = "-----END CERTIFICATE-----"\n' * 6,
+        '{"ua":"Mozilla/5.0(X11;Linux;x86_64)","url":"https://x.y/z?a=1;b=2","n":{"a":1}},' * 9,
     ],
 )
 def test_what_can_be_read_stays(text: str) -> None:

@@ -86,6 +86,9 @@ def _open_wrapped(part: Message, depth: int, *, has_text: bool) -> None:
         del part["content-type"], part["content-disposition"], part["content-transfer-encoding"]
         part["Content-Type"] = "multipart/mixed"
         return
+    elif kind.startswith("multipart/") and not part.is_multipart():  # nothing shows where its parts begin
+        is_page = payload_of(part)[:200].lstrip().startswith(b"<")
+        part.set_type("text/html" if is_page else "text/plain")
     for child in children_of(part):
         is_mail = kind in MESSAGES
         _open_wrapped(child, depth + 1, has_text=_has_text(child, depth) if is_mail else has_text)

@@ -12,7 +12,7 @@ from ingestion.canonical import CanonicalWriter, clean_lines
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.errors import CorruptFileError
-from ingestion.grid import MAX_COLUMNS, Cell, Grid, count_header_rows
+from ingestion.grid import MAX_COLUMNS, Cell, column_names, count_header_rows
 from ingestion.sniff import CSV
 from ingestion.types import Document, Source
 
@@ -58,7 +58,8 @@ def _rows(text: str) -> list[Row]:
     delimiter = told[1] if told else _delimiter(body)
     escape = _escape(body, delimiter)
     rows = list(_read(body, delimiter, escape))
-    if any(cell.count("\n") > _MAX_CELL_LINES for row in rows for cell in row):
+    is_open = body.count('"') % 2 == 1 and any("\n" in cell.rstrip() for cell in rows[-1][-1:])
+    if is_open or any(cell.count("\n") > _MAX_CELL_LINES for row in rows for cell in row):
         unquoted = list(_read(body, delimiter, escape, quoting=csv.QUOTE_NONE))
         rows = max(unquoted, rows, key=_agreement)
     return [row if any(map(str.strip, row)) else [] for row in rows]
@@ -182,17 +183,18 @@ def _count_header_rows(rows: Sequence[Row]) -> int:
 
 def _write_table(names: list[Row], rows: list[Row], width: int, writer: CanonicalWriter) -> None:
     """Rows under their names; one of a single cell stands without a name, and very wide tables are written in parts."""
-    for first in range(0, max(map(len, [*names, *rows])), MAX_COLUMNS):
+    widest = max(map(len, [*names, *rows]))
+    for first in range(0, widest, MAX_COLUMNS):
         columns = slice(first, first + MAX_COLUMNS)
         head = [[Cell(cell) for cell in row[columns]] for row in names]
+        labels = column_names(head, min(MAX_COLUMNS, widest - first))
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[start : start + _ROWS_AT_ONCE]
-            widest = min(MAX_COLUMNS, max(map(len, [*names, *part])))
-            cells = [_cells(row, columns, widest if width > 1 else 1) for row in part]
-            writer.grid(Grid(rows=head + cells, header_rows=len(names)))
+            writer.named_rows(labels, [_pairs(row, columns, labels, width) for row in part])
 
 
-def _cells(row: Row, columns: slice, width: int) -> list[Cell]:
+def _pairs(row: Row, columns: slice, names: Sequence[str], width: int) -> list[tuple[str, str]]:
+    """Filled cells with their names, as `named_cells` gives them for cells without spans."""
     if len(row) == 1 < width:
-        return [Cell(row[0], columns=width)] if columns.start == 0 else []
-    return [Cell(cell) for cell in row[columns]]
+        return [("", row[0])] if columns.start == 0 else []
+    return [(name, cell) for name, cell in zip(names, row[columns], strict=False) if cell and not cell.isspace()]

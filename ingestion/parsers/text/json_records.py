@@ -21,6 +21,10 @@ _MIN_RECORDS: Final = 2
 _WRAPPED_DEPTH: Final = 4
 _MAX_BROKEN_LINES: Final = 100
 _BETWEEN = re.compile(r"[\s,\x1e]*")  # line ends; commas of a list cut out; marks of RFC 7464
+# Strings are passed over; the rest is no JSON.
+_BESIDE_VALUES = re.compile(
+    r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*(?:[^*]|\*(?!/)){0,5000}+\*/|,(?=\s*[}\]])', re.S
+)
 _LINE_OF_RECORD = re.compile(r"\n[ \t]*[{\[]")
 # Names under which programs wrap their answers; they say nothing about the records.
 _WRAPPERS: Final = frozenset(
@@ -66,13 +70,25 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
 
 
 def read_values(decoded: Decoded, writer: CanonicalWriter) -> list[object]:
-    """All values of a text; lines between them that can't be read are left out and counted.
+    """All values of a text; lines between them that can't be read, and comments, are left out and counted.
 
     Raises:
         CorruptFileError: If the first value can't be read, or no more of them than lines that can't.
     """
     writer.drop("characters that could not be read", decoded.replaced)
-    text = decoded.text
+    try:
+        return _values(decoded.text, writer)
+    except CorruptFileError:  # files of settings have comments, and commas behind the last value
+        plain = _BESIDE_VALUES.sub(lambda found: found[1] or " ", decoded.text)
+        if plain == decoded.text:
+            raise
+        values = _values(plain, writer)
+        found = (match[0] for match in _BESIDE_VALUES.finditer(decoded.text))
+        writer.drop("comments", sum(text.startswith("/") for text in found))
+        return values
+
+
+def _values(text: str, writer: CanonicalWriter) -> list[object]:
     values: list[object] = []
     broken = 0
     position = _skip(text, 0)
@@ -246,7 +262,8 @@ def _leaves(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, str
             yield from _leaves(item, _joined(name, key), depth + 1)
     elif isinstance(value, list):
         if all(not isinstance(item, dict | list) for item in value):
-            yield name, ", ".join(_plain(item) for item in value)
+            if value:
+                yield name, ", ".join(_plain(item) for item in value)
         else:
             for item in value:
                 yield from _leaves(item, name, depth + 1)

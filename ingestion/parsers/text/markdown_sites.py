@@ -65,7 +65,7 @@ def _write_title(state: StateBlock, line: int, title: str) -> None:
         state.push("paragraph_close", "p", -1)
 
 
-def _directive_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def _directive_rule(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
     """`:::note Title` and the `:::` that ends it."""
     found = _DIRECTIVE.fullmatch(_line(state, start))
     if found is None:
@@ -102,7 +102,7 @@ def _indented_rule(state: StateBlock, start: int, end: int, silent: bool) -> boo
     return True
 
 
-def _module_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def _module_rule(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
     """Imports, exports and comments of MDX between its blocks."""
     line = _line(state, start)
     if state.blkIndent or state.level or not line.startswith(("import", "export", "{/*")):

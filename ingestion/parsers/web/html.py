@@ -39,7 +39,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     writer = CanonicalWriter(limits)
     writer.drop("characters that could not be read", decoded.replaced)
     root = tree_of(decoded.text, writer.drop)
-    title = squeeze(root.findtext(".//title") or "")
+    title = next((squeeze(node.text or "") for node in root.iter("title") if not _is_of_picture(node)), "")
     page = Page(root, writer.drop, keep_hidden=limits.keep_hidden)
     _Walker(writer, page).write(root)
     return writer.build(media_type=HTML, title=title, encoding=decoded.encoding)
@@ -77,6 +77,11 @@ def text_of_fragment(text: str) -> str:
         elif part.tag == "br" or is_block(part.element, part.tag):
             parts.append("\n")
     return "\n".join(line for line in map(squeeze, "".join(parts).split("\n")) if line)
+
+
+def _is_of_picture(title: lxml_html.HtmlElement) -> bool:
+    """Whether a title is that of a drawing inside the page."""
+    return next(title.iterancestors("svg", "symbol", "g"), None) is not None
 
 
 def _ignore(what: str, count: int = 1) -> None:

@@ -38,6 +38,7 @@ _AROUND: Final = {
     "mtd": ("", " "), "mspace": ("", " "), "text": ("", " "),
 }  # fmt: skip
 _FORMULA_PARTS = frozenset({"mi", "mn", "mo", "mtext", "ms"})
+_ICONS: Final = frozenset({"i", "span", "b", "em"})
 _TICKS: Final = {"checkbox": ("☐", "☑"), "radio": ("○", "◉")}
 _UNREAD_INPUTS = frozenset({"button", "color", "file", "hidden", "image", "password", "reset", "submit"})
 
@@ -102,6 +103,8 @@ class Shown:
         if tag == "svg":
             self._page.drop("pictures")
             yield from self._text(f" {element.get('aria-label', '')} ")
+        if tag in _ICONS and (label := _icon_label(element)):
+            yield from self._text(f" {label} ")
         if before := self._before(element, tag):
             yield from self._written_readings()
             yield before
@@ -247,6 +250,13 @@ def code_of(page: Page, root: lxml_html.HtmlElement) -> str:
         ):
             parts.append("\n")
     return "".join(parts)
+
+
+def _icon_label(element: lxml_html.HtmlElement) -> str:
+    """What an element without content says of the icon that style sheets draw in it."""
+    if len(element) or (element.text or "").strip() or element.get("aria-hidden") == "true":
+        return ""
+    return str(element.get("aria-label") or element.get("title") or "")
 
 
 def _start_of(element: lxml_html.HtmlElement) -> str:

@@ -277,6 +277,13 @@ def test_deep_nesting_and_lying_declarations_end_with_a_reason_or_text() -> None
         assert parser.parse(Source(name="a.eml", data=bytes(mail())), ParsingLimits()).text
 
 
+@pytest.mark.parametrize("body", ["The pump is here.", "<html><p>The pump is <b>here</b>.</p></html>"])
+def test_a_mail_of_parts_whose_boundary_is_missing_is_read_as_text(body: str) -> None:
+    head = "From: a@b.c\nTo: d@e.f\nSubject: Pump\nMIME-Version: 1.0\n"
+    document = read(f'{head}Content-Type: multipart/mixed; boundary="x"\n\n{body}\n'.encode())
+    assert document.text.endswith("The pump is here.")
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32))
 def test_flipped_bits_never_raise_anything_else(seed: int) -> None:

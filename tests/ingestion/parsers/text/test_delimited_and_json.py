@@ -228,3 +228,16 @@ def test_a_row_over_the_maximum_is_cut_between_cells() -> None:
     pieces = pieces_of(document, COUNT_TOKENS, 64)
     assert len(pieces) > 3
     assert all(document.text[: piece.end].endswith(" | ") for piece in pieces[:-1])
+
+
+def test_a_quote_in_a_short_table_that_nobody_closed_joins_no_rows() -> None:
+    assert lines(read("a.csv", 'a,b\n"open,1\nx,2\ny,3\n')) == ['a: "open | b: 1', "a: x | b: 2", "a: y | b: 3"]
+    assert lines(read("a.csv", 'a,b\nPipe,"5 in\nRod,7\n'))[-2:] == ['Pipe | "5 in', "Rod | 7"]
+    inches = 'item,size\n"Pipe, long",5" wide\n"Rod, short",7\n"Net, old",8\n'
+    assert lines(read("a.csv", inches))[0] == 'item: Pipe, long | size: 5" wide'
+
+
+def test_settings_with_comments_are_read() -> None:
+    document = read("a.json", '// note\n{"a": 1, /* no */ "b": "http://x//y",\n "c": [1, 2,],\n "d": []}\n')
+    assert lines(document) == ["a: 1 | b: http://x//y | c: 1, 2"]
+    assert [(item.what, item.count) for item in document.dropped] == [("comments", 2)]
