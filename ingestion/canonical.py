@@ -33,7 +33,7 @@ _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b\u2060\ufeff\ud800-\
 
 def squeeze(text: str) -> str:
     """Join runs of white space to one space and drop control, zero-width and soft-hyphen characters."""
-    if text.isprintable() and "  " not in text:  # most text is: no white space but single blanks, no control characters
+    if text.isprintable() and "  " not in text:  # most text has only single blanks, and nothing unseen
         return text.strip()
     return _SPACES.sub(" ", _UNWANTED.sub("", text)).strip()
 
@@ -183,7 +183,10 @@ class CanonicalWriter:
         labels = {name: _label(name) for name in filled}
         lines = [
             " | ".join(bare),
-            *(" | ".join([text if name == text else labels[name] + text for name, text in row]) for row in rows),
+            *(
+                " | ".join([text if name == text else labels[name] + text for name, text in row])
+                for row in rows
+            ),
         ]
         lines = [line for line in map(self._readable, map(squeeze, lines)) if line]
         for first in range(0, len(lines), _ROWS_PER_BLOCK):

@@ -26,7 +26,9 @@ _LEAST_LETTERS: Final = 0.15  # share of bytes with a letter, 0.61 in random dat
 _MOST_SPACES: Final = 0.08
 _LEAST_BRACES: Final = 0.008
 _LEAST_SEMICOLONS: Final = 0.004  # minifiers join statements by commas
-_MOST_QUOTED_NAMES: Final = 0.01  # `":` of JSON, whose values may hold marks of code (addresses, browsers' names)
+_MOST_QUOTED_NAMES: Final = (
+    0.01  # `":` of JSON, whose values may hold marks of code (addresses, browsers' names)
+)
 _LEAST_MARKS: Final = 0.04
 
 _LONG_WORD = re.compile(r"(?<![!-~])[!-~]{60}")

@@ -120,7 +120,7 @@ def count_header_rows(rows: Sequence[Sequence[Cell | None]]) -> int:
     while marked < min(len(rows) - 1, MAX_HEADER_ROWS) and _all_marked(rows[marked]):
         marked += 1
     if marked:
-        return marked
+        return marked + (marked < min(len(rows) - 1, MAX_HEADER_ROWS) and _parts_marked_names(rows, marked))
     if len(rows) < 2 or _are_pairs(rows[: 1 + _SHAPE_ROWS]):
         return 0
     count = 0
@@ -249,6 +249,14 @@ def _is_parted(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
         if spanned or (empty and _is_over_numbers(rows, at)):
             return True
     return False
+
+
+def _parts_marked_names(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
+    """Whether a row below marked names parts them though its own cells are not marked: words over numbers."""
+    row = rows[at]
+    begins_late = bool(row) and (not _text(row[0]) or row[0] in rows[at - 1][:1])
+    has_number = any(is_number(_text(cell)) for cell in row)
+    return begins_late and not has_number and _is_parted(rows, at) and _is_over_numbers(rows, at)
 
 
 def _is_over_numbers(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:

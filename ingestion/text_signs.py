@@ -21,7 +21,11 @@ _JSON_LINE = re.compile(rb"\s*(?:[{\[].*[}\]],?\s*)?", re.S)
 _NOTEBOOK = re.compile(rb"\"nbformat\"\s*:\s*\d")
 _TIME = rb"(?:\d{1,4}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
 _SUBTITLES = re.compile(
-    rb"\s*(?:WEBVTT(?=[ \t\r\n])(?=.*-->)|(?:\d{1,9}[ \t]*\r?\n)?[ \t]*" + _TIME + rb"[ \t]*-->[ \t]*" + _TIME + rb")",
+    rb"\s*(?:WEBVTT(?=[ \t\r\n])(?=.*-->)|(?:\d{1,9}[ \t]*\r?\n)?[ \t]*"
+    + _TIME
+    + rb"[ \t]*-->[ \t]*"
+    + _TIME
+    + rb")",
     re.S,
 )
 _HEADER = rb"[A-Za-z][A-Za-z0-9-]{0,60}:[^\r\n]{0,2000}\r?\n(?:[ \t][^\r\n]{0,2000}\r?\n){0,50}"

@@ -53,9 +53,8 @@ def dump(data: bytes) -> str:
         lines(ENCODED, 76).replace("\n", "\n> "),
         lines(ENCODED, 76).replace("\n", "\n// "),
         lines(ENCODED, 76).replace("\n", "\n * "),
-        "!function(e,t){\"object\"==typeof exports?module.exports=t(e):e.x=t(e)}(this,function(e){var t=e.a,n=t.b,r=t.c,"
-        "i=function(e,t){return e(t)},o=i(n,r),a=i(t,n),u=i(r,t),s=i(n,o);return o&&(a=u(s)),s});"
-        * 9,
+        '!function(e,t){"object"==typeof exports?module.exports=t(e):e.x=t(e)}(this,function(e){var t=e.a,n=t.b,r=t.c,'
+        "i=function(e,t){return e(t)},o=i(n,r),a=i(t,n),u=i(r,t),s=i(n,o);return o&&(a=u(s)),s});" * 9,
         ".a{color:#fff;margin:0 auto}.b>li{display:block;padding:2px;background:url(x.png)}" * 9,
     ],
 )

@@ -220,7 +220,11 @@ def test_office_documents_in_one_xml_file_are_told_by_their_names_in_it() -> Non
         ("a.rss", '<?xml version="1.0"?><rss><item><![CDATA[<html><p>x]]></item></rss>', sniff.XML),
         ("a.xhtm", '<?xml version="1.0"?><?xml-stylesheet href="x"?><html><p>x</p></html>', sniff.HTML),
         ("a.vue", "<script>\nlet a = 1\n</script>\n<template><p>x</p></template>\n", sniff.TEXT),
-        ("a.patch", "From 12ab Mon Sep 17 00:00:00 2001\nFrom: A <a@b.c>\nSubject: [PATCH] x\n\n", sniff.TEXT),
+        (
+            "a.patch",
+            "From 12ab Mon Sep 17 00:00:00 2001\nFrom: A <a@b.c>\nSubject: [PATCH] x\n\n",
+            sniff.TEXT,
+        ),
     ],
 )
 def test_text_is_told_by_what_it_shows(name: str, text: str, expected: str) -> None:

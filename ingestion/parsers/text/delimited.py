@@ -59,7 +59,7 @@ def _rows(text: str) -> list[Row]:
     escape = _escape(body, delimiter)
     rows = list(_read(body, delimiter, escape))
     is_open = body.count('"') % 2 == 1 and any("\n" in cell.rstrip() for cell in rows[-1][-1:])
-    if is_open or any(cell.count("\n") > _MAX_CELL_LINES for row in rows for cell in row):
+    if is_open or ('"' in body and any(cell.count("\n") > _MAX_CELL_LINES for row in rows for cell in row)):
         unquoted = list(_read(body, delimiter, escape, quoting=csv.QUOTE_NONE))
         rows = max(unquoted, rows, key=_agreement)
     return [row if any(map(str.strip, row)) else [] for row in rows]
@@ -197,4 +197,6 @@ def _pairs(row: Row, columns: slice, names: Sequence[str], width: int) -> list[t
     """Filled cells with their names, as `named_cells` gives them for cells without spans."""
     if len(row) == 1 < width:
         return [("", row[0])] if columns.start == 0 else []
-    return [(name, cell) for name, cell in zip(names, row[columns], strict=False) if cell and not cell.isspace()]
+    return [
+        (name, cell) for name, cell in zip(names, row[columns], strict=False) if cell and not cell.isspace()
+    ]

@@ -180,8 +180,6 @@ class _Walker:
                 self._quotes += 1
             case "blockquote_close":
                 self._quotes -= 1
-            case "site_comment":
-                self._writer.drop("comments")
             case "table_open":
                 self._rows = []
             case "tr_open":

@@ -113,6 +113,6 @@ def _module_rule(state: StateBlock, start: int, _end: int, silent: bool) -> bool
         return False
     if not silent:
         if found[0][0] == "{":
-            state.push("site_comment", "", 0).hidden = True
+            state.push("html_block", "", 0).content = "<!-- -->"  # counted as any other
         state.line = start + found[0].rstrip("\n").count("\n") + 1
     return True

@@ -15,6 +15,7 @@ from ingestion.parsers.web.elements import (
     EMBEDDED,
     HEADINGS,
     NEVER_TEXT,
+    STRUCK_TAGS,
     is_block,
     is_hidden,
     is_struck,
@@ -37,7 +38,7 @@ _COPYRIGHT = re.compile(r"©|\bcopyright\b|all rights reserved|版权所有|保�
 _SCRIPTS_WANTED = re.compile(r"java\s?script|enable (?:cookies|scripts?)|启用.{0,8}脚本", re.I)
 _ICON_NAME = re.compile(r"(?:\A|[\s_-])(?:icons?|fa|fas|far|fab|glyphicon|katex-html)(?:\Z|[\s_-])", re.I)
 _PANEL_NAME = re.compile(
-    r"\b(?:tab|tabs|accordion|collapse|collapsible|panel|faq|expandable|spoiler)(?:\b|[_-])", re.I
+    r"\b(?:tab|tabs|tablinks?|accordion|collapse|collapsible|panel|faq|expandable|spoiler)(?:\b|[_-])", re.I
 )
 _ID_REFERENCES = (
     "aria-controls",
@@ -65,12 +66,20 @@ _MEASURED = frozenset(
         "main",
         "nav",
         "noscript",
+        "pre",
         "search",
         "table",
         "td",
         "th",
     }
 )
+
+
+_HIDING_TAGS: Final = frozenset({"dialog", *STRUCK_TAGS})
+_JUDGED: Final = frozenset(
+    {"aside", "button", "footer", "nav", "noscript", "search", *_HIDING_TAGS, *EMBEDDED, *NEVER_TEXT}
+)
+"""Elements that may be left out though they have no attribute."""
 
 
 class Size(NamedTuple):
@@ -197,7 +206,7 @@ class Page:
             or self.note_number(element)
         ):
             return True
-        return _PANEL_NAME.search(f"{element.get('class', '')} {element.get('id', '')}") is not None
+        return _is_named_panel(element)
 
     def leaves_out(self, element: lxml_html.HtmlElement, tag: str) -> bool:
         """Whether an element is not read; if it held something, that is counted."""
@@ -210,6 +219,8 @@ class Page:
         """Why an element is left out: None if it isn't, nothing to count if it is an ornament."""
         if tag in NEVER_TEXT:
             return ""
+        if tag not in _JUDGED and not element.keys():
+            return FURNITURE if element in self._links_beside_main else None
         if not self._keep_hidden and is_hidden(element, tag) and not self._is_reachable(element):
             return HIDDEN
         if not self._keep_hidden and is_struck(element, tag):
@@ -237,9 +248,9 @@ class Page:
             return size.is_mostly_links or (
                 is_short and _COPYRIGHT.search(element.text_content()) is not None
             )
-        if tag == "aside" or element.get("role") == "banner" or _is_named_furniture(element):
-            return size.chars > 0 and size.is_mostly_links
-        return False
+        if not size.chars or not size.is_mostly_links:
+            return False
+        return tag == "aside" or element.get("role") == "banner" or _is_named_furniture(element)
 
     def _notice(self, element: lxml_html.HtmlElement) -> str | None:
         """Text for readers without scripts is read as such a reader would; a demand for scripts is none."""
@@ -255,6 +266,7 @@ class Page:
             element.get("aria-controls")
             or element.get("aria-expanded")
             or self.size(element).chars > _MAX_CAPTION_CHARS
+            or _is_named_panel(element)
         ):
             return False
         text = element.text_content()
@@ -270,22 +282,23 @@ class Page:
         cover: lxml_html.HtmlElement | None = None
         walk = etree.iterwalk(self.root, events=("start", "end"))
         for event, element in walk:
-            tag = tag_of(element)
             if event == "start":
+                tag = tag_of(element)
                 if tag in NEVER_TEXT:
                     walk.skip_subtree()
                     continue
+                has_attributes = bool(element.keys())
                 self._note_targets(element)
-                if tag in _MEASURED or _is_named_furniture(element):
+                if tag in _MEASURED or (has_attributes and _is_named_furniture(element)):
                     opened[element] = Size(chars, linked, *counts)
-                if cover is None and (is_hidden(element, tag) or is_struck(element, tag)):
+                    for place, is_kind in enumerate((tag in HEADINGS, tag == "table", tag == "pre")):
+                        counts[place] += is_kind
+                if cover is None and (has_attributes or tag in _HIDING_TAGS) and _is_covered(element, tag):
                     cover, covered = element, chars
-                links += _leads_elsewhere(element)
-                for place, is_kind in enumerate((tag in HEADINGS, tag == "table", tag == "pre")):
-                    counts[place] += is_kind
+                links += element.tag == "a" and _leads_elsewhere(element)
                 text = element.text
             else:
-                links -= _leads_elsewhere(element)
+                links -= element.tag == "a" and _leads_elsewhere(element)
                 if element in opened:
                     was = opened.pop(element)
                     now = (chars, linked, *counts)
@@ -346,11 +359,20 @@ def _leads_elsewhere(element: lxml_html.HtmlElement) -> bool:
     return element.tag == "a" and not element.get("href", "").lower().startswith(("tel:", "mailto:"))
 
 
+def _is_covered(element: lxml_html.HtmlElement, tag: str) -> bool:
+    return is_hidden(element, tag) or is_struck(element, tag)
+
+
 def _is_named_furniture(element: lxml_html.HtmlElement) -> bool:
-    return any(
-        name is not None and _FURNITURE_NAME.search(name) is not None
-        for name in (element.get("class"), element.get("id"))
+    names, own = element.get("class"), element.get("id")
+    return (names is not None and _FURNITURE_NAME.search(names) is not None) or (
+        own is not None and _FURNITURE_NAME.search(own) is not None
     )
+
+
+def _is_named_panel(element: lxml_html.HtmlElement) -> bool:
+    """Whether an element is called a panel that readers open, or the title of one."""
+    return _PANEL_NAME.search(f"{element.get('class', '')} {element.get('id', '')}") is not None
 
 
 def _is_ornament(element: lxml_html.HtmlElement) -> bool:

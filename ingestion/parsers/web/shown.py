@@ -98,13 +98,8 @@ class Shown:
             self._walk.skip_subtree()
             yield from self._text(f" {self._field(element, tag)} ")
             return
-        if tag == "embed":
-            self._page.drop("embedded content")
-        if tag == "svg":
-            self._page.drop("pictures")
-            yield from self._text(f" {element.get('aria-label', '')} ")
-        if tag in _ICONS and (label := _icon_label(element)):
-            yield from self._text(f" {label} ")
+        if label := self._drawn(element, tag):
+            yield from self._text(label)
         if before := self._before(element, tag):
             yield from self._written_readings()
             yield before
@@ -199,6 +194,16 @@ class Shown:
         if not mark or is_count or " " in mark or len(mark) > _NOTE_CHARS or not self._last.strip():
             return "", ""
         return ("_(", ")") if _COMPOUND.search(mark) else ("_", "")
+
+    def _drawn(self, element: lxml_html.HtmlElement, tag: str) -> str:
+        """What a drawing or an icon is called; a space where it has no name."""
+        if tag == "embed":
+            self._page.drop("embedded content")
+        if tag == "svg":
+            self._page.drop("pictures")
+            return f" {element.get('aria-label', '')} "
+        label = _icon_label(element) if tag in _ICONS else ""
+        return f" {label} " if label else ""
 
     def _field(self, element: lxml_html.HtmlElement, tag: str) -> str:
         """What a picture or a form field shows."""

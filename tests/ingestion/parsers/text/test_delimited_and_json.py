@@ -231,7 +231,11 @@ def test_a_row_over_the_maximum_is_cut_between_cells() -> None:
 
 
 def test_a_quote_in_a_short_table_that_nobody_closed_joins_no_rows() -> None:
-    assert lines(read("a.csv", 'a,b\n"open,1\nx,2\ny,3\n')) == ['a: "open | b: 1', "a: x | b: 2", "a: y | b: 3"]
+    assert lines(read("a.csv", 'a,b\n"open,1\nx,2\ny,3\n')) == [
+        'a: "open | b: 1',
+        "a: x | b: 2",
+        "a: y | b: 3",
+    ]
     assert lines(read("a.csv", 'a,b\nPipe,"5 in\nRod,7\n'))[-2:] == ['Pipe | "5 in', "Rod | 7"]
     inches = 'item,size\n"Pipe, long",5" wide\n"Rod, short",7\n"Net, old",8\n'
     assert lines(read("a.csv", inches))[0] == 'item: Pipe, long | size: 5" wide'

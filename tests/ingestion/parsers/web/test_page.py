@@ -64,6 +64,8 @@ def test_text_behind_the_end_of_the_page_is_kept() -> None:
         ("<div hidden><p>A script shows this page.</p></div>", "A script shows this page."),
         ("<noscript><p>The bus leaves at 8:00, 9:00.</p></noscript><p>a</p>", "The bus leaves at 8:00, 9:00.\n\na"),
         ("<picture><source srcset=a><img alt=Map></picture><p>a<embed src=x>b<p>c", "Map\n\nab\n\nc"),
+        ("<button class=accordion>Delivery</button><div class=panel style='display:none'>Soon.", "Delivery\n\nSoon."),
+        ("<button class=tablinks>Mac</button><div class=tabcontent>Brew.", "Mac\n\nBrew."),
         ("<details><summary>Returns</summary>Within 30 days.</details>", "Returns\n\nWithin 30 days."),
     ],
 )  # fmt: skip
@@ -94,6 +96,10 @@ def test_lists_of_links_beside_the_main_part_go() -> None:
     assert read(page).text == "Main text of it.\n\nCall 555."
     contact = "<div><a href='tel:555'>555-1234</a></div>Write to <a href=x>us</a> now."
     assert read(f"{contact}{main}").text.startswith("555-1234\n\nWrite to us now.")
+
+
+def test_the_title_of_a_drawing_is_not_that_of_the_page() -> None:
+    assert read("<body><svg><g><title>icon</title></g></svg><p>Text.</p>").title == ""
 
 
 def test_a_heading_that_is_not_closed_ends_where_the_next_begins() -> None:
