@@ -16,6 +16,7 @@ _MAX_FILLED: Final = 200_000  # cells that spans alone may fill in one grid
 _MAX_NAME_CHARS: Final = 60
 _MAX_LONG_NAME_CHARS: Final = 200  # over numbers
 _MIN_PAIRS: Final = 2
+_MOST_BLANKS_OF_CODE: Final = 1
 _PREVAILING: Final = 0.6
 _VALUE_NAMES: Final = frozenset(
     {"value", "values", "content", "description", "detail", "details", "值", "内容", "说明", "数值", "描述"}
@@ -156,7 +157,7 @@ def _kind(text: str) -> str:
     """Number, date, code or words."""
     if is_number(text):
         return "number"
-    if not any(map(str.isdigit, text)):
+    if not any(map(str.isdigit, text)) or text.count(" ") > _MOST_BLANKS_OF_CODE:
         return "words"
     return "date" if _DATE.match(text) else "code"
 
@@ -242,11 +243,11 @@ def _is_parted(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
     for column in range(1, len(row)):
         upper, beside = (above[column] if column < len(above) else None), above[column - 1 : column]
         spanned = upper is not None and beside == [upper] and upper is beside[0] and upper.text.strip()
-        empty = not _text(upper) and beside and _text(beside[0])
+        is_below = beside and _text(beside[0]) and _text(upper) in {"", _text(beside[0])}
         parts = _text(row[column]) and row[column] is not upper and _text(row[column - 1])
         if not parts or _text(row[column - 1]) == _text(row[column]):
             continue
-        if spanned or (empty and _is_over_numbers(rows, at)):
+        if spanned or (is_below and _is_over_numbers(rows, at)):
             return True
     return False
 

@@ -118,6 +118,7 @@ def test_what_spans_fill_has_a_bound():
         ([["Field", "Value"], ["Chassis", "WKX-55871"], ["Year", "2019"], ["Colour", "blue"]], 1),
         # words alone
         ([["Name", "City"], ["Anna", "Riga"], ["Ben", "Oslo"]], 1),
+        ([["Name", "Address"], ["Anna", "Main St 1 Riga"], ["Ben", "Oslo"]], 1),
         ([["Name", "City", ""], ["Anna", "Riga", "x"], ["Ben", "Oslo", "y"]], 1),
         # prices among which one is none, and a row of totals
         ([["Item", "Price"], ["Bolt", "1.20"], ["Nut", "n/a"], ["Screw", "0.50"]], 1),
@@ -132,6 +133,7 @@ def test_what_spans_fill_has_a_bound():
         ([["Item", "Price in euros " * 6], ["Bolt", "1.20"]], 1),
         # names over names, and a row of values that only looks so
         ([["", "Plan", "", "Done", ""], ["Unit", "A", "B", "A", "B"], ["x", "1", "2", "3", "4"]], 2),
+        ([["Time", "Temp", "Temp"], ["", "C", "F"], ["9:00", "20", "68"], ["10:00", "21", "70"]], 2),
         ([["Name", "Plan", ""], ["Bolt", "5", "6"], ["Nut", "7", "8"]], 1),
         ([["only"], ["one"]], 0),
     ],

@@ -23,6 +23,7 @@ _MAX_CELL_LINES: Final = 50  # more lines in one cell come from a quote that nob
 _NAME_CHARS: Final = 60
 _ROWS_AT_ONCE: Final = 2_000  # cells of more would fill the memory
 _NUMBER = re.compile(r"[^\w]*\d[\d.,:/\s-]*[^\w]*")
+_DECIMAL = re.compile(r"[+-]?[\d.\s]*\d,\d+\s*")
 _PAIR: Final = 2  # columns of what stands above a wider table: a name and its value
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?[ \t]*(?:\n|\Z)", re.I)
 
@@ -79,7 +80,13 @@ def _read(
 
 def _delimiter(text: str) -> str:
     """The separator by which most of the first rows have the same number of cells, and most of them."""
-    return max(_DELIMITERS, key=lambda delimiter: _agreement(_sample(text, delimiter)))
+    found = max(_DELIMITERS, key=lambda delimiter: _agreement(_sample(text, delimiter)))
+    if found == ",":  # unless all commas are those of numbers
+        rows = _sample(text, ";")
+        cells = [cell for row in rows for cell in row if "," in cell]
+        if _agreement(rows)[0] == 1 and cells and all(map(_DECIMAL.fullmatch, cells)):
+            return ";"
+    return found
 
 
 def _escape(text: str, delimiter: str) -> str | None:

@@ -47,7 +47,7 @@ _WRAPPERS: Final = frozenset(
         "docs",
     ]
 )
-_MARKUP = re.compile(r"</(?:p|div|li|ul|table|h[1-6]|span|a)>|<br\s*/?>", re.I)
+_MARKUP = re.compile(r"</(?:p|div|li|ul|ol|table|h[1-6]|span|a|b|i|em|strong|pre)>|<br\s*/?>", re.I)
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str)  # numbers as they are written, of any length
 
 

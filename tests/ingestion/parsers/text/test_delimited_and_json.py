@@ -112,6 +112,8 @@ def lines(document: Document) -> list[str]:
         ("a,b\n1,2,3\n1\n2,2\n", ["a: 1 | b: 2 | 3", "1", "a: 2 | b: 2"]),
         ("Name,Price\nA,10\nMade on Monday\n", ["Name: A | Price: 10", "Made on Monday"]),
         ("1,2024-01-03\n2,2024-01-04\n", ["1 | 2024-01-03", "2 | 2024-01-04"]),
+        ("1,5;2,5\n-3,5;4.000,5\n", ["1,5 | 2,5", "-3,5 | 4.000,5"]),
+        ('name,notes\nA,"line 1\nline 2"\nB,x\n', ["name: A | notes: line 1 line 2", "name: B | notes: x"]),
         ("Name,Qty\nA,10\n\nB,20\n", ["Name: A | Qty: 10", "Name: B | Qty: 20"]),
         (
             "Staff\nName,City\nAnn,Riga\n\nRooms\nRoom,Seats\nBlue,12\n",
@@ -194,6 +196,7 @@ def test_line_separators_inside_strings_part_nothing() -> None:
         ([["name", "qty"], ["A", 1], ["B", 2]], ["name: A | qty: 1", "name: B | qty: 2"]),
         ({"staff": [{"id": 1}, {"id": 2}]}, ["staff.id: 1", "staff.id: 2"]),
         ([{"id": "A", "of": [{"n": 1}, {"n": 2}]}], ["id: A | of.n: 1 | of.n: 2"]),
+        ({"body": "<b>Hi</b> there"}, ["body:", "Hi there"]),
         ({"body": "<p>Hello <b>x</b></p><p>You</p>"}, ["body:", "Hello x", "You"]),
     ],
 )
