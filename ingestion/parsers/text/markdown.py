@@ -9,7 +9,7 @@ from markdown_it.token import Token
 from ingestion.canonical import CanonicalWriter, clean_lines
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
-from ingestion.gibberish import WHAT
+from ingestion.gibberish import ENCODED_DATA
 from ingestion.grid import Cell, Grid
 from ingestion.parsers.text.markdown_syntax import (
     MAX_NESTING,
@@ -87,7 +87,7 @@ def write_markdown(text: str, writer: CanonicalWriter) -> str:
         The title that its front matter gives, else an empty string.
     """
     text, data_chars = without_data_addresses(text)
-    writer.drop(WHAT, data_chars)
+    writer.drop(ENCODED_DATA, data_chars)
     body, title, fields, settings = without_front_matter(text)
     writer.drop("settings of the page", settings)
     body = _ADMONITION.sub(lambda match: f"\n{(match[1] or match[2] or '').strip()}\n", body)

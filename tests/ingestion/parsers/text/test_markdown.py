@@ -6,7 +6,7 @@ import pytest
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import EmptyDocumentError
-from ingestion.gibberish import WHAT
+from ingestion.gibberish import ENCODED_DATA
 from ingestion.parsers import parse_source
 from ingestion.types import BlockKind, Document, Source
 from tests.ingestion.samples import sample
@@ -129,7 +129,7 @@ def test_pictures_in_data_addresses_are_left_out_and_counted(kind: str) -> None:
     )
     assert document.text == "Report\n\nThe limit is 55 bar."
     assert dropped(document)["pictures"] == 2
-    assert dropped(document)[WHAT] > 25_000
+    assert dropped(document)[ENCODED_DATA] > 25_000
 
 
 def test_a_picture_written_as_svg_in_its_address_is_left_out() -> None:
