@@ -12,8 +12,8 @@ from ingestion.types import BlockKind, Document, Source
 from tests.ingestion.samples import sample
 
 
-def read(text: str) -> Document:
-    return parse_source(Source(name="a.md", data=text.encode()), ParsingLimits())
+def read(text: str, *, keep_hidden: bool = False) -> Document:
+    return parse_source(Source(name="a.md", data=text.encode()), ParsingLimits(keep_hidden=keep_hidden))
 
 
 def kinds(document: Document) -> list[tuple[str, str]]:
@@ -157,6 +157,12 @@ def test_powers_readings_struck_text_and_boxes() -> None:
     )
     assert document.text == "10^6 of H2O, 踟蹰, new\n\n- [x] done\n- [ ] open\n\n[x] yes"
     assert dropped(document) == {"readings beside characters": 2, "struck text": 2}
+
+
+def test_a_setting_keeps_struck_text() -> None:
+    document = read("~~old~~ <del>older</del> new", keep_hidden=True)
+    assert document.text == "old older new"
+    assert document.dropped == ()
 
 
 @pytest.mark.parametrize(
