@@ -28,6 +28,8 @@ _MAIL = re.compile(rb"(?:" + _HEADER + rb"){3,}+(?=\r?\n|\Z)")
 _MAIL_ONLY = re.compile(
     rb"^(?:received|message-id|mime-version|return-path|delivered-to|content-transfer-encoding):", re.I | re.M
 )
+
+
 _LINE_OF_HEADER = re.compile(rb"([!-9;-~]{1,100}):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n")
 _SENT: Final = (b"to", b"cc", b"received", b"return-path", b"delivered-to")
 _SPREADSHEET_XML = re.compile(
