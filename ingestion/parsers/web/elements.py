@@ -24,7 +24,7 @@ NEVER_TEXT: Final = frozenset({
 Void elements that libxml2 doesn't know as such (embed, source, track) are not among them: text that follows is inside.
 """
 EMBEDDED: Final = frozenset({"applet", "audio", "canvas", "iframe", "object", "video"})
-STRUCK_TAGS: Final = frozenset({"del", "s", "strike"})
+STRUCK: Final = frozenset({"del", "s", "strike"})
 # Widgets stand beside the text around them, not in it.
 _WIDGETS: Final = frozenset({"button", "input", "meter", "output", "progress", "select", "textarea"})
 _BY_ROLE: Final = {
@@ -80,7 +80,7 @@ def is_hidden(element: lxml_html.HtmlElement, tag: str) -> bool:
 
 def is_struck(element: lxml_html.HtmlElement, tag: str) -> bool:
     """Whether the text of an element is crossed out."""
-    if tag in STRUCK_TAGS:
+    if tag in STRUCK:
         return True
     style = element.get("style")
     return style is not None and _STRIKING.search(style) is not None

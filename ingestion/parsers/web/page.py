@@ -11,11 +11,11 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from ingestion.errors import EmptyDocumentError
+from ingestion.parsers.web import elements
 from ingestion.parsers.web.elements import (
     EMBEDDED,
     HEADINGS,
     NEVER_TEXT,
-    STRUCK_TAGS,
     is_block,
     is_hidden,
     is_struck,
@@ -75,7 +75,7 @@ _MEASURED = frozenset(
 )
 
 
-_HIDING_TAGS: Final = frozenset({"dialog", *STRUCK_TAGS})
+_HIDING_TAGS: Final = frozenset({"dialog", *elements.STRUCK})
 _JUDGED: Final = frozenset(
     {"aside", "button", "footer", "nav", "noscript", "search", *_HIDING_TAGS, *EMBEDDED, *NEVER_TEXT}
 )
