@@ -6,7 +6,16 @@ import pytest
 
 from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
-from ingestion.grid import MAX_COLUMNS, Cell, Grid, count_header_rows, grid_of, named_cells, spread
+from ingestion.grid import (
+    MAX_COLUMNS,
+    Cell,
+    Grid,
+    count_header_rows,
+    grid_of,
+    named_cells,
+    spread,
+    without_caption,
+)
 from ingestion.sniff import TEXT
 
 
@@ -116,6 +125,21 @@ def test_what_spans_fill_has_a_bound():
         ([["Owner:", "Helga"], ["Colour:", "blue"]], 0),
         ([["Total revenue", "$500"], ["Net profit", "$200"]], 0),
         ([["Field", "Value"], ["Chassis", "WKX-55871"], ["Year", "2019"], ["Colour", "blue"]], 1),
+        # forms: several pairs in a row, words beside words, and tables that only begin like forms
+        ([["姓名", "张三", "性别", "男"], ["年龄", "28", "民族", "汉"], ["电话", "138", "籍贯", "山东"]], 0),
+        (
+            [
+                ["Project", "Dam", "Phone", "12-3"],
+                ["Start", "2024-01-01", "Budget", "120k"],
+                ["Place", "Oslo", "End", "8"],
+            ],
+            0,
+        ),
+        ([["甲方", "山东某某公司"], ["乙方", "北京某某公司"], ["签订地点", "济南"]], 0),
+        ([["姓名：张三", "性别：男"], ["年龄：28", "民族：汉"]], 0),
+        ([["姓名", "电话"], ["张三", "138"], ["李四", "139"]], 1),
+        ([["姓名", "张三", "李四", "王五"], ["年龄", "28", "30", "31"], ["电话", "138", "139", "137"]], 1),
+        ([["Name", "Age", "City", "Phone"], ["Anna", "28", "Riga", "12"], ["Ben", "30", "Oslo", "34"]], 1),
         # words alone
         ([["Name", "City"], ["Anna", "Riga"], ["Ben", "Oslo"]], 1),
         ([["Name", "City", ""], ["Anna", "Riga", "x"], ["Ben", "Oslo", "y"]], 1),
@@ -132,6 +156,15 @@ def test_what_spans_fill_has_a_bound():
         ([["Item", "Price in euros " * 6], ["Bolt", "1.20"]], 1),
         # names over names, and a row of values that only looks so
         ([["", "Plan", "", "Done", ""], ["Unit", "A", "B", "A", "B"], ["x", "1", "2", "3", "4"]], 2),
+        (
+            [
+                ["Region", "2023", "", "", "", "2024", ""],
+                ["", "H1", "", "H2", "", "H1", ""],
+                ["", "Plan", "Done", "Plan", "Done", "Plan", "Done"],
+                ["North", "1", "2", "3", "4", "5", "6"],
+            ],
+            3,
+        ),
         ([["Name", "Plan", ""], ["Bolt", "5", "6"], ["Nut", "7", "8"]], 1),
         ([["only"], ["one"]], 0),
     ],
@@ -144,3 +177,19 @@ def test_a_name_over_two_columns_of_one_row():
     grid = Grid(rows=[[Cell("Day"), Cell("Half", columns=2)], _cells("Mon", "1", "2")])
 
     assert _lines(grid) == ["Day: Mon | Half: 1 | Half: 2"]
+
+
+def test_rows_above_the_names_are_the_caption():
+    said = [Cell("Unit: EUR", columns=2), Cell("日期：2024年5月")]
+    names, values = _cells("Name", "Price", "Tax"), _cells("Bolt", "1.20", "0.20")
+
+    assert without_caption([[Cell("Stock", columns=3)], said, names, values]) == (
+        "Stock Unit: EUR 日期：2024年5月",
+        [names, values],
+    )
+    form = [
+        _cells("Name: Ann", "Sex: f"),
+        _cells("Age: 28", "Town: Oslo"),
+        _cells("Height: 1.70", "Weight: 60"),
+    ]
+    assert without_caption(form) == ("", form)

@@ -6,7 +6,7 @@ from typing import Final
 
 from lxml import etree
 
-from ingestion.grid import MAX_COLUMNS, MAX_HEADER_ROWS, Cell, Grid, named_cells
+from ingestion.grid import MAX_COLUMNS, MAX_HEADER_ROWS, Cell, Grid, named_cells, without_caption
 from ingestion.parsers.office.docx_styles import W, switch, value, whole
 from ingestion.parsers.office.docx_text import chosen
 from ingestion.parsers.office.drawing_text import MARKUP
@@ -165,12 +165,9 @@ def _length(item: Item) -> int:
 
 
 def grid_of_table(table: Table) -> Grid:
-    """The table as a grid; a first row of one cell over all columns is its caption."""
-    rows = [[_cell(cell) for cell in row] for row in table.rows]
-    names, caption = table.header_rows, ""
-    if len(rows) > 1 and len(rows[0]) == 1 and rows[0][0].columns > 1 and rows[0][0].rows == 1:
-        caption, rows = rows[0][0].text, rows[1:]
-        names = names - 1 if names else None
+    """The table as a grid; first rows may be its caption."""
+    caption, rows = without_caption([[_cell(cell) for cell in row] for row in table.rows])
+    names = max(0, (table.header_rows or 0) - (len(table.rows) - len(rows)))
     if names:
         # A row of names that is not marked itself belongs to them where a marked one reaches down to it.
         reach = max(
