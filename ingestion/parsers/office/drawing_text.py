@@ -11,6 +11,7 @@ from ingestion.canonical import squeeze
 from ingestion.parsers.office.math_text import M, math_text
 from ingestion.parsers.office.numerals import numeral
 from ingestion.parsers.office.raised_text import joined
+from ingestion.parsers.office.symbol_fonts import is_mark, without_font, without_fonts
 
 A: Final = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 MARKUP: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -77,18 +78,29 @@ class Numbers:
         self._counts: dict[int, tuple[tuple[str, int], int]] = {}
 
     def mark(self, bullet: etree._Element | None, level: int) -> str:
-        """The mark that stands before the next paragraph: its number, or a dash; nothing where it has none."""
+        """The mark that stands before the next paragraph: its number, box or tick, else a dash; "" for none."""
         for deeper in [depth for depth in self._counts if depth > level]:
             del self._counts[deeper]
         if bullet is None or bullet.tag != f"{A}buAutoNum":
             self._counts.pop(level, None)
-            return "" if bullet is None or bullet.tag == f"{A}buNone" else "-"
+            return "" if bullet is None or bullet.tag == f"{A}buNone" else _sign(bullet)
         start = min(max(whole(bullet.get("startAt"), 1), 1), _MAX_START)
         series = str(bullet.get("type", "arabicPeriod")), start
         before, number = self._counts.get(level, (series, start - 1))
         number = number + 1 if before == series else start
         self._counts[level] = series, number
         return _written(number, series[0])
+
+
+def _sign(bullet: etree._Element) -> str:
+    """A box or tick as it is, a dash for all other bullets."""
+    shown = without_font(str(bullet.get("char", "")), _typeface(bullet.getparent(), "buFont"))
+    return shown if is_mark(shown) else "-"
+
+
+def _typeface(properties: etree._Element | None, name: str) -> str:
+    font = None if properties is None else properties.find(f"{A}{name}")
+    return "" if font is None else str(font.get("typeface", ""))
 
 
 def _written(number: int, scheme: str) -> str:
@@ -120,6 +132,7 @@ def _runs(paragraph: etree._Element, left_out: Counter[str] | None) -> Iterator[
             text = _ESCAPED.sub(" ", node.findtext(f"{A}t") or "").replace("\v", " ")
             properties = node.find(f"{A}rPr")
             is_struck = properties is not None and properties.get("strike", "noStrike") != "noStrike"
+            text = without_fonts(text, _typeface(properties, "latin"), _typeface(properties, "sym"))
             if is_struck and left_out is not None:
                 left_out["struck text"] += bool(text.strip())
             else:
