@@ -23,10 +23,10 @@ _VALUE_NAMES: Final = frozenset(
 """Names of columns whose values are of all kinds."""
 _LABEL = re.compile(
     r".*(?:姓名|名称|性别|年龄|民族|籍贯|学历|学[位校]|院校|年月|政治面貌|身份证|婚姻状况|职[务称位]|地[址点]|住址|电话|手机|传真|邮[箱编]|网址|日期|时间|"
-    r"编号|号码?|账[号户]|负责人|代表人?|联系人|[甲乙丙]方|开户行|型号|规格|金额|预算)|部门|单位|公司|专业|车主|备注|"
+    r"编号|号码?|账[号户]|负责人|代表人?|联系人|[甲乙丙]方|开户行|型号|规格|金额|预算|颜色|材质|材料|尺寸|重量|品牌|产地|状态|类[别型]|用途|版本|价格)|部门|单位|公司|专业|车主|备注|"
     r"(?:\A|.*\W)(?:names?|date|birth|sex|gender|age|nationality|phone|telephone|mobile|fax|e-?mail|address|number|no\.?|"
     r"id|owner|department|company|employer|position|occupation|contact|buyer|seller|customer|supplier|manufacturer|"
-    r"model|colou?r|weight|height|width|length|size|location|mileage|budget|currency|remarks?)",
+    r"model|colou?r|material|finish|brand|type|category|status|version|price|weight|height|width|length|size|location|mileage|budget|currency|remarks?)",
     re.I,
 )
 """Ends of the labels of forms; the first row of a form holds values beside them, a row of names no values."""
@@ -55,6 +55,8 @@ class Cell:
     is_name: bool = False
 
 
+_UNIT = re.compile(r"[(（\[][^\d()（）\[\]]\S{0,12}[)）\]]")
+_COUNT = re.compile(r"(\D*)(\d{1,4})(\D*)")
 _SAID = re.compile(r"[^\d:：]{1,20}[:：]\s*[^\s/]")
 
 _Spans = dict[int, tuple[Cell, int]]
@@ -158,7 +160,9 @@ def count_header_rows(rows: Sequence[Sequence[Cell | None]]) -> int:
     if len(rows) < 2 or are_pairs(rows):
         return 0
     count = 0
-    while count < min(len(rows) - 1, MAX_HEADER_ROWS) - 1 and _is_parted(rows, count + 1):
+    while count < min(len(rows) - 1, MAX_HEADER_ROWS) - 1 and (
+        _is_parted(rows, count + 1) or _are_units(rows[count + 1])
+    ):
         count += 1
     while count and not _names(rows, count):
         count -= 1
@@ -266,9 +270,9 @@ def _names(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
     texts = [_text(cell) for cell in rows[at]]
     filled = [text for text in texts if text]
     below = rows[at + 1 : at + 1 + _SHAPE_ROWS]
-    if len(set(filled)) < 2 or not any(_LETTERS.search(text) for text in filled):
+    counted = _counted_columns(texts, [[_text(cell) for cell in row] for row in below])
+    if len(set(filled)) < 2 or not (counted or any(_LETTERS.search(text) for text in filled)):
         return False
-    counted = _counted_columns(texts, [_text(cell) for cell in below[0]] if below else [])
     contrast = False
     for column, text in enumerate(texts):
         under = [_text(row[column]) for row in below if column < len(row)]
@@ -289,21 +293,33 @@ def _names(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
     return contrast or len(set(own.values())) == len(own)
 
 
-def _counted_columns(texts: Sequence[str], below: Sequence[str]) -> range:
-    """Columns that a row of names counts (1, 2, 3; 2023, 2024), after words; the row below doesn't."""
-    first = next((column for column, text in enumerate(texts) if text.isdecimal()), len(texts))
-    counted = range(first, len(texts))
-    least = 2 if first < len(texts) and _YEAR.fullmatch(texts[first]) else 3
-    if first == 0 or len(counted) < least or not _counts(texts[first:]) or _counts(below[first:]):
+def _counted_columns(texts: Sequence[str], below: Sequence[Sequence[str]]) -> range:
+    """Columns that a row of names counts (1, 2, 3; 2023, 2024; Day 1, Day 2), after words; the rows below don't."""
+    first = next((column for column, text in enumerate(texts) if _COUNT.fullmatch(text)), len(texts))
+    around = _counts(texts[first:])
+    if around is None:
         return range(0)
-    return counted
+    are_years = _YEAR.fullmatch(texts[first]) is not None
+    least = 2 if first and (are_years or any(around)) else 3
+    under = [_counts([text]) for row in below for text in row[first:]]
+    if any(around):
+        is_alike = around in under
+    else:
+        beneath = below[0][first:] if below else []
+        is_alike = _counts(beneath) == around and are_years == bool(_YEAR.fullmatch(beneath[0]))
+    if is_alike or len(texts) - first < least or (first == 0 and not are_years):
+        return range(0)
+    return range(first, len(texts))
 
 
-def _counts(texts: Sequence[str]) -> bool:
-    if not all(text.isdecimal() and len(text) < 5 for text in texts):
-        return False
-    numbers = [int(text) for text in texts]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else False
+def _counts(texts: Sequence[str]) -> tuple[str, str] | None:
+    """What stands around numbers that go up by one, the same in all texts; None where they don't."""
+    found = [_COUNT.fullmatch(text) for text in texts]
+    numbers = [int(match[2]) for match in found if match]
+    around = {(match[1], match[3]) for match in found if match}
+    if len(around) != 1 or len(numbers) < len(texts):
+        return None
+    return around.pop() if numbers == list(range(numbers[0], numbers[0] + len(numbers))) else None
 
 
 def _is_parted(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
@@ -320,6 +336,12 @@ def _is_parted(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
             return True
         last = text or last
     return False
+
+
+def _are_units(row: Sequence[Cell | None]) -> bool:
+    """Whether a row gives the units of the names above it: each in brackets."""
+    texts = [text for cell in row if (text := _text(cell))]
+    return bool(texts) and all(_UNIT.fullmatch(text) for text in texts)
 
 
 def _is_over_numbers(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:

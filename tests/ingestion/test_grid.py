@@ -136,6 +136,7 @@ def test_what_spans_fill_has_a_bound():
             0,
         ),
         ([["甲方", "山东某某公司"], ["乙方", "北京某某公司"], ["签订地点", "济南"]], 0),
+        ([["Colour", "red"], ["Material", "steel"], ["Finish", "matt"]], 0),
         ([["姓名：张三", "性别：男"], ["年龄：28", "民族：汉"]], 0),
         ([["姓名", "电话"], ["张三", "138"], ["李四", "139"]], 1),
         ([["姓名", "张三", "李四", "王五"], ["年龄", "28", "30", "31"], ["电话", "138", "139", "137"]], 1),
@@ -152,6 +153,13 @@ def test_what_spans_fill_has_a_bound():
         ([["Plant", "2023", "2024"], ["Mill", "1950", "2010"]], 1),
         ([["Anna", "8", "7", "8"], ["Ben", "6", "6", "7"]], 0),
         ([["Anna", "1", "2", "3"], ["Ben", "4", "5", "6"]], 0),
+        ([["2021", "2022", "2023"], ["1", "2", "3"], ["4", "5", "6"]], 1),
+        ([["1", "2", "3"], ["4", "5", "7"]], 0),
+        # counted words, over words with numbers, but not over more of their own kind
+        ([["Room", "Floor 1", "Floor 2"], ["A", "Meeting 3", "Office 4"], ["B", "Office 5", "Store 6"]], 1),
+        ([["Anna", "Room 1", "Room 2"], ["Ben", "Room 3", "Room 1"]], 0),
+        # units below the names
+        ([["名称", "长度", "重量"], ["", "(m)", "(kg)"], ["钢管", "6", "20"], ["角钢", "4", "15"]], 2),
         # long names over numbers
         ([["Item", "Price in euros " * 6], ["Bolt", "1.20"]], 1),
         # names over names, and a row of values that only looks so
