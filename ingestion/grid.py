@@ -22,7 +22,7 @@ _VALUE_NAMES: Final = frozenset(
 )
 """Names of columns whose values are of all kinds."""
 _LABEL = re.compile(
-    r".*(?:姓名|名称|性别|年龄|民族|籍贯|学历|学[位校]|院校|年月|政治面貌|身份证|婚姻状况|职[务称位]|地[址点]|住址|电话|手机|传真|邮[箱编]|网址|日期|时间|"
+    r".*(?:姓名|名称|性别|年龄|民族|籍贯|学历|学[位校]|院校|出生|年月|政治面貌|身份证|婚姻状况|职[务称位]|地[址点]|住址|电话|手机|传真|邮[箱编]|网址|日期|时间|"
     r"编号|号码?|账[号户]|负责人|代表人?|联系人|[甲乙丙]方|开户行|型号|规格|金额|预算|颜色|材质|材料|尺寸|重量|品牌|产地|状态|类[别型]|用途|版本|价格)|部门|单位|公司|专业|车主|备注|"
     r"(?:\A|.*\W)(?:names?|date|birth|sex|gender|age|nationality|phone|telephone|mobile|fax|e-?mail|address|number|no\.?|"
     r"id|owner|department|company|employer|position|occupation|contact|buyer|seller|customer|supplier|manufacturer|"
@@ -217,7 +217,10 @@ def _are_labels(rows: Sequence[Sequence[tuple[str, str]]]) -> bool:
 
 
 def _is_label(text: str) -> bool:
-    return len(text) <= _MAX_NAME_CHARS and _LABEL.fullmatch(text) is not None
+    text = text.strip(":：* ")
+    if len(text) > _MAX_NAME_CHARS:
+        return False
+    return any(_LABEL.fullmatch(form) for form in (text, text.replace(" ", "")))  # 姓 名
 
 
 def _are_names(labels: Sequence[str]) -> bool:
@@ -301,9 +304,8 @@ def _counted_columns(texts: Sequence[str], below: Sequence[Sequence[str]]) -> ra
         return range(0)
     are_years = _YEAR.fullmatch(texts[first]) is not None
     least = 2 if first and (are_years or any(around)) else 3
-    under = [_counts([text]) for row in below for text in row[first:]]
     if any(around):
-        is_alike = around in under
+        is_alike = any(_counts([text]) == around for row in below for text in row[first:])
     else:
         beneath = below[0][first:] if below else []
         is_alike = _counts(beneath) == around and are_years == bool(_YEAR.fullmatch(beneath[0]))
