@@ -22,6 +22,15 @@ _VALUE_NAMES: Final = frozenset(
     {"value", "values", "content", "description", "detail", "details", "值", "内容", "说明", "数值", "描述"}
 )
 """Names of columns whose values are of all kinds."""
+_LABEL = re.compile(
+    r".*(?:姓名|名称|性别|年龄|民族|籍贯|学历|学[位校]|院校|出生|年月|政治面貌|身份证|婚姻状况|职[务称位]|地[址点]|住址|电话|手机|传真|邮[箱编]|网址|日期|时间|"
+    r"编号|号码?|账[号户]|负责人|代表人?|联系人|[甲乙丙]方|开户行|型号|规格|金额|预算|颜色|材质|材料|尺寸|重量|品牌|产地|状态|类[别型]|用途|版本|价格)|部门|单位|公司|专业|车主|备注|"
+    r"(?:\A|.*\W)(?:names?|date|birth|sex|gender|age|nationality|phone|telephone|mobile|fax|e-?mail|address|number|no\.?|"
+    r"id|owner|department|company|employer|position|occupation|contact|buyer|seller|customer|supplier|manufacturer|"
+    r"model|colou?r|material|finish|brand|type|category|status|version|price|weight|height|width|length|size|location|mileage|budget|currency|remarks?)",
+    re.I,
+)
+"""Ends of the labels of forms; the first row of a form holds values beside them, a row of names no values."""
 _SHAPE_ROWS: Final = 20  # rows below the first that are looked at to tell names from values
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DIGITS = re.compile(r"\d+(?:[.,\s]\d+)*")
@@ -46,6 +55,10 @@ class Cell:
     columns: int = 1
     is_name: bool = False
 
+
+_UNIT = re.compile(r"[(（\[][^\d()（）\[\]]\S{0,12}[)）\]]")
+_COUNT = re.compile(r"(\D*)(\d{1,4})(\D*)")
+_SAID = re.compile(r"[^\d:：]{1,20}[:：]\s*[^\s/]")
 
 _Spans = dict[int, tuple[Cell, int]]
 """By column: a cell from above, and the rows that it still spans."""
@@ -110,6 +123,29 @@ def _take(spans: _Spans, line: list[Cell | None], below: _Spans) -> None:
         line.append(cell)
 
 
+def are_said(texts: Sequence[str]) -> bool:
+    """Whether each text is a label with its value, such as `Unit: EUR` above the names of columns."""
+    return all(map(_SAID.match, filter(None, texts)))
+
+
+def without_caption(rows: Sequence[Sequence[Cell]]) -> tuple[str, Sequence[Sequence[Cell]]]:
+    """The caption that the first rows of a table are, and the others.
+
+    A row of one cell over several columns is one, and labels with their values above the names of the columns.
+    """
+    caption: list[str] = []
+    start = 0
+    while start < min(len(rows) - 1, MAX_HEADER_ROWS):
+        first, others = rows[start], rows[start + 1 : start + 1 + _SHAPE_ROWS]
+        is_over = len(first) == 1 and first[0].columns > 1 and first[0].rows == 1
+        texts = [" ".join(cell.text.split()) for cell in first]
+        if not is_over and not (any(texts) and are_said(texts) and count_header_rows(spread(others))):
+            break
+        caption += texts
+        start += 1
+    return " ".join(filter(None, caption)), rows[start:]
+
+
 def count_header_rows(rows: Sequence[Sequence[Cell | None]]) -> int:
     """Rows of column names at the top of a spread table whose file doesn't say.
 
@@ -122,10 +158,12 @@ def count_header_rows(rows: Sequence[Sequence[Cell | None]]) -> int:
         marked += 1
     if marked:
         return marked + (marked < min(len(rows) - 1, MAX_HEADER_ROWS) and _parts_marked_names(rows, marked))
-    if len(rows) < 2 or _are_pairs(rows[: 1 + _SHAPE_ROWS]):
+    if len(rows) < 2 or are_pairs(rows):
         return 0
     count = 0
-    while count < min(len(rows) - 1, MAX_HEADER_ROWS) - 1 and _is_parted(rows, count + 1):
+    while count < min(len(rows) - 1, MAX_HEADER_ROWS) - 1 and (
+        _is_parted(rows, count + 1) or _are_units(rows[count + 1])
+    ):
         count += 1
     while count and not _names(rows, count):
         count -= 1
@@ -137,24 +175,63 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
-def _are_pairs(rows: Sequence[Sequence[Cell | None]]) -> bool:
-    """Whether rows are pairs of a label and a value (`Owner | Helga`), each of its own kind, without a row of names.
+def are_pairs(rows: Sequence[Sequence[Cell | None]]) -> bool:
+    """Whether spread rows are pairs of a label and a value (`Owner | Helga`, or several in a row), without names.
 
-    Labels that end in a colon tell; else, in two columns, values of several kinds none of which prevails. Where all
-    values are of one kind, nothing tells pairs from a table with names.
+    Labels that end in a colon tell, and labels of forms with values beside them; else values of several kinds none of
+    which prevails in any column. Where all values are of one kind, nothing tells pairs from a table with names.
     """
-    pairs = [list({id(cell): text for cell in row if (text := _text(cell))}.values()) for row in rows]
-    if all(pair and pair[0].endswith((":", "：")) for pair in pairs):
+    rows = rows[: 1 + _SHAPE_ROWS]
+    used = {column for row in rows for column, cell in enumerate(row) if _text(cell)}
+    rows = [[cell for column, cell in enumerate(row) if column in used] for row in rows]
+    pairs = [_pairs_in(row) for row in rows]
+    if all(row and (row[0][0].endswith((":", "：")) or are_said([*row[0]])) for row in pairs):
         return True
-    if len(rows) <= _MIN_PAIRS or max(map(len, pairs)) != 2 or pairs[0][-1].casefold() in _VALUE_NAMES:
+    width = max(len({id(cell) for cell in row}) for row in rows)
+    labels = [label for row in pairs for label, _ in row]
+    if len(rows) < 2 or width == 3 or any(value.casefold() in _VALUE_NAMES for _, value in pairs[0]):
         return False
-    values = [pair[1] for pair in pairs if len(pair) == 2]
-    kinds = [_kind(value) for value in values[1:]]
-    return bool(kinds) and max(map(kinds.count, kinds)) < _PREVAILING * len(kinds)
+    if _are_labels(pairs):
+        return True
+    if len(rows) <= _MIN_PAIRS or width % 2 or (width > 2 and not _are_names(labels)):
+        return False
+    columns = [
+        [kind for row in pairs[1:] if place < len(row) and (kind := _kind(row[place][1]))]
+        for place in range(width // 2)
+    ]
+    return all(kinds and max(map(kinds.count, kinds)) < _PREVAILING * len(kinds) for kinds in columns)
+
+
+def _pairs_in(row: Sequence[Cell | None]) -> list[tuple[str, str]]:
+    """Cells of a row two by two, each cell once."""
+    texts = list({id(cell): _text(cell) for cell in row if cell is not None}.values())
+    pairs = zip(texts[::2], [*texts[1::2], ""], strict=False)
+    return [pair for pair in pairs if any(pair)]
+
+
+def _are_labels(rows: Sequence[Sequence[tuple[str, str]]]) -> bool:
+    """Whether most labels are those of forms, also below the first row, and no value of the first row is one."""
+    first, *below = ([_is_label(label) for label, _ in row] for row in rows)
+    labels = [*first, *(found for row in below for found in row)]
+    is_named = any(_is_label(value) for _, value in rows[0])
+    return any(first) and any(map(any, below)) and not is_named and 2 * sum(labels) > len(labels)
+
+
+def _is_label(text: str) -> bool:
+    text = text.strip(":：* ")
+    if len(text) > _MAX_NAME_CHARS:
+        return False
+    return any(_LABEL.fullmatch(form) for form in (text, text.replace(" ", "")))  # 姓 名
+
+
+def _are_names(labels: Sequence[str]) -> bool:
+    return len(set(labels)) == len(labels) and all(label and _kind(label) == "words" for label in labels)
 
 
 def _kind(text: str) -> str:
-    """Number, date, code or words."""
+    """Number, date, code or words; "" for nothing."""
+    if not text:
+        return ""
     if is_number(text):
         return "number"
     if not any(map(str.isdigit, text)) or text.count(" ") > _MOST_BLANKS_OF_CODE:
@@ -197,9 +274,9 @@ def _names(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
     texts = [_text(cell) for cell in rows[at]]
     filled = [text for text in texts if text]
     below = rows[at + 1 : at + 1 + _SHAPE_ROWS]
-    if len(set(filled)) < 2 or not any(_LETTERS.search(text) for text in filled):
+    counted = _counted_columns(texts, [[_text(cell) for cell in row] for row in below])
+    if len(set(filled)) < 2 or not (counted or any(_LETTERS.search(text) for text in filled)):
         return False
-    counted = _counted_columns(texts, [_text(cell) for cell in below[0]] if below else [])
     contrast = False
     for column, text in enumerate(texts):
         under = [_text(row[column]) for row in below if column < len(row)]
@@ -220,35 +297,47 @@ def _names(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
     return contrast or len(set(own.values())) == len(own)
 
 
-def _counted_columns(texts: Sequence[str], below: Sequence[str]) -> range:
-    """Columns that a row of names counts (1, 2, 3; 2023, 2024), after words; the row below doesn't."""
-    first = next((column for column, text in enumerate(texts) if text.isdecimal()), len(texts))
-    counted = range(first, len(texts))
-    least = 2 if first < len(texts) and _YEAR.fullmatch(texts[first]) else 3
-    if first == 0 or len(counted) < least or not _counts(texts[first:]) or _counts(below[first:]):
+def _counted_columns(texts: Sequence[str], below: Sequence[Sequence[str]]) -> range:
+    """Columns that a row of names counts (1, 2, 3; 2023, 2024; Day 1, Day 2), after words; the rows below don't."""
+    first = next((column for column, text in enumerate(texts) if _COUNT.fullmatch(text)), len(texts))
+    around = _counts(texts[first:])
+    if around is None:
         return range(0)
-    return counted
+    are_years = _YEAR.fullmatch(texts[first]) is not None
+    least = 2 if first and (are_years or any(around)) else 3
+    if any(around):
+        is_alike = any(_counts([text]) == around for row in below for text in row[first:])
+    else:
+        beneath = below[0][first:] if below else []
+        is_alike = _counts(beneath) == around and are_years == bool(_YEAR.fullmatch(beneath[0]))
+    if is_alike or len(texts) - first < least or (first == 0 and not are_years):
+        return range(0)
+    return range(first, len(texts))
 
 
-def _counts(texts: Sequence[str]) -> bool:
-    if not all(text.isdecimal() and len(text) < 5 for text in texts):
-        return False
-    numbers = [int(text) for text in texts]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else False
+def _counts(texts: Sequence[str]) -> tuple[str, str] | None:
+    """What stands around numbers that go up by one, the same in all texts; None where they don't."""
+    found = [_COUNT.fullmatch(text) for text in texts]
+    numbers = [int(match[2]) for match in found if match]
+    around = {(match[1], match[3]) for match in found if match}
+    if len(around) != 1 or len(numbers) < len(texts):
+        return None
+    return around.pop() if numbers == list(range(numbers[0], numbers[0] + len(numbers))) else None
 
 
 def _is_parted(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
     """Whether the row `at` parts the names above it: a name there spans several of its filled cells."""
     above, row = rows[at - 1], rows[at]
-    for column in range(1, len(row)):
-        upper, beside = (above[column] if column < len(above) else None), above[column - 1 : column]
-        spanned = upper is not None and beside == [upper] and upper is beside[0] and upper.text.strip()
-        is_below = beside and _text(beside[0]) and _text(upper) in {"", _text(beside[0])}
-        parts = _text(row[column]) and row[column] is not upper and _text(row[column - 1])
-        if not parts or _text(row[column - 1]) == _text(row[column]):
-            continue
-        if spanned or (is_below and _is_over_numbers(rows, at)):
+    name, last = "", ""  # the name above, and the last text that stands under it
+    for column, cell in enumerate(row):
+        upper = above[column] if column < len(above) else None
+        is_spanned = upper is not None and column > 0 and upper is above[column - 1] and _text(upper) != ""
+        if _text(upper) and _text(upper) != name:
+            name, last = _text(upper), ""
+        text = _text(cell) if cell is not upper else ""
+        if name and text and last and text != last and (is_spanned or _is_over_numbers(rows, at)):
             return True
+        last = text or last
     return False
 
 
@@ -260,13 +349,23 @@ def _parts_marked_names(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
     return begins_late and not has_number and _is_parted(rows, at) and _is_over_numbers(rows, at)
 
 
+def _are_units(row: Sequence[Cell | None]) -> bool:
+    """Whether a row gives the units of the names above it: each in brackets."""
+    texts = [text for cell in row if (text := _text(cell))]
+    return bool(texts) and all(_UNIT.fullmatch(text) for text in texts)
+
+
 def _is_over_numbers(rows: Sequence[Sequence[Cell | None]], at: int) -> bool:
-    """Whether numbers stand below the words of a row: an empty cell above it is then no gap in a table of words."""
+    """Whether numbers stand below the words of a row: an empty cell above it is then no gap in a table of words.
+
+    They may follow below a further row that itself parts this one.
+    """
     below = rows[at + 1] if at + 1 < len(rows) else ()
-    return any(
+    is_over = any(
         _text(cell) and not is_number(_text(cell)) and is_number(_text(under))
         for cell, under in zip(rows[at], below, strict=False)
     )
+    return is_over or (at + 1 < min(len(rows) - 1, MAX_HEADER_ROWS) and _is_parted(rows, at + 1))
 
 
 def _shape(text: str) -> str:

@@ -6,7 +6,16 @@ import pytest
 
 from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
-from ingestion.grid import MAX_COLUMNS, Cell, Grid, count_header_rows, grid_of, named_cells, spread
+from ingestion.grid import (
+    MAX_COLUMNS,
+    Cell,
+    Grid,
+    count_header_rows,
+    grid_of,
+    named_cells,
+    spread,
+    without_caption,
+)
 from ingestion.sniff import TEXT
 
 
@@ -116,6 +125,23 @@ def test_what_spans_fill_has_a_bound():
         ([["Owner:", "Helga"], ["Colour:", "blue"]], 0),
         ([["Total revenue", "$500"], ["Net profit", "$200"]], 0),
         ([["Field", "Value"], ["Chassis", "WKX-55871"], ["Year", "2019"], ["Colour", "blue"]], 1),
+        # forms: several pairs in a row, words beside words, and tables that only begin like forms
+        ([["姓名", "张三", "性别", "男"], ["年龄", "28", "民族", "汉"], ["电话", "138", "籍贯", "山东"]], 0),
+        (
+            [
+                ["Project", "Dam", "Phone", "12-3"],
+                ["Start", "2024-01-01", "Budget", "120k"],
+                ["Place", "Oslo", "End", "8"],
+            ],
+            0,
+        ),
+        ([["姓 名", "李梅", "性 别", "女"], ["出 生", "1990", "电 话", "138"]], 0),
+        ([["甲方", "山东某某公司"], ["乙方", "北京某某公司"], ["签订地点", "济南"]], 0),
+        ([["Colour", "red"], ["Material", "steel"], ["Finish", "matt"]], 0),
+        ([["姓名：张三", "性别：男"], ["年龄：28", "民族：汉"]], 0),
+        ([["姓名", "电话"], ["张三", "138"], ["李四", "139"]], 1),
+        ([["姓名", "张三", "李四", "王五"], ["年龄", "28", "30", "31"], ["电话", "138", "139", "137"]], 1),
+        ([["Name", "Age", "City", "Phone"], ["Anna", "28", "Riga", "12"], ["Ben", "30", "Oslo", "34"]], 1),
         # words alone
         ([["Name", "City"], ["Anna", "Riga"], ["Ben", "Oslo"]], 1),
         ([["Name", "Address"], ["Anna", "Main St 1 Riga"], ["Ben", "Oslo"]], 1),
@@ -129,11 +155,27 @@ def test_what_spans_fill_has_a_bound():
         ([["Plant", "2023", "2024"], ["Mill", "1950", "2010"]], 1),
         ([["Anna", "8", "7", "8"], ["Ben", "6", "6", "7"]], 0),
         ([["Anna", "1", "2", "3"], ["Ben", "4", "5", "6"]], 0),
+        ([["2021", "2022", "2023"], ["1", "2", "3"], ["4", "5", "6"]], 1),
+        ([["1", "2", "3"], ["4", "5", "7"]], 0),
+        # counted words, over words with numbers, but not over more of their own kind
+        ([["Room", "Floor 1", "Floor 2"], ["A", "Meeting 3", "Office 4"], ["B", "Office 5", "Store 6"]], 1),
+        ([["Anna", "Room 1", "Room 2"], ["Ben", "Room 3", "Room 1"]], 0),
+        # units below the names
+        ([["名称", "长度", "重量"], ["", "(m)", "(kg)"], ["钢管", "6", "20"], ["角钢", "4", "15"]], 2),
         # long names over numbers
         ([["Item", "Price in euros " * 6], ["Bolt", "1.20"]], 1),
         # names over names, and a row of values that only looks so
         ([["", "Plan", "", "Done", ""], ["Unit", "A", "B", "A", "B"], ["x", "1", "2", "3", "4"]], 2),
         ([["Time", "Temp", "Temp"], ["", "C", "F"], ["9:00", "20", "68"], ["10:00", "21", "70"]], 2),
+        (
+            [
+                ["Region", "2023", "", "", "", "2024", ""],
+                ["", "H1", "", "H2", "", "H1", ""],
+                ["", "Plan", "Done", "Plan", "Done", "Plan", "Done"],
+                ["North", "1", "2", "3", "4", "5", "6"],
+            ],
+            3,
+        ),
         ([["Name", "Plan", ""], ["Bolt", "5", "6"], ["Nut", "7", "8"]], 1),
         ([["only"], ["one"]], 0),
     ],
@@ -146,3 +188,19 @@ def test_a_name_over_two_columns_of_one_row():
     grid = Grid(rows=[[Cell("Day"), Cell("Half", columns=2)], _cells("Mon", "1", "2")])
 
     assert _lines(grid) == ["Day: Mon | Half: 1 | Half: 2"]
+
+
+def test_rows_above_the_names_are_the_caption():
+    said = [Cell("Unit: EUR", columns=2), Cell("日期：2024年5月")]
+    names, values = _cells("Name", "Price", "Tax"), _cells("Bolt", "1.20", "0.20")
+
+    assert without_caption([[Cell("Stock", columns=3)], said, names, values]) == (
+        "Stock Unit: EUR 日期：2024年5月",
+        [names, values],
+    )
+    form = [
+        _cells("Name: Ann", "Sex: f"),
+        _cells("Age: 28", "Town: Oslo"),
+        _cells("Height: 1.70", "Weight: 60"),
+    ]
+    assert without_caption(form) == ("", form)

@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from ingestion.canonical import CanonicalWriter, squeeze
+from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError
 from ingestion.grid import Grid
@@ -29,7 +29,6 @@ from ingestion.parsers.office.package import OfficePackage
 from ingestion.sniff import DOCX
 from ingestion.types import BlockKind, Document, Source
 
-_DC_TITLE: Final = "{http://purl.org/dc/elements/1.1/}title"
 _NOTES: Final = {"footnote": "decimal", "endnote": "lowerRoman"}
 _MARGINS: Final = {"header": "page headers", "footer": "page footers"}
 
@@ -63,9 +62,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
         writer.paragraph(text)
     for what, count in word.left_out.items():
         writer.drop(what, count)
-    core = package.xml("docProps/core.xml")
-    title = squeeze(core.findtext(_DC_TITLE) or "") if core is not None else ""
-    return writer.build(media_type=DOCX, title=title)
+    return writer.build(media_type=DOCX, title=package.title())
 
 
 def _main_part(package: OfficePackage) -> str:

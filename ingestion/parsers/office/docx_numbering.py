@@ -9,10 +9,10 @@ from typing import Final
 from lxml import etree
 
 from ingestion.parsers.office.docx_styles import Style, Styles, W, switch, value, whole
+from ingestion.parsers.office.drawing_text import MARKUP
 from ingestion.parsers.office.numerals import numeral
 from ingestion.parsers.office.symbol_fonts import is_mark, without_font
 
-_MARKUP: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _PLACE: Final = re.compile(r"%([1-9])")
 _MAX_LEVEL: Final = 8
 _MAX_LINKS: Final = 5
@@ -178,7 +178,7 @@ def _depth(item: etree._Element) -> int:
 def _level(item: etree._Element, depth: int) -> _Level:
     form = item.find(f"{W}numFmt")
     if form is None:
-        form = item.find(f"{_MARKUP}AlternateContent/{_MARKUP}Choice/{W}numFmt")
+        form = item.find(f"{MARKUP}AlternateContent/{MARKUP}Choice/{W}numFmt")
     text = item.find(f"{W}lvlText")
     shown = value(text) if text is not None else f"%{depth + 1}."
     suffix = value(item.find(f"{W}suff"))

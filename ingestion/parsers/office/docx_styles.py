@@ -15,6 +15,7 @@ _HEADING_NAME: Final = re.compile(r"(?:heading|überschrift|titre|título|标题
 _MAX_ANCESTORS: Final = 50
 _FONTS: Final = f"{W}rFonts"
 _RAISED: Final = f"{W}vertAlign"
+_POSITION: Final = f"{W}position"
 _VANISH: Final = f"{W}vanish"
 _STRIKE: Final = f"{W}strike"
 _DOUBLE_STRIKE: Final = f"{W}dstrike"
@@ -98,6 +99,8 @@ def look_of(properties: etree._Element | None) -> Look:
             font = font if is_symbol_font(font) else OTHER_FONT if font else ""
         elif tag == _RAISED:
             raised = value(item)
+        elif tag == _POSITION and not raised:
+            raised = "superscript" if re.fullmatch(r"[1-9]\d*(?:\.\d+)?(?:pt)?", value(item)) else ""
         elif tag == _VANISH:
             hidden = _is_on(item)
         elif tag == _STRIKE:

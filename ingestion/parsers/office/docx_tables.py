@@ -6,7 +6,16 @@ from typing import Final
 
 from lxml import etree
 
-from ingestion.grid import MAX_COLUMNS, MAX_HEADER_ROWS, Cell, Grid, named_cells
+from ingestion.grid import (
+    MAX_COLUMNS,
+    MAX_HEADER_ROWS,
+    Cell,
+    Grid,
+    count_header_rows,
+    named_cells,
+    spread,
+    without_caption,
+)
 from ingestion.parsers.office.docx_styles import W, switch, value, whole
 from ingestion.parsers.office.docx_text import chosen
 from ingestion.parsers.office.drawing_text import MARKUP
@@ -39,11 +48,12 @@ class Paragraph:
 
 @dataclass(slots=True, kw_only=True)
 class TableCell:
-    """A cell with what it holds; `rows` and `columns` are those that it spans."""
+    """A cell with what it holds; `rows` and `columns` are those that it spans; `is_bold` if all of its text is."""
 
     items: list["Item"] = field(default_factory=list)
     rows: int = 1
     columns: int = 1
+    is_bold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +124,16 @@ def _row(
             above[column].rows += 1
             merged[column] = above[column]
         else:
-            line.append(TableCell(items=items, columns=width))
+            line.append(TableCell(items=items, columns=width, is_bold=_is_bold(cell)))
             if _merge(own, "vMerge"):
                 merged[column] = line[-1]
         column += width
     return line, merged
+
+
+def _is_bold(cell: etree._Element) -> bool:
+    runs = [run for run in cell.iterfind(f"{W}p/{W}r") if run.find(f"{W}t") is not None]
+    return bool(runs) and all(switch(run.find(f"{W}rPr"), "b") for run in runs)
 
 
 def _merge(properties: etree._Element | None, name: str) -> str:
@@ -165,19 +180,31 @@ def _length(item: Item) -> int:
 
 
 def grid_of_table(table: Table) -> Grid:
-    """The table as a grid; a first row of one cell over all columns is its caption."""
-    rows = [[_cell(cell) for cell in row] for row in table.rows]
-    names, caption = table.header_rows, ""
-    if len(rows) > 1 and len(rows[0]) == 1 and rows[0][0].columns > 1 and rows[0][0].rows == 1:
-        caption, rows = rows[0][0].text, rows[1:]
-        names = names - 1 if names else None
+    """The table as a grid; first rows may be its caption."""
+    caption, rows = without_caption([[_cell(cell) for cell in row] for row in table.rows])
+    names = max(0, (table.header_rows or 0) - (len(table.rows) - len(rows)))
     if names:
         # A row of names that is not marked itself belongs to them where a marked one reaches down to it.
         reach = max(
             (place + cell.rows for place, row in enumerate(rows[:names]) for cell in row), default=names
         )
         names = min(max(names, min(reach, MAX_HEADER_ROWS)), len(rows) - 1)
-    return Grid(rows=rows, header_rows=names or None, caption=caption)
+    bold = _bold_rows(table.rows[len(table.rows) - len(rows) :])
+    if not names and bold:
+        names = max(bold, count_header_rows(spread(rows)))
+    return Grid(rows=rows, header_rows=names if names or bold == 0 else None, caption=caption)
+
+
+def _bold_rows(rows: Sequence[Sequence[TableCell]]) -> int | None:
+    """Rows of names as bold cells tell: rows of them over others, none where every other one is bold; else None."""
+    looks = [[cell.is_bold for cell in row if cell.items] for row in rows]
+    count = 0
+    while count < min(MAX_HEADER_ROWS, len(looks)) and len(looks[count]) > 1 and all(looks[count]):
+        count += 1
+    if count:
+        return None if count == len(looks) or all(looks[count]) else count
+    is_side = all(len(look) > 1 and look == [place % 2 == 0 for place in range(len(look))] for look in looks)
+    return 0 if is_side and len(looks) > 1 else None
 
 
 def _cell(cell: TableCell) -> Cell:

@@ -16,6 +16,7 @@ from ingestion.parsers.office.docx_fields import Field, box_of
 from ingestion.parsers.office.docx_styles import PLAIN, Look, Styles, W, combine, look_of, switch, value
 from ingestion.parsers.office.drawing_text import MARKUP, A, paragraph_text
 from ingestion.parsers.office.math_text import M, math_text
+from ingestion.parsers.office.raised_text import joined
 from ingestion.parsers.office.symbol_fonts import is_symbol_font, symbol, without_font
 
 _R: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -31,11 +32,6 @@ _SILENT: Final = frozenset(
 _REFERENCES: Final = frozenset(
     f"{W}{name}" for name in ("footnoteReference", "endnoteReference", "commentReference")
 )
-_EXPONENT: Final = re.compile(
-    r"[+\u2212\u2013-]?\d+(?:[.,]\d+)*|[+\u2212\u2013-]?[A-Za-z\u03b1-\u03c9]|\d*[+\u2212\u2013-]"
-)
-_TERM: Final = re.compile(r"[\w.+\u2212\u2013*/()-]{2,40}")
-_OPERATORS: Final = frozenset("+-*/\u2212\u2013")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +112,7 @@ class TextReader:
         self._close_ruby()
         # The code of a field that doesn't end here is text that would be lost: it is no code of a field.
         self._fields = [begun for begun in self._fields if begun.has_result]
-        self._line.text = _joined(self._pieces)
+        self._line.text = joined(self._pieces)
         self._line.is_seen = not self._hidden_chars or bool(self._line.text.strip())
         return self._line
 
@@ -313,35 +309,3 @@ def custom_mark(reference: etree._Element) -> str:
                 symbol(int(code, 16), value(node, "font")) if re.fullmatch(r"[0-9A-Fa-f]{1,4}", code) else ""
             )
     return "".join(texts).strip().strip("[]")
-
-
-def _joined(pieces: list[tuple[str, str]]) -> str:
-    """The text of a paragraph; `^` stands before raised figures and letters, which say another thing on the line."""
-    parts: list[str] = []
-    last = ""
-    start = 0
-    while start < len(pieces):
-        end = start + 1
-        raised = pieces[start][1]
-        while end < len(pieces) and pieces[end][1] == raised:
-            end += 1
-        text = "".join(text for text, _ in pieces[start:end])
-        text = _on_line(text, raised, last)
-        parts.append(text)
-        last, start = text[-1:] or last, end
-    return "".join(parts)
-
-
-def _on_line(text: str, raised: str, before: str) -> str:
-    """Raised or lowered text as it is typed behind the character `before`."""
-    bare = text.strip()
-    if raised == "superscript" and (before.isalnum() or before in {")", "]", "\uff09"}):
-        if bare in {"o", "º"} and before.isdecimal():
-            return text.replace(bare, "°")
-        if _EXPONENT.fullmatch(bare):
-            return text.replace(bare, f"^{bare}", 1)
-        if _TERM.fullmatch(bare) and (not bare[0].isalpha() or _OPERATORS.intersection(bare)):
-            return text.replace(bare, f"^({bare})", 1)
-    if raised == "subscript" and before.isdecimal() and bare[:1].isdecimal():
-        return text.replace(bare, f"_{bare}", 1)
-    return text

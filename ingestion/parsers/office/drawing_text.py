@@ -9,23 +9,25 @@ from lxml import etree
 
 from ingestion.canonical import squeeze
 from ingestion.parsers.office.math_text import M, math_text
+from ingestion.parsers.office.numerals import numeral
+from ingestion.parsers.office.raised_text import joined
+from ingestion.parsers.office.symbol_fonts import is_mark, without_font, without_fonts
 
 A: Final = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 MARKUP: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_RAISED: Final = re.compile(r"[+\-−–]?\d+(?:[.,]\d+)?|[+\-−–]|[A-Za-z]")
 _ESCAPED: Final = re.compile(r"_x00(?:0[0-9A-Fa-f]|1[0-9A-Fa-f]|7F)_")
 _BULLETS: Final = frozenset({f"{A}buNone", f"{A}buChar", f"{A}buAutoNum", f"{A}buBlip"})
 _MAX_LEVEL: Final = 8
 _MAX_START: Final = 32_767
 _SCHEME: Final = re.compile(
-    r"(alpha|roman|arabic|circleNum|ea1)(Lc|Uc)?\w*?(ParenBoth|ParenR|Period|Plain|Minus)?"
+    r"(alpha|roman|arabic|circleNum|ea1|thaiNum|hindiNum)(Lc|Uc)?\w*?(ParenBoth|ParenR|Period|Plain|Minus)?"
 )
+_FORMS: Final = {
+    "alphaLc": "lowerLetter", "alphaUc": "upperLetter", "romanLc": "lowerRoman", "romanUc": "upperRoman",
+    "circleNum": "decimalEnclosedCircle", "ea1": "chineseCounting", "thaiNum": "thaiNumbers",
+    "hindiNum": "hindiNumbers",
+}  # fmt: skip
 _AROUND: Final = {"ParenBoth": "({})", "ParenR": "{})", "Period": "{}.", "Minus": "{}-"}
-_ROMAN: Final = (
-    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-    (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
-)  # fmt: skip
-_HAN_DIGITS: Final = "零一二三四五六七八九"
 
 
 def paragraphs(body: etree._Element) -> list[etree._Element]:
@@ -40,7 +42,7 @@ def paragraph_text(paragraph: etree._Element, left_out: Counter[str] | None = No
         paragraph: An `a:p`.
         left_out: Counts runs that are struck out, which then are no part of the text; without it they are.
     """
-    return squeeze("".join(_runs(paragraph, left_out)))
+    return squeeze(joined(list(_runs(paragraph, left_out))))
 
 
 def body_text(body: etree._Element, left_out: Counter[str] | None = None) -> str:
@@ -76,12 +78,12 @@ class Numbers:
         self._counts: dict[int, tuple[tuple[str, int], int]] = {}
 
     def mark(self, bullet: etree._Element | None, level: int) -> str:
-        """The mark that stands before the next paragraph: its number, or a dash; nothing where it has none."""
+        """The mark that stands before the next paragraph: its number, box or tick, else a dash; "" for none."""
         for deeper in [depth for depth in self._counts if depth > level]:
             del self._counts[deeper]
         if bullet is None or bullet.tag != f"{A}buAutoNum":
             self._counts.pop(level, None)
-            return "" if bullet is None or bullet.tag == f"{A}buNone" else "-"
+            return "" if bullet is None or bullet.tag == f"{A}buNone" else _sign(bullet)
         start = min(max(whole(bullet.get("startAt"), 1), 1), _MAX_START)
         series = str(bullet.get("type", "arabicPeriod")), start
         before, number = self._counts.get(level, (series, start - 1))
@@ -90,35 +92,23 @@ class Numbers:
         return _written(number, series[0])
 
 
+def _sign(bullet: etree._Element) -> str:
+    """A box or tick as it is, a dash for all other bullets."""
+    shown = without_font(str(bullet.get("char", "")), _typeface(bullet.getparent(), "buFont"))
+    return shown if is_mark(shown) else "-"
+
+
+def _typeface(properties: etree._Element | None, name: str) -> str:
+    font = None if properties is None else properties.find(f"{A}{name}")
+    return "" if font is None else str(font.get("typeface", ""))
+
+
 def _written(number: int, scheme: str) -> str:
     """A number as its scheme (ST_TextAutonumberScheme) shows it."""
     found = _SCHEME.fullmatch(scheme)
-    family, case, around = found.groups() if found else ("arabic", None, "Period")
-    if family == "alpha":
-        text = chr(ord("a") + (number - 1) % 26) * min((number - 1) // 26 + 1, 9)
-    elif family == "roman":
-        text = _roman(number)
-    elif family == "ea1":
-        text = _han(number)
-    else:
-        text = chr(0x2460 + number - 1) if family == "circleNum" and number <= 20 else str(number)
-    return _AROUND.get(around or "", "{}").format(text.upper() if case == "Uc" else text)
-
-
-def _roman(number: int) -> str:
-    parts: list[str] = []
-    for value, letters in _ROMAN:
-        parts.append(letters * (number // value))
-        number %= value
-    return "".join(parts)
-
-
-def _han(number: int) -> str:
-    if not 0 < number < 100:
-        return str(number)
-    tens, ones = divmod(number, 10)
-    head = "" if tens == 0 else "十" if tens == 1 else f"{_HAN_DIGITS[tens]}十"
-    return head + (_HAN_DIGITS[ones] if ones else "")
+    family, case, around = found.groups() if found else ("arabic", "", "Period")
+    form = _FORMS.get(f"{family}{case or ''}", "decimal")
+    return _AROUND.get(around or "", "{}").format(numeral(number, form))
 
 
 def _is_fallback(node: etree._Element, top: etree._Element) -> bool:
@@ -131,25 +121,22 @@ def _is_fallback(node: etree._Element, top: etree._Element) -> bool:
     return False
 
 
-def _runs(paragraph: etree._Element, left_out: Counter[str] | None) -> Iterator[str]:
-    before = ""
+def _runs(paragraph: etree._Element, left_out: Counter[str] | None) -> Iterator[tuple[str, str]]:
+    """Texts of a paragraph, each with the height at which it stands."""
     for node in _inline(paragraph):
-        text = ""
         if node.tag == f"{A}br":
-            text = " "
+            yield " ", ""
         elif node.tag.startswith(M):
-            text = math_text(node)
+            yield math_text(node), ""
         else:
             text = _ESCAPED.sub(" ", node.findtext(f"{A}t") or "").replace("\v", " ")
             properties = node.find(f"{A}rPr")
             is_struck = properties is not None and properties.get("strike", "noStrike") != "noStrike"
+            text = without_fonts(text, _typeface(properties, "latin"), _typeface(properties, "sym"))
             if is_struck and left_out is not None:
                 left_out["struck text"] += bool(text.strip())
-                continue
-            if properties is not None and _is_raised(properties) and before[-1:].isalnum():
-                text = f"^{text}" if _RAISED.fullmatch(text) else text
-        before = text or before
-        yield text
+            else:
+                yield text, _height(properties)
 
 
 def _inline(paragraph: etree._Element) -> Iterator[etree._Element]:
@@ -177,6 +164,9 @@ def _says(element: etree._Element) -> bool:
     return any((node.text or "").strip() for node in element.iter(f"{A}t", f"{M}t"))
 
 
-def _is_raised(properties: etree._Element) -> bool:
-    """Whether a run stands above the line; strict files write per cent, others thousandths of it."""
-    return whole(str(properties.get("baseline", "0")).partition("%")[0].partition(".")[0]) > 0
+def _height(properties: etree._Element | None) -> str:
+    """Whether a run stands above or below the line; strict files write per cent, others thousandths of it."""
+    if properties is None:
+        return ""
+    share = whole(str(properties.get("baseline", "0")).partition("%")[0].partition(".")[0])
+    return "superscript" if share > 0 else "subscript" if share < 0 else ""

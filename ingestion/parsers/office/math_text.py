@@ -5,6 +5,7 @@ from typing import Final
 from lxml import etree
 
 M: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_COMBINING_CIRCUMFLEX: Final = "\u0302"
 
 
 def math_text(node: etree._Element) -> str:
@@ -30,6 +31,18 @@ def math_text(node: etree._Element) -> str:
         return "; ".join(filter(None, map(math_text, node)))
     if name == "mr":
         return ", ".join(map(math_text, node))
+    return _applied(node, name)
+
+
+def _applied(node: etree._Element, name: str) -> str:
+    """Functions, limits and accents; of all else its parts."""
+    match name:
+        case "func":
+            return f"{_part(node, 'fName')} {_part(node, 'e')}"
+        case "limLow" | "limUpp":
+            return f"{_part(node, 'e')}{'_' if name == 'limLow' else '^'}{_grouped(node, 'lim')}"
+        case "acc":
+            return f"{_part(node, 'e')}{_value(node, 'accPr', 'chr', _COMBINING_CIRCUMFLEX)}"
     return "".join(map(math_text, node))
 
 

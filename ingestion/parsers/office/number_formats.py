@@ -10,6 +10,7 @@ Reference: ECMA-376 part 1, 18.8.30 (numFmt) and 18.8.31 (numFmts); its codes ar
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,9 +34,9 @@ _MAX_SIZE: Final = 1e21
 _DAYS_TO_1904: Final = 1462
 _MAX_DATE: Final = 2_958_466  # days: the first of the year 10000
 _TOKEN = re.compile(
-    r'"(?P<quoted>[^"]*)(?:"|$)|\\(?P<escaped>.)|(?P<space>_)(?:.|$)|\*.|'
+    r'"(?P<quoted>[^"]*)(?:"|$)|[\\!](?P<escaped>.)|(?P<space>_)(?:.|$)|\*.|'
     r"\[(?:(?P<elapsed>h+|m+|s+)|\$(?P<currency>[^\]-]*)(?:-[^\]]*)?|(?P<limit>[<>=]+)(?P<than>-?[\d.]+)|[^\]]*)\]|"
-    r"(?P<general>General)|(?P<half>AM/PM|A/P|上午/下午)|(?P<exponent>E[+-])|(?P<date>y+|m+|d+|h+|s+|e+|g+|b+)|"
+    r"(?P<general>General)|(?P<half>AM/PM|A/P|上午/下午)|(?P<exponent>E[+-])|(?P<date>y+|m+|d+|h+|s+|e+|g+|b+|aaaa?)|"
     r"(?P<digit>[0#?])|(?P<point>\.)|(?P<comma>,)|(?P<percent>%)|(?P<slash>/)|(?P<text>@)|(?P<end>;)|(?P<other>.)",
     re.I | re.S,
 )
@@ -99,7 +100,12 @@ def shown(value: float, code: str, *, is_1904: bool = False) -> str:
     if section.simple and (simple := _simple_text(value, is_negative, section.simple)):
         return simple
     text = _number_text(abs(value) if is_negative else value, section.tokens)
-    return text if any(map(str.isalnum, text)) else plain(value)
+    return text if any(map(_says, text)) else plain(value)
+
+
+def _says(character: str) -> bool:
+    """Whether it is a letter, a figure, a tick or another symbol, and no mere dash."""
+    return character.isalnum() or unicodedata.category(character) == "So" or character in "√×"
 
 
 @lru_cache(maxsize=1024)
@@ -261,7 +267,7 @@ def _date_text(days: float, tokens: tuple[_Token, ...], is_1904: bool) -> str:
     start = datetime(1899, 12, 31) if days < 60 else datetime(1899, 12, 30)
     moment = start + timedelta(seconds=round(days * 86_400, places))
     roles = _roles(tokens)
-    has_date = any(role in {"year", "month", "day"} for role in roles)
+    has_date = any(role in {"year", "month", "day", "weekday"} for role in roles)
     fraction = f".{moment.microsecond:06d}"[: places + 1] if places else ""
     clock = f"{moment:%H:%M:%S}{fraction}"
     if has_date and any(kind in _LITERAL and _HAN.search(text) for kind, text in tokens):
@@ -284,20 +290,23 @@ def _roles(tokens: Sequence[_Token]) -> list[str]:
         (place, text[0].lower()) for place, (kind, text) in enumerate(tokens) if kind in {"date", "elapsed"}
     ]
     roles = [""] * len(tokens)
-    names = {"y": "year", "e": "year", "d": "day", "h": "hour", "s": "second"}
+    names = {"y": "year", "e": "year", "d": "day", "a": "weekday", "h": "hour", "s": "second"}
     for at, (place, letter) in enumerate(letters):
         if letter == "m":
             beside = (letters[at - 1][1] if at else "", letters[at + 1][1] if at + 1 < len(letters) else "")
             roles[place] = "minute" if beside[0] == "h" or beside[1] == "s" else "month"
         else:
-            roles[place] = names.get(letter, "")
+            is_weekday = letter == "d" and len(tokens[place][1]) > 2
+            roles[place] = "weekday" if is_weekday else names.get(letter, "")
     return roles
 
 
 def _with_han(moment: datetime, tokens: Sequence[_Token], roles: Sequence[str]) -> str:
     parts: list[str] = []
     for (kind, text), role in zip(tokens, roles, strict=True):
-        if role:
+        if role == "weekday":
+            parts.append(("" if text.lower() == "aaa" else "星期") + "一二三四五六日"[moment.weekday()])
+        elif role:
             number = str(getattr(moment, role))
             parts.append(number if role == "year" else number.zfill(min(2, len(text))))
         elif kind in _LITERAL or kind == "slash":

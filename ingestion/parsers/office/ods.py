@@ -14,6 +14,7 @@ from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, EncryptedError
 from ingestion.packed import PackedFile
+from ingestion.parsers.office.raised_text import joined
 from ingestion.parsers.office.sheet_rows import Range
 from ingestion.parsers.office.sheets import Sheet, write_sheets
 from ingestion.parsers.office.xml_parts import elements, local_name
@@ -22,6 +23,7 @@ from ingestion.types import Document, Source
 
 _OFFICE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_STYLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _TEXT: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _MAX_COLUMNS: Final = 16_384
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
@@ -53,20 +55,24 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
 
 def _sheets(content: bytes, limits: ParsingLimits, writer: CanonicalWriter) -> Iterator[Sheet]:
     """Sheets in the order of their tabs; tables inside cells and charts are part of none."""
-    names = ("table-row", "table", "shapes")
+    names = ("table-row", "table", "shapes", "style")
     reader: _SheetReader | None = None
+    texts = _TextReader(writer)
     for element in elements(
         content, *names, on_damage=lambda count: writer.drop("damaged places of a part", count)
     ):
+        if local_name(element) == "style":
+            texts.note_style(element)
+            continue
         tag, table = local_name(element), _sheet_of(element)
         if table is None:
             continue
         if reader is None or reader.element is not table:
-            reader = _SheetReader(table, limits, writer)
+            reader = _SheetReader(table, limits, writer, texts)
         if tag == "table-row":
             reader.read(element)
         elif tag == "shapes":
-            reader.sheet.notes = [text for text in map(_text, element.iter(f"{_TEXT}p")) if text]
+            reader.sheet.notes = [text for text in map(texts.read, element.iter(f"{_TEXT}p")) if text]
         else:
             yield reader.sheet
             reader = None
@@ -87,8 +93,11 @@ def _sheet_of(element: etree._Element) -> etree._Element | None:
 class _SheetReader:
     """Reads the rows of one sheet."""
 
-    def __init__(self, element: etree._Element, limits: ParsingLimits, writer: CanonicalWriter) -> None:
+    def __init__(
+        self, element: etree._Element, limits: ParsingLimits, writer: CanonicalWriter, texts: "_TextReader"
+    ) -> None:
         self.element = element
+        self._texts = texts
         self.sheet = Sheet(squeeze(str(element.get(f"{_TABLE}name", ""))), limits)
         self._merged: list[Range] = []
         self._names: list[Range] = []
@@ -127,18 +136,20 @@ class _SheetReader:
     def _cell(self, cell: etree._Element) -> str:
         if local_name(cell) == "covered-table-cell":
             return ""  # under a merged one, and not shown
+        if self._texts.is_struck(cell, f"{_TABLE}style-name"):
+            return ""
         shown: list[str] = []
         for child in cell:
             tag = local_name(child)
             if tag == "annotation":
                 self._writer.drop("comments")
             elif tag in {"p", "h", "list"}:
-                shown.append(_text(child))
+                shown.append(self._texts.read(child))
             elif tag in {"frame", "custom-shape"}:
                 drawn = [local_name(inner) for inner in child]
                 self._writer.drop("pictures", drawn.count("image") if "object" not in drawn else 0)
                 self._writer.drop("charts and embedded files", drawn.count("object"))
-                shown.extend(_text(paragraph) for paragraph in child.iter(f"{_TEXT}p"))
+                shown.extend(self._texts.read(paragraph) for paragraph in child.iter(f"{_TEXT}p"))
         return _value(cell, squeeze(" ".join(shown)))
 
 
@@ -194,19 +205,53 @@ def _duration(stored: str) -> str:
     return f"{found[1]}{hours:02d}:{minutes % 60:02d}:{seconds % 60:02d}{f'.{rest}' if rest else ''}"
 
 
-def _text(element: etree._Element) -> str:
-    """Text of a paragraph, with a space where a line breaks, a tab stands or an item ends; no readings, no notes."""
-    parts: list[str] = [element.text or ""]
-    for child in element:
-        tag = local_name(child)
-        if tag in {"s", "tab", "line-break"}:
-            parts.append(" ")
-        elif tag not in {"annotation", "ruby-text", ""}:
-            parts.append(_text(child))
-        if tag in {"p", "list-item"}:
-            parts.append(" ")
-        parts.append(child.tail or "")
-    return "".join(parts)
+class _TextReader:
+    """Reads paragraphs with their raised and struck parts, which styles tell."""
+
+    def __init__(self, writer: CanonicalWriter) -> None:
+        self._writer = writer
+        self._heights: dict[str, str] = {}
+        self._struck: set[str] = set()
+
+    def note_style(self, style: etree._Element) -> None:
+        name = str(style.get(f"{_STYLE}name", ""))
+        for properties in style.iterchildren(f"{_STYLE}text-properties"):
+            position = str(properties.get(f"{_STYLE}text-position", "")).partition(" ")[0]
+            if position not in {"", "0%"}:
+                is_low = position == "sub" or position.startswith("-")
+                self._heights[name] = "subscript" if is_low else "superscript"
+            lines = {
+                properties.get(f"{_STYLE}text-line-through-{what}", "none") for what in ("style", "type")
+            }
+            if lines != {"none"} and not self._writer.keep_hidden:
+                self._struck.add(name)
+
+    def is_struck(self, element: etree._Element, name: str) -> bool:
+        """Whether the style of an element strikes it out; its characters are counted then."""
+        if element.get(name) not in self._struck:
+            return False
+        self._writer.drop("characters of struck text", len(squeeze("".join(element.itertext()))))
+        return True
+
+    def read(self, element: etree._Element) -> str:
+        """Text of a paragraph, a space where a line breaks, a tab stands or an item ends; no readings, no notes."""
+        return joined(list(self._pieces(element, "")))
+
+    def _pieces(self, element: etree._Element, height: str) -> Iterator[tuple[str, str]]:
+        yield element.text or "", height
+        for child in element:
+            tag = local_name(child)
+            if tag in {"s", "tab", "line-break"}:
+                yield " ", height
+            elif tag not in {"annotation", "ruby-text", ""} and not self.is_struck(
+                child, f"{_TEXT}style-name"
+            ):
+                yield from self._pieces(
+                    child, self._heights.get(str(child.get(f"{_TEXT}style-name")), height)
+                )
+            if tag in {"p", "list-item"}:
+                yield " ", height
+            yield child.tail or "", height
 
 
 def _count(element: etree._Element, name: str) -> int:

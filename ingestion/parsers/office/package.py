@@ -6,18 +6,21 @@ presentations in their declared type alone, and a damaged picture takes nothing 
 
 import posixpath
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
 from lxml import etree
 
+from ingestion.canonical import squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError
 from ingestion.packed import PackedFile, is_xml, parse_xml, refuse_document_type
 
 _STRICT: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
 _TRANSITIONAL: Final = rb"http://schemas.openxmlformats.org/\1/2006/\2"
+_DC_TITLE: Final = "{http://purl.org/dc/elements/1.1/}title"
 _RELATION: Final = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 
 
@@ -81,17 +84,33 @@ class OfficePackage:
 
     def relations(self, name: str = "") -> dict[str, Relation]:
         """What a part names, by the id of the relation; without a name, what the package itself names."""
-        folder, base = posixpath.split(name)
-        root = self.xml(posixpath.join(folder, "_rels", f"{base}.rels"))
-        found: dict[str, Relation] = {}
-        for item in root.iter(_RELATION) if root is not None else ():
-            target, is_external = str(item.get("Target", "")), item.get("TargetMode") == "External"
-            if not is_external:
-                path = unquote(target.partition("#")[0]).replace("\\", "/")
-                target = posixpath.normpath(posixpath.join("/", folder, path)).lstrip("/")
-            kind = str(item.get("Type", "")).rpartition("/")[2]
-            found[str(item.get("Id", ""))] = Relation(kind=kind, target=target, is_external=is_external)
-        return found
+        root = self.xml(relations_part(name))
+        return relations_of(root.iter(_RELATION) if root is not None else (), name)
+
+    def title(self) -> str:
+        """Title in the properties of the document."""
+        core = self.xml("docProps/core.xml")
+        return squeeze(core.findtext(_DC_TITLE) or "") if core is not None else ""
+
+
+def relations_part(name: str) -> str:
+    """Path of the part with the relations of a part; "" is the package itself."""
+    folder, base = posixpath.split(name)
+    return posixpath.join(folder, "_rels", f"{base}.rels")
+
+
+def relations_of(items: Iterable[etree._Element], name: str) -> dict[str, Relation]:
+    """Relations of a part by their id, from their elements."""
+    folder = posixpath.dirname(name)
+    found: dict[str, Relation] = {}
+    for item in items:
+        target, is_external = str(item.get("Target", "")), item.get("TargetMode") == "External"
+        if not is_external:
+            path = unquote(target.partition("#")[0]).replace("\\", "/")
+            target = posixpath.normpath(posixpath.join("/", folder, path)).lstrip("/")
+        kind = str(item.get("Type", "")).rpartition("/")[2]
+        found[str(item.get("Id", ""))] = Relation(kind=kind, target=target, is_external=is_external)
+    return found
 
 
 def _key(name: str) -> str:

@@ -13,7 +13,7 @@ from lxml import etree
 from ingestion.canonical import CanonicalWriter, short_name, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError
-from ingestion.grid import Cell, Grid, count_header_rows, spread
+from ingestion.grid import Cell, Grid, are_pairs, count_header_rows, spread, without_caption
 from ingestion.parsers.office.charts import CX, C, chart_grids, user_texts
 from ingestion.parsers.office.diagrams import RELATIONS, diagram_items
 from ingestion.parsers.office.drawing_text import (
@@ -42,7 +42,6 @@ from ingestion.sniff import PPTX
 from ingestion.types import Document, Source
 
 _R: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_DC_TITLE: Final = "{http://purl.org/dc/elements/1.1/}title"
 _DEFAULT_TITLE: Final = re.compile(r"PowerPoint\b|幻灯片\s*\d|Slide\s*\d")
 _COMMENT: Final = re.compile(r"\{[^}]*\}(?:cm|reply)")
 _MAX_DEPTH: Final = 20
@@ -72,8 +71,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
         comments = package.xml(name)
         found = comments.iter() if comments is not None else ()
         writer.drop("comments", sum(_COMMENT.fullmatch(str(node.tag)) is not None for node in found))
-    core = package.xml("docProps/core.xml")
-    title = squeeze(core.findtext(_DC_TITLE) or "") if core is not None else ""
+    title = package.title()
     return writer.build(media_type=PPTX, title="" if _DEFAULT_TITLE.match(title) else title)
 
 
@@ -235,17 +233,14 @@ class _Page:
 
 
 def _grid(table: etree._Element, struck: Counter[str] | None) -> Grid:
-    """A table; a first row that is one cell over all columns is its caption."""
-    rows = [list(_cells(row, struck)) for row in table.iterchildren(f"{A}tr")]
-    width = len(table.findall(f"{A}tblGrid/{A}gridCol"))
-    caption: list[str] = []
-    while len(rows) > 2 and len(rows[0]) == 1 and rows[0][0].columns == width > 1 and rows[0][0].rows == 1:
-        caption.append(rows.pop(0)[0].text)
+    """A table; first rows may be its caption."""
+    caption, rows = without_caption([list(_cells(row, struck)) for row in table.iterchildren(f"{A}tr")])
     properties = table.find(f"{A}tblPr")
     is_marked = properties is not None and properties.get("firstRow") in {"1", "true"}
     filled = [row for row in spread(rows) if any(cell is not None and cell.text for cell in row)]
-    names = count_header_rows(filled)
-    return Grid(rows=rows, header_rows=max(names, int(is_marked)), caption=" ".join(caption))
+    # PowerPoint marks the first row of every new table, pairs of labels and values too.
+    is_marked = is_marked and not (filled and are_pairs(filled))
+    return Grid(rows=rows, header_rows=max(count_header_rows(filled), int(is_marked)), caption=caption)
 
 
 def _cells(row: etree._Element, struck: Counter[str] | None) -> Iterator[Cell]:

@@ -12,7 +12,7 @@ from typing import Final
 from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import LimitExceededError
-from ingestion.grid import Cell, Grid, count_header_rows, is_number, named_cells, spread
+from ingestion.grid import Cell, Grid, are_said, count_header_rows, is_number, named_cells, spread
 from ingestion.parsers.office.sheet_rows import Cells, Range, Row, extent, row_of
 
 _ROWS_PER_BLOCK: Final = 1_000
@@ -141,13 +141,15 @@ class _Layout:
         self._table(rows[first:])
 
     def _lead(self, rows: Sequence[Row]) -> int:
-        """Write the rows above a table: single cells, and pairs on the left of a wide table; their number."""
+        """Write the rows above a table: single cells, and labels with their values; the number of these rows."""
         start = 0
         while start < len(rows):
             if len(rows[start].texts) == 1:
                 self._writer.paragraph(rows[start].texts[0])
                 start += 1
-            elif count := self._pairs(rows[start : start + _SAMPLE_ROWS]):
+            elif count := self._said(rows[start : start + _SAMPLE_ROWS]) or self._pairs(
+                rows[start : start + _SAMPLE_ROWS]
+            ):
                 cells = [[Cell(text) for text in row.texts] for row in rows[start : start + count]]
                 self._writer.grid(Grid(rows=cells, header_rows=0))
                 start += count
@@ -156,6 +158,13 @@ class _Layout:
         if start:
             self._above = None
         return start
+
+    def _said(self, rows: Sequence[Row]) -> int:
+        """Rows above the names of a table whose cells hold a label and its value each (`Unit: EUR`)."""
+        count = 0
+        while count < len(rows) and are_said(rows[count].texts):
+            count += 1
+        return count if 0 < count < len(rows) and self._header_rows(rows[count:], *extent(rows)) else 0
 
     def _pairs(self, rows: Sequence[Row]) -> int:
         """Rows of two cells at the left that stand above the names of a wide table."""

@@ -13,6 +13,7 @@ from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.packed import refuse_document_type
 from ingestion.parsers.office.number_formats import plain, shown
+from ingestion.parsers.office.raised_text import joined
 from ingestion.parsers.office.sheet_rows import Range
 from ingestion.parsers.office.sheets import Sheet, write_sheets
 from ingestion.parsers.office.xml_parts import elements, local_name
@@ -22,6 +23,7 @@ from ingestion.types import Document, Source
 _SS: Final = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _MAX_COLUMN, _MAX_ROW = 16_383, 1_048_575
 _DAY_ZERO: Final = datetime(1899, 12, 30)
+_HEIGHTS: Final = {"Sup": "superscript", "Sub": "subscript"}
 _NAMED_FORMATS: Final = {
     "Fixed": "0.00", "Standard": "0.00", "Currency": "0.00", "Euro Currency": "€0.00", "Percent": "0.00%",
     "Scientific": "0.00E+00", "Yes/No": '"Yes";"Yes";"No"', "True/False": '"True";"True";"False"',
@@ -108,10 +110,21 @@ class _SheetReader:
                 kind = child.get(f"{_SS}Type", "String")
                 text = _value(
                     kind,
-                    squeeze("".join(child.itertext())),
+                    squeeze(joined(list(self._pieces(child)))),
                     self._codes.get(cell.get(f"{_SS}StyleID", ""), ""),
                 )
         return text
+
+    def _pieces(self, node: etree._Element, height: str = "") -> Iterator[tuple[str, str]]:
+        """Runs of a text, each with its height; struck ones are counted unless they are kept."""
+        yield node.text or "", height
+        for child in node:
+            name = local_name(child)
+            if name == "S" and not self._writer.keep_hidden:
+                self._writer.drop("characters of struck text", len("".join(child.itertext()).strip()))
+            elif name:
+                yield from self._pieces(child, _HEIGHTS.get(name, height))
+            yield child.tail or "", height
 
 
 def _value(kind: str, text: str, code: str) -> str:

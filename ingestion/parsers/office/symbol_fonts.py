@@ -60,6 +60,15 @@ def without_font(text: str, font: str) -> str:
     return "".join(symbol(ord(char), font) if _is_coded(char, font) else char for char in text)
 
 
+def without_fonts(text: str, font: str, symbols: str) -> str:
+    """Text in a font whose codes of symbols alone, if any, are those of another font."""
+    return (
+        without_font(text, font)
+        if is_symbol_font(font)
+        else _CODED.sub(lambda code: without_font(code[0], symbols), text)
+    )
+
+
 def _is_coded(char: str, font: str) -> bool:
     return _PRIVATE <= ord(char) < _PRIVATE + 0x100 or (ord(char) < 0x100 and is_symbol_font(font))
 

@@ -8,6 +8,7 @@ Reference: ECMA-376 part 1, 18.3 (worksheets), 18.4 (shared strings), 18.8 (styl
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +20,8 @@ from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.packed import PackedFile
 from ingestion.parsers.office.number_formats import BUILT_IN, plain, shown
+from ingestion.parsers.office.package import Relation, relations_of, relations_part
+from ingestion.parsers.office.raised_text import joined
 from ingestion.parsers.office.sheet_rows import Range
 from ingestion.parsers.office.sheets import Sheet, write_sheets
 from ingestion.parsers.office.xml_parts import elements, local_name
@@ -45,15 +48,26 @@ class _Book:
         strings: Shared strings.
         codes: Codes of number formats by the number of the style, where numbers aren't shown as they are.
         bold: Numbers of the styles that are bold.
+        struck: Numbers of the styles that are struck out.
         is_1904: Whether days are counted from 1904.
-        unfinished: Formulas without a stored result.
+        keep_struck: Whether struck text is read.
+        left_out: Counts what is left out, by kind.
     """
 
     strings: list[str] = field(default_factory=list)
     codes: dict[str, str] = field(default_factory=dict)
     bold: set[str] = field(default_factory=set)
+    struck: set[str] = field(default_factory=set)
     is_1904: bool = False
-    unfinished: int = 0
+    keep_struck: bool = False
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def is_kept(self, text: str, *, is_struck: bool) -> bool:
+        """Whether a text is read; it is counted if not."""
+        if self.keep_struck or not is_struck:
+            return True
+        self.left_out["characters of struck text"] += len(text.strip())
+        return False
 
 
 def parse(source: Source, limits: ParsingLimits) -> Document:
@@ -70,7 +84,8 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     with PackedFile(source.data, limits) as packed:
         reader = _Reader(packed, limits, writer)
         write_sheets(reader.sheets(), writer)
-        writer.drop("formulas without a stored result", reader.book.unfinished)
+        for what, count in reader.book.left_out.items():
+            writer.drop(what, count)
         title = reader.title()
     # The first heading is the name of a sheet, which titles nothing.
     return writer.build(media_type=XLSX, title=title, heading_is_title=False)
@@ -93,16 +108,16 @@ class _Reader:
         self._writer = writer
         # Some producers write names of parts in other cases or with backslashes.
         self._names = {name.replace("\\", "/").lower(): name for name in packed.names}
-        self.book = _Book()
+        self.book = _Book(keep_struck=limits.keep_hidden)
 
     def sheets(self) -> Iterator[Sheet]:
         """Sheets in the order of their tabs."""
         related = self._related("")
         workbook = next(
-            (part for kind, part in related.values() if kind == "officeDocument"), "xl/workbook.xml"
+            (item.target for item in related.values() if item.kind == "officeDocument"), "xl/workbook.xml"
         )
         related = self._related(workbook)
-        by_kind = dict(related.values())
+        by_kind = {item.kind: item.target for item in related.values()}
         self._read_strings(by_kind.get("sharedStrings", "xl/sharedStrings.xml"))
         self._read_styles(by_kind.get("styles", "xl/styles.xml"))
         tabs: list[tuple[str, str]] = []
@@ -111,7 +126,7 @@ class _Reader:
                 self.book.is_1904 = element.get("date1904", "0") in _TRUE
             else:
                 key = next((str(value) for name, value in element.items() if name.endswith("}id")), "")
-                tabs.append((str(element.get("name", "")), related.get(key, ("", ""))[1]))
+                tabs.append((str(element.get("name", "")), related[key].target if key in related else ""))
         if not any(self._has(part) for _, part in tabs):
             parts = sorted(part for part in self._names if re.fullmatch(r"xl/worksheets/[^/]+\.xml", part))
             tabs += [(posixpath.basename(part)[:-4], part) for part in parts]
@@ -133,50 +148,43 @@ class _Reader:
             self._read(part), *names, on_damage=partial(self._writer.drop, "damaged places of a part")
         )
 
-    def _related(self, part: str) -> dict[str, tuple[str, str]]:
-        """Parts that a part refers to, by the identifier of the relation: last word of its type, and name."""
-        folder, name = posixpath.split(part)
-        found: dict[str, tuple[str, str]] = {}
-        for relation in self._elements(posixpath.join(folder, "_rels", f"{name}.rels"), "Relationship"):
-            target = str(relation.get("Target", "")).replace("\\", "/")
-            if relation.get("TargetMode") != "External":
-                path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-                kind = posixpath.basename(str(relation.get("Type", "")))
-                found[str(relation.get("Id", ""))] = kind, path
-        return found
+    def _related(self, part: str) -> dict[str, Relation]:
+        """Parts that a part refers to, by the identifier of the relation."""
+        found = relations_of(self._elements(relations_part(part), "Relationship"), part)
+        return {key: relation for key, relation in found.items() if not relation.is_external}
 
     def _read_strings(self, part: str) -> None:
-        self.book.strings = [_string(item) for item in self._elements(part, "si")]
+        self.book.strings = [_string(item, self.book) for item in self._elements(part, "si")]
 
     def _read_styles(self, part: str) -> None:
         codes = dict(BUILT_IN)
-        fonts: list[bool] = []
+        fonts: list[set[str]] = []
         style = 0
         for element in self._elements(part, "numFmt", "font", "xf"):
             parent = local_name(element.getparent())
             if local_name(element) == "numFmt" and parent == "numFmts":
                 codes[_number(element.get("numFmtId"))] = str(element.get("formatCode", ""))
             elif local_name(element) == "font" and parent == "fonts":
-                marks = [mark.get("val", "1") for mark in element if local_name(mark) == "b"]
-                fonts.append(any(mark in _TRUE for mark in marks))
+                fonts.append({local_name(mark) for mark in element if mark.get("val", "1") in _TRUE})
             elif local_name(element) == "xf" and parent == "cellXfs":
                 code = codes.get(_number(element.get("numFmtId")))
                 if code is not None and code.lower() != "general":
                     self.book.codes[str(style)] = code
                 font = _number(element.get("fontId"))
-                if 0 <= font < len(fonts) and fonts[font]:
-                    self.book.bold.add(str(style))
+                for name, styles in (("b", self.book.bold), ("strike", self.book.struck)):
+                    if 0 <= font < len(fonts) and name in fonts[font]:
+                        styles.add(str(style))
                 style += 1
 
     def _sheet(self, name: str, part: str) -> Sheet:
         sheet = Sheet(name, self._limits)
         names: list[Range | None] = []
         merged: list[Range | None] = []
-        for kind, other in self._related(part).values():
-            if kind == "table":
-                names += [_first_rows(table) for table in self._elements(other, "table")]
-            elif kind == "drawing":
-                sheet.notes = [*sheet.notes, *self._shapes(other)]
+        for relation in self._related(part).values():
+            if relation.kind == "table":
+                names += [_first_rows(table) for table in self._elements(relation.target, "table")]
+            elif relation.kind == "drawing":
+                sheet.notes = [*sheet.notes, *self._shapes(relation.target)]
         cells = _CellReader(self.book)
         for element in self._elements(part, "row", "mergeCell", "autoFilter", "pane"):
             tag = local_name(element)
@@ -221,7 +229,8 @@ class _CellReader:
             if not 0 <= column <= _MAX_COLUMN:
                 continue
             text = self._text(cell, tags)
-            if not text:
+            is_struck = cell.get("s", "0") in self._book.struck
+            if not text or not self._book.is_kept(text, is_struck=is_struck):
                 continue
             if left < 0:
                 left = column
@@ -257,10 +266,10 @@ class _CellReader:
             elif child.tag == tags[1]:
                 has_formula = True
             elif child.tag == tags[2]:
-                return _string(child)
+                return _string(child, self._book)
         kind = cell.get("t", "n")
         if not value:
-            self._book.unfinished += has_formula and kind != "str"
+            self._book.left_out["formulas without a stored result"] += has_formula and kind != "str"
             return ""
         if kind == "s":
             place = _number(value.strip())
@@ -282,16 +291,24 @@ class _CellReader:
         return plain(number) if code is None else shown(number, code, is_1904=self._book.is_1904)
 
 
-def _string(item: etree._Element) -> str:
+def _string(item: etree._Element, book: _Book) -> str:
     """Text of a string or of its runs, without the readings above its characters."""
-    parts: list[str] = []
+    parts: list[tuple[str, str]] = []
     for child in item:
         name = local_name(child)
         if name == "t":
-            parts.append(child.text or "")
+            parts.append((child.text or "", ""))
         elif name == "r":
-            parts.extend(run.text or "" for run in child if local_name(run) == "t")
-    return _clean("".join(parts))
+            text = "".join(run.text or "" for run in child if local_name(run) == "t")
+            look = {
+                local_name(mark): str(mark.get("val", "1"))
+                for properties in child
+                if local_name(properties) == "rPr"
+                for mark in properties
+            }
+            if book.is_kept(text, is_struck=look.get("strike") in _TRUE):
+                parts.append((text, look.get("vertAlign", "")))
+    return _clean(joined(parts))
 
 
 def _clean(text: str) -> str:

@@ -28,6 +28,46 @@ def test_cells_merged_down_stand_in_each_row() -> None:
     ]
 
 
+def test_bold_cells_tell_names_from_labels() -> None:
+    def bold(text: str) -> str:
+        return cell(para(run(text, "<w:b/>")))
+
+    form = table(
+        row(bold("Colour"), "red", bold("Finish"), "matt"),
+        row(bold("Steel"), "soft", bold("Made in"), "Riga"),
+        row(bold("Use"), cell("outside", properties=across(3))),
+    )
+    assert read(form).text.splitlines() == [
+        "Colour | red | Finish | matt",
+        "Steel | soft | Made in | Riga",
+        "Use | outside",
+    ]
+    named = table(row(bold("17"), bold("18")), row("Anna", "Ben"), row("Carl", "Dora"))
+    assert read(named).text.splitlines() == ["17: Anna | 18: Ben", "17: Carl | 18: Dora"]
+    whole = table(
+        row(bold("Owner"), bold("Helga")), row(bold("Chassis"), bold("W-5")), row(bold("Year"), bold("2019"))
+    )
+    assert read(whole).text.splitlines() == ["Owner | Helga", "Chassis | W-5", "Year | 2019"]
+
+
+def test_forms_and_captions() -> None:
+    form = table(row("甲方", "山东某某公司"), row("乙方", "北京某某公司"), row("签订地点", "济南"))
+    assert read(form).text.splitlines() == ["甲方 | 山东某某公司", "乙方 | 北京某某公司", "签订地点 | 济南"]
+    listed = table(
+        row(cell("Stock", properties=across(3))),
+        row(cell("Unit: EUR", properties=across(2)), "Day: 3 May"),
+        row("Item", "Price", "Tax"),
+        row("Bolt", "1.20", "0.20"),
+        row("Nut", "0.50", "0.10"),
+    )
+    assert read(listed).text.splitlines() == [
+        "Stock Unit: EUR Day: 3 May",
+        "",
+        "Item: Bolt | Price: 1.20 | Tax: 0.20",
+        "Item: Nut | Price: 0.50 | Tax: 0.10",
+    ]
+
+
 def test_a_merged_cell_that_has_text_is_not_lost() -> None:
     text = read(
         table(row("A", "B"), row(cell("x", properties=DOWN), "1"), row(cell("y", properties=GOES_ON), "2"))

@@ -32,11 +32,29 @@ def styled(name: str) -> str:
         ([run("研究"), run("[1]", RAISED)], "研究[1]"),
         ([run("H"), run("2", LOWERED), run("O")], "H2O"),
         ([run("1010"), run("2", LOWERED)], "1010_2"),
+        (
+            [run("10"), run("6", '<w:position w:val="8"/>'), run(" m"), run("2", '<w:position w:val="-6"/>')],
+            "10^6 m2",
+        ),
         ([run("1", RAISED), run(" See above.")], "1 See above."),
     ],
 )
 def test_raised_and_lowered_text(parts: list[str], expected: str) -> None:
     assert read(para(*parts)).text == expected
+
+
+def test_functions_limits_and_accents_of_equations() -> None:
+    def part(name: str, text: str) -> str:
+        return f"<m:{name}><m:r><m:t>{text}</m:t></m:r></m:{name}>"
+
+    parts = (
+        f"<m:func>{part('fName', 'sin')}{part('e', 'x')}</m:func>",
+        f"<m:limLow>{part('e', 'lim')}{part('lim', 'n→0')}</m:limLow>",
+        f'<m:acc><m:accPr><m:chr m:val="~"/></m:accPr>{part("e", "y")}</m:acc>',
+    )
+    assert (
+        read("".join(para(f"<m:oMath>{item}</m:oMath>") for item in parts)).text == "sin x\n\nlim_(n→0)\n\ny~"
+    )
 
 
 def test_text_is_raised_by_a_style_too() -> None:

@@ -68,7 +68,10 @@ def test_raised_digits_are_told_from_digits() -> None:
         ("alphaUcPeriod", 26, ["Z.", "AA.", "BB."]),
         ("romanUcPeriod", 3, ["III.", "IV.", "V."]),
         ("ea1ChsPeriod", 9, ["九.", "十.", "十一."]),
+        ("ea1ChtPlain", 19, ["十九", "二十", "二十一"]),
         ("circleNumDbPlain", 1, ["①", "②", "③"]),
+        ("thaiNumPeriod", 9, ["๙.", "๑๐.", "๑๑."]),
+        ("unheardOf", 1, ["1.", "2.", "3."]),
     ],
 )
 def test_automatic_numbers_are_shown(scheme: str, start: int, marks: list[str]) -> None:
@@ -92,3 +95,17 @@ def test_numbers_that_a_layout_gives_are_shown() -> None:
         "ppt/slideMasters/slideMaster1.xml",
     )
     assert read(data).text == "Steps\n\n1. open\n2. close"
+
+
+def test_boxes_and_ticks_of_fonts_of_symbols() -> None:
+    latin, symbols = '<a:latin typeface="Wingdings"/>', '<a:sym typeface="Wingdings"/>'
+    runs = (
+        f"<a:r><a:rPr>{latin}</a:rPr><a:t>\u00fe</a:t></a:r><a:r><a:t> diesel </a:t></a:r>"
+        f"<a:r><a:rPr>{symbols}</a:rPr><a:t>\uf0a8 petrol</a:t></a:r>"
+    )
+    bullet = '<a:pPr><a:buFont typeface="Wingdings"/><a:buChar char="{}"/></a:pPr>'
+    body = line("done", properties=bullet.format("\u00fe")) + line("open", properties=bullet.format("q"))
+    body += line("other", properties=bullet.format("v"))
+
+    assert read(with_shapes(box(f"<a:p>{runs}</a:p>"))).text == "T\n\n☑ diesel ☐ petrol"
+    assert read(with_shapes(box(body))).text == "T\n\n☑ done\n☐ open\n- other"

@@ -9,7 +9,7 @@ from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, EmptyDocumentError, LimitExceededError
 from ingestion.parsers import parse_source
 from ingestion.types import Document, Source
-from tests.ingestion.hostile import packed
+from tests.ingestion.hostile import packed, with_part
 from tests.ingestion.parsers.office.test_binary_workbook import ods
 
 
@@ -52,6 +52,25 @@ def test_values(kind: str, stored: str, shown: str, text: str) -> None:
 def test_line_breaks_tabs_and_paragraphs_are_blanks() -> None:
     shown = 'a<text:s text:c="3"/>b<text:line-break/>c<text:tab/>d</text:p><text:p><text:span>e</text:span>f'
     assert read(ods(row(cell(shown)))).text == "Fees\n\na b c d ef"
+
+
+def test_raised_figures_are_exponents_and_struck_text_is_left_out() -> None:
+    styles = (
+        '<office:automatic-styles><style:style style:name="T1"><style:text-properties style:text-position="super 58%"/>'
+        '</style:style><style:style style:name="T2"><style:text-properties style:text-line-through-style="solid"/>'
+        "</style:style></office:automatic-styles><office:body>"
+    ).replace("<style:style ", '<style:style xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" ')
+    shown = (
+        '10<text:span text:style-name="T1">6</text:span> Pa <text:span text:style-name="T2">old</text:span>'
+    )
+    struck = cell("away", more='table:style-name="T2"')
+    data = ods(row(cell("Item"), cell("Says"), cell("Note")) + row(cell("a"), struck, cell(shown)))
+
+    document = read(
+        with_part(data, "content.xml", lambda xml: xml.replace(b"<office:body>", styles.encode()))
+    )
+    assert document.text == "Fees\n\nSays\nItem: a | Note: 10^6 Pa"
+    assert {item.what: item.count for item in document.dropped} == {"characters of struck text": 7}
 
 
 def test_spans_and_covered_cells() -> None:

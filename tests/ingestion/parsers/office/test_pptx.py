@@ -217,6 +217,18 @@ def test_spans_of_cells_are_filled_and_a_title_row_is_the_caption() -> None:
     )
 
 
+def test_pairs_have_no_names_though_the_first_row_is_marked() -> None:
+    pairs = [["Owner", "Helga Brandt"], ["Chassis number", "WKX-55871"], ["Mileage", "88123"]]
+
+    def build(slide) -> None:
+        table = slide.shapes.add_table(3, 2, 0, 0, Inches(4), Inches(2)).table
+        for row, cells in enumerate(pairs):
+            for column, text in enumerate(cells):
+                table.cell(row, column).text = text
+
+    assert read(deck(build)).text == "Owner | Helga Brandt\nChassis number | WKX-55871\nMileage | 88123"
+
+
 def test_two_rows_of_names_are_joined() -> None:
     def build(slide) -> None:
         table = slide.shapes.add_table(3, 3, 0, Inches(2), Inches(4), Inches(1)).table

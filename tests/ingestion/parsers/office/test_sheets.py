@@ -112,6 +112,22 @@ def test_titles_above_and_notes_below_a_table_are_no_cells() -> None:
     ]
 
 
+def test_labels_with_their_values_above_a_table_are_no_names() -> None:
+    rows = [
+        ["设备清单"],
+        ["单位：万元", None, None, "日期：2024年5月"],
+        ["名称", "数量", "原值", "净值"],
+        ["机床", 3, 120, 80],
+        ["叉车", 2, 30, 12],
+    ]
+    assert lines(rows, ("A1:D1",)) == [
+        "设备清单",
+        "单位：万元 | 日期：2024年5月",
+        "名称：机床 | 数量：3 | 原值：120 | 净值：80",
+        "名称：叉车 | 数量：2 | 原值：30 | 净值：12",
+    ]
+
+
 def test_tables_side_by_side_are_read_one_after_the_other() -> None:
     rows = [
         ["Sales", None, None, "Staff"],

@@ -47,6 +47,13 @@ def test_rows_formats_and_spans(name: str) -> None:
     )
 
 
+def test_raised_figures_are_exponents_and_struck_text_is_left_out() -> None:
+    rich = "<B xmlns='http://www.w3.org/TR/REC-html40'>10<Sup>6</Sup> Pa <S>was 9</S></B>"
+    document = read(workbook(f"<Row>{cell(rich)}</Row>"))
+    assert document.text == "Orders\n\n10^6 Pa"
+    assert [(item.what, item.count) for item in document.dropped] == [("characters of struck text", 5)]
+
+
 def test_a_document_type_is_refused() -> None:
     evil = workbook("<Row/>").replace(b"<Workbook", b'<!DOCTYPE x [<!ENTITY e "e">]><Workbook')
     with pytest.raises(CorruptFileError, match="document type"):

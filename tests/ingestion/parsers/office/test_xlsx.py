@@ -10,7 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.chart import BarChart, Reference
+from openpyxl.styles import Font
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import (
@@ -89,6 +92,23 @@ def test_values_read_as_they_are_shown() -> None:
     assert read(book({"s": rows}, formats)).text == (
         "s\n\nrate | 12.3%\nshare | 50%\nsum | 0.3\nwhen | 2024-05-06 07:08:00"
     )
+
+
+def test_raised_figures_are_exponents_and_struck_text_is_left_out() -> None:
+    raised, struck = InlineFont(vertAlign="superscript"), InlineFont(strike=True)
+
+    def change(workbook: Workbook) -> None:
+        sheet = workbook["Sheet"]
+        sheet["B2"] = CellRichText("10", TextBlock(raised, "6"), " Pa, 5 m", TextBlock(raised, "2"))
+        sheet["B3"] = CellRichText(TextBlock(struck, "was 9 "), "now 7")
+        sheet["B4"].font = Font(strike=True)
+
+    data = book({"Sheet": [["Item", "Says"], ["a", 0], ["b", 0], ["c", "cancelled"]]}, change)
+
+    document = read(data)
+    assert document.text == "Sheet\n\nItem: a | Says: 10^6 Pa, 5 m^2\nItem: b | Says: now 7\nItem: c"
+    assert {item.what: item.count for item in document.dropped} == {"characters of struck text": 14}
+    assert "was 9 now 7" in (kept := read(data, ParsingLimits(keep_hidden=True)).text) and "cancelled" in kept
 
 
 def test_hidden_sheets_are_read_and_silent_ones_are_named() -> None:
