@@ -125,7 +125,7 @@ def _nearest(piece: Line, columns: Sequence[Column]) -> int | None:
     return nearest if distances[nearest] <= _NEAREST_EM * piece.size else None
 
 
-def _split(piece: Line, columns: Sequence[Column] | Sequence[Line]) -> list[Line]:
+def _split(piece: Line, columns: Sequence[Column | Line]) -> list[Line]:
     """A piece, in two or more where a wide gap in it lies between two columns, or two cells of another row."""
     if not piece.gaps:
         return [piece]
