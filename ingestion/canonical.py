@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import EmptyDocumentError, LimitExceededError
-from ingestion.gibberish import MARK, WHAT, without_gibberish
+from ingestion.gibberish import ENCODED_DATA, MARK, without_gibberish
 from ingestion.grid import Grid, grid_of, named_cells
 from ingestion.types import Block, BlockKind, Box, Document, Dropped, PageSpan
 
@@ -202,7 +202,7 @@ class CanonicalWriter:
             EmptyDocumentError: If nothing was written.
         """
         if not self._blocks:
-            only = ", only encoded data" if self._dropped[WHAT] else ""
+            only = ", only encoded data" if self._dropped[ENCODED_DATA] else ""
             raise EmptyDocumentError(f"The document contains no text{only}.")
         text = "".join(self._parts)
         ends = [start for _, start in self._pages[1:]] + [len(text)]
@@ -230,7 +230,7 @@ class CanonicalWriter:
     def _readable(self, text: str) -> str:
         """The text without encoded data, which is counted; nothing where it was nothing else."""
         text, left_out = without_gibberish(text)
-        self.drop(WHAT, left_out)
+        self.drop(ENCODED_DATA, left_out)
         return text if not left_out or text.strip(f"{MARK}- ") else ""
 
     def _write(self, kind: BlockKind, text: str, level: int) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Final
 
 MARK: Final = "…"
-WHAT: Final = "characters of encoded data or minified code"
+ENCODED_DATA: Final = "characters of encoded data or minified code"
+"""Its name among what a document leaves out."""
 _MIN_CHARS: Final = 256
 _MIN_DIGESTS_CHARS: Final = 2_000  # a list of checksums looks like hexadecimal data; a short one is kept
 _DIGEST_CHARS: Final = frozenset({32, 40, 56, 64, 96, 128})

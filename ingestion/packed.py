@@ -152,16 +152,6 @@ class PackedFile:
                 refuse_document_type(data, name)
             yield name, data
 
-    def refuse_document_types(self) -> None:
-        """Refuse the file if any XML part declares a document type, whether that part is read or not.
-
-        Raises:
-            CorruptFileError: If so.
-        """
-        for name in self.names:
-            if name.endswith((".xml", ".rels")):
-                refuse_document_type(self.read(name), name)
-
 
 def is_encrypted(entry: zipfile.ZipInfo) -> bool:
     """Whether a part needs a password."""

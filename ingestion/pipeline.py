@@ -36,7 +36,7 @@ def parse(
         source: The file.
         limits: What reading it may cost.
         parser: A warm child to use; without one a child is started for this file alone.
-        keep: Given the files inside an archive or a mail; see `ParserProcess.parse`.
+        keep: Given the files inside an archive, a mail or a PDF; see `ParserProcess.parse`.
 
     Raises:
         EmptyDocumentError: If the file has no bytes.
@@ -79,7 +79,7 @@ def ingest(
         limits: What reading the file may cost.
         on_event: Told of progress; stages are parsing, chunking and embedding.
         parser: A warm child to use; without one a child is started for this file alone.
-        keep: Given the files inside an archive or a mail; see `ParserProcess.parse`.
+        keep: Given the files inside an archive, a mail or a PDF; see `ParserProcess.parse`.
 
     Returns:
         The document and its chunks. An archive has none: its text is the list of the files inside.

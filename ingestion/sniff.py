@@ -116,6 +116,7 @@ _WRITTEN_WITH = {
 }
 _ZIP_SUFFIXES = frozenset({".docx", ".pptx", ".xlsx", ".xlsb", ".epub"})
 SUFFIXES = _ZIP_SUFFIXES.union(_BY_SUFFIX)
+"""Endings of names, in lower case, that tell formats apart; others say nothing here."""
 # What the library raises for archives cut off, changed, or packed in ways it does not know.
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -127,7 +128,6 @@ _DAMAGED = (
     ValueError,
     EOFError,
 )
-"""Endings of names, in lower case, that tell formats apart; others say nothing here."""
 
 _PICTURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -162,9 +162,8 @@ _OLD_OFFICE = {
     "Book": XLS,
 }
 """Types of compound files ([MS-CFB]) by a stream at their root."""
-_EPUB_CONTAINER = (
-    "META-INF/container.xml"  # tells a book whose type is missing (EPUB Open Container Format, 4.2)
-)
+_EPUB_CONTAINER = "META-INF/container.xml"
+"""Tells a book whose type is missing (EPUB Open Container Format, 4.2)."""
 _EMPTY_ZIP = b"PK\x05\x06"
 _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
 _PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?[\x00\s]{0,1024}%PDF-")

@@ -68,24 +68,6 @@ def train_ranks(texts: Iterable[str], pieces: int) -> dict[bytes, int]:
     return {piece: rank for rank, piece in enumerate(learned)}
 
 
-def tokenizer_from_ranks(ranks: Mapping[bytes, int]) -> Tokenizer:
-    """A `tokenizers` twin: every pair that joins to a known piece merges, lowest rank first."""
-    symbol_of = {byte: symbol for symbol, byte in byte_symbols().items()}
-
-    def spell(piece: bytes) -> str:
-        return "".join(symbol_of[byte] for byte in piece)
-
-    merges: list[tuple[str, str]] = []
-    for piece, _ in sorted(ranks.items(), key=lambda item: item[1]):
-        cuts = [(piece[:cut], piece[cut:]) for cut in range(1, len(piece))]
-        pairs = [(left, right) for left, right in cuts if left in ranks and right in ranks]
-        pairs.sort(key=lambda pair: (ranks[pair[0]], ranks[pair[1]]))
-        merges.extend((spell(left), spell(right)) for left, right in pairs)
-    tokenizer = Tokenizer(BPE(vocab={spell(piece): rank for piece, rank in ranks.items()}, merges=merges))
-    tokenizer.pre_tokenizer = pre_tokenizer()
-    return tokenizer
-
-
 def read_texts(path: Path) -> Iterator[str]:
     """Texts of one file, or of all files below a folder in name order."""
     if path.is_dir():

@@ -144,7 +144,7 @@ class SentenceStates:
 
 
 class KeepMember(Protocol):
-    """What is done with a file found inside another one: a member of an archive, an attachment of a mail."""
+    """What is done with a file found inside another one: a member of an archive, an attachment of a mail or PDF."""
 
     def __call__(self, name: str, data: bytes) -> None:
         """Take a file; `name` is its path inside the outer one, with `/`, never absolute, never upwards."""

@@ -95,8 +95,10 @@ def record_failure(runtime: Runtime, job: Job, error: dict[str, str]) -> None:
 
 def recipe(runtime: Runtime, chunking: ChunkingConfig) -> str:
     """Hash over everything but the bytes that decides text, chunks and vectors."""
+    limits = runtime.settings.limits
     parts = {
         "version": RECIPE_VERSION,
+        "kept": {"hidden": limits.keep_hidden, "margins": limits.keep_margins},
         "chunking": {name: getattr(chunking, name) for name in sorted(chunking.__slots__)},
         "encoder": runtime.embedder.model_id,
         "vocabulary": runtime.vocabulary_id,

@@ -42,7 +42,7 @@ _READERS = {
     PPTX: office.pptx,
     TEXT: text.plain,
     XLSX: office.xlsx,
-    XML: markup.page,
+    XML: markup.xml,
 }
 
 

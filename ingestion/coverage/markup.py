@@ -13,8 +13,11 @@ _OPAQUE = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|title|textarea|template)\b[^<>]*(?<!/)>.*?(?:</\1\s*>|\Z)|<!\[CDATA\[|\]\]>",
     re.I | re.S,
 )
+_SECTION = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.S)
+_END_TAG = re.compile(r"</[a-zA-Z][\w-]*>|<[a-zA-Z][^<>]*/>")
 _ATTRIBUTES = r"(?:[^<>\"']++|\"[^\"]*\"|'[^']*')*+"
 _TAG = re.compile(rf"<(/?)([a-zA-Z][\w:-]*)({_ATTRIBUTES})>|<[?!][^<>]*>")
+_XML_MARKUP = re.compile(rf"<!--.*?(?:-->|\Z)|<[/?!]?[^\W\d][\w:.-]*{_ATTRIBUTES}>", re.S)
 
 
 def _names(names: str) -> frozenset[str]:
@@ -44,6 +47,13 @@ _INLINE = _names(
 def page(data: bytes, _limits: ParsingLimits) -> Words:
     """Visible words of a page."""
     return words_in(visible_text(decoded(data)))
+
+
+def xml(data: bytes, _limits: ParsingLimits) -> Words:
+    """Words of the elements of an XML file; pages of HTML that some hold as their text, by what these show."""
+    text = _SECTION.sub(lambda section: html.escape(section[1]), decoded(data))
+    pieces = (html.unescape(piece) for piece in _XML_MARKUP.split(text))
+    return words_in("\n".join(visible_text(piece) if _END_TAG.search(piece) else piece for piece in pieces))
 
 
 def decoded(data: bytes) -> str:

@@ -81,7 +81,7 @@ def parse_source(source: Source, limits: ParsingLimits, keep: KeepMember | None 
     Args:
         source: The file.
         limits: What reading it may cost.
-        keep: Given the files inside an archive or a mail; without it they are only counted.
+        keep: Given the files inside an archive, a mail or a PDF; without it they are only counted.
 
     Raises:
         ConverterMissingError: If it has to be converted first; see `ingestion.office_conversion`.

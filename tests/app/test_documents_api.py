@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from app.db import jobs
 from app.db.types import utc_now
+from app.runtime import build_runtime
+from app.worker import Worker
 from tests.app.texts import DUCKS, GEESE, upload
 from tests.ingestion.samples import sample
 
@@ -115,6 +117,18 @@ def test_the_same_bytes_under_another_name_are_not_embedded_again(api, birds, wo
     assert shown["status"] == "ready"
     assert shown["chunks"] >= 1
     assert api.get(f"/v1/collections/{birds}").json()["documents"] == 2
+
+
+def test_a_changed_setting_reads_the_same_bytes_again(api, birds, work, settings, parts):
+    page = b"<p>Ducks swim.</p><p>Geese fly.</p><p><del>Hens bark.</del></p>"
+    one(api, birds, "a.html", page)
+    work()
+    limits = settings.limits.model_copy(update={"keep_hidden": True})
+    keeping = build_runtime(settings.model_copy(update={"limits": limits}), parts)
+    twin = one(api, birds, "b.html", page)
+    Worker(keeping).run_pending()
+    keeping.close()
+    assert "Hens bark." in api.get(f"/v1/documents/{twin['id']}/content").json()["text"]
 
 
 def test_a_twin_outlives_the_document_it_shares_with(api, birds, work):

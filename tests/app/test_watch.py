@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -64,6 +65,15 @@ def reports(stream: IO[str]) -> Iterator[dict[str, Any]]:
             text = ""
 
 
+@contextmanager
+def killed_at_the_end(process: subprocess.Popen[str]) -> Iterator[None]:
+    """A check that fails leaves no process behind, for which leaving its block would wait."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 def test_what_is_written_changed_and_deleted_is_followed_until_interrupted(tmp_path: Path) -> None:
     folder = tmp_path / "birds"
     folder.mkdir()
@@ -72,7 +82,7 @@ def test_what_is_written_changed_and_deleted_is_followed_until_interrupted(tmp_p
     with subprocess.Popen(
         [sys.executable, "-m", "app", "--home", str(tmp_path / "home"), *command],
         stdout=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+    ) as process, killed_at_the_end(process):  # fmt: skip
         assert process.stdout is not None
         seen = reports(process.stdout)
         assert next(seen)["ingested"] == 1

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.processes, pytest.mark.slow, pytest
 
 DOCUMENTS = 4
 # Statements after the first claim: at work, at the locks, at the vectors and the index change, and in the second job.
-KILL_PLACES = (5, 11, 14, 17, 20, 27, 34)
+KILL_PLACES = (5, 11, 14, 17, 20, 27, 34, 45)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from ingestion.config import ChunkingConfig, ParsingLimits
 from ingestion.errors import EmptyDocumentError
-from ingestion.gibberish import WHAT, without_gibberish
+from ingestion.gibberish import ENCODED_DATA, without_gibberish
 from ingestion.parsers import parse_source
 from ingestion.pipeline import ingest
 from ingestion.types import Source
@@ -125,7 +125,7 @@ def test_every_text_format_passes_the_guard(name: str) -> None:
     document = parse_source(Source(name=name, data=data.encode()), ParsingLimits())
     assert "9917" in document.text
     assert len(document.text) < 200
-    assert next(item.count for item in document.dropped if item.what == WHAT) > 26_000
+    assert next(item.count for item in document.dropped if item.what == ENCODED_DATA) > 26_000
 
 
 @pytest.mark.parametrize("data", [ENCODED, lines(ENCODED, 76), BYTES[:13_500].hex()])

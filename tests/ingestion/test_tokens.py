@@ -3,19 +3,39 @@
 import json
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 from ingestion.errors import VocabularyError
 from ingestion.tokens import TokenCounter, load_vocabulary, save_vocabulary
-from ingestion.train_vocabulary import main, sample, tokenizer_from_ranks, train_ranks
+from ingestion.train_vocabulary import byte_symbols, main, pre_tokenizer, sample, train_ranks
 
 VOCABULARY = Path(__file__).parents[2] / "models" / "tokenizer" / "fathom_bpe.tiktoken"
 ENCODING = load_vocabulary(VOCABULARY)
+
+
+def tokenizer_from_ranks(ranks: Mapping[bytes, int]) -> Tokenizer:
+    """A `tokenizers` twin: every pair that joins to a known piece merges, lowest rank first."""
+    symbol_of = {byte: symbol for symbol, byte in byte_symbols().items()}
+
+    def spell(piece: bytes) -> str:
+        return "".join(symbol_of[byte] for byte in piece)
+
+    merges: list[tuple[str, str]] = []
+    for piece, _ in sorted(ranks.items(), key=lambda item: item[1]):
+        cuts = [(piece[:cut], piece[cut:]) for cut in range(1, len(piece))]
+        pairs = [(left, right) for left, right in cuts if left in ranks and right in ranks]
+        pairs.sort(key=lambda pair: (ranks[pair[0]], ranks[pair[1]]))
+        merges.extend((spell(left), spell(right)) for left, right in pairs)
+    tokenizer = Tokenizer(BPE(vocab={spell(piece): rank for piece, rank in ranks.items()}, merges=merges))
+    tokenizer.pre_tokenizer = pre_tokenizer()
+    return tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -1,1 +1,1 @@
-"""Packed files, and files inside files."""
+"""ZIP archives. Files inside files are opened by `mail/members.py`: archives and mails stand in each other."""

@@ -156,7 +156,7 @@ class _Reader:
     def _encoding(self, name: str, number: int) -> None:
         self.flush()
         if name == "ansicpg":
-            self.codec = _known(f"cp{number}") or self.codec
+            self.codec = known_codec(f"cp{number}") or self.codec
         elif name == "f" and not self.state.in_fonts:
             self.state.codec = self.fonts.get(number, "")
         elif name == "f":
@@ -199,7 +199,8 @@ def _tokens(rtf: bytes) -> Iterator[tuple[bytes, ...]]:
             yield tuple(part or b"" for part in found.groups())
 
 
-def _known(codec: str) -> str:
+def known_codec(codec: str) -> str:
+    """The name of a codec, or nothing where Python has none of that name."""
     try:
         b"".decode(codec)
     except LookupError:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ingestion.parsers.mail.rtf_body import text_of, unpacked
+from ingestion.parsers.mail.rtf_body import known_codec, text_of, unpacked
 
 _SIGNATURE: Final = b"\x78\x9f\x3e\x22"
 _BODY, _TITLE, _DATA = 0x0002800C, 0x00018010, 0x0006800F
@@ -55,7 +55,7 @@ def read_tnef(data: bytes) -> Wrapped | None:
     try:
         for kind, value in _attributes(data):
             if kind == _CODE_PAGE:
-                codec = _known(f"cp{struct.unpack_from('<I', value)[0]}") or codec
+                codec = known_codec(f"cp{struct.unpack_from('<I', value)[0]}") or codec
             elif kind == _NEXT_FILE:
                 found.files.append(("", b""))
             elif kind == _BODY:
@@ -159,11 +159,3 @@ def _unknown(kind: int) -> int:
         ValueError: Always.
     """
     raise ValueError(f"properties of type {kind:#x} are not known")
-
-
-def _known(codec: str) -> str:
-    try:
-        b"".decode(codec)
-    except LookupError:
-        return ""
-    return codec

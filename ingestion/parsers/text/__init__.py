@@ -1,1 +1,1 @@
-"""Text formats: plain, Markdown, JSON, separated values."""
+"""Text formats: plain, Markdown, separated values, JSON, XML, notebooks, subtitles."""

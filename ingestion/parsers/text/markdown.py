@@ -9,7 +9,7 @@ from markdown_it.token import Token
 from ingestion.canonical import CanonicalWriter, clean_lines
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
-from ingestion.gibberish import WHAT
+from ingestion.gibberish import ENCODED_DATA
 from ingestion.grid import Cell, Grid
 from ingestion.parsers.text.markdown_syntax import (
     MAX_NESTING,
@@ -19,6 +19,7 @@ from ingestion.parsers.text.markdown_syntax import (
     without_data_addresses,
     without_front_matter,
 )
+from ingestion.parsers.web.elements import STRUCK
 from ingestion.parsers.web.html import write_html
 from ingestion.sniff import MARKDOWN
 from ingestion.types import BlockKind, Document, Source
@@ -61,7 +62,7 @@ _BREAKS = frozenset(
     ]
 )
 _LEFT_OUT = {
-    **dict.fromkeys(("del", "s", "strike"), "struck text"),
+    **dict.fromkeys(STRUCK, "struck text"),
     **dict.fromkeys(("rt", "rp"), "readings beside characters"),
     **dict.fromkeys(("script", "style"), "scripts and styles"),
 }
@@ -87,7 +88,7 @@ def write_markdown(text: str, writer: CanonicalWriter) -> str:
         The title that its front matter gives, else an empty string.
     """
     text, data_chars = without_data_addresses(text)
-    writer.drop(WHAT, data_chars)
+    writer.drop(ENCODED_DATA, data_chars)
     body, title, fields, settings = without_front_matter(text)
     writer.drop("settings of the page", settings)
     body = _ADMONITION.sub(lambda match: f"\n{(match[1] or match[2] or '').strip()}\n", body)
@@ -226,9 +227,15 @@ class _Walker:
     def _text(self, children: Sequence[Token]) -> str:
         parts: list[str] = []
         skipped: list[str] = []  # names of open elements whose text is left out
+        kept = STRUCK if self._writer.keep_hidden else frozenset()
         for child in children:
             kind, name = child.type, _element_of(child)
-            if name in _LEFT_OUT and not child.content.startswith("</") and kind != "s_close":
+            if (
+                name in _LEFT_OUT
+                and name not in kept
+                and not child.content.startswith("</")
+                and kind != "s_close"
+            ):
                 skipped.append(name)
                 self._writer.drop(_LEFT_OUT[name])
             elif name in skipped:

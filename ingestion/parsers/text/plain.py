@@ -6,7 +6,7 @@ from ingestion.canonical import clean_lines, heading_path, language_of, short_na
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.errors import EmptyDocumentError, LimitExceededError
-from ingestion.gibberish import MARK, WHAT, without_gibberish
+from ingestion.gibberish import ENCODED_DATA, MARK, without_gibberish
 from ingestion.sniff import TEXT
 from ingestion.types import Block, BlockKind, Document, Dropped, Source
 
@@ -36,7 +36,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
         raise EmptyDocumentError("The document contains no text, only encoded data.")
     counts = {
         "control characters": removed,
-        WHAT: encoded,
+        ENCODED_DATA: encoded,
         "characters that could not be read": decoded.replaced,
     }
     return Document(

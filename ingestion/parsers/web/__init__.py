@@ -1,1 +1,1 @@
-"""HTML and what is made of it."""
+"""HTML, and books made of it (EPUB)."""

@@ -64,25 +64,6 @@ def write_html(
     _Walker(writer, page).write(root)
 
 
-def text_of_fragment(text: str) -> str:
-    """Text of a piece of HTML, one line a block; an empty string for a comment or a lone tag."""
-    try:
-        root = tree_of(f"<div>{text}</div>", _ignore)
-    except EmptyDocumentError:
-        return ""
-    parts: list[str] = []
-    for part in Shown(Page(root, _ignore), root):
-        if isinstance(part, str):
-            parts.append(part.replace("\n", " "))
-        elif part.tag == "br" or is_block(part.element, part.tag):
-            parts.append("\n")
-    return "\n".join(line for line in map(squeeze, "".join(parts).split("\n")) if line)
-
-
-def _ignore(what: str, count: int = 1) -> None:
-    """Nothing is counted."""
-
-
 class _Walker:
     """Goes over the elements in document order; inline text is gathered until a block begins or ends."""
 

@@ -4,8 +4,9 @@ from functools import partial
 
 import pytest
 
-from ingestion.coverage.markup import visible_text
-from ingestion.sniff import HTML
+from ingestion.config import ParsingLimits
+from ingestion.coverage.markup import visible_text, xml
+from ingestion.sniff import HTML, XML
 from tests.ingestion.coverage.measured import words_lost
 from tests.ingestion.test_linear_time import assert_linear
 
@@ -54,6 +55,23 @@ def test_an_empty_title_swallows_nothing() -> None:
 
 def test_entities_and_angle_brackets_of_text_are_text() -> None:
     assert words("a &lt; b &amp; c <d 3 < 4") == ["a", "<", "b", "&", "c", "<d", "3", "<", "4"]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "<title>Gate</title>&lt;p&gt;code &lt;b&gt;4711&lt;/b&gt;&lt;/p&gt;",
+        "<![CDATA[<p>Gate</p>code <b>4711</b>]]>",
+    ],
+)
+def test_pages_inside_xml_count_by_what_they_show(item: str) -> None:
+    feed = f"<?xml version='1.0'?><!-- no --><rss><item>{item}</item><button>3 &lt; 4</button></rss>"
+    assert words_lost(XML, feed.encode(), "code 4711 3 4") == {"Gate"}
+
+
+@pytest.mark.parametrize("piece", ["<a>&lt;b/", '<a "', "<a '\"", "<![CDATA[", "<!--", "&lt;a/"])
+def test_time_grows_with_the_file(piece: str) -> None:
+    assert_linear(4000, lambda n: partial(xml, f"<r>{piece * n}".encode(), ParsingLimits()))
 
 
 @pytest.mark.parametrize("piece", ["<nav></nav>", '<a "', "<x%d hidden>"])

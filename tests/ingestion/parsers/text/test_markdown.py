@@ -6,14 +6,14 @@ import pytest
 
 from ingestion.config import ParsingLimits
 from ingestion.errors import EmptyDocumentError
-from ingestion.gibberish import WHAT
+from ingestion.gibberish import ENCODED_DATA
 from ingestion.parsers import parse_source
 from ingestion.types import BlockKind, Document, Source
 from tests.ingestion.samples import sample
 
 
-def read(text: str) -> Document:
-    return parse_source(Source(name="a.md", data=text.encode()), ParsingLimits())
+def read(text: str, *, keep_hidden: bool = False) -> Document:
+    return parse_source(Source(name="a.md", data=text.encode()), ParsingLimits(keep_hidden=keep_hidden))
 
 
 def kinds(document: Document) -> list[tuple[str, str]]:
@@ -129,7 +129,7 @@ def test_pictures_in_data_addresses_are_left_out_and_counted(kind: str) -> None:
     )
     assert document.text == "Report\n\nThe limit is 55 bar."
     assert dropped(document)["pictures"] == 2
-    assert dropped(document)[WHAT] > 25_000
+    assert dropped(document)[ENCODED_DATA] > 25_000
 
 
 def test_a_picture_written_as_svg_in_its_address_is_left_out() -> None:
@@ -157,6 +157,12 @@ def test_powers_readings_struck_text_and_boxes() -> None:
     )
     assert document.text == "10^6 of H2O, 踟蹰, new\n\n- [x] done\n- [ ] open\n\n[x] yes"
     assert dropped(document) == {"readings beside characters": 2, "struck text": 2}
+
+
+def test_a_setting_keeps_struck_text() -> None:
+    document = read("~~old~~ <del>older</del> new", keep_hidden=True)
+    assert document.text == "old older new"
+    assert document.dropped == ()
 
 
 @pytest.mark.parametrize(
