@@ -24,6 +24,10 @@ char_matrix = _by_address(pdfium_c.FPDFText_GetMatrix, _INT, _ADDRESS, _INT, _AD
 char_angle = _by_address(pdfium_c.FPDFText_GetCharAngle, ctypes.c_float, _ADDRESS, _INT)
 char_origin = _by_address(pdfium_c.FPDFText_GetCharOrigin, _INT, _ADDRESS, _INT, *[_ADDRESS] * 2)
 font_size = _by_address(pdfium_c.FPDFText_GetFontSize, _DOUBLE, _ADDRESS, _INT)
+font_weight = _by_address(pdfium_c.FPDFText_GetFontWeight, _INT, _ADDRESS, _INT)
+font_info = _by_address(
+    pdfium_c.FPDFText_GetFontInfo, ctypes.c_ulong, _ADDRESS, _INT, _ADDRESS, ctypes.c_ulong, _ADDRESS
+)
 text_object = _by_address(pdfium_c.FPDFText_GetTextObject, _ADDRESS, _ADDRESS, _INT)
 
 # Of an object.

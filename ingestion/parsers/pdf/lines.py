@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as pdfium_c
 
 from ingestion.parsers.pdf import calls
 from ingestion.parsers.pdf.characters import HYPHEN_MARK, PLAIN, Paint, PaintReader, characters_of
@@ -109,7 +108,8 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
     Only the first and the last character of a word are measured: asking PDFium for each one's box and size takes
     most of the time, and PDFium itself puts a space or a line end wherever there is a gap.
     """
-    handle, page_at = text_page.raw, calls.address_of(text_page.raw)
+    page_at = calls.address_of(text_page.raw)
+    font_name = ctypes.create_string_buffer(_MAX_FONT_NAME)
     box, paints = _BoxReader(text_page), PaintReader(text_page)
     lines: list[Line] = []
     page_box = page.get_bbox()
@@ -128,7 +128,7 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
                 run.flush(lines)
             if run.is_empty:
                 run.paint = paint
-                run.bold = _is_bold(handle, start)
+                run.bold = _is_bold(page_at, start, font_name)
                 run.frame = frames[_quarter_turns(page_at, start)]
                 run.base = box.read_baseline(start, run.frame)
             last = match.end() - 1 - is_split
@@ -180,12 +180,13 @@ def _quarter_turns(page_at: int, index: int) -> int:
     return round(turns) % 4 if abs(turns - round(turns)) < _MAX_SLANT else 0
 
 
-def _is_bold(handle: pdfium_c.FPDF_TEXTPAGE, index: int) -> bool:
-    if pdfium_c.FPDFText_GetFontWeight(handle, index) >= _BOLD_WEIGHT:
+def _is_bold(page_at: int, index: int, name: ctypes.Array[ctypes.c_char]) -> bool:
+    """Whether a character is bold, by its font's weight or name, which is written into `name` on the way."""
+    if calls.font_weight(page_at, index) >= _BOLD_WEIGHT:
         return True
-    name = (ctypes.c_char * _MAX_FONT_NAME)()
-    pdfium_c.FPDFText_GetFontInfo(handle, index, name, _MAX_FONT_NAME, None)
-    return _BOLD_NAME.search(name.value) is not None
+    # A longer name is not written.
+    length = calls.font_info(page_at, index, ctypes.addressof(name), _MAX_FONT_NAME, None)
+    return 0 < length <= _MAX_FONT_NAME and _BOLD_NAME.search(name.value) is not None
 
 
 def _folded(text: str) -> str:
