@@ -113,6 +113,8 @@ class Document:
         encoding: Character encoding the bytes were decoded with, or None where the format fixes it.
         language: "zh", "en" or "und", by the share of Han characters among letters.
         coverage: How much of the visible text is kept; None where that is not known.
+        page_texts: Text of each page as the file gives it, before it is put in order, where the parser has it at no
+            cost: for the counting of coverage, in the process that reads.
     """
 
     text: str
@@ -124,6 +126,7 @@ class Document:
     language: str = "und"
     dropped: tuple[Dropped, ...] = ()
     coverage: Coverage | None = None
+    page_texts: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 import pypdfium2 as pdfium
 
@@ -19,24 +20,32 @@ _MAX_FURNITURE_CHARS = 120
 
 
 def pdf(data: bytes, _limits: ParsingLimits) -> Words:
-    """Words of all pages. What repeats as page furniture does counts once: numbers, running titles, watermarks."""
+    """Words of all pages; see `words_of`."""
     document = pdfium.PdfDocument(data)
     try:
-        pages = [_lines(document, number) for number in range(len(document))]
+        return words_of([_text(document, number) for number in range(len(document))])
     finally:
         document.close()
-    return words_in("\n".join(_once(pages)))
 
 
-def _lines(document: pdfium.PdfDocument, number: int) -> list[str]:
+def words_of(texts: Sequence[str]) -> Words:
+    """Words of pages with these texts. What repeats as page furniture counts once: numbers, running titles, marks."""
+    return words_in("\n".join(_once([_lines(text) for text in texts])))
+
+
+def _text(document: pdfium.PdfDocument, number: int) -> str:
     try:
         page = document[number]
         text_page = page.get_textpage()
-        text = text_page.get_text_range()
+        text: str = text_page.get_text_range()
         text_page.close()
         page.close()
     except pdfium.PdfiumError:
-        return []
+        return ""
+    return text
+
+
+def _lines(text: str) -> list[str]:
     return [line for line in (line.strip() for line in _HYPHEN.sub("", text).splitlines()) if line]
 
 

@@ -165,7 +165,11 @@ def _lines_of(typed: Typed, frame: Frame) -> list[Line]:
     left, bottom, right, top = frame.to_reader(typed.box)
     size = typed.size or min(_AUTO_SIZE_PT, _SIZE_SHARE * (top - bottom))
     texts = [text for text in map(squeeze, typed.text.splitlines()) if text]
-    if not typed.is_block or top - bottom < 2 * size:
+    height = size
+    if typed.is_whole and texts and top - bottom > 2 * size:
+        # Its label stands beside any of its lines.
+        texts, height = [" ".join(texts)], top - bottom
+    elif not typed.is_block or top - bottom < 2 * size:
         top = (bottom + top + _LEADING * size * len(texts)) / 2
     lines = []
     for number, text in enumerate(texts):
@@ -174,7 +178,7 @@ def _lines_of(typed: Typed, frame: Frame) -> list[Line]:
             Line(
                 text=text,
                 x0=left,
-                y0=y1 - size,
+                y0=y1 - height,
                 x1=max(left + size, min(right, left + size * len(text))),
                 y1=y1,
                 size=size,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from ingestion.parsers.pdf import calls
+
 _HYPHEN = 2  # PDFium's mark for a hyphen at a line's end
 HYPHEN_MARK = "\ufffe"
 _FILLER = "\x00"
@@ -21,9 +23,6 @@ _CLEAR_OPACITY = 0.04
 _UNPAINTED_MODES = frozenset({3, 7})  # PDF 32000-1, table 106: neither filled nor stroked
 _OUTLINE_MODES = frozenset({1, 5})
 _LAYER = "OC\0".encode("utf-16-le")
-_address_of = ctypes.cast(
-    pdfium_c.FPDFText_GetTextObject, ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,49 +70,43 @@ class PaintReader:
     def __init__(self, text_page: pdfium.PdfTextPage) -> None:
         """Read from this page."""
         self._handle = text_page.raw
-        self._pointer = ctypes.cast(text_page.raw, ctypes.c_void_p)
-        self._address: int | None = None
+        self._page = calls.address_of(self._handle)
+        self._object: int | None = None
         self._paint = PLAIN
-        self._colours = [ctypes.c_uint() for _ in range(4)]
+        self._colour = (ctypes.c_uint * 4)()  # red, green, blue, alpha
+        first = ctypes.addressof(self._colour)
+        self._colours = tuple(first + place * ctypes.sizeof(ctypes.c_uint) for place in range(4))
         self._matrix = pdfium_c.FS_MATRIX()
+        self._matrix_at = ctypes.addressof(self._matrix)
         self._mark = (pdfium_c.FPDF_WCHAR * 4)()  # longer names are not written into it
         self._length = ctypes.c_ulong()
+        self._known: dict[tuple[int, bytes, int, bool], Paint] = {}
+        self._paints = {PLAIN: PLAIN}
 
     def read(self, index: int) -> Paint:
-        """How the character at PDFium's `index` is drawn."""
-        address = _address_of(self._pointer, index)
-        if address != self._address:
-            self._address = address
-            self._paint = self._of_object(index) if address else PLAIN
+        """How the character at PDFium's `index` is drawn; what is drawn alike has one and the same object."""
+        address = calls.text_object(self._page, index)
+        if address != self._object:
+            self._object = address
+            self._paint = self._of_object(index, address) if address else PLAIN
         return self._paint
 
-    def _of_object(self, index: int) -> Paint:
+    def _of_object(self, index: int, address: int) -> Paint:
+        mode = calls.render_mode(address)
+        read = calls.stroke_colour if mode in _OUTLINE_MODES else calls.fill_colour
+        colour = bytes(self._colour) if read(address, *self._colours) else b""
+        calls.char_matrix(self._page, index, self._matrix_at)
+        slant = _slant(self._matrix.a, self._matrix.b)
+        look = mode, colour, slant, calls.count_marks(address) > 0 and self._is_on_layer(index)
+        paint = self._known.get(look)
+        if paint is None:
+            paint = _paint_of(*look)
+            paint = self._known[look] = self._paints.setdefault(paint, paint)
+        return paint
+
+    def _is_on_layer(self, index: int) -> bool:
+        """Whether the object of a character is optional content, which the document may hide."""
         text_object = pdfium_c.FPDFText_GetTextObject(self._handle, index)
-        mode = pdfium_c.FPDFTextObj_GetTextRenderMode(text_object)
-        lightness, opacity = self._ink(text_object, is_outline=mode in _OUTLINE_MODES)
-        matrix = self._matrix
-        pdfium_c.FPDFText_GetMatrix(self._handle, index, matrix)
-        return Paint(
-            slant=_slant(matrix.a, matrix.b),
-            is_pale=lightness > _PALE or opacity < _PALE_OPACITY or mode in _OUTLINE_MODES,
-            is_doubtful=(
-                mode in _UNPAINTED_MODES
-                or lightness > _WHITE
-                or opacity < _CLEAR_OPACITY
-                or self._is_on_layer(text_object)
-            ),
-        )
-
-    def _ink(self, text_object: pdfium_c.FPDF_PAGEOBJECT, *, is_outline: bool) -> tuple[float, float]:
-        """Lightness and opacity of the ink, each from 0 to 1; a pattern counts as dark."""
-        read = pdfium_c.FPDFPageObj_GetStrokeColor if is_outline else pdfium_c.FPDFPageObj_GetFillColor
-        if not read(text_object, *self._colours):
-            return 0.0, 1.0
-        red, green, blue, alpha = (colour.value / 255 for colour in self._colours)
-        return 0.299 * red + 0.587 * green + 0.114 * blue, alpha
-
-    def _is_on_layer(self, text_object: pdfium_c.FPDF_PAGEOBJECT) -> bool:
-        """Whether the object is optional content, which the document may hide."""
         for number in range(pdfium_c.FPDFPageObj_CountMarks(text_object)):
             mark = pdfium_c.FPDFPageObj_GetMark(text_object, number)
             pdfium_c.FPDFPageObjMark_GetName(
@@ -122,6 +115,21 @@ class PaintReader:
             if self._length.value == len(_LAYER) and bytes(self._mark)[: len(_LAYER)] == _LAYER:
                 return True
         return False
+
+
+def _paint_of(mode: int, colour: bytes, slant: int, is_on_layer: bool) -> Paint:
+    """Paint of a text with this render mode and colour (red, green, blue, alpha); a pattern has none, and is dark."""
+    lightness, opacity = 0.0, 1.0
+    if colour:
+        red, green, blue, opacity = (part / 255 for part in memoryview(colour).cast("I"))
+        lightness = 0.299 * red + 0.587 * green + 0.114 * blue
+    return Paint(
+        slant=slant,
+        is_pale=lightness > _PALE or opacity < _PALE_OPACITY or mode in _OUTLINE_MODES,
+        is_doubtful=(
+            mode in _UNPAINTED_MODES or lightness > _WHITE or opacity < _CLEAR_OPACITY or is_on_layer
+        ),
+    )
 
 
 def _slant(across: float, up: float) -> int:

@@ -9,6 +9,8 @@ from ingestion.parsers.pdf.lines import Line
 ALIGN_EM = 0.5  # by how much the lines of a cell may be out of line
 MAX_COLUMNS = 100
 _NEAREST_EM = 2.0  # a cell that stands under no other belongs to a column so near
+_MIN_COMMON = 3  # rows with a gap at one place
+_COMMON_EM = 1.1  # wider than the gap after a number in a list of contents
 _MAX_WIDENED = 8  # columns to each side that a name may span beside those under it
 
 Placed = list[tuple[int, int, Line]]
@@ -32,14 +34,15 @@ def is_aligned(one: Line, other: Line) -> bool:
     fewer, more = sorted((one.row, other.row), key=len)
     if len(more) > MAX_COLUMNS:
         return False
-    under = [sum(map(cell.overlaps, more)) for cell in fewer]
+    under = [sum(map(part.overlaps, more)) for cell in fewer for part in _split(cell, more)]
     return bool(under) and all(count == 1 for count in under)
 
 
 def columns_of(lines: Sequence[Line]) -> list[Column]:
     """Columns of a table: those of its fullest rows, widened by the cells that stand under one of them only."""
     rows = sorted(lines, key=lambda line: -len(line.cells))
-    columns = [Column(cell.x0, cell.x1) for cell in rows[0].cells]
+    common = _common_gaps(rows)
+    columns = [Column(part.x0, part.x1) for cell in rows[0].cells for part in _parted(cell, common)]
     for line in rows[1:]:
         pieces = [part for cell in line.cells for part in _split(cell, columns)]
         over = [[column for column in columns if column.overlaps(piece)] for piece in pieces]
@@ -61,9 +64,45 @@ def columns_of(lines: Sequence[Line]) -> list[Column]:
     return _without_doubles(columns, lines)
 
 
+def _common_gaps(rows: Sequence[Line]) -> list[tuple[float, float]]:
+    """Gaps between words that all rows have at one place: columns that stand close to each other.
+
+    Args:
+        rows: The fullest one first.
+
+    Returns:
+        Left and right edge of each.
+    """
+    found = []
+    for left, right in [gap[1:] for cell in rows[0].cells for gap in cell.gaps][:MAX_COLUMNS]:
+        count = 0
+        for line in rows:
+            cell = next((cell for cell in line.cells if cell.x0 < left and right < cell.x1), None)
+            if cell is None:
+                if any(cell.x0 < right and left < cell.x1 for cell in line.cells):
+                    break  # a word stands there
+                continue
+            own = next((gap for gap in cell.gaps if gap[1] < right and left < gap[2]), None)
+            if own is None:
+                break
+            left, right = max(left, own[1]), min(right, own[2])
+            count += 1
+        else:
+            if count >= _MIN_COMMON and right - left > _COMMON_EM * rows[0].size:
+                found.append((left, right))
+    return found
+
+
 def _without_doubles(columns: Sequence[Column], lines: Sequence[Line]) -> list[Column]:
     """Columns, those as one that stand beside each other with cells over both, and no row with a cell in each."""
-    over = [[[column.overlaps(cell) for column in columns] for cell in line.cells] for line in lines]
+    over = [
+        [
+            [column.overlaps(part) for column in columns]
+            for cell in line.cells
+            for part in _split(cell, columns)
+        ]
+        for line in lines
+    ]
     result = [replace(columns[0])]
     for at in range(1, len(columns)):
         both = any(cell[at - 1] and cell[at] for row in over for cell in row)
@@ -86,12 +125,19 @@ def _nearest(piece: Line, columns: Sequence[Column]) -> int | None:
     return nearest if distances[nearest] <= _NEAREST_EM * piece.size else None
 
 
-def _split(piece: Line, columns: Sequence[Column]) -> list[Line]:
-    """A piece, in two or more where a wide gap in it lies between two columns."""
+def _split(piece: Line, columns: Sequence[Column | Line]) -> list[Line]:
+    """A piece, in two or more where a wide gap in it lies between two columns, or two cells of another row."""
+    if not piece.gaps:
+        return [piece]
+    return _parted(piece, [(one.x1, other.x0) for one, other in pairwise(columns) if one.x1 <= other.x0])
+
+
+def _parted(piece: Line, strips: Sequence[tuple[float, float]]) -> list[Line]:
+    """A piece, in two or more where a wide gap in it reaches over one of the strips between columns."""
     parts: list[Line] = []
     start, left = 0, piece.x0
     for place, end, begin in piece.gaps:
-        if any(one.x1 < begin and end < other.x0 and one.x1 <= other.x0 for one, other in pairwise(columns)):
+        if any(one < begin and end < other for one, other in strips):
             parts.append(replace(piece, text=piece.text[start:place], x0=left, x1=end, gaps=()))
             start, left = place, begin
     parts.append(replace(piece, text=piece.text[start:], x0=left, gaps=()) if parts else piece)

@@ -7,7 +7,7 @@ without ink, off the page or laid over it as a watermark is left out and counted
 import contextlib
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -48,10 +48,12 @@ class _Page:
 
     Attributes:
         lines: In the order of its content stream, then in reading order; None if the page is damaged.
+        text: As PDFium gives it, without places.
         is_silent: Whether it shows something, but no text.
     """
 
     lines: list[Line] | None = None
+    text: str = ""
     notes: list[str] = field(default_factory=list)
     is_silent: bool = False
 
@@ -115,7 +117,7 @@ def _written(pages: list[_Page], left_out: Counter[str], limits: ParsingLimits, 
             f"The PDF's {len(pages)} pages hold no text, {found}.",
             None if ocr.is_available() else ocr.INSTALL_HINT,
         )
-    return writer.build(media_type=PDF, title=title)
+    return replace(writer.build(media_type=PDF, title=title), page_texts=tuple(page.text for page in pages))
 
 
 def _open(data: bytes) -> pdfium.PdfDocument:
@@ -173,7 +175,7 @@ class _PageReader:
                 if found.are_drawn:
                     page.close()
                     page = self._document[number]
-            lines = self._lines(page)
+            raw, lines = self._lines(page)
             set_typed(lines, found, page)
         except pdfium.PdfiumError:
             return _Page()
@@ -183,16 +185,17 @@ class _PageReader:
         self._members.open_files(found.files)
         text = "".join("".join(line.text.split()) for line in lines) if found.notes else ""
         # Some programs copy the words that are marked into the comment on them.
-        return _Page(lines, [note for note, said in found.notes if "".join(said.split()) not in text])
+        return _Page(lines, raw, [note for note, said in found.notes if "".join(said.split()) not in text])
 
-    def _lines(self, page: pdfium.PdfPage) -> list[Line]:
+    def _lines(self, page: pdfium.PdfPage) -> tuple[str, list[Line]]:
         text_page = page.get_textpage()
         try:
+            raw = text_page.get_text_range()
             lines = lines_of(text_page, page)
         finally:
             text_page.close()
         self._left_out["hidden lines"] += drop_unseen(lines, page)
-        return lines
+        return raw, lines
 
 
 def _shows_something(page: pdfium.PdfPage) -> bool:

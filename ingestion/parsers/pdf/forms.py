@@ -26,12 +26,14 @@ class Typed:
         box: Its rectangle in PDF user space.
         size: Font size in points, 0 where it is not known.
         is_block: Whether it begins at the top of the rectangle; a single line stands in its middle.
+        is_whole: Whether it is one text however many lines it has: the value of a field beside its label.
     """
 
     text: str
     box: Box
     size: float = 0.0
     is_block: bool = False
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def read_field(form: pdfium_c.FPDF_FORMHANDLE, annotation: pdfium_c.FPDF_ANNOTAT
     """Read the field whose widget is `annotation`.
 
     Ticks become `TICKED` and `NOT_TICKED`, lists what is chosen in them. A text stays as the page draws it (dates and
-    amounts are formatted there), but for one drawn character by character, not drawn, or in a font without its letters.
+    amounts are formatted there), but for one of several lines, one drawn character by character, not drawn, or in a
+    font without its letters.
     """
     kind = pdfium_c.FPDFAnnot_GetFormFieldType(form, annotation)
     if kind in {pdfium_c.FPDF_FORMFIELD_CHECKBOX, pdfium_c.FPDF_FORMFIELD_RADIOBUTTON}:
@@ -68,17 +71,15 @@ def read_field(form: pdfium_c.FPDF_FORMHANDLE, annotation: pdfium_c.FPDF_ANNOTAT
         return Field(Typed("", box), "passwords" if value else "")
     if not is_text:
         value = _chosen(form, annotation) or value
+    is_whole = kind == pdfium_c.FPDF_FORMFIELD_LISTBOX or bool(is_text and flags & _MULTILINE)
     as_drawn = (
-        kind != pdfium_c.FPDF_FORMFIELD_LISTBOX
-        and not (is_text and flags & _COMB)
-        and _is_western(value)
-        and draws_text(annotation)
+        not is_whole and not (is_text and flags & _COMB) and _is_western(value) and draws_text(annotation)
     )
     if as_drawn or not value.strip():
         return Field(None if as_drawn else Typed("", box))
     size = ctypes.c_float()
     pdfium_c.FPDFAnnot_GetFontSize(form, annotation, ctypes.byref(size))
-    return Field(Typed(value, box, size.value, is_block=bool(is_text and flags & _MULTILINE)))
+    return Field(Typed(value, box, size.value, is_whole=is_whole))
 
 
 def draws_text(annotation: pdfium_c.FPDF_ANNOTATION) -> bool:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from ingestion.parsers.pdf.columns import is_aligned
 from ingestion.parsers.pdf.lines import Line
 
-_MARGIN = 0.12  # share of the page's height in which a header or footer may stand
+MARGIN = 0.12  # share of the page's height in which a header or footer may stand
 _MIN_REPEATS = 3
 _MIN_REPEAT_SHARE = 0.3
 _MIN_NUMBERED_SHARE = 0.5
@@ -82,7 +82,7 @@ def _found(pages: Sequence[list[Line]]) -> Iterator[_Found]:
         if numbered is not None and _is_title(numbered, usual):
             numbered = None
         for line in page:
-            in_margin = line.in_margin(_MARGIN)
+            in_margin = line.in_margin(MARGIN)
             if not in_margin and line is not numbered:
                 continue
             key = next((key for key in _keys(line, index, usual) if key in repeated), None)
@@ -143,7 +143,7 @@ def _repeated(pages: Sequence[list[Line]], usual: float) -> set[Key]:
     """Keys of the margins that stand on many pages, or on a run of neighbouring ones."""
     places: defaultdict[Key, list[int]] = defaultdict(list)
     for index, page in enumerate(pages):
-        for key in {key for line in page if line.in_margin(_MARGIN) for key in _keys(line, index, usual)}:
+        for key in {key for line in page if line.in_margin(MARGIN) for key in _keys(line, index, usual)}:
             places[key].append(index)
     least = max(_MIN_REPEATS, _MIN_REPEAT_SHARE * len(pages))
     return {key for key, indices in places.items() if len(indices) >= least or _is_run(indices)}

@@ -16,7 +16,7 @@ from statistics import median
 from ingestion.parsers.pdf.characters import HYPHEN_MARK
 from ingestion.parsers.pdf.frame import Frame
 from ingestion.parsers.pdf.lines import WIDE_SPACE_EM, Line
-from ingestion.parsers.pdf.tables import table_end
+from ingestion.parsers.pdf.tables import is_beside, table_end
 from ingestion.types import Box
 
 _MIN_COLUMN_LINES = 3
@@ -237,8 +237,10 @@ def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
         place = 0
         while place < len(stretch):
             line = stretch[place]
-            if line.row:
-                end = table_end(stretch, place, gaps[direction])
+            below = stretch[place + 1] if place + 1 < len(stretch) else None
+            is_open = not line.row and below is not None and is_beside(line, below, [below])
+            if line.row or is_open:
+                end = table_end(stretch, place + is_open, gaps[direction])
                 paragraphs.append(Paragraph(stretch[place:end], is_table=True))
                 place = end
                 continue

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as pdfium_c
 
+from ingestion.parsers.pdf import calls
 from ingestion.parsers.pdf.characters import HYPHEN_MARK, PLAIN, Paint, PaintReader, characters_of
 from ingestion.parsers.pdf.frame import Frame
 from ingestion.types import Box
@@ -108,8 +108,9 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
     Only the first and the last character of a word are measured: asking PDFium for each one's box and size takes
     most of the time, and PDFium itself puts a space or a line end wherever there is a gap.
     """
-    handle = text_page.raw
-    box, paints = _BoxReader(handle), PaintReader(text_page)
+    page_at = calls.address_of(text_page.raw)
+    font_name = ctypes.create_string_buffer(_MAX_FONT_NAME)
+    box, paints = _BoxReader(text_page), PaintReader(text_page)
     lines: list[Line] = []
     page_box = page.get_bbox()
     frames = [Frame(page_box, turns) for turns in range(4)]
@@ -121,20 +122,21 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
         elif word[0].isspace():
             run.add_space(word)
         else:
-            first, paint = box.read(match.start()), paints.read(match.start())
-            if paint != run.paint or run.breaks_before(first):
+            start, is_split = match.start(), word[-1] == HYPHEN_MARK
+            first, paint = box.read(start), paints.read(start)
+            if paint is not run.paint or run.breaks_before(first):
                 run.flush(lines)
             if run.is_empty:
                 run.paint = paint
-                run.bold = _is_bold(handle, match.start())
-                run.frame = frames[_quarter_turns(handle, match.start())]
-                run.base = box.read_baseline(match.start(), run.frame)
-            last = match.end() - 1 - word.endswith(HYPHEN_MARK)
-            end = box.read(last) if last > match.start() else first
+                run.bold = _is_bold(page_at, start, font_name)
+                run.frame = frames[_quarter_turns(page_at, start)]
+                run.base = box.read_baseline(start, run.frame)
+            last = match.end() - 1 - is_split
+            end = box.read(last) if last > start else first
             if word[-1].isdecimal() and end is not first:
-                word = _with_exponent(word, match.start(), end, box, run.frame)
-            run.add_word(word, first, end, pdfium_c.FPDFText_GetFontSize(handle, match.start()))
-            if word.endswith(HYPHEN_MARK):
+                word = _with_exponent(word, start, end, box, run.frame)
+            run.add_word(word, first, end, calls.font_size(page_at, start))
+            if is_split:
                 run.flush(lines)
     run.flush(lines)
     return lines
@@ -143,18 +145,18 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
 class _BoxReader:
     """Reads boxes of characters as (left, bottom, right, top), with the same four numbers each time."""
 
-    def __init__(self, handle: pdfium_c.FPDF_TEXTPAGE) -> None:
-        self._handle = handle
+    def __init__(self, text_page: pdfium.PdfTextPage) -> None:
+        self._page = calls.address_of(text_page.raw)
         self._left, self._right, self._bottom, self._top = (ctypes.c_double() for _ in range(4))
-        self._pointers = tuple(map(ctypes.byref, (self._left, self._right, self._bottom, self._top)))
+        self._numbers = tuple(map(ctypes.addressof, (self._left, self._right, self._bottom, self._top)))
 
     def read(self, index: int) -> Box:
-        pdfium_c.FPDFText_GetCharBox(self._handle, index, *self._pointers)
+        calls.char_box(self._page, index, *self._numbers)
         return self._left.value, self._bottom.value, self._right.value, self._top.value
 
     def read_baseline(self, index: int, frame: Frame) -> float:
         """Height, as the text is read, of the baseline of a character."""
-        pdfium_c.FPDFText_GetCharOrigin(self._handle, index, *self._pointers[:2])
+        calls.char_origin(self._page, index, *self._numbers[:2])
         x, y = self._left.value, self._right.value
         return frame.to_reader((x, y, x, y))[1]
 
@@ -171,19 +173,20 @@ def _with_exponent(word: str, start: int, last: Box, box: _BoxReader, frame: Fra
     return word
 
 
-def _quarter_turns(handle: pdfium_c.FPDF_TEXTPAGE, index: int) -> int:
+def _quarter_turns(page_at: int, index: int) -> int:
     """Quarter turns, counter-clockwise, of a character on the page; slanting text counts as not turned."""
     # PDFium gives the angle clockwise, in radians.
-    turns = -pdfium_c.FPDFText_GetCharAngle(handle, index) / (math.pi / 2)
+    turns = -calls.char_angle(page_at, index) / (math.pi / 2)
     return round(turns) % 4 if abs(turns - round(turns)) < _MAX_SLANT else 0
 
 
-def _is_bold(handle: pdfium_c.FPDF_TEXTPAGE, index: int) -> bool:
-    if pdfium_c.FPDFText_GetFontWeight(handle, index) >= _BOLD_WEIGHT:
+def _is_bold(page_at: int, index: int, name: ctypes.Array[ctypes.c_char]) -> bool:
+    """Whether a character is bold, by its font's weight or name, which is written into `name` on the way."""
+    if calls.font_weight(page_at, index) >= _BOLD_WEIGHT:
         return True
-    name = (ctypes.c_char * _MAX_FONT_NAME)()
-    pdfium_c.FPDFText_GetFontInfo(handle, index, name, _MAX_FONT_NAME, None)
-    return _BOLD_NAME.search(name.value) is not None
+    # A longer name is not written.
+    length = calls.font_info(page_at, index, ctypes.addressof(name), _MAX_FONT_NAME, None)
+    return 0 < length <= _MAX_FONT_NAME and _BOLD_NAME.search(name.value) is not None
 
 
 def _folded(text: str) -> str:

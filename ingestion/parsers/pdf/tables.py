@@ -6,14 +6,11 @@ these cells.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from statistics import median
 
 from ingestion.grid import Cell, Grid, count_header_rows, spread
 from ingestion.parsers.pdf.columns import (
-    ALIGN_EM,
     MAX_COLUMNS,
     Column,
     Placed,
@@ -23,16 +20,21 @@ from ingestion.parsers.pdf.columns import (
     placed_in,
 )
 from ingestion.parsers.pdf.lines import Line, joined_text
+from ingestion.parsers.pdf.wrapping import (
+    CLEAR_RATIO,
+    has_digit,
+    has_letter,
+    in_line,
+    is_full,
+    is_near,
+    rows_of,
+)
 
 _SAME_SIZE = 0.3  # by how much font sizes in a table may differ
-_WRAP_SIZE = 0.12
-_LINE_GAP_EM = 0.9  # white space between two lines of one cell, at most
+_BESIDE_EM = 0.85  # between baselines: lines of a text are farther apart
 _ROW_GAP_EM = 4.0  # between two rows whose cells stand over each other
 _LOOK_BACK = 8  # rows above a line that are compared with it
-_CLEAR_RATIO = 1.3  # between the distances of rows and of lines, where they tell rows from lines
 _MAX_PIECES = 3  # between two rows
-_SPACE_EM = 0.2  # width of a space
-_MIN_GROUPS = 3  # rows that show a distance of their own
 _MAX_NAME_DIGITS = 2
 _LETTER_SHARE = 0.5  # of the characters of names that stand over one row only
 _VALUE_SHARE = 0.8  # of the cells below a name that have digits, if it names values
@@ -75,14 +77,31 @@ def table_end(lines: Sequence[Line], start: int, gap: float) -> int:
             if not _is_next(rows, last, line, gap):
                 break
             rows.append(line)
-        elif not _is_piece(line, last, lines[place + 1 : place + 2], rows[-_LOOK_BACK:]):
+        elif not (
+            is_beside(line, last, rows[-_LOOK_BACK:])
+            or _is_piece(line, last, lines[place + 1 : place + 2], rows[-_LOOK_BACK:])
+        ):
             break
         # A single piece belongs to the table if it goes on with a cell, or if a row follows it.
-        if line.row or _fills_up(line, last, rows[-_LOOK_BACK:]):
+        if line.row or is_beside(line, last, rows[-_LOOK_BACK:]) or _fills_up(line, last, rows[-_LOOK_BACK:]):
             end = place + 1
         elif place - end > _MAX_PIECES:
             break
     return end
+
+
+def is_beside(line: Line, row: Line, rows: Sequence[Line]) -> bool:
+    """Whether a line is the first or the last of a cell that is higher than the others of its row.
+
+    These stand at its middle, so that it is closer to them than lines of one text are to each other. It stands within
+    the width of the table's `rows`: beside that may be another column of the page.
+    """
+    if not row.row or abs(row.base - line.base) >= _BESIDE_EM * line.size or not _is_word(line.text):
+        return False
+    under = [cell for cell in row.row if cell.overlaps(line)]
+    if not under:
+        return min(other.x0 for other in rows) <= line.x0 and line.x1 <= max(other.x1 for other in rows)
+    return len(under) == 1 and in_line(under[0], line)
 
 
 def _is_next(rows: Sequence[Line], last: Line, line: Line, gap: float) -> bool:
@@ -99,56 +118,32 @@ def _is_piece(line: Line, last: Line, below: Sequence[Line], rows: Sequence[Line
     """Whether a single piece may be a line of a cell: of the row above it, or the first line of a higher cell."""
     if not _stands_in_column(line, rows):
         return False
-    if _is_near(last, line):
+    if is_near(last, line):
         return True
     if line.x0 < min(row.x0 for row in rows) + line.size or (line.bold and not last.bold):
         return False  # a label of the rows below it, or the title of another table
     distance = last.base - line.base
     return any(
-        row.row and _is_near(line, row) and _CLEAR_RATIO * (line.base - row.base) < distance for row in below
-    )
-
-
-def _is_near(above: Line, below: Line) -> bool:
-    """Whether two lines may be those of one cell, by their distance and type."""
-    white = above.y0 - below.y1
-    return (
-        -below.size < white <= _LINE_GAP_EM * below.size
-        and abs(above.size - below.size) <= _WRAP_SIZE * max(above.size, below.size)
-        and above.bold == below.bold
+        row.row and is_near(line, row) and CLEAR_RATIO * (line.base - row.base) < distance for row in below
     )
 
 
 def _fills_up(line: Line, last: Line, rows: Sequence[Line]) -> bool:
     """Whether a single piece goes on with the cell above it since its first word didn't fit there."""
     above = next((cell for cell in last.cells if cell.overlaps(line)), None)
-    if above is None or not _is_near(last, line):
+    if above is None or not is_near(last, line):
         return False
     right = max(cell.x1 for row in rows for cell in row.cells if cell.overlaps(above))
-    return _is_full(above, line, max(right, line.x1))
-
-
-def _is_full(above: Line, line: Line, right: float) -> bool:
-    """Whether the first word of a line would have stood beyond the edge `right`, had it stood in the line above."""
-    text = line.text.strip()
-    word = re.match(r"[^\s\u3000-\u9fff\uff00-\uffef]+[.,;:!?]?|.", text)
-    width = (line.x1 - line.x0) / max(1, len(text)) * len(word.group() if word else "")
-    return above.x1 + width + _SPACE_EM * line.size > right and _has_letter(above.text) and _has_letter(text)
+    return is_full(above, line, max(right, line.x1))
 
 
 def _stands_in_column(line: Line, rows: Sequence[Line]) -> bool:
     """Whether a piece is in line with a cell of one of the rows, and reaches into no other cell of it."""
     for row in rows:
         under = [cell for cell in row.row if cell.overlaps(line)]
-        if len(under) == 1 and _in_line(under[0], line):
+        if len(under) == 1 and in_line(under[0], line):
             return True
     return False
-
-
-def _in_line(cell: Line, line: Line) -> bool:
-    """Whether two lines of text begin, end or are centred at one place."""
-    shifts = line.x0 - cell.x0, line.x1 - cell.x1, (line.x0 + line.x1 - cell.x0 - cell.x1) / 2
-    return min(map(abs, shifts)) <= ALIGN_EM * line.size
 
 
 def read_table(lines: Sequence[Line], before: Table | None = None) -> Table:
@@ -168,10 +163,10 @@ def read_table(lines: Sequence[Line], before: Table | None = None) -> Table:
     else:
         before = None
     placed = [placed_in(line, columns) for line in lines]
-    groups = _grouped(lines, placed, columns)
+    groups = rows_of(lines, placed, columns)
     rows = [_cells([placed[at] for at in group], len(columns)) for group in groups]
     table = Table(columns, rows)
-    if before is not None and before.header_rows:
+    if before is not None and before.header_rows and not _has_own_names(rows, before.names, len(columns)):
         count = before.header_rows
         repeated = [[cell.text for cell in row] for row in rows[:count]] == before.names
         table.rows = before.rows[:count] + (rows[count:] if repeated else rows)
@@ -181,73 +176,14 @@ def read_table(lines: Sequence[Line], before: Table | None = None) -> Table:
     return table
 
 
-def _grouped(lines: Sequence[Line], placed: Sequence[Placed], columns: Sequence[Column]) -> list[list[int]]:
-    """Lines by the row of the table to which they belong."""
-    by_distance = _grouped_by_distance(lines, placed)
-    if by_distance is not None:
-        return by_distance
-    # Distance of rows that follow each other without a line between; 0 where there are none, then words tell.
-    full = [len(line) > 1 and line[0][0] == 0 for line in placed]
-    between = [
-        lines[at - 1].base - lines[at].base for at in range(1, len(lines)) if full[at] and full[at - 1]
-    ]
-    row_distance = median(between) if between else 0.0
-    groups: list[list[int]] = []
-    above: dict[int, Line] = {}  # last piece of the row, by column
-    for at, pieces in enumerate(placed):
-        if groups and _goes_on(lines, placed, columns, above, at, row_distance):
-            groups[-1].append(at)
-        else:
-            groups.append([at])
-            above = {}
-        above.update((column, piece) for column, _, piece in pieces)
-    return groups
-
-
-def _grouped_by_distance(lines: Sequence[Line], placed: Sequence[Placed]) -> list[list[int]] | None:
-    """Groups where the lines of a cell are clearly nearer to each other than rows; None where that isn't so."""
-    distances = [above.base - below.base for above, below in pairwise(lines)]
-    ordered = sorted(distances)
-    jumps = [(after / max(before, 1.0), before, after) for before, after in pairwise(ordered)]
-    if not jumps or max(jumps)[0] < _CLEAR_RATIO:
-        return None
-    _, before, after = max(jumps)
-    groups = [[0]]
-    for at, distance in enumerate(distances, start=1):
-        if distance < (before + after) / 2 and _is_near(lines[at - 1], lines[at]):
-            groups[-1].append(at)
-        else:
-            groups.append([at])
-    if len(groups) < _MIN_GROUPS or max(map(len, groups)) == 1:
-        return None
-    if not all(any(lines[at].row for at in group) for group in groups):
-        return None
-    # In one row of a table, one line at most begins in the first column and has other cells.
-    firsts = (sum(len(placed[at]) > 1 and placed[at][0][0] == 0 for at in group) for group in groups)
-    return groups if max(firsts) == 1 else None
-
-
-def _goes_on(
-    lines: Sequence[Line],
-    placed: Sequence[Placed],
-    columns: Sequence[Column],
-    above: Mapping[int, Line],
-    at: int,
-    row_distance: float,
-) -> bool:
-    """Whether a line goes on with cells of the row above it: nearer to it than to the next row, or as words wrap."""
-    line, last = lines[at], lines[at - 1]
-    if not _is_near(last, line) or any(width > 1 or column not in above for column, width, _ in placed[at]):
-        return False
-    is_first = placed[at][0][0] == 0
-    is_part = len(line.cells) == 1 or not is_first
-    if is_part and _CLEAR_RATIO * (last.base - line.base) < row_distance:
-        return True
-    if is_first and not (len(line.cells) == 1 and line.text.lstrip()[:1].islower()):
-        return False
-    return all(
-        _in_line(above[column], piece) and _is_full(above[column], piece, columns[column].x1)
-        for column, _, piece in placed[at]
+def _has_own_names(rows: Sequence[Sequence[Cell]], names: Sequence[Sequence[str]], width: int) -> bool:
+    """Whether a table with the columns of one on the page before begins with other names: it is another table."""
+    first = [cell for cell in rows[0] if cell.text]
+    return (
+        len(first) == width
+        and all(cell.is_name and not has_digit(cell.text) for cell in first)
+        and [cell.text for cell in first] not in names
+        and _header_rows(rows, width) > 0
     )
 
 
@@ -305,15 +241,13 @@ def _has_values(places: Sequence[Sequence[Cell | None]], count: int, width: int)
     for column in range(1 if width == 2 else 0, width):
         name, *values = (_text_at(row, column) for row in places[count - 1 :])
         filled = [value for value in values if value]
-        if not _has_letter(name) or len(filled) < (3 if width == 2 else 1):
+        if not has_letter(name) or len(filled) < (3 if width == 2 else 1):
             continue
         if width == 2:
             found = sum(_VALUE.match(value) is not None for value in filled)
         else:
-            found = sum(
-                _has_digit(value) and not (_has_digit(name) and _has_letter(value)) for value in filled
-            )
-        if found >= _VALUE_SHARE * len(filled) and (width > 2 or not _has_digit(name)):
+            found = sum(has_digit(value) and not (has_digit(name) and has_letter(value)) for value in filled)
+        if found >= _VALUE_SHARE * len(filled) and (width > 2 or not has_digit(name)):
             return True
     return False
 
@@ -326,11 +260,3 @@ def _is_word(text: str) -> bool:
 def _text_at(row: Sequence[Cell | None], column: int) -> str:
     cell = row[column] if column < len(row) else None
     return cell.text if cell is not None else ""
-
-
-def _has_digit(text: str) -> bool:
-    return any(map(str.isdigit, text))
-
-
-def _has_letter(text: str) -> bool:
-    return any(map(str.isalpha, text))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from ingestion.canonical import CanonicalWriter
+from ingestion.parsers.pdf.furniture import MARGIN
 from ingestion.parsers.pdf.layout import Paragraph, paragraphs_of
 from ingestion.parsers.pdf.lines import SPLIT_WORD, Line, joined_text
 from ingestion.parsers.pdf.tables import Table, read_table
@@ -29,6 +30,7 @@ def write_pages(
     flow = [(number, part) for number, lines in enumerate(pages, start=1) for part in paragraphs_of(lines)]
     open_text, started = "", 0
     table: Table | None = None
+    table_page = 0
     for place, (number, paragraph) in enumerate(flow):
         starts_page = started not in {0, number}
         while started < number:
@@ -38,15 +40,18 @@ def write_pages(
         following = flow[place + 1] if place + 1 < len(flow) else None
         text = "" if paragraph.is_table else joined_text(paragraph.lines)
         writer.place(paragraph.box)
-        if not paragraph.is_table:
-            table = None
         level = _heading_level(paragraph, text, sizes, bold_body=bold_body)
+        is_apart = not level and _is_in_margin(paragraph)
+        if not paragraph.is_table and not is_apart:
+            table = None
         if level:
             writer.heading(level, text)
             open_text = ""
         elif paragraph.is_table:
-            table = read_table(paragraph.lines, table if starts_page else None)
-            writer.grid(table.grid)
+            found = read_table(paragraph.lines, table if table_page == number - 1 else None)
+            writer.grid(found.grid)
+            if not is_apart:
+                table, table_page = found, number
             open_text = ""
         elif mark := _LIST_MARK.match(text):
             writer.list_item(text[mark.end() :])
@@ -73,6 +78,11 @@ def _write_notes(notes: Sequence[Sequence[str]], number: int, writer: CanonicalW
         writer.place(None)
         writer.paragraph(note, BlockKind.QUOTE)
     return bool(found)
+
+
+def _is_in_margin(paragraph: Paragraph) -> bool:
+    """Whether it is a line where headers and footers stand: a table may go on after it."""
+    return len(paragraph.lines) == 1 and paragraph.lines[0].in_margin(MARGIN)
 
 
 def _splits_word(text: str, following: Paragraph) -> bool:
@@ -107,6 +117,8 @@ def _heading_sizes(pages: Sequence[list[Line]], body_size: float) -> list[float]
 def _heading_level(paragraph: Paragraph, text: str, sizes: Sequence[float], *, bold_body: bool) -> int:
     size = round(median(line.size for line in paragraph.lines), 1)
     if paragraph.is_table or len(text) > _MAX_HEADING_CHARS or not re.search(r"[^\W\d_]", text):
+        return 0
+    if any(line.paint.slant for line in paragraph.lines):  # a stamp
         return 0
     if size in sizes:
         return min(6, 1 + sizes.index(size))

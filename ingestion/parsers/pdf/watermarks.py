@@ -20,6 +20,7 @@ _MANY_PAGES = 3
 _SAME_PLACE_PT = 6.0
 _MIN_OVERLAP_PT = 1.5
 _STEPS = 10  # places along a line at which text below or above it is looked for
+_HEIGHT_STEP_PT = 4.0  # lower than small type, so that no line of it lies between two steps
 _KNOWN = re.compile(
     r"(?:strictly\s+|company\s+|highly\s+)?(?:confidential|draft|sample|specimen|copy|void|duplicate|preview|internal"
     r"(?:\s+use)?(?:\s+only)?|do\s+not\s+(?:copy|distribute)|for\s+review(?:\s+only)?|top\s+secret|secret|restricted"
@@ -119,12 +120,13 @@ def _crossing(pages: Sequence[list[Line]], suspects: Sequence[Sequence[Line]], b
 
 
 def _points(line: Line) -> list[tuple[float, float]]:
-    """Points along a line: on the diagonal of its box where it slants, else at three heights."""
+    """Points along a line: on the diagonal of its box where it slants, else at three heights or more."""
     x0, y0, x1, y1 = line.box
     shares = [(step + 0.5) / _STEPS for step in range(_STEPS)]
     if line.paint.slant:
         # Which diagonal it is on isn't known here: text set upwards and downwards has one slant.
         rising = [(x0 + share * (x1 - x0), y0 + share * (y1 - y0)) for share in shares]
         return rising + [(x, y1 - (y - y0)) for x, y in rising]
-    heights = [y0 + share * (y1 - y0) for share in (0.2, 0.5, 0.8)]
+    steps = min(max(3, round((y1 - y0) / _HEIGHT_STEP_PT)), _STEPS)
+    heights = [y0 + (0.2 + 0.6 * step / (steps - 1)) * (y1 - y0) for step in range(steps)]
     return [(x0 + share * (x1 - x0), y) for share in shares for y in heights]

@@ -1,6 +1,9 @@
 """Visible words of PDF pages."""
 
+from ingestion.config import ParsingLimits
+from ingestion.coverage import with_coverage
 from ingestion.sniff import PDF
+from ingestion.types import Coverage, Document, Source
 from tests.ingestion.coverage.measured import coverage_of, words_lost
 from tests.ingestion.hostile import pdf, pdf_lines
 
@@ -30,3 +33,9 @@ def test_page_numbers_and_running_titles_count_once() -> None:
 
 def test_a_number_at_the_edge_of_one_page_is_not_furniture() -> None:
     assert words_lost(PDF, pages(["Invoice number", "4711", "the sum"]), "Invoice number the sum") == {"4711"}
+
+
+def test_texts_that_the_parser_hands_over_are_counted_without_the_file() -> None:
+    read = Document(text="Owner", media_type=PDF, title="", blocks=(), page_texts=("Owner", "WKX-55871"))
+    counted = with_coverage(Source(name="a", data=b"no PDF"), read, ParsingLimits()).coverage
+    assert counted == Coverage(visible=13, kept=5, lost=("55871", "WKX"))

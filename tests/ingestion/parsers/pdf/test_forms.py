@@ -45,6 +45,8 @@ def test_values_stand_beside_their_labels_as_the_page_draws_them() -> None:
     )
     assert "Name of the owner: | Helga Brandt" in document.text
     assert "Chassis number: | 1,234.00 EUR" in document.text
+    # Coverage is counted against what the page shows, drawn values among it.
+    assert "1,234.00 EUR" in document.page_texts[0]
 
 
 def test_values_that_are_not_drawn_are_read_from_their_fields() -> None:
@@ -206,3 +208,32 @@ def test_a_form_that_a_page_only_announces_is_counted() -> None:
         )
     )
     assert dropped(document) == {"XFA forms": 1}
+
+
+def test_a_value_of_several_lines_stands_beside_its_label() -> None:
+    value = "(Roof damaged in the storm.\\rSecond visit in June.)"
+    for settings, drawing in (("/NeedAppearances true", ""), ("", "/AP << /N 101 0 R >>")):
+        document = form(
+            {
+                100: WIDGET
+                + f"/FT /Tx /Ff 4096 /T (a) /V {value} /DA (/F1 9 Tf) /Rect [200 660 400 720] {drawing} >>"
+            },
+            settings=settings,
+            labels=text(60, 685, "Remarks"),
+            more={
+                101: drawn(
+                    "BT /F1 9 Tf 2 45 Td (Roof damaged in the storm.) Tj 0 -11 Td (Second visit in June.) Tj ET",
+                    200,
+                    60,
+                )
+            },
+        )
+        assert "Remarks | Roof damaged in the storm. Second visit in June." in document.text
+
+
+def test_what_is_chosen_in_a_list_stands_beside_its_label() -> None:
+    document = form(
+        {100: WIDGET + "/FT /Ch /T (d) /Opt [(red) (green)] /V (green) /Rect [200 655 400 705] >>"},
+        labels=text(60, 693, "Colour"),
+    )
+    assert "Colour | green" in document.text

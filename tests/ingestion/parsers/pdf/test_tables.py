@@ -179,3 +179,114 @@ def test_text_below_a_table_is_no_part_of_it() -> None:
     ]
     document = read(pdf([pdf_lines([*cells((60, 200, 340), 700, 18, table), *note], 11)]))
     assert [block.kind for block in document.blocks] == [BlockKind.TABLE, BlockKind.PARAGRAPH]
+
+
+DUTIES = [
+    (
+        ("Inspection of all cranes", "and of the life belts"),
+        ("Only with the consent of", "the works council"),
+        "45 EUR",
+    ),
+    (("Watch",), ("Reachable by telephone at", "any time of the day"), "12 EUR"),
+    (("Pilots of large vessels", "on Sundays"), ("Paid in addition to the", "usual wage"), "60 EUR"),
+]
+
+
+@pytest.mark.parametrize("shift", [0, 6.5])
+def test_all_cells_of_a_row_may_wrap(shift: float) -> None:
+    y, lines = 700.0, [(60, 720, "Duty"), (230, 720, "Terms"), (420, 720, "Rate")]
+    for duty, terms, rate in DUTIES:
+        lines += [(420, y - shift, rate)]
+        lines += [(60, y - 13 * at - (shift if len(duty) == 1 else 0), text) for at, text in enumerate(duty)]
+        lines += [(230, y - 13 * at, text) for at, text in enumerate(terms)]
+        y -= 33
+    assert rows(read(pdf([pdf_lines(lines, 11)]))) == [
+        f"Duty: {' '.join(duty)} | Terms: {' '.join(terms)} | Rate: {rate}" for duty, terms, rate in DUTIES
+    ]
+
+
+def test_rows_in_groups_stay_rows() -> None:
+    table = [("North", "Ada", "4"), ("South", "Kim", ""), ("West", "Bo", "2"), ("East", "Li", ""), ("Port", "Jo", "9"),
+             ("Quay", "Max", "")]  # fmt: skip
+    lines = [(60, 720, "Team"), (110, 720, "Player"), (170, 720, "Goals")]
+    for at, row in enumerate(table):
+        lines += cells((60, 110, 170), 700 - 33 * (at // 2) - 13 * (at % 2), 0, [row])
+    assert rows(read(pdf([pdf_lines(lines, 11)])))[:2] == [
+        "Team: North | Player: Ada | Goals: 4",
+        "Team: South | Player: Kim",
+    ]
+
+
+VALUES = [("Birkental", "12400", "1911"), ("Oakridge", "8050", "1956"), ("Willow", "930", "2004")]
+
+
+def test_names_of_columns_in_two_lines() -> None:
+    names = [("Stop", "Riders", "Built"), ("or halt", "a day", "in")]
+    lines = [*cells((60, 200, 340), 720, 13, names), *cells((60, 200, 340), 686, 20, VALUES)]
+    assert rows(read(pdf([pdf_lines(lines, 11)])))[0] == (
+        "Stop or halt: Birkental | Riders a day: 12400 | Built in: 1911"
+    )
+
+
+def test_a_name_that_is_higher_than_the_others() -> None:
+    lines = [(200, 726.5, "Riders per"), *cells((60, 340), 720, 0, [("Stop", "Built")]), (200, 713.5, "day")]
+    lines += cells((60, 200, 340), 686, 20, VALUES)
+    document = read(pdf([pdf_lines(lines, 11)]))
+    assert [block.kind for block in document.blocks] == [BlockKind.TABLE]
+    assert rows(document)[0] == "Stop: Birkental | Riders per day: 12400 | Built: 1911"
+
+
+def test_the_last_line_of_a_cell_in_the_last_row() -> None:
+    lines = cells((60, 200, 340), 720, 20, [("Stop", "Note", "Built"), *VALUES])
+    lines += [(60, 640, "Linden"), (340, 640, "1987"), (200, 646.5, "Closed on"), (200, 633.5, "holidays")]
+    document = read(pdf([pdf_lines(lines, 11)]))
+    assert [block.kind for block in document.blocks] == [BlockKind.TABLE]
+    assert rows(document)[-1].endswith("Note: Closed on holidays | Built: 1987")
+
+
+def test_columns_that_stand_close_to_each_other() -> None:
+    table = [("Code", "Part", "Count"), ("4000", "Bolt", "12"), ("4007", "Nut", "7"), ("4014", "Rod", "31")]
+    document = read(pdf([pdf_lines(cells((60, 100.5, 240), 700, 18, table), 11)]))
+    assert rows(document)[1] == "Code: 4007 | Part: Nut | Count: 7"
+
+
+def test_the_number_of_a_chapter_is_no_column() -> None:
+    table = [(f"{at}", name, f"{2 * at}") for at, name in enumerate(["Foo", "Bar", "Baz", "Qux"], start=1)]
+    document = read(pdf([pdf_lines(cells((60, 77, 400), 700, 18, table), 11)]))
+    assert rows(document)[0] == "1 Foo | 2"
+
+
+PARTS = [(f"{4000 + 7 * at}", ("Bolt", "Nut", "Rod")[at % 3], f"{at % 17 + 1}") for at in range(60)]
+
+
+@pytest.mark.parametrize(
+    "footer", [[(250, 30, "Strictly for dealers")], [(60, 30, "Parts of"), (450, 30, "Page 1")]]
+)
+def test_names_go_on_past_footers_and_running_titles(footer: list[tuple[float, float, str]]) -> None:
+    names = [("Code", "Part", "Count")]
+    parts = [[*names, *PARTS[:20]], PARTS[20:40], PARTS[40:]]
+    pages = [
+        pdf_lines([*cells((60, 160, 260), 740, 30, part), *footer, (60, 770, "Parts in stock")], 11)
+        for part in parts
+    ]
+    found = rows(read(pdf(pages)))
+    assert [row for row in found if row.startswith("Code: ")] == [
+        f"Code: {code} | Part: {part} | Count: {count}" for code, part, count in PARTS
+    ]
+
+
+@pytest.mark.parametrize("heading", ["", "Towns"])
+def test_another_table_of_the_same_form_has_its_own_names(heading: str) -> None:
+    parts = [("Code", "Part", "Count"), *PARTS[:5]]
+    towns = [("Oslo", "Mr A", "12"), ("Xian", "Ms B", "7"), ("Lund", "Mr C", "8")]
+    places = (60, 160, 260)
+    second = pdf_lines([(60, 770, heading)], 20) + "\n" if heading else ""
+    second += pdf_lines(cells(places, 740, 0, [("Town", "Mayor", "Votes")]), 11, font="F2") + "\n"
+    second += pdf_lines(cells(places, 722, 18, towns), 11)
+    first = pdf_lines(cells(places, 300, 0, parts[:1]), 11, font="F2") + "\n"
+    first += pdf_lines(cells(places, 282, 18, parts[1:]), 11)
+    assert rows(read(pdf([first, second])))[-3:] == [
+        "Town: Oslo | Mayor: Mr A | Votes: 12",
+        "Town: Xian | Mayor: Ms B | Votes: 7",
+        "Town: Lund | Mayor: Mr C | Votes: 8",
+    ]

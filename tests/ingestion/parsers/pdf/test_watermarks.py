@@ -100,3 +100,19 @@ def test_white_column_names_on_a_dark_ground_stay() -> None:
     document = read([f"{BODY} {head} {rows}"] * 3)
     assert "Article" in document.text
     assert document.dropped == ()
+
+
+@pytest.mark.parametrize("height", range(590, 606, 3))
+def test_pale_level_words_wherever_they_lie_between_lines(height: int) -> None:
+    body = "\n".join(
+        text(60, 760 - 16 * line, f"Line {line} of the text goes on as text does") for line in range(20)
+    )
+    document = read([f"{PALE} {text(60, height, 'SAMPLE', 80)} {BLACK} {body}"] * 3)
+    assert "SAMPLE" not in document.text
+
+
+def test_a_stamp_is_no_heading() -> None:
+    document = read([f"{BODY} 1 0 0 rg {slanted(300, 200, 'RECEIVED 14 May', 24)}", BODY])
+    assert "RECEIVED 14 May" in document.text
+    assert document.title == ""
+    assert not [block for block in document.blocks if block.kind is BlockKind.HEADING]
