@@ -88,18 +88,20 @@ def write_markdown(text: str, writer: CanonicalWriter) -> str:
     """
     text, data_chars = without_data_addresses(text)
     writer.drop(ENCODED_DATA, data_chars)
-    body, title, fields, settings = without_front_matter(text)
-    writer.drop("settings of the page", settings)
+    body, front = without_front_matter(text)
+    writer.drop("settings of the page", front.settings)
     markdown = markdown_parser()
     tokens = markdown.parse(body)
     whole = with_whole_rows(body, tokens)
     tokens = tokens if whole is None else markdown.parse(whole)
-    if title and not any(token.tag == "h1" for token in tokens):
-        writer.heading(1, title)
-    writer.table([fields], header=False)
+    if front.title and not any(token.tag == "h1" for token in tokens):
+        writer.heading(1, front.title)
+    for prose in front.prose:
+        writer.paragraph(prose)
+    writer.table([front.fields], header=False)
     _Walker(writer, markdown, Tags(body)).walk(tokens)
     writer.drop("blocks nested too deep", sum(token.level >= MAX_NESTING - 1 for token in tokens))
-    return title
+    return front.title
 
 
 class _Walker:

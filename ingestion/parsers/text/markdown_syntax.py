@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
@@ -17,6 +18,9 @@ MAX_NESTING: Final = 40
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _FIELD = re.compile(r"([\w\u4e00-\u9fff][\w .\u4e00-\u9fff-]{0,60}?)\s*(?:[:：](?=\s|$)|：|=)\s*(.*)")
 _TITLES: Final = frozenset({"title", "标题"})
+_PROSE: Final = frozenset(
+    {"description", "summary", "abstract", "excerpt", "subtitle", "描述", "摘要", "简介"}
+)
 # Settings of site generators that say how a page is shown, not what it says.
 _SETTINGS = re.compile(
     r"sidebar.*|hide_.*|pagination_.*|layout|permalink|slug|draft|toc|aside|outline|template", re.I
@@ -110,27 +114,46 @@ def without_data_addresses(text: str) -> tuple[str, int]:
     return shorter, len(text) - len(shorter)
 
 
-def without_front_matter(text: str) -> tuple[str, str, list[str], int]:
+@dataclass(slots=True)
+class FrontMatter:
+    """What stands before the body of a page.
+
+    Attributes:
+        title: Of the page.
+        prose: Descriptions and summaries.
+        fields: All else that readers may ask for, as `name: value`.
+        settings: Number of fields that only a program reads.
+    """
+
+    title: str = ""
+    prose: list[str] = field(default_factory=list)
+    fields: list[str] = field(default_factory=list)
+    settings: int = 0
+
+
+def without_front_matter(text: str) -> tuple[str, FrontMatter]:
     """Part front matter (YAML or TOML) from the body.
 
     It is read by lines, as people write it: a name and a value, or items and further lines below a name.
 
     Returns:
-        The body, the title, the other fields as `name: value`, and the number of settings left out.
+        The body, and what stood before it.
     """
     match = _FRONT_MATTER.match(text)
+    front = FrontMatter()
     if match is None:
-        return text, "", [], 0
-    title, shown, settings = "", [], 0
+        return text, front
     for name, parts in _fields(match[2].split("\n")):
         value = ", ".join(part for part in map(_plain_value, parts) if part)
         if name.lower() in _TITLES:
-            title = title or value
+            front.title = front.title or value
         elif _SETTINGS.fullmatch(name):
-            settings += 1
+            front.settings += 1
+        elif name.lower() in _PROSE:
+            front.prose.append(value)
         elif value:
-            shown.append(f"{name}: {value}" if name else value)
-    return text[match.end() :], title, shown, settings
+            front.fields.append(f"{name}: {value}" if name else value)
+    return text[match.end() :], front
 
 
 def _fields(lines: Sequence[str]) -> list[tuple[str, list[str]]]:

@@ -248,3 +248,12 @@ def test_hostile_marks_end_soon(bait: str) -> None:
     began = time.process_time()
     assert "The end" in read(bait * 3000 + "\n\n--> The end").text
     assert time.process_time() - began < 5
+
+
+def test_the_description_of_a_page_is_prose() -> None:
+    text = (
+        "---\ntitle: Ducks\ndescription: Ducks swim on ponds.\nauthor: Anna\n---\n# Ducks\n\nThey eat weed."
+    )
+    document = parse_source(Source(name="a.md", data=text.encode()), ParsingLimits())
+
+    assert document.text.split("\n\n") == ["Ducks swim on ponds.", "author: Anna", "Ducks", "They eat weed."]
