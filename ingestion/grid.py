@@ -15,9 +15,7 @@ MAX_HEADER_ROWS: Final = 3
 _MAX_FILLED: Final = 200_000  # cells that spans alone may fill in one grid
 _MAX_NAME_CHARS: Final = 60
 _MAX_LONG_NAME_CHARS: Final = 200  # over numbers
-_MIN_PAIRS: Final = 2
-_MOST_BLANKS_OF_CODE: Final = 1
-_PREVAILING: Final = 0.6
+_MIN_PAIRS, _MOST_BLANKS_OF_CODE, _PREVAILING = 2, 1, 0.6
 _VALUE_NAMES: Final = frozenset(
     {"value", "values", "content", "description", "detail", "details", "值", "内容", "说明", "数值", "描述"}
 )
@@ -199,6 +197,8 @@ def are_pairs(rows: Sequence[Sequence[Cell | None]]) -> bool:
         [kind for row in pairs[1:] if place < len(row) and (kind := _kind(row[place][1]))]
         for place in range(width // 2)
     ]
+    # Of two texts, that one has a digit says nothing.
+    columns = [[] if sorted(kinds) == ["code", "words"] else kinds for kinds in columns]
     return all(kinds and max(map(kinds.count, kinds)) < _PREVAILING * len(kinds) for kinds in columns)
 
 

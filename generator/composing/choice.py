@@ -33,6 +33,8 @@ ROW_WORDS = 7.0
 """The same of a row or a line of figures: which row is meant is said by words alone."""
 ROW_FLOOR = 0.02
 """Added to the probability of a row."""
+OTHER_ROW = 0.02
+"""A row without the code that the question names (SKU-6678, EST-1008), where another row has it."""
 LIST_WORDS = 4.0
 """The same of a list, for what stands over it, and half of that for its items."""
 LIST_FLOOR = 0.1
@@ -64,12 +66,15 @@ _ANNOUNCING = re.compile(
 )
 """Words that lead a list in, whatever it is a list of."""
 _ECHO_SHARE = 0.85
+_CODE = re.compile(r"(?<![\w-])(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z-])\w[\w-]*(?:\.\w+)*(?![\w-])", re.ASCII)
+"""A name with a digit in it, as things in tables have: no plain number, which may be an amount or a year."""
 
 
 def score(table: EvidenceTable, asked: Asked) -> None:
     """Set the score of every unit."""
     spread = _spread_headings(table)
     leads = _lead_masses(table)
+    others = _rows_of_others(table, asked.question)
     for unit in table.units:
         kind = table.kind(unit)
         tabular = unit.line is not None and table.layouts[unit.passage].is_tabular(unit.line)
@@ -87,17 +92,35 @@ def score(table: EvidenceTable, asked: Asked) -> None:
             unit.score *= COLUMN_NAMES
         elif _echoes(table, unit):
             unit.score *= ECHO
-        if asked.shape == Shape.LIST and enumerates(text):
-            unit.score *= ENUMERATES
-        if asked.shape == Shape.YES_NO:
-            unit.score *= (SIDES if takes_side(text) or begins_with_word(text) else 1.0) * (
-                DENIES if denies(text) else 1.0
-            )
-        if asked.amount and has_number(text):
-            unit.score *= NUMBERS
-        if asked.shape == Shape.DEFINITION and defines(text, asked.subject):
-            unit.score *= DEFINES
+        if id(unit) in others:
+            unit.score *= OTHER_ROW
+        unit.score *= _form(asked, text)
     _level(table)
+
+
+def _form(asked: Asked, text: str) -> float:
+    """How much more a unit counts that has the form asked for."""
+    factor = 1.0
+    if asked.shape == Shape.LIST and enumerates(text):
+        factor *= ENUMERATES
+    if asked.shape == Shape.YES_NO:
+        factor *= (SIDES if takes_side(text) or begins_with_word(text) else 1.0) * (
+            DENIES if denies(text) else 1.0
+        )
+    if asked.amount and has_number(text):
+        factor *= NUMBERS
+    if asked.shape == Shape.DEFINITION and defines(text, asked.subject):
+        factor *= DEFINES
+    return factor
+
+
+def _rows_of_others(table: EvidenceTable, question: str) -> set[int]:
+    """Rows that lack a code which the question names and other rows have; by `id` of their units."""
+    codes = {match[0].lower() for match in _CODE.finditer(question)}
+    rows = [unit for unit in table.units if codes and table.kind(unit) == PartKind.ROW]
+    held = {id(row): {match[0].lower() for match in _CODE.finditer(table.text(row))} & codes for row in rows}
+    most = max(map(len, held.values()), default=0)
+    return {row for row, found in held.items() if len(found) < most}
 
 
 def _level(table: EvidenceTable) -> None:

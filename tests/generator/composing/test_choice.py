@@ -235,3 +235,14 @@ def test_a_list_counts_by_how_much_of_its_lead_in_was_asked():
     table = evidence("What kinds of penalty are there?", page(text), says={"fine": 0.5, "warning": 0.5})
     best = choice.best_list(table)
     assert "warning" in table.layouts[0].text_of(best.group.first)
+
+
+@pytest.mark.parametrize("code", ["SKU-6678", "sku-6678", "A-12.b"])
+def test_the_row_that_holds_the_code_of_the_question_answers(code):
+    row = "| {} | 42.00 |"
+    passage = page(
+        "| Product | Total value |\n|---|---|\n"
+        + "\n".join((row.format("SKU-5512"), row.format(code), row.format("SKU-7789")))
+    )
+    said = chosen(f"What is the total value of {code.upper()}?", passage, says={"SKU-5512": 0.9})
+    assert code in said
