@@ -14,6 +14,7 @@ import pytest
 
 from ingestion import parser_process
 from ingestion.config import ParsingLimits
+from ingestion.coverage import with_coverage
 from ingestion.errors import CorruptFileError, EmptyDocumentError, LimitExceededError
 from ingestion.parser_process import ParserProcess
 from ingestion.parsers import parse_source
@@ -58,8 +59,10 @@ TRAP = Source(name="trap.txt", data=b"text")
 
 
 @pytest.mark.parametrize("name", ["two_columns.pdf", "paper.docx", "blog.html", "io_processing_zh.md"])
-def test_the_child_gives_what_parsing_here_gives(parser: ParserProcess, name: str) -> None:
-    assert parser.parse(sample(name), LIMITS) == parse_source(sample(name), LIMITS)
+def test_the_child_gives_what_parsing_and_counting_here_give(parser: ParserProcess, name: str) -> None:
+    here = with_coverage(sample(name), parse_source(sample(name), LIMITS), LIMITS)
+    assert here.coverage is not None
+    assert parser.parse(sample(name), LIMITS) == here
 
 
 def test_one_child_serves_many_files_and_errors(parser: ParserProcess) -> None:
