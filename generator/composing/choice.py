@@ -35,6 +35,8 @@ ROW_FLOOR = 0.02
 """Added to the probability of a row."""
 OTHER_ROW = 0.02
 """A row without the code that the question names (SKU-6678, EST-1008), where another row has it."""
+LESS_SAID = 0.1
+"""A row beside one that says all the words of the question that it says, and more of them."""
 LIST_WORDS = 4.0
 """The same of a list, for what stands over it, and half of that for its items."""
 LIST_FLOOR = 0.1
@@ -74,7 +76,7 @@ def score(table: EvidenceTable, asked: Asked) -> None:
     """Set the score of every unit."""
     spread = _spread_headings(table)
     leads = _lead_masses(table)
-    others = _rows_of_others(table, asked.question)
+    others, less = _rows_of_others(table, asked.question), _rows_that_say_less(table, asked.question)
     for unit in table.units:
         kind = table.kind(unit)
         tabular = unit.line is not None and table.layouts[unit.passage].is_tabular(unit.line)
@@ -94,6 +96,8 @@ def score(table: EvidenceTable, asked: Asked) -> None:
             unit.score *= ECHO
         if id(unit) in others:
             unit.score *= OTHER_ROW
+        if id(unit) in less:
+            unit.score *= LESS_SAID
         unit.score *= _form(asked, text)
     _level(table)
 
@@ -121,6 +125,21 @@ def _rows_of_others(table: EvidenceTable, question: str) -> set[int]:
     held = {id(row): {match[0].lower() for match in _CODE.finditer(table.text(row))} & codes for row in rows}
     most = max(map(len, held.values()), default=0)
     return {row for row, found in held.items() if len(found) < most}
+
+
+def _rows_that_say_less(table: EvidenceTable, question: str) -> set[int]:
+    """Rows beside which another row of their passage says the same words of the question and more of them."""
+    wanted = set(terms_of(question))
+    said: dict[int, dict[int, set[str]]] = {}
+    for unit in table.units:
+        if table.kind(unit) == PartKind.ROW and not _names_columns(table, unit):
+            said.setdefault(unit.passage, {})[id(unit)] = wanted & set(terms_of(table.text(unit)))
+    return {
+        row
+        for rows in said.values()
+        for row, words in rows.items()
+        if any(words < others for others in map(frozenset, rows.values()))
+    }
 
 
 def _level(table: EvidenceTable) -> None:

@@ -246,3 +246,12 @@ def test_the_row_that_holds_the_code_of_the_question_answers(code):
     )
     said = chosen(f"What is the total value of {code.upper()}?", passage, says={"SKU-5512": 0.9})
     assert code in said
+
+
+def test_a_row_that_says_more_of_the_question_than_its_neighbours_answers():
+    passage = page(
+        "| Zone | Weight class | Price |\n|---|---|---|\n| Alpine | light | 11 |\n| Alpine | medium | 19 |\n"
+        "| Coast | light | 9 |"
+    )
+    said = chosen("What does a medium parcel cost in zone Alpine?", passage, says={"11": 0.9, "19": 0.05})
+    assert "19" in said
