@@ -68,8 +68,11 @@ _ANNOUNCING = re.compile(
 )
 """Words that lead a list in, whatever it is a list of."""
 _ECHO_SHARE = 0.85
-_CODE = re.compile(r"(?<![\w-])(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z-])\w[\w-]*(?:\.\w+)*(?![\w-])", re.ASCII)
-"""A name with a digit in it, as things in tables have: no plain number, which may be an amount or a year."""
+_CODE = re.compile(
+    r"(?<![\w-])(?=[\w.-]{0,64}\d)(?=[\w.-]{0,64}[A-Za-z-])\w[\w-]*(?:\.\w+)*(?![\w-])", re.ASCII
+)
+"""A name with a digit in it, as things in tables have: no plain number, which may be an amount or a year.
+Its digit is looked for within 64 characters, so that a text without blanks takes no time."""
 
 
 def score(table: EvidenceTable, asked: Asked) -> None:
@@ -130,15 +133,17 @@ def _rows_of_others(table: EvidenceTable, question: str) -> set[int]:
 def _rows_that_say_less(table: EvidenceTable, question: str) -> set[int]:
     """Rows beside which another row of their passage says the same words of the question and more of them."""
     wanted = set(terms_of(question))
-    said: dict[int, dict[int, set[str]]] = {}
+    said: dict[int, dict[int, frozenset[str]]] = {}
     for unit in table.units:
         if table.kind(unit) == PartKind.ROW and not _names_columns(table, unit):
-            said.setdefault(unit.passage, {})[id(unit)] = wanted & set(terms_of(table.text(unit)))
+            said.setdefault(unit.passage, {})[id(unit)] = frozenset(
+                wanted.intersection(terms_of(table.text(unit)))
+            )
     return {
         row
         for rows in said.values()
         for row, words in rows.items()
-        if any(words < others for others in map(frozenset, rows.values()))
+        if any(words < others for others in {*rows.values()})
     }
 
 
