@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from app.answers import generate
 from app.cli.progress import take_in
 from app.config import load_settings
 from app.db import chunks
 from app.runtime import Runtime, build_runtime
-from app.services import answering, collections, filing
+from app.services import collections, filing
 from retrieval.follow_up import Turn
 
 TELLING = 6
@@ -123,15 +124,15 @@ def _ask(
     runtime: Runtime, question: Mapping[str, Any], *, answer_all: bool, allow: frozenset[int] | None
 ) -> tuple[dict[str, Any], dict[str, float]]:
     history = tuple(Turn(**turn) for turn in question.get("history", ()))
-    asked = answering.Ask(
+    asked = generate.Ask(
         collections=(question["collection"],),
         question=question["question"],
         history=history,
         answer_from=0.0 if answer_all else None,
         allow=allow,
     )
-    pending = answering.accept(runtime, asked)
-    outcome = answering.produce(runtime, pending, lambda _event, _data: None, lambda: None)
+    pending = generate.accept(runtime, asked)
+    outcome = generate.produce(runtime, pending, lambda _event, _data: None, lambda: None)
     return outcome.answer, dict(outcome.generated.signals) if outcome.generated else {}
 
 

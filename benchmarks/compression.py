@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.answers.reading import source_passage
 from app.config import load_settings
 from app.evaluation.datasets import Question, QuestionSet, Selection, build
 from app.evaluation.formats import read
@@ -35,7 +36,6 @@ from app.evaluation.run import take_in
 from app.evaluation.scores import confidence_interval, contains_answer, f1, has_han
 from app.runtime import Runtime, build_runtime, shipped_parts
 from app.services import searching
-from app.services.reading import source_passage
 from app.services.scope import scope_of
 from generator.fathom_small import FathomSmall
 from generator.types import Generated, Request

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.answers import generate
 from app.cli.progress import take_in
 from app.config import load_settings
 from app.runtime import Runtime, build_runtime
-from app.services import answering, collections, filing
+from app.services import collections, filing
 from benchmarks.parallel_pages import LANGUAGES, LEAST_SECTION, headings_of, read_page, unnumbered
 from ingestion.parser_process import ParserProcess
 
@@ -95,12 +96,12 @@ def _of_page(name: str, folders: dict[str, Path], parser: ParserProcess) -> Iter
 
 
 def _ask(runtime: Runtime, section: Section, asked: str, about: str, *, answer_all: bool) -> dict[str, Any]:
-    ask = answering.Ask(
+    ask = generate.Ask(
         collections=(f"pages-{about}",),
         question=section.question[asked],
         answer_from=0.0 if answer_all else None,
     )
-    outcome = answering.produce(runtime, answering.accept(runtime, ask), lambda _e, _d: None, lambda: None)
+    outcome = generate.produce(runtime, generate.accept(runtime, ask), lambda _e, _d: None, lambda: None)
     start, end = section.place[about]
     hits = outcome.retrieved.hits[:5] if outcome.retrieved else ()
     passages = runtime.passages.passages([hit.chunk_id for hit in hits])

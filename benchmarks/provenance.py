@@ -28,6 +28,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from app.answers import generate
+from app.answers.generate import Ask
 from app.config import load_settings
 from app.evaluation.datasets import Question, QuestionSet, Selection, build
 from app.evaluation.formats import read
@@ -43,8 +45,6 @@ from app.evaluation.run import take_in
 from app.evaluation.scores import confidence_interval
 from app.evaluation.truth import Place, Truth, read_truth
 from app.runtime import Runtime, build_runtime, shipped_parts
-from app.services import answering
-from app.services.answering import Ask
 from generator.fathom_small import FathomSmall
 from generator.inference.explain import Explanation
 from generator.types import Event, Request, SourcePassage
@@ -140,8 +140,8 @@ def measure(runtime: Runtime, generator: Remembering, dataset: QuestionSet, k: i
         if not truth.gold(question) or not truth.sentences(question):
             continue
         asked += 1
-        pending = answering.accept(runtime, Ask(collections=(collection,), question=question.text, k=k))
-        outcome = answering.produce(runtime, pending, lambda *_: None, lambda: None)
+        pending = generate.accept(runtime, Ask(collections=(collection,), question=question.text, k=k))
+        outcome = generate.produce(runtime, pending, lambda *_: None, lambda: None)
         if not outcome.answer["answerable"] or outcome.retrieved is None or generator.request is None:
             continue
         explanation = generator.inner.explain(generator.request)

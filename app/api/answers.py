@@ -18,7 +18,9 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from app.admission import WorkQueue
-from app.answer_streams import AnswerStream, StreamConfig, StreamEvent, StreamHub
+from app.answers import generate, stored
+from app.answers.generate import Ask, Pending
+from app.answers.streams import AnswerStream, StreamConfig, StreamEvent, StreamHub
 from app.api.admitted import AdmittedRoute, ClientLeftError, admitted, turn_of, while_there
 from app.api.deps import RuntimeDep
 from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES, problem
@@ -28,8 +30,6 @@ from app.errors import InvalidInputError, describe
 from app.runtime import Runtime
 from app.schemas.answers import AnswerOut, AnswerRequest, DeletedOut, FeedbackIn, FeedbackOut
 from app.schemas.provenance import ProvenanceOut
-from app.services import answering, stored_answers
-from app.services.answering import Ask, Pending
 
 logger = logging.getLogger(__name__)
 
@@ -96,14 +96,14 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
 def get_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> AnswerOut:
     """A stored answer; its citations are those that its stream carried."""
     in_work = _in_work(hub, answer_id)
-    return AnswerOut.model_validate(stored_answers.get(runtime, answer_id, in_work=in_work))
+    return AnswerOut.model_validate(stored.get(runtime, answer_id, in_work=in_work))
 
 
 @router.get("/{answer_id}/provenance")
 def get_provenance(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> ProvenanceOut:
     """Where each token of an answer comes from: the exact source of what was copied, attention of what was written."""
     in_work = _in_work(hub, answer_id)
-    return ProvenanceOut.model_validate(stored_answers.provenance(runtime, answer_id, in_work=in_work))
+    return ProvenanceOut.model_validate(stored.provenance(runtime, answer_id, in_work=in_work))
 
 
 @router.get("/{answer_id}/events", response_class=Response, responses=STREAM_DOC)
@@ -119,7 +119,7 @@ async def follow_answer(
     if stream is not None and not stream.finished:
         return _as_events(stream, after, runtime.settings)
     # What is over is read from the database, where the text of deleted documents is erased.
-    kept = await run_in_threadpool(stored_answers.events, runtime, answer_id)
+    kept = await run_in_threadpool(stored.events, runtime, answer_id)
     if stream is not None and stream.events and stream.events[-1].event == "error":
         kept = [event for event in _stored(stream) if event["event"] in {"meta", "error"}]
     return EventSourceResponse(_replay([event for event in kept if event["id"] > after]))
@@ -129,14 +129,14 @@ async def follow_answer(
 def stop_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
     """Stop an answer at once; one that is finished stays as it is."""
     if not hub.stop(answer_id):
-        stored_answers.get(runtime, answer_id, in_work=False)  # tells where there is no such answer
+        stored.get(runtime, answer_id, in_work=False)  # tells where there is no such answer
 
 
 @router.delete("/{answer_id}", status_code=204)
 def delete_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
     """Delete an answer with its question; one that is being written is stopped."""
     hub.stop(answer_id)
-    stored_answers.delete(runtime, answer_id)
+    stored.delete(runtime, answer_id)
 
 
 @router.delete("")
@@ -150,13 +150,13 @@ def delete_answers(
     ] = None,
 ) -> DeletedOut:
     """Delete the answers of a conversation, or all that are older than a moment, or both in one."""
-    return DeletedOut(deleted=stored_answers.delete_some(runtime, conversation=conversation, before=before))
+    return DeletedOut(deleted=stored.delete_some(runtime, conversation=conversation, before=before))
 
 
 @router.post("/{answer_id}/feedback")
 def rate_answer(answer_id: AnswerId, body: FeedbackIn, runtime: RuntimeDep) -> FeedbackOut:
     """Say whether an answer was good (1) or not (-1); the last opinion counts."""
-    stored_answers.rate(runtime, answer_id, body.rating, body.comment)
+    stored.rate(runtime, answer_id, body.rating, body.comment)
     return FeedbackOut(rating=body.rating, comment=body.comment)
 
 
@@ -167,8 +167,8 @@ def _in_work(hub: StreamHub, answer_id: str) -> bool:
 
 def _accept(runtime: Runtime, ask: Ask) -> Pending:
     """Check a question and note it, so that its answer can be asked for while it is made."""
-    pending = answering.accept(runtime, ask)
-    answering.note(runtime, pending)
+    pending = generate.accept(runtime, ask)
+    generate.note(runtime, pending)
     return pending
 
 
@@ -178,7 +178,7 @@ def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: st
     def emit(event: str, data: dict[str, Any]) -> None:
         if event == "done":
             # kept before it is told: whoever has seen `done` finds the answer stored
-            kept = stored_answers.keep(
+            kept = stored.keep(
                 runtime,
                 pending.id,
                 data["answer"],
@@ -190,12 +190,12 @@ def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: st
         stream.publish(event, data)
 
     try:
-        answering.produce(runtime, pending, emit, lambda: stream.stop_reason)
+        generate.produce(runtime, pending, emit, lambda: stream.stop_reason)
     except Exception as error:
         failure = describe(error)
         if failure.status >= 500:
             logger.exception("answer failed", extra={"answer": pending.id})
-        stored_answers.keep_failure(runtime, pending, error)
+        stored.keep_failure(runtime, pending, error)
         stream.publish("error", {"problem": problem(failure, instance).model_dump(exclude_none=True)})
 
 

@@ -38,31 +38,31 @@ def ask(
 
     A path is taken in first, into a collection of its own that later calls only bring up to date.
     """
-    from app.services import answering, stored_answers
+    from app.answers import generate, stored
     from app.services.scope import RankingChoice
 
     with open_runtime(context) as runtime:
         collection, ingested = _collection(runtime, target, question, as_json=as_json)
-        asked = answering.Ask(
+        asked = generate.Ask(
             collections=(collection,),
             question=question,
             k=k,
             temperature=temperature,
             choice=RankingChoice(rerank=rerank),
         )
-        pending = answering.accept(runtime, asked)
-        answering.note(runtime, pending)
+        pending = generate.accept(runtime, asked)
+        generate.note(runtime, pending)
         screen = _Screen(live=not as_json and sys.stdout.isatty())
         try:
             with screen:
-                outcome = answering.produce(runtime, pending, screen.show, lambda: None)
-            answer = stored_answers.keep(
+                outcome = generate.produce(runtime, pending, screen.show, lambda: None)
+            answer = stored.keep(
                 runtime, pending.id, outcome.answer, read=outcome.read, provenance=outcome.provenance
             )
         except BaseException as error:
-            stored_answers.keep_failure(runtime, pending, error)
+            stored.keep_failure(runtime, pending, error)
             raise
-        provenance = stored_answers.provenance(runtime, pending.id, in_work=False) if explain else None
+        provenance = stored.provenance(runtime, pending.id, in_work=False) if explain else None
     if as_json:
         more = {"ingested": ingested, "provenance": provenance}
         print_json(answer | {name: value for name, value in more.items() if value is not None})

@@ -1,18 +1,19 @@
 """Asking one question of an ingested set, both ways: through the whole path, and from the gold paragraph alone.
 
-The path is the one that users take: `answering.produce`, the same generator.
+The path is the one that users take: `generate.produce`, the same generator.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from app.answers import generate
+from app.answers.generate import Ask, Outcome
 from app.evaluation.datasets import Question, QuestionSet
 from app.evaluation.judge import AnswerScore, CitationScore, judge_citations, score_answer
 from app.evaluation.scores import contains_answer, has_han
 from app.evaluation.truth import Place, Truth, covers
 from app.runtime import Runtime
-from app.services import answering, searching
-from app.services.answering import Ask, Outcome
+from app.services import searching
 from app.services.scope import retrieval_config, scope_of
 from generator.types import Generated, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
@@ -145,13 +146,13 @@ class Session:
             allow=allow,
             answer_from=self._answer_from,
         )
-        pending = answering.accept(self._runtime, ask)
+        pending = generate.accept(self._runtime, ask)
         if self._options.retrieval_only:
             found = searching.retrieve(
                 self._runtime, pending.scope, pending.question, self.k, allow=pending.allow
             )
             return found, None
-        outcome = answering.produce(self._runtime, pending, lambda _event, _data: None, lambda: None)
+        outcome = generate.produce(self._runtime, pending, lambda _event, _data: None, lambda: None)
         return outcome.retrieved, outcome
 
     def _ranks(self, retrieved: Retrieved | None, places: Sequence[Place]) -> dict[str, int]:

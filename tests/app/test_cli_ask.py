@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.answers import stored
 from app.cli.ask import _Screen
 from app.db.models import Answer
 from app.runtime import build_runtime
-from app.services import stored_answers
 from generator.errors import ModelServerUnreachableError
 from generator.types import Event, Request
 from tests.app.doubles import SilentGenerator
@@ -109,7 +109,7 @@ def test_an_answer_that_fails_keeps_why(
             (row,) = session.scalars(select(Answer)).all()
         assert (row.status, row.error["code"]) == ("failed", code)
         assert "secret" not in str(row.error)
-        told = stored_answers.get(runtime, row.id, in_work=False)
+        told = stored.get(runtime, row.id, in_work=False)
         assert (told["status"], told["error"]["code"]) == ("failed", code)
     finally:
         runtime.close()

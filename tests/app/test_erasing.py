@@ -8,12 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from app.answers import stored
 from app.config import load_settings
 from app.db.models import Base, Erasure
 from app.db.remains import cells
 from app.main import create_app
 from app.runtime import build_runtime
-from app.services import collections, documents, erasing, stored_answers
+from app.services import collections, documents, erasing
 from app.services.documents import Upload
 from app.services.traces import Traces
 from app.worker import Worker
@@ -164,13 +165,13 @@ def test_a_document_of_the_same_bytes_keeps_its_file_and_its_answers(api, runtim
 
 
 def test_an_answer_made_from_what_was_deleted_meanwhile_is_stored_without_it(api, runtime, ids, monkeypatch):
-    keep = stored_answers.keep
+    keep = stored.keep
 
     def late(*arguments, **named):
         documents.delete(runtime, ids["secret.md"])
         return keep(*arguments, **named)
 
-    monkeypatch.setattr(stored_answers, "keep", late)
+    monkeypatch.setattr(stored, "keep", late)
     answer = ask(api)
     assert "brass" not in json.dumps(answer)
     monkeypatch.undo()

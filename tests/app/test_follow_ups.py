@@ -2,9 +2,10 @@
 
 import pytest
 
+from app.answers import generate, stored
+from app.answers.generate import Ask
 from app.errors import InvalidInputError
-from app.services import answering, collections, documents, searching, stored_answers
-from app.services.answering import Ask
+from app.services import collections, documents, searching
 from app.services.documents import Upload
 from retrieval.follow_up import Turn
 from tests.app.copying_generator import CopyingGenerator
@@ -33,9 +34,9 @@ def birds(runtime, work):
 
 
 def answered(runtime, question, *history):
-    pending = answering.accept(runtime, Ask(collections=("birds",), question=question, history=history))
-    answering.note(runtime, pending)
-    outcome = answering.produce(runtime, pending, lambda *_: None, lambda: None)
+    pending = generate.accept(runtime, Ask(collections=("birds",), question=question, history=history))
+    generate.note(runtime, pending)
+    outcome = generate.produce(runtime, pending, lambda *_: None, lambda: None)
     return pending, outcome
 
 
@@ -67,14 +68,14 @@ def test_a_question_that_stands_alone_goes_through_as_without_a_history(runtime,
 @pytest.mark.usefixtures("birds")
 def test_what_was_understood_is_known_and_stored_before_there_is_an_answer(runtime):
     ask = Ask(collections=("birds",), question=FOLLOW_UP, history=(ABOUT_GEESE,))
-    pending = answering.accept(runtime, ask)
+    pending = generate.accept(runtime, ask)
     assert pending.head["standalone_question"] == UNDERSTOOD
-    answering.note(runtime, pending)
-    running = stored_answers.get(runtime, pending.id, in_work=True)
+    generate.note(runtime, pending)
+    running = stored.get(runtime, pending.id, in_work=True)
     assert (running["question"], running["standalone_question"]) == (FOLLOW_UP, UNDERSTOOD)
-    answer = answering.produce(runtime, pending, lambda *_: None, lambda: None).answer
-    stored_answers.keep(runtime, pending.id, answer, read=())
-    assert stored_answers.get(runtime, pending.id, in_work=False) == answer | {"feedback": None}
+    answer = generate.produce(runtime, pending, lambda *_: None, lambda: None).answer
+    stored.keep(runtime, pending.id, answer, read=())
+    assert stored.get(runtime, pending.id, in_work=False) == answer | {"feedback": None}
 
 
 @pytest.mark.usefixtures("birds")
@@ -90,7 +91,7 @@ def test_the_refusal_is_in_the_language_of_what_was_asked(runtime):
 )
 def test_an_earlier_question_has_the_limits_of_a_question(runtime, birds, question, code):
     with pytest.raises(InvalidInputError, match="earlier turn") as refused:
-        answering.accept(
+        generate.accept(
             runtime, Ask(collections=(birds,), question=FOLLOW_UP, history=(Turn(question=question),))
         )
     assert refused.value.code == code
@@ -98,7 +99,7 @@ def test_an_earlier_question_has_the_limits_of_a_question(runtime, birds, questi
 
 def test_what_would_become_too_long_is_taken_as_it_is(runtime, birds):
     long = Turn(question="goose " * (runtime.settings.limits.max_question_chars // 6))
-    pending = answering.accept(runtime, Ask(collections=(birds,), question=FOLLOW_UP, history=(long,)))
+    pending = generate.accept(runtime, Ask(collections=(birds,), question=FOLLOW_UP, history=(long,)))
     assert (pending.standalone_question, pending.understood) == (None, FOLLOW_UP)
 
 

@@ -8,13 +8,14 @@ import httpx
 import pytest
 import uvicorn
 
+from app.answers import generate
+from app.answers.generate import Ask
 from app.cli import main
 from app.config import load_settings
 from app.errors import describe
 from app.main import create_app
 from app.runtime import build_runtime, shipped_parts
-from app.services import answering, collections, documents, searching
-from app.services.answering import Ask
+from app.services import collections, documents, searching
 from app.services.documents import Upload
 from app.services.scope import RankingChoice
 from app.worker import Worker
@@ -58,8 +59,8 @@ def ask(home):
             runtime = build_runtime(settings_for(home, server, **more), PARTS)
             try:
                 events = []
-                pending = answering.accept(runtime, Ask(collections=("birds",), question=question))
-                outcome = answering.produce(
+                pending = generate.accept(runtime, Ask(collections=("birds",), question=question))
+                outcome = generate.produce(
                     runtime, pending, lambda *event: events.append(event), lambda: stop(server)
                 )
             finally:

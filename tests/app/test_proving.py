@@ -8,9 +8,10 @@ import zipfile
 
 import pytest
 
+from app.answers import generate, stored
+from app.answers.generate import Ask
 from app.runtime import build_runtime
-from app.services import answering, collections, documents, proving, stored_answers
-from app.services.answering import Ask
+from app.services import collections, documents, proving
 from app.services.documents import Upload
 from app.services.traces import Traces
 from tests.app.copying_generator import AttributingGenerator
@@ -42,11 +43,11 @@ def left(request, runtime, work, settings, tmp_path):
     question = (
         "Which keys open the vault of Quuxbergen?" if request.param == "en" else "哪些钥匙打开库斯堡的金库？"
     )
-    pending = answering.accept(runtime, Ask(collections=(collection,), question=question))
-    answering.note(runtime, pending)
-    made = answering.produce(runtime, pending, lambda *_: None, lambda: None)
+    pending = generate.accept(runtime, Ask(collections=(collection,), question=question))
+    generate.note(runtime, pending)
+    made = generate.produce(runtime, pending, lambda *_: None, lambda: None)
     assert made.answer["citations"]
-    stored_answers.keep(runtime, pending.id, made.answer, read=made.read, provenance=made.provenance)
+    stored.keep(runtime, pending.id, made.answer, read=made.read, provenance=made.provenance)
     return taken[0].view.document.id, file, data.decode(), collection
 
 

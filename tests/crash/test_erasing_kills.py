@@ -20,10 +20,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from app.answers import generate, stored
+from app.answers.generate import Ask
 from app.config import load_settings
 from app.runtime import Runtime, build_runtime
-from app.services import answering, collections, documents, erasing, proving, stored_answers
-from app.services.answering import Ask
+from app.services import collections, documents, erasing, proving
 from app.services.documents import Upload
 from app.services.traces import Traces
 from app.worker import Worker
@@ -61,10 +62,10 @@ def filled(home: Path) -> None:
     documents.take_in(runtime, collection, uploads)
     Worker(runtime).run_pending()
     for question in ("Which keys open the vault of Quuxbergen?", "What is a xylograph?"):
-        pending = answering.accept(runtime, Ask(collections=(collection,), question=question))
-        answering.note(runtime, pending)
-        made = answering.produce(runtime, pending, lambda *_: None, lambda: None)
-        stored_answers.keep(runtime, pending.id, made.answer, read=made.read, provenance=made.provenance)
+        pending = generate.accept(runtime, Ask(collections=(collection,), question=question))
+        generate.note(runtime, pending)
+        made = generate.produce(runtime, pending, lambda *_: None, lambda: None)
+        stored.keep(runtime, pending.id, made.answer, read=made.read, provenance=made.provenance)
     runtime.collection_index(collection).snapshot()
     runtime.close()
 
@@ -85,7 +86,7 @@ def prepare(runtime: Runtime, how: str) -> Callable[[], object]:
     if how == "collection":
         return lambda: collections.delete(runtime, collection)
     if how == "answer":
-        return lambda: stored_answers.delete_some(runtime, conversation=None, before=_later())
+        return lambda: stored.delete_some(runtime, conversation=None, before=_later())
     upload = Upload(name="secret.md", blob=runtime.blobs.put(REPLACED))
     documents.take_in(runtime, collection, [upload])
     return lambda: Worker(runtime).run_pending()

@@ -2,9 +2,9 @@
 
 import pytest
 
+from app.answers.citations import AnswerSpan, citations_of
 from app.schemas.answers import ANSWER_EXAMPLE, AnswerOut
 from app.services.blanking import NOTES, Gone, blanked
-from app.services.citations import AnswerSpan, citations_of
 
 NOTE = NOTES["en"]
 GONE = {"doc_a": Gone(text="Ducks eat weeds. Ducks sleep at night, with one eye open.")}

@@ -4,11 +4,12 @@ from itertools import pairwise
 
 import pytest
 
+from app.answers import generate
+from app.answers.generate import Ask
 from app.config import load_settings
 from app.errors import UnavailableError
 from app.runtime import build_runtime
-from app.services import answering, collections, documents, searching
-from app.services.answering import Ask
+from app.services import collections, documents, searching
 from app.services.documents import Upload
 from app.services.scope import RankingChoice, scope_of
 from tests.app.copying_generator import CopyingGenerator
@@ -44,8 +45,8 @@ def found_by(runtime, name, query, k=None, **choice):
 
 
 def read_by(runtime, generator, name, question, **more):
-    pending = answering.accept(runtime, Ask(collections=(name,), question=question, **more))
-    outcome = answering.produce(runtime, pending, lambda *_: None, lambda: None)
+    pending = generate.accept(runtime, Ask(collections=(name,), question=question, **more))
+    outcome = generate.produce(runtime, pending, lambda *_: None, lambda: None)
     return [int(passage.key) for passage in generator.requests[-1].passages], outcome
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.answers import provenance as provenances
+from app.answers.generate import Pending
 from app.db import answers as rows
 from app.db import erasing as erasing_rows
 from app.db.answers import Answer
@@ -16,8 +18,6 @@ from app.db.sources import read_sources
 from app.errors import AnswerNotFoundError, InvalidInputError, describe
 from app.runtime import Runtime
 from app.services import erasing
-from app.services import provenance as provenances
-from app.services.answering import Pending
 
 logger = logging.getLogger(__name__)
 

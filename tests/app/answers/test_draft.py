@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.answers.draft import NEAREST, Draft
 from app.db.documents import serving_content
 from app.services import collections, documents
 from app.services.documents import Upload
-from app.services.draft import NEAREST, Draft
 from generator.types import SUPPORTED, Evidence, Ink, Token
 from retrieval.types import ContextPassage, Hit
 from tests.app.texts import DUCKS, GEESE

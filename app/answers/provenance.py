@@ -8,9 +8,9 @@ copied token has one range of weight 1; a written one has those it attended to. 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from app.answers.citations import UnknownPassageError
 from app.db.sources import Source
 from app.db.surroundings import REACH
-from app.services.citations import UnknownPassageError
 from generator.types import Ink, Span, Token
 from retrieval.types import Passage
 

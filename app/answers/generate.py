@@ -10,15 +10,15 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from app.answers.citations import AnswerSpan, unsupported
+from app.answers.draft import Citation, Draft, SourcesWithdrawnError
+from app.answers.provenance import Kept
+from app.answers.reading import source_passage
+from app.answers.refusal import Reason, refusal
 from app.db import answers as answer_rows
 from app.db.types import new_id, utc_now
 from app.runtime import Runtime
 from app.services import searching
-from app.services.citations import AnswerSpan, unsupported
-from app.services.draft import Citation, Draft, SourcesWithdrawnError
-from app.services.provenance import Kept
-from app.services.reading import source_passage
-from app.services.refusal import Reason, refusal
 from app.services.scope import RankingChoice, Scope, scope_of
 from generator.types import Generated, Request, Token, Waiting
 from retrieval.decomposition import sub_questions

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from app.admission import QueueConfig, QueueFullError, WorkQueue
-from app.answer_streams import StreamConfig, StreamHub
+from app.answers.streams import StreamConfig, StreamHub
 
 WAIT_S = 5.0
 

@@ -1,7 +1,7 @@
 """From the generator's spans to citations: ranges of a passage become ranges of its document.
 
 Pure functions over `generator.types` and `retrieval.types`; they know nothing of SQL. What is said here of a
-document is checked against the stored text by `answering`, before anybody sees it.
+document is checked against the stored text by `draft`, before anybody sees it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from app.answers.citations import AnswerSpan, CitedRange, citations_of, to_document
+from app.answers.provenance import Kept, record
 from app.db.engine import Database
 from app.db.sources import read_sources
 from app.errors import QuoteMismatchError
-from app.services.citations import AnswerSpan, CitedRange, citations_of, to_document
-from app.services.provenance import Kept, record
 from generator.types import SUPPORTED, Evidence, Span, Token
 from retrieval.types import ContextPassage, Passage
 

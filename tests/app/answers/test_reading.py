@@ -1,6 +1,6 @@
 """Passages of a search as a generator reads them."""
 
-from app.services.reading import source_passage
+from app.answers.reading import source_passage
 from retrieval.types import ContextPassage, Hit, Passage
 
 PASSAGE = Passage(

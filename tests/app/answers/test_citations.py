@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.answers.citations import UnknownPassageError, citations_of, to_document
 from app.db.surroundings import REACH
-from app.services.citations import UnknownPassageError, citations_of, to_document
 from generator.types import Ink, Span
 from retrieval.types import Passage
 

@@ -2,11 +2,12 @@
 
 import pytest
 
+from app.answers import generate, stored
+from app.answers.generate import Ask
 from app.db.documents import serving_content
 from app.errors import CollectionNotFoundError, InvalidInputError, QuoteMismatchError
 from app.schemas.answers import AnswerOut
-from app.services import answering, collections, documents, searching, stored_answers
-from app.services.answering import Ask
+from app.services import collections, documents, searching
 from app.services.documents import Upload
 from generator.types import Evidence, Generated, Ink, Part, PartKind, Shape, Span, Token
 from tests.app.copying_generator import CopyingGenerator
@@ -34,8 +35,8 @@ def fill(runtime, work):
 
 def ask(runtime, question, *names, stop=lambda: None, **more):
     events = []
-    pending = answering.accept(runtime, Ask(collections=names or ("birds",), question=question, **more))
-    outcome = answering.produce(runtime, pending, lambda event, data: events.append((event, data)), stop)
+    pending = generate.accept(runtime, Ask(collections=names or ("birds",), question=question, **more))
+    outcome = generate.produce(runtime, pending, lambda event, data: events.append((event, data)), stop)
     return outcome.answer, events
 
 
@@ -148,8 +149,8 @@ def test_a_document_deleted_while_the_answer_is_written_withdraws_it(runtime, fi
             documents.delete(runtime, document)
 
     events = []
-    pending = answering.accept(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
-    answer = answering.produce(runtime, pending, delete_at_the_first_token, lambda: None).answer
+    pending = generate.accept(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
+    answer = generate.produce(runtime, pending, delete_at_the_first_token, lambda: None).answer
     assert (answer["reason"], answer["citations"], answer["spans"]) == ("sources_withdrawn", [], [])
     assert [name for name, _ in events][-2:] == ["replace", "done"]
     assert generator.closed == 1
@@ -314,7 +315,7 @@ def test_a_revised_text_replaces_what_was_streamed(runtime, fill, generator):
 def test_questions_that_can_not_be_answered_are_refused_at_once(runtime, question, code):
     collections.create(runtime, name="birds")
     with pytest.raises(InvalidInputError) as refused:
-        answering.accept(runtime, Ask(collections=("birds",), question=question))
+        generate.accept(runtime, Ask(collections=("birds",), question=question))
     assert code in refused.value.code
     assert refused.value.hint
 
@@ -326,13 +327,13 @@ def test_an_unknown_collection_is_named(runtime):
 
 def test_a_stored_answer_equals_the_one_given(runtime, fill):
     fill("birds", ducks=DUCKS)
-    pending = answering.accept(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
-    answering.note(runtime, pending)
-    assert stored_answers.get(runtime, pending.id, in_work=True)["status"] == "running"
-    assert stored_answers.get(runtime, pending.id, in_work=False)["error"]["code"] == "answer_interrupted"
-    answer = answering.produce(runtime, pending, lambda *_: None, lambda: None).answer
-    stored_answers.keep(runtime, pending.id, answer, read=())
-    assert stored_answers.get(runtime, pending.id, in_work=False) == answer | {"feedback": None}
+    pending = generate.accept(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
+    generate.note(runtime, pending)
+    assert stored.get(runtime, pending.id, in_work=True)["status"] == "running"
+    assert stored.get(runtime, pending.id, in_work=False)["error"]["code"] == "answer_interrupted"
+    answer = generate.produce(runtime, pending, lambda *_: None, lambda: None).answer
+    stored.keep(runtime, pending.id, answer, read=())
+    assert stored.get(runtime, pending.id, in_work=False) == answer | {"feedback": None}
 
 
 def test_search_gives_hits_by_stage_with_verbatim_text(runtime, fill):

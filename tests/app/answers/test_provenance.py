@@ -5,9 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from app.db.sources import DocumentName, Source
-from app.services.citations import UnknownPassageError
-from app.services.provenance import (
+from app.answers.citations import UnknownPassageError
+from app.answers.provenance import (
     BEFORE_TOKENS,
     NO_ACTIONS,
     NO_TEXT,
@@ -17,6 +16,7 @@ from app.services.provenance import (
     record,
     told,
 )
+from app.db.sources import DocumentName, Source
 from generator.types import Attended, Ink, Span, Token
 from retrieval.types import Passage
 
