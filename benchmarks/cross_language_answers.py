@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.answers import generate
+from app.answers import run
+from app.answers.accept import Ask
 from app.cli.progress import take_in
 from app.config import load_settings
 from app.runtime import Runtime, build_runtime
@@ -96,12 +97,12 @@ def _of_page(name: str, folders: dict[str, Path], parser: ParserProcess) -> Iter
 
 
 def _ask(runtime: Runtime, section: Section, asked: str, about: str, *, answer_all: bool) -> dict[str, Any]:
-    ask = generate.Ask(
+    ask = Ask(
         collections=(f"pages-{about}",),
         question=section.question[asked],
         answer_from=0.0 if answer_all else None,
     )
-    outcome = generate.produce(runtime, generate.accept(runtime, ask), lambda _e, _d: None, lambda: None)
+    outcome = run.answer(runtime, ask)
     start, end = section.place[about]
     hits = outcome.retrieved.hits[:5] if outcome.retrieved else ()
     passages = runtime.passages.passages([hit.chunk_id for hit in hits])
@@ -109,18 +110,18 @@ def _ask(runtime: Runtime, section: Section, asked: str, about: str, *, answer_a
     def inside(name: str, first: int, last: int) -> bool:
         return name == section.page and first < end and start < last
 
-    citations = outcome.answer["citations"]
+    citations = outcome.answer.citations
     return {
         "asked": asked,
         "about": about,
         "question": section.question[asked],
         "source": f"{asked} about {about}",
         "answerable": any(inside(p.name, p.start, p.end) for p in passages.values()),
-        "answered": outcome.answer["answerable"],
-        "right": any(inside(c["document"]["name"], c["start"], c["end"]) for c in citations),
+        "answered": outcome.answer.answerable,
+        "right": any(inside(c.document.name, c.start, c.end) for c in citations),
         "signals": dict(outcome.generated.signals) if outcome.generated else {},
-        "confidence": outcome.answer["confidence"],
-        "text": outcome.answer["text"],
+        "confidence": outcome.answer.confidence,
+        "text": outcome.answer.text,
     }
 
 

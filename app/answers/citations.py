@@ -1,38 +1,17 @@
 """From the generator's spans to citations: ranges of a passage become ranges of its document.
 
-Pure functions over `generator.types` and `retrieval.types`; they know nothing of SQL. What is said here of a
-document is checked against the stored text by `draft`, before anybody sees it.
+Pure functions over the types of the libraries; they know nothing of SQL. `draft` checks each range against the stored
+text before anybody sees it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from app.answers.types import AnswerRange, AnswerSpan, Citation
 from app.db.surroundings import REACH
 from generator.types import Ink, Span
 from ingestion.sentences import split_sentences
 from retrieval.types import Passage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerSpan:
-    """A run of the answer in one ink.
-
-    Attributes:
-        kind: "copied" or "written".
-        chunk: Chunk that a copied run begins in, else None.
-        document: Id of the document of a copied run, else None.
-        start: First character of a copied run in the document's canonical text, else None.
-        end: One past its last character, else None.
-    """
-
-    answer_start: int
-    answer_end: int
-    kind: str
-    chunk: int | None = None
-    document: str | None = None
-    start: int | None = None
-    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,16 +122,16 @@ def citations_of(text: str, spans: Sequence[AnswerSpan]) -> list[CitedRange]:
     return ranges
 
 
-def unsupported(text: str, citations: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
-    """Sentences of an answer in which nothing is cited, as ranges `answer_start`, `answer_end`.
+def unsupported(text: str, citations: Sequence[Citation]) -> list[AnswerRange]:
+    """Sentences of an answer in which nothing is cited.
 
     Args:
         text: The answer.
-        citations: Of the answer, as the wire has them.
+        citations: Of the answer.
     """
-    cited = [(citation["answer_start"], citation["answer_end"]) for citation in citations]
+    cited = [(citation.answer_start, citation.answer_end) for citation in citations]
     return [
-        {"answer_start": start, "answer_end": end}
+        AnswerRange(answer_start=start, answer_end=end)
         for start, end in split_sentences(text)
         if any(character.isalnum() for character in text[start:end])
         and not any(left < end and start < right for left, right in cited)

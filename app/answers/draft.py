@@ -1,26 +1,26 @@
-"""An answer while it is written: its text, its two inks, and citations checked against the stored text.
+"""An answer while it is generated: its text, its two inks, and citations checked against the stored text.
 
 Knows the database only to read what is cited; it knows nothing of search, of models or of HTTP.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import TypedDict
 
-from app.answers.citations import AnswerSpan, CitedRange, citations_of, to_document
-from app.answers.provenance import Kept, record
+from app.answers.citations import CitedRange, citations_of, to_document
+from app.answers.provenance import record
+from app.answers.types import AlternativeSource, AnswerSpan, Citation, NearestPassage, Trace
 from app.db.engine import Database
-from app.db.sources import read_sources
+from app.db.sources import DocumentName, Source, read_sources
 from app.errors import QuoteMismatchError
 from generator.types import SUPPORTED, Evidence, Span, Token
 from retrieval.types import ContextPassage, Passage
 
-Citation = dict[str, Any]
 NEAREST = 3
+"""Most passages that are shown where nothing answers."""
 AROUND = 120
-"""Most characters of a citation's line that are given before and behind its quote."""
+"""Most characters of a citation's line that are shown in front of its quote, and as many behind it."""
 WORD = 20
-"""So many of them are given up for a cut between words; Chinese has no spaces to cut at."""
+"""At most this many of those characters are dropped so that the cut falls between words; Chinese has no spaces."""
 
 
 class SourcesWithdrawnError(Exception):
@@ -73,7 +73,7 @@ class Draft:
         return self._cite(fresh, self.text, self.spans, first=len(closed) - len(fresh) + 1)
 
     def settle(self, text: str, spans: Sequence[Span]) -> tuple[list[AnswerSpan], list[Citation]]:
-        """Spans and citations of a text that will not change any more.
+        """Spans and citations of a final text.
 
         Raises:
             QuoteMismatchError: A run does not equal the stored text.
@@ -82,8 +82,8 @@ class Draft:
         moved = to_document(spans, self._passages)
         return moved, self._cite(citations_of(text, moved), text, spans, first=1)
 
-    def provenance(self, text: str, spans: Sequence[Span]) -> Kept:
-        """Where each token of a text that will not change any more comes from."""
+    def trace(self, text: str, spans: Sequence[Span]) -> Trace:
+        """Where each token of a final text comes from."""
         return record(text, self._tokens, spans, self._passages)
 
     @property
@@ -93,8 +93,8 @@ class Draft:
 
     def nearest(
         self, relevance: Mapping[str, float], evidence: Sequence[Evidence] = ()
-    ) -> list[dict[str, Any]]:
-        """The passages to show where nothing answers, whole, the key sentence of each marked.
+    ) -> list[NearestPassage]:
+        """The whole passages to show where nothing answers, each with the range of its closest sentence.
 
         Args:
             relevance: Probability by passage key that it holds the answer; decides where there is no evidence.
@@ -116,15 +116,19 @@ class Draft:
                 session, [(item.passage.chunk_id, item.passage.start, item.passage.end) for item in ranked]
             )
         return [
-            asdict(source)
-            | {"score": relevance.get(str(source.chunk), self._scores[source.chunk])}
-            | _key_sentence(item, keys.get(str(source.chunk)))
+            NearestPassage(
+                **_place(source),
+                score=relevance.get(str(source.chunk), self._scores[source.chunk]),
+                key_start=start,
+                key_end=end,
+            )
             for item, source in zip(ranked, sources, strict=True)
             if source is not None
+            for start, end in [_key_sentence(item, keys.get(str(source.chunk)))]
         ]
 
-    def also(self, evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
-        """Sentences that may answer too, best first; those whose document is gone are left out."""
+    def alternatives(self, evidence: Sequence[Evidence]) -> list[AlternativeSource]:
+        """Sentences that may answer too, best first, without those whose document is gone."""
         places = [(self._passages[item.passage], item) for item in evidence if item.passage in self._passages]
         ranges = [
             (passage.chunk_id, passage.start + item.start, passage.start + item.end)
@@ -133,7 +137,7 @@ class Draft:
         with self._database.read() as session:
             sources = read_sources(session, ranges)
         return [
-            asdict(source) | {"score": item.probability}
+            AlternativeSource(**_place(source), score=item.probability)
             for (_, item), source in zip(places, sources, strict=True)
             if source is not None
         ]
@@ -141,11 +145,11 @@ class Draft:
     def _cite(
         self, cited: Sequence[CitedRange], text: str, spans: Sequence[Span], *, first: int
     ) -> list[Citation]:
-        """Read the ranges from the database, and insist that they say what the answer says.
+        """Read the ranges from the database and check that each equals the answer's text.
 
         Raises:
-            QuoteMismatchError: One says something else.
-            SourcesWithdrawnError: One is gone.
+            QuoteMismatchError: A range does not equal it.
+            SourcesWithdrawnError: A range is gone.
         """
         if not cited:
             return []
@@ -158,15 +162,48 @@ class Draft:
             said = text[item.answer_start : item.answer_end]
             if source.quote != said:
                 raise QuoteMismatchError(source.document.id, (source.start, source.end))
-            where = {"n": number, "answer_start": item.answer_start, "answer_end": item.answer_end}
-            around = _around(self._passages[str(item.chunk)], item.start, item.end)
-            told = {"score": self._scores.get(item.chunk, 0.0), **_support(item, spans)}
-            citations.append(where | asdict(source) | around | told)
+            before, after = _around(self._passages[str(item.chunk)], item.start, item.end)
+            support = _support(item, spans)
+            citations.append(
+                Citation(
+                    n=number,
+                    answer_start=item.answer_start,
+                    answer_end=item.answer_end,
+                    **_place(source),
+                    before=before,
+                    after=after,
+                    score=self._scores.get(item.chunk, 0.0),
+                    support=support,
+                    supported=None if support is None else support >= SUPPORTED,
+                )
+            )
         return citations
 
 
-def _support(item: CitedRange, spans: Sequence[Span]) -> dict[str, Any]:
-    """Least support of the runs that a citation backs, and whether it is enough; None where nothing is known."""
+class _Place(TypedDict):
+    """The fields that every source of an answer has."""
+
+    document: DocumentName
+    chunk: int
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+def _place(source: Source) -> _Place:
+    return {
+        "document": source.document,
+        "chunk": source.chunk,
+        "page": source.page,
+        "start": source.start,
+        "end": source.end,
+        "quote": source.quote,
+    }
+
+
+def _support(item: CitedRange, spans: Sequence[Span]) -> float | None:
+    """Least support in [0, 1] of the runs that a citation covers; None where the generator gives none."""
     known = [
         span.support
         for span in spans
@@ -174,12 +211,11 @@ def _support(item: CitedRange, spans: Sequence[Span]) -> dict[str, Any]:
         and span.answer_start < item.answer_end
         and item.answer_start < span.answer_end
     ]
-    support = min(known, default=None)
-    return {"support": support, "supported": None if support is None else support >= SUPPORTED}
+    return min(known, default=None)
 
 
-def _around(passage: Passage, start: int, end: int) -> dict[str, str]:
-    """What stands before and behind a range of a document on its own line, from whole words where there are any."""
+def _around(passage: Passage, start: int, end: int) -> tuple[str, str]:
+    """The text in front of and behind a range of a document on its own line, cut between words where there are any."""
     text, first, last = passage.text, start - passage.start, end - passage.start
     line = text.rfind("\n", 0, first) + 1
     line_end = text.find("\n", last)
@@ -190,15 +226,11 @@ def _around(passage: Passage, start: int, end: int) -> dict[str, str]:
     if len(after) > AROUND:
         space = after.rfind(" ", AROUND - WORD, AROUND)
         after = after[: space if space >= 0 else AROUND] + "…"
-    return {"before": before, "after": after}
+    return before, after
 
 
-def _key_sentence(item: ContextPassage, evidence: Evidence | None) -> dict[str, int]:
-    """Range of the sentence of a passage that comes closest, in its document; without evidence what was kept first."""
+def _key_sentence(item: ContextPassage, evidence: Evidence | None) -> tuple[int, int]:
+    """Range of a passage's closest sentence in its document; without evidence, of the first range that was read."""
     if evidence is not None:
-        return {
-            "key_start": item.passage.start + evidence.start,
-            "key_end": item.passage.start + evidence.end,
-        }
-    start, end = item.kept[0] if item.kept else (item.passage.start, item.passage.end)
-    return {"key_start": start, "key_end": end}
+        return item.passage.start + evidence.start, item.passage.start + evidence.end
+    return item.kept[0] if item.kept else (item.passage.start, item.passage.end)

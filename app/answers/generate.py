@@ -1,375 +1,294 @@
-"""The path of a question: search, compress, generate, attribute, check, keep.
+"""The path of a question: search, generate, cite; the answer or the refusal at its end.
 
-Each step tells `emit` what happens (`meta`, `token`, `citation`, `replace`, `done`), so that REST, the
-command line and evaluation show or measure the same answer. Knows nothing of HTTP or of threads.
+Each step emits what happens, so that REST, the command line and evaluation show or measure the same answer. It
+stores nothing (`run.py` does) and knows nothing of HTTP or of threads.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from app.answers.citations import AnswerSpan, unsupported
-from app.answers.draft import Citation, Draft, SourcesWithdrawnError
-from app.answers.provenance import Kept
+from app.answers.accept import Pending
+from app.answers.citations import unsupported
+from app.answers.draft import Draft, SourcesWithdrawnError
 from app.answers.reading import source_passage
-from app.answers.refusal import Reason, refusal
-from app.db import answers as answer_rows
-from app.db.types import new_id, utc_now
+from app.answers.refusal import refusal_text
+from app.answers.types import (
+    Answer,
+    AnswerEvent,
+    AnswerPart,
+    AnswerRange,
+    AnswerSpan,
+    AnswerStatus,
+    Citation,
+    GeneratedText,
+    Reason,
+    Refusal,
+    Replacement,
+    Trace,
+    Usage,
+)
 from app.runtime import Runtime
 from app.services import searching
-from app.services.scope import RankingChoice, Scope, scope_of
-from generator.types import Generated, Request, Token, Waiting
+from generator.types import Generated, Generator, Request, Token, Waiting
 from retrieval.decomposition import sub_questions
-from retrieval.follow_up import Turn
 from retrieval.types import Context, ContextPassage, Retrieved
 
-Emit = Callable[[str, dict[str, Any]], None]
+Emit = Callable[[AnswerEvent], None]
 StopReason = Callable[[], str | None]
 
 NOTHING_FOUND = Context(passages=(), tokens_before=0, tokens_after=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """A question to answer, as asked.
-
-    Attributes:
-        collections: Ids or names.
-        history: Earlier turns of the conversation, oldest first.
-        k: Passages to read; None for the collection's or the server's value.
-        temperature: None for the server's value.
-        choice: What this answer's retrieval does its own way.
-        allow: Chunk ids that may be read, or None for all.
-        weights: How much passages count, by chunk id: 1 where none is given, 0 leaves the passage unread.
-        answer_from: Least confidence to answer at all; None for the model's own.
-        conversation: The caller's id of the conversation, by which its answers can be deleted.
-    """
-
-    collections: tuple[str, ...]
-    question: str
-    history: tuple[Turn, ...] = ()
-    k: int | None = None
-    temperature: float | None = None
-    choice: RankingChoice = field(default_factory=RankingChoice)
-    allow: frozenset[int] | None = None
-    weights: Mapping[int, float] = field(default_factory=dict)
-    answer_from: float | None = None
-    conversation: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """A question that was accepted: checked, numbered, its collections found.
-
-    Attributes:
-        standalone_question: What is searched and answered where the question leans on earlier turns, else None.
-    """
-
-    id: str
-    question: str
-    standalone_question: str | None = None
-    scope: Scope
-    k: int
-    temperature: float
-    seed: int = 0
-    allow: frozenset[int] | None = None
-    weights: Mapping[int, float] = field(default_factory=dict)
-    answer_from: float | None = None
-    conversation: str | None = None
-    created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
-
-    @property
-    def understood(self) -> str:
-        """The question to search and to answer."""
-        return self.standalone_question or self.question
-
-    @property
-    def head(self) -> dict[str, Any]:
-        """What is known of the answer before it is made."""
-        return {
-            "id": self.id,
-            "question": self.question,
-            "standalone_question": self.standalone_question,
-            "collections": list(self.scope.ids),
-            "created_at": self.created_at,
-        }
-
-    @property
-    def request(self) -> dict[str, Any]:
-        """What is stored about the request, defaults filled in."""
-        weights = {"weights": {str(chunk): weight for chunk, weight in self.weights.items()}}
-        standalone = {"standalone_question": self.standalone_question}
-        return {
-            "k": self.k,
-            "temperature": self.temperature,
-            "seed": self.seed,
-            **self.scope.described,
-            **(weights if self.weights else {}),
-            **(standalone if self.standalone_question else {}),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """An answer and what it was made from; the last two for those who measure.
+    """An answer with its sources; the last two for measurements.
 
     Attributes:
-        read: Chunks that it was made from, with their documents.
-        provenance: What is kept of where its tokens come from; None where nothing was taken from documents.
+        read: Chunks that the generator was given, with the ids of their documents.
+        trace: Where the tokens come from; None for refusals.
+        retrieved: None where nothing was searched.
+        generated: None where the generator was not asked, or did not finish.
     """
 
-    answer: dict[str, Any]
+    answer: Answer
     read: Sequence[tuple[int, str]] = ()
-    provenance: Kept | None = None
+    trace: Trace | None = None
     retrieved: Retrieved | None = None
     generated: Generated | None = None
 
 
-def accept(runtime: Runtime, ask: Ask) -> Pending:
-    """Check a question and find its collections, before anything costs time.
-
-    Raises:
-        InvalidInputError: The question, or one of the history, is empty or too long.
-        CollectionNotFoundError: A collection does not exist.
-    """
-    question = searching.checked_text(ask.question, runtime.settings.limits.max_question_chars, "question")
-    scope = scope_of(runtime, ask.collections).chosen(ask.choice)
-    temperature = runtime.settings.answers.temperature if ask.temperature is None else ask.temperature
-    return Pending(
-        id=new_id("ans"),
-        question=question,
-        standalone_question=searching.understood(runtime, question, ask.history),
-        scope=scope,
-        k=ask.k or scope.k,
-        temperature=temperature,
-        allow=ask.allow,
-        weights=ask.weights,
-        answer_from=ask.answer_from,
-        conversation=ask.conversation,
-    )
-
-
-def note(runtime: Runtime, pending: Pending) -> None:
-    """Keep the accepted question, so that its answer can be asked for while it is made."""
-    with runtime.db.write() as session:
-        answer_rows.add(
-            session,
-            pending.id,
-            pending.question,
-            pending.scope.ids,
-            pending.request,
-            pending.conversation,
-        )
-
-
-def produce(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopReason) -> Outcome:
+def generate(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopReason) -> Outcome:
     """Answer an accepted question.
 
     Args:
         runtime: Models, indexes and database.
         pending: From `accept`.
-        emit: Told each event with its data, in order; the last is `done`, with the answer and its provenance.
+        emit: Called with each event in order; the first is the head, and none is `Finished`.
         stop_reason: Asked between steps; anything but None ends the work, and the answer is "cancelled".
-
-    Returns:
-        The answer as the wire knows it, and what it came from.
 
     Raises:
         QuoteMismatchError: A citation would not have equalled the stored text.
     """
-    return _Run(runtime, pending, emit, stop_reason).answer()
+    return _Generation(runtime=runtime, pending=pending, emit=emit, stop_reason=stop_reason).outcome()
 
 
-class _Run:
-    """One run of the path; holds what its steps hand on."""
+@dataclass(slots=True)
+class _Clock:
+    """Milliseconds by stage, and since the work began."""
 
-    def __init__(self, runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopReason) -> None:
-        self._runtime = runtime
-        self._pending = pending
-        self._emit = emit
-        self._stop_reason = stop_reason
-        self._began = time.perf_counter()
-        self._timings: dict[str, float] = {}
-        self._retrieved: Retrieved | None = None
-        self._generated: Generated | None = None
-        self._model = ""
-        self._draft = Draft(runtime.db, ())
+    began: float = field(default_factory=time.perf_counter)
+    stages: dict[str, float] = field(default_factory=dict)
 
-    def answer(self) -> Outcome:
-        self._emit("meta", self._pending.head)
-        if self._pending.scope.chunks == 0:
-            return self._refuse("empty_collection")
-        if not self._stop_reason():
-            self._search()
-        if self._stop_reason():
-            return self._stopped()
-        passages = self._passages
-        if not passages:
-            return self._refuse("no_passages")
+    def elapsed(self) -> float:
+        return _ms_since(self.began)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Material:
+    """What the answer is made of, as far as the path has come."""
+
+    draft: Draft
+    retrieved: Retrieved | None = None
+    passages: Sequence[ContextPassage] = ()
+    model: str = ""
+    generated: Generated | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Generation:
+    """One walk along the path."""
+
+    runtime: Runtime
+    pending: Pending
+    emit: Emit
+    stop_reason: StopReason
+    clock: _Clock = field(default_factory=_Clock)
+
+    def outcome(self) -> Outcome:
+        self.emit(self.pending.head)
+        material = _Material(draft=Draft(self.runtime.db, ()))
+        if self.pending.scope.chunks == 0:
+            return self._refuse(material, "empty_collection")
+        if not self.stop_reason():
+            material = self._search(material)
+        if self.stop_reason():
+            return self._cancel(material)
+        if not material.passages:
+            return self._refuse(material, "no_passages")
+        generator = self._generator()
+        material = replace(material, model=generator.model_id)
         try:
-            if not self._generate(passages):
-                return self._stopped()
-            return self._finish()
+            material = replace(material, generated=self._generate(generator, material))
+            return self._finish(material) if material.generated else self._cancel(material)
         except SourcesWithdrawnError:
-            return self._refuse("sources_withdrawn")
+            return self._refuse(material, "sources_withdrawn")
 
-    @property
-    def _context(self) -> Context:
-        return self._retrieved.context if self._retrieved else NOTHING_FOUND
-
-    @property
-    def _passages(self) -> Sequence[ContextPassage]:
-        """What is read: a weight of 0 removes a passage before anybody sees it."""
-        return [item for item in self._context.passages if self._weight(item) > 0]
+    def _search(self, material: _Material) -> _Material:
+        pending = self.pending
+        with suppress(searching.SearchGivenUpError):  # the stop reason is asked next
+            retrieved = searching.retrieve(
+                self.runtime, pending.scope, pending.understood, pending.k,
+                allow=pending.allow, has_left=self.stop_reason,
+            )  # fmt: skip
+            self.clock.stages.update(searching.stage_times(retrieved.timings_ms))
+            # a weight of 0 removes a passage before anything reads it
+            passages = [item for item in retrieved.context.passages if self._weight(item) > 0]
+            draft = Draft(self.runtime.db, passages)
+            return replace(material, retrieved=retrieved, passages=passages, draft=draft)
+        return material
 
     def _weight(self, item: ContextPassage) -> float:
-        return self._pending.weights.get(item.passage.chunk_id, 1.0)
+        return self.pending.weights.get(item.passage.chunk_id, 1.0)
 
-    def _search(self) -> None:
-        pending = self._pending
-        with suppress(searching.SearchGivenUpError):  # what stopped it is asked next
-            self._retrieved = searching.retrieve(
-                self._runtime, pending.scope, pending.understood, pending.k,
-                allow=pending.allow, has_left=self._stop_reason,
-            )  # fmt: skip
-        if self._retrieved is None:
-            return
-        self._timings.update(searching.stage_times(self._retrieved.timings_ms))
-        self._draft = Draft(self._runtime.db, self._passages)
-
-    def _generate(self, passages: Sequence[ContextPassage]) -> bool:
-        """Run the generator to its end; False where the work was stopped.
-
-        Raises:
-            RuntimeError: It ended without a result, which its protocol forbids.
-        """
+    def _generator(self) -> Generator:
         started = time.perf_counter()
-        generator = self._runtime.generator  # loads it where this is the first question of the process
-        self._model = generator.model_id
-        self._timings["load"] = _ms_since(started)
-        around = self._runtime.passages.surroundings([item.passage.chunk_id for item in passages])
-        request = Request(
-            question=self._pending.understood,
-            parts=sub_questions(self._pending.understood),
+        generator = self.runtime.generator  # loaded by the first question of the process
+        self.clock.stages["load"] = _ms_since(started)
+        return generator
+
+    def _request(self, passages: Sequence[ContextPassage]) -> Request:
+        around = self.runtime.passages.surroundings([item.passage.chunk_id for item in passages])
+        return Request(
+            question=self.pending.understood,
+            parts=sub_questions(self.pending.understood),
             passages=[
                 source_passage(item, rank, self._weight(item), around.get(item.passage.chunk_id))
                 for rank, item in enumerate(passages, start=1)
             ],
-            max_new_tokens=self._runtime.settings.max_new_tokens,
-            temperature=self._pending.temperature,
-            seed=self._pending.seed,
-            answer_from=self._pending.answer_from,
-            translated=searching.translated(self._runtime, self._pending.understood, passages),
+            max_new_tokens=self.runtime.settings.max_new_tokens,
+            temperature=self.pending.temperature,
+            seed=self.pending.seed,
+            answer_from=self.pending.answer_from,
+            translated=searching.translated(self.runtime, self.pending.understood, passages),
         )
+
+    def _generate(self, generator: Generator, material: _Material) -> Generated | None:
+        """Run the generator to its end; None where the work was stopped.
+
+        Raises:
+            RuntimeError: It ended without a result, which its protocol forbids.
+        """
+        request = self._request(material.passages)
         started = time.perf_counter()
         events = generator.stream(request)
+        generated: Generated | None = None
         try:
             for event in events:
-                if self._stop_reason():
-                    return False
-                if not isinstance(event, Waiting):
-                    self._take(event, started)
+                if self.stop_reason():
+                    return None
+                if isinstance(event, Waiting):
+                    continue
+                self.clock.stages.setdefault("first_token", self.clock.elapsed())
+                if isinstance(event, Generated):
+                    generated = event
+                    self.clock.stages["fuse"] = _reading_ms(generated)
+                    self.clock.stages["generate"] = _ms_since(started)
+                else:
+                    self._write(event, material.draft)
         finally:
             # closing its iterator is how work on an answer ends early
             getattr(events, "close", lambda: None)()
-        if self._generated is None:
-            raise RuntimeError(f"generator {self._model} ended its stream without a result")
-        return True
+        if generated is None:
+            raise RuntimeError(f"generator {material.model} ended its stream without a result")
+        return generated
 
-    def _take(self, event: Token | Generated, started: float) -> None:
-        self._timings.setdefault("first_token", _ms_since(self._began))
-        if isinstance(event, Generated):
-            parts = event.timings_ms
-            self._timings["fuse"] = parts.get("read", 0.0) + parts.get("fuse", 0.0)
-            self._timings["generate"] = _ms_since(started)
-            self._generated = event
-            return
-        self._emit("token", {"text": event.text, "kind": event.ink.value})
-        for citation in self._draft.write(event):
-            self._emit("citation", citation)
+    def _write(self, token: Token, draft: Draft) -> None:
+        self.emit(GeneratedText(text=token.text, kind=token.ink.value))
+        for citation in draft.write(token):
+            self.emit(citation)
 
-    def _finish(self) -> Outcome:
-        generated, draft = self._generated, self._draft
+    def _finish(self, material: _Material) -> Outcome:
+        generated, draft = material.generated, material.draft
         if generated is None or not generated.answerable or not generated.text.strip():
-            return self._refuse("not_in_documents")
+            return self._refuse(material, "not_in_documents")
         spans, citations = draft.settle(generated.text, generated.spans)
         sent = draft.citations_sent
         if generated.text != draft.text:
-            shown = {"text": generated.text, "spans": [asdict(span) for span in spans]}
-            self._emit("replace", shown)
+            self.emit(Replacement(text=generated.text, spans=tuple(spans)))
             sent = 0
         for citation in citations[sent:]:
-            self._emit("citation", citation)
-        kept = draft.provenance(generated.text, generated.spans)
-        return self._close("done", generated.text, spans=spans, citations=citations, provenance=kept)
+            self.emit(citation)
+        trace = draft.trace(generated.text, generated.spans)
+        return self._close(material, "done", generated.text, spans=spans, citations=citations, trace=trace)
 
-    def _stopped(self) -> Outcome:
-        """Keep what there is of an answer that somebody stopped."""
-        draft = self._draft
+    def _cancel(self, material: _Material) -> Outcome:
+        """Close a stopped answer with the text that it has."""
+        draft = material.draft
         spans, citations = draft.settle(draft.text, draft.spans)
-        kept = draft.provenance(draft.text, draft.spans)
-        return self._close("cancelled", draft.text, spans=spans, citations=citations, provenance=kept)
+        trace = draft.trace(draft.text, draft.spans)
+        return self._close(material, "cancelled", draft.text, spans=spans, citations=citations, trace=trace)
 
-    def _refuse(self, reason: Reason) -> Outcome:
-        """Say that there is no answer, with the nearest passages."""
-        text = refusal(self._pending.question, reason, self._pending.scope.refusal_text)
-        if self._draft.text:
-            self._emit("replace", {"text": text, "spans": []})
-        else:
-            self._emit("token", {"text": text, "kind": "written"})
-        relevance = self._generated.relevance if self._generated else {}
-        evidence = self._generated.evidence if self._generated else ()
-        return self._close("done", text, reason=reason, nearest=self._draft.nearest(relevance, evidence))
+    def _refuse(self, material: _Material, reason: Reason) -> Outcome:
+        """Close without an answer, with the nearest passages."""
+        text = refusal_text(self.pending.question, reason, self.pending.scope.refusal_text)
+        self.emit(Replacement(text=text) if material.draft.text else GeneratedText(text=text, kind="written"))
+        relevance = material.generated.relevance if material.generated else {}
+        evidence = material.generated.evidence if material.generated else ()
+        nearest = tuple(material.draft.nearest(relevance, evidence))
+        refusal = Refusal(reason=reason, text=text, nearest=nearest)
+        return self._close(material, "done", refusal.text, refusal=refusal)
 
     def _close(
         self,
-        status: str,
+        material: _Material,
+        status: AnswerStatus,
         text: str,
         *,
-        reason: Reason | None = None,
+        refusal: Refusal | None = None,
         spans: Sequence[AnswerSpan] = (),
         citations: Sequence[Citation] = (),
-        nearest: Sequence[dict[str, Any]] = (),
-        provenance: Kept | None = None,
+        trace: Trace | None = None,
     ) -> Outcome:
-        generated = self._generated
-        answered = reason is None and bool(text)
-        self._timings["total"] = _ms_since(self._began)
-        self._timings.setdefault("first_token", self._timings["total"])
-        answer = self._pending.head | {
-            "text": text,
-            "answerable": answered,
-            "reason": reason,
-            "confidence": generated.confidence if generated else 0.0,
-            "shape": generated.shape if generated and answered else None,
-            "phrase": _short_answer(generated) if generated and answered else "",
-            "emphasis": _ranges(generated.emphasis) if generated and answered else [],
-            "parts": [asdict(part) for part in generated.parts] if generated and answered else [],
-            "more": bool(generated and answered and generated.more),
-            "spans": [asdict(span) for span in spans],
-            "citations": list(citations),
-            "unsupported": unsupported(text, citations) if answered else [],
-            "nearest": list(nearest),
-            "also": self._draft.also(generated.evidence) if generated and answered else [],
-            "erased": [],
-            "erased_sources": 0,
-            "usage": {
-                "context_tokens": self._context.tokens_before,
-                "compressed_tokens": self._context.tokens_after,
-                "generated_tokens": generated.generated_tokens if generated else len(self._draft.spans),
-            },
-            "timings_ms": {name: round(value, 2) for name, value in self._timings.items()},
-            "model": self._model,
-            "status": status,
-            "error": None,
-        }
-        read = [(item.passage.chunk_id, item.passage.document_id) for item in self._passages]
-        self._emit("done", {"answer": answer, "provenance": provenance, "read": read})
-        return Outcome(
-            answer=answer, read=read, provenance=provenance, retrieved=self._retrieved, generated=generated
+        generated, stages = material.generated, self.clock.stages
+        answered = refusal is None and bool(text)
+        result = generated if answered else None
+        stages["total"] = self.clock.elapsed()
+        stages.setdefault("first_token", stages["total"])
+        head = self.pending.head
+        answer = Answer(
+            id=head.id,
+            question=head.question,
+            standalone_question=head.standalone_question,
+            collections=head.collections,
+            created_at=head.created_at,
+            text=text,
+            answerable=answered,
+            reason=refusal.reason if refusal else None,
+            confidence=generated.confidence if generated else 0.0,
+            shape=result.shape if result else None,
+            phrase=_short_answer(result) if result else "",
+            emphasis=_ranges(result.emphasis) if result else (),
+            parts=_parts(result) if result else (),
+            more=bool(result and result.more),
+            spans=tuple(spans),
+            citations=tuple(citations),
+            unsupported=tuple(unsupported(text, citations)) if answered else (),
+            nearest=refusal.nearest if refusal else (),
+            also=tuple(material.draft.alternatives(result.evidence)) if result else (),
+            usage=_usage(material),
+            timings_ms={name: round(value, 2) for name, value in stages.items()},
+            model=material.model,
+            status=status,
         )
+        return Outcome(
+            answer=answer,
+            read=[(item.passage.chunk_id, item.passage.document_id) for item in material.passages],
+            trace=trace,
+            retrieved=material.retrieved,
+            generated=generated,
+        )
+
+
+def _usage(material: _Material) -> Usage:
+    context = material.retrieved.context if material.retrieved else NOTHING_FOUND
+    generated = material.generated
+    return Usage(
+        context_tokens=context.tokens_before,
+        compressed_tokens=context.tokens_after,
+        generated_tokens=generated.generated_tokens if generated else len(material.draft.spans),
+    )
 
 
 def _short_answer(generated: Generated) -> str:
@@ -377,8 +296,20 @@ def _short_answer(generated: Generated) -> str:
     return generated.phrase if generated.phrase in generated.text else ""
 
 
-def _ranges(ranges: Sequence[tuple[int, int]]) -> list[dict[str, int]]:
-    return [{"answer_start": start, "answer_end": end} for start, end in ranges]
+def _ranges(ranges: Sequence[tuple[int, int]]) -> tuple[AnswerRange, ...]:
+    return tuple(AnswerRange(answer_start=start, answer_end=end) for start, end in ranges)
+
+
+def _parts(generated: Generated) -> tuple[AnswerPart, ...]:
+    return tuple(
+        AnswerPart(answer_start=part.answer_start, answer_end=part.answer_end, kind=part.kind)
+        for part in generated.parts
+    )
+
+
+def _reading_ms(generated: Generated) -> float:
+    """Milliseconds that the generator read and fused the passages."""
+    return generated.timings_ms.get("read", 0.0) + generated.timings_ms.get("fuse", 0.0)
 
 
 def _ms_since(began: float) -> float:

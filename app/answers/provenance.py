@@ -1,22 +1,32 @@
-"""Where each token of an answer comes from: kept compactly with the answer, told in its documents' coordinates.
+"""Where each token of an answer comes from: a compact trace to store, and provenance in documents' coordinates.
 
-What is kept is JSON: `sources` are `[chunk, document]`, `tokens` are
-`[characters, ink, action, [[source, start, end, weight], ...]]` with ranges of the document's canonical text. A
-copied token has one range of weight 1; a written one has those it attended to. Pure functions; no SQL here.
+Pure functions; they know nothing of SQL. The ranges of a trace are ranges of a document's canonical text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Literal
 
 from app.answers.citations import UnknownPassageError
+from app.answers.types import (
+    Answer,
+    Provenance,
+    RunProvenance,
+    SourceRange,
+    TokenProvenance,
+    TokenTrace,
+    Trace,
+    TracedRange,
+    TracedSource,
+)
 from app.db.sources import Source
 from app.db.surroundings import REACH
-from generator.types import Ink, Span, Token
+from generator.types import Attended, Ink, Span, Token
 from retrieval.types import Passage
 
-Kept = dict[str, Any]
 Place = tuple[int, int, int]
 """Chunk id, and a range `[start, end)` of the canonical text of its document."""
+Recorded = Literal["tokens", "runs", "nothing"]
 SHOWN = 5
 """Most ranges of a written run."""
 
@@ -30,14 +40,14 @@ NO_ACTIONS = "The generator of this answer tells what it copied, but neither act
 
 def record(
     text: str, tokens: Sequence[Token], spans: Sequence[Span], passages: Mapping[str, Passage]
-) -> Kept:
-    """What to keep of an answer.
+) -> Trace:
+    """The trace of an answer, in the coordinates of its documents.
 
     Args:
         text: The answer.
         tokens: As they were streamed.
         spans: Of the answer; used where the generator revised its text, so that the tokens are not the answer's.
-        passages: What the generator was given, by key.
+        passages: The passages that the generator was given, by key.
 
     Raises:
         UnknownPassageError: A token names a passage that was not given, or a range outside of it.
@@ -45,22 +55,18 @@ def record(
     if "".join(token.text for token in tokens) != text:
         tokens = [_as_token(span, text) for span in spans]
     numbers: dict[str, int] = {}
-    rows = [
-        [
-            len(token.text),
-            token.ink.value,
-            token.action,
-            [
-                [numbers.setdefault(key, len(numbers)), *_moved(passages, key, start, end), round(weight, 4)]
-                for key, start, end, weight in _ranges(token)
-            ],
-        ]
+    traced = tuple(
+        TokenTrace(
+            characters=len(token.text),
+            ink=token.ink.value,
+            action=token.action,
+            ranges=tuple(_traced(item, numbers, passages) for item in _ranges(token)),
+        )
         for token in tokens
-    ]
-    return {
-        "sources": [[passages[key].chunk_id, passages[key].document_id] for key in numbers],
-        "tokens": rows,
-    }
+    )
+    given = (passages[key] for key in numbers)
+    sources = tuple(TracedSource(chunk=passage.chunk_id, document=passage.document_id) for passage in given)
+    return Trace(sources=sources, tokens=traced)
 
 
 def _as_token(span: Span, text: str) -> Token:
@@ -68,172 +74,195 @@ def _as_token(span: Span, text: str) -> Token:
     return Token(text=said, ink=span.ink, passage=span.passage, start=span.start, end=span.end)
 
 
-def _ranges(token: Token) -> Iterator[tuple[str, int, int, float]]:
+def _ranges(token: Token) -> Sequence[Attended]:
+    """The ranges of passages that a token comes from."""
     if token.ink is Ink.WRITTEN:
-        yield from ((item.passage, item.start, item.end, item.weight) for item in token.attention)
-    elif token.passage is not None and token.start is not None and token.end is not None:
-        yield token.passage, token.start, token.end, 1.0
+        return token.attention
+    if token.passage is None or token.start is None or token.end is None:
+        return ()
+    return (Attended(passage=token.passage, start=token.start, end=token.end, weight=1.0),)
 
 
-def _moved(passages: Mapping[str, Passage], key: str, start: int, end: int) -> tuple[int, int]:
-    passage = passages.get(key)
-    if passage is None or not -passage.start <= start <= end <= len(passage.text) + REACH:
+def _traced(item: Attended, numbers: dict[str, int], passages: Mapping[str, Passage]) -> TracedRange:
+    """A range of a passage in its document; `numbers`, the sources by passage key, gains the passage.
+
+    Raises:
+        UnknownPassageError: The passage was not given, or the range lies outside of it.
+    """
+    passage = passages.get(item.passage)
+    if passage is None or not -passage.start <= item.start <= item.end <= len(passage.text) + REACH:
         raise UnknownPassageError(
-            f"a token comes from [{start}, {end}) of passage {key!r}, which was not given"
+            f"a token comes from [{item.start}, {item.end}) of passage {item.passage!r}, which was not given"
         )
-    return passage.start + start, passage.start + end
+    return TracedRange(
+        source=numbers.setdefault(item.passage, len(numbers)),
+        start=passage.start + item.start,
+        end=passage.start + item.end,
+        weight=round(item.weight, 4),
+    )
 
 
-def told(
-    answer: Mapping[str, Any], kept: Kept | None, sources: Mapping[Place, Source | None]
-) -> dict[str, Any]:
-    """The provenance of an answer as every face of the program gives it.
+def provenance_of(answer: Answer, trace: Trace | None, sources: Mapping[Place, Source | None]) -> Provenance:
+    """The provenance of an answer, by token and by run.
 
     Args:
         answer: The answer.
-        kept: From `record`; None for answers stored before, refusals and answers that never came to an end.
+        trace: From `record`; None for answers stored before traces, for refusals, and for answers without an end.
         sources: The stored text at each of `places_of`.
 
     Returns:
-        Tokens, and the runs that they form. `recorded` is "tokens", "runs" (no actions, no attention) or "nothing",
-        and `note` says why it is less than tokens. Where a source is gone, `page` is null, and `quote` too, unless
-        the answer says it.
+        Tokens, and the runs that they form; `note` says why less than tokens is recorded. Where a source is gone, its
+        page is None, and its quote too, unless the answer holds it.
     """
-    rows = kept or _from_spans(answer)
-    named, tokens = rows["sources"], rows["tokens"]
-    recorded = "nothing" if not tokens else "tokens" if any(row[2] for row in tokens) else "runs"
-    return {
-        "id": answer["id"],
-        "status": answer["status"],
-        "text": answer["text"],
-        "recorded": recorded,
-        "note": _note(answer, kept, recorded),
-        "tokens": [
-            {"action": row[2]} | part
-            for row, part in zip(tokens, _parts(answer["text"], tokens, named, sources), strict=True)
-        ],
-        "runs": list(_parts(answer["text"], _runs(tokens, named), named, sources)),
-    }
+    known = trace or _from_spans(answer)
+    recorded = _recorded(known)
+    documents = {source.document.id: source.document for source in sources.values() if source}
+    return Provenance(
+        id=answer.id,
+        status=answer.status,
+        text=answer.text,
+        recorded=recorded,
+        note=_note(answer, trace, recorded),
+        tokens=tuple(
+            TokenProvenance(
+                action=token.action,
+                answer_start=run.answer_start,
+                answer_end=run.answer_end,
+                kind=run.kind,
+                ranges=run.ranges,
+                weight_sum=run.weight_sum,
+            )
+            for token, run in zip(
+                known.tokens, _located(answer.text, known.tokens, known, sources), strict=True
+            )
+        ),
+        runs=tuple(_located(answer.text, _runs(known), known, sources)),
+        documents=tuple(documents.values()),
+    )
 
 
-def _parts(
-    text: str,
-    rows: Sequence[Sequence[Any]],
-    named: Sequence[Sequence[Any]],
-    sources: Mapping[Place, Source | None],
-) -> Iterator[dict[str, Any]]:
-    at = 0
-    for length, ink, _, ranges in rows:
-        said = text[at : at + length] if ink == Ink.COPIED else None
-        where = [_range(named, item, said, sources) for item in ranges]
-        yield {
-            "answer_start": at,
-            "answer_end": at + length,
-            "kind": ink,
-            "ranges": where,
-            "weight_sum": round(sum(item["weight"] for item in where), 4),
-        }
-        at += length
-
-
-def _runs(rows: Sequence[Sequence[Any]], named: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """Neighbouring tokens put together: copied ones where the source goes on, written ones all."""
-    groups: list[list[Sequence[Any]]] = []
-    for row in rows:
-        if groups and _goes_on(groups[-1][-1], row, named):
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    return [[sum(row[0] for row in group), group[0][1], None, _joined(group)] for group in groups]
-
-
-def _goes_on(last: Sequence[Any], row: Sequence[Any], named: Sequence[Sequence[Any]]) -> bool:
-    if last[1] != row[1] or row[1] == Ink.WRITTEN:
-        return bool(last[1] == row[1])
-    (before,), (after,) = last[3], row[3]
-    return bool(named[before[0]][1] == named[after[0]][1] and before[2] == after[1])
-
-
-def _joined(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """Ranges of a run: the one that it was copied from, or the strongest that its tokens looked at on average."""
-    if rows[0][1] == Ink.COPIED:
-        (first,), (last,) = rows[0][3], rows[-1][3]
-        return [[first[0], first[1], last[2], 1.0]]
-    looking = [row[3] for row in rows if row[3]]
-    joined: list[list[Any]] = []
-    for number, start, end, weight in sorted(item for ranges in looking for item in ranges):
-        if joined and joined[-1][0] == number and start <= joined[-1][2]:
-            joined[-1][2] = max(joined[-1][2], end)
-            joined[-1][3] += weight
-        else:
-            joined.append([number, start, end, weight])
-    shares = [[*place, round(weight / len(looking), 4)] for *place, weight in joined]
-    return sorted(shares, key=lambda item: -item[3])[:SHOWN]
-
-
-def places_of(answer: Mapping[str, Any], kept: Kept | None) -> list[Place]:
+def places_of(answer: Answer, trace: Trace | None) -> list[Place]:
     """The places that the provenance of an answer names, each once."""
-    rows = kept or _from_spans(answer)
+    known = trace or _from_spans(answer)
     return list(
         dict.fromkeys(
-            (rows["sources"][source][0], start, end)
-            for *_, ranges in [*rows["tokens"], *_runs(rows["tokens"], rows["sources"])]
-            for source, start, end, _ in ranges
+            (known.sources[item.source].chunk, item.start, item.end)
+            for token in [*known.tokens, *_runs(known)]
+            for item in token.ranges
         )
     )
 
 
-def _range(
-    named: Sequence[Sequence[Any]],
-    item: Sequence[Any],
-    said: str | None,
-    sources: Mapping[Place, Source | None],
-) -> dict[str, Any]:
-    number, start, end, weight = item
-    chunk, document = named[number]
-    source = sources.get((chunk, start, end))
-    return {
-        "chunk": chunk,
-        "document": document,
-        "page": source.page if source else None,
-        "start": start,
-        "end": end,
-        "quote": said if said is not None else source.quote if source else None,
-        "weight": weight,
-    }
+def _recorded(trace: Trace) -> Recorded:
+    if not trace.tokens:
+        return "nothing"
+    return "tokens" if any(token.action for token in trace.tokens) else "runs"
 
 
-def _from_spans(answer: Mapping[str, Any]) -> Kept:
-    """The kept form of an answer of which only the spans are known."""
-    numbers: dict[tuple[int, str], int] = {}
-    rows = [
-        [
-            span["answer_end"] - span["answer_start"],
-            span["kind"],
-            None,
-            [
-                [
-                    numbers.setdefault((span["chunk"], span["document"]), len(numbers)),
-                    span["start"],
-                    span["end"],
-                    1.0,
-                ]
-            ]
-            if span["kind"] == Ink.COPIED
-            else [],
-        ]
-        for span in answer["spans"]
+def _located(
+    text: str, tokens: Sequence[TokenTrace], trace: Trace, sources: Mapping[Place, Source | None]
+) -> Iterator[RunProvenance]:
+    """Tokens or runs of a trace with their places in the answer and the text of their sources."""
+    at = 0
+    for token in tokens:
+        copied = text[at : at + token.characters] if token.ink == Ink.COPIED else None
+        ranges = tuple(_source_range(trace, item, copied, sources) for item in token.ranges)
+        yield RunProvenance(
+            answer_start=at,
+            answer_end=at + token.characters,
+            kind=token.ink,
+            ranges=ranges,
+            weight_sum=round(sum(item.weight for item in ranges), 4),
+        )
+        at += token.characters
+
+
+def _source_range(
+    trace: Trace, item: TracedRange, copied: str | None, sources: Mapping[Place, Source | None]
+) -> SourceRange:
+    named = trace.sources[item.source]
+    source = sources.get((named.chunk, item.start, item.end))
+    quote = source.quote if source else None
+    return SourceRange(
+        chunk=named.chunk,
+        document=named.document,
+        page=source.page if source else None,
+        start=item.start,
+        end=item.end,
+        quote=quote if copied is None else copied,
+        weight=item.weight,
+    )
+
+
+def _runs(trace: Trace) -> list[TokenTrace]:
+    """Neighbouring tokens joined: copied ones where the source continues, written ones all."""
+    groups: list[list[TokenTrace]] = []
+    for token in trace.tokens:
+        if groups and _continues(groups[-1][-1], token, trace):
+            groups[-1].append(token)
+        else:
+            groups.append([token])
+    return [
+        TokenTrace(
+            characters=sum(token.characters for token in group),
+            ink=group[0].ink,
+            action=None,
+            ranges=_joined(group),
+        )
+        for group in groups
     ]
-    return {"sources": [list(pair) for pair in numbers], "tokens": rows}
 
 
-def _note(answer: Mapping[str, Any], kept: Kept | None, recorded: str) -> str | None:
+def _continues(last: TokenTrace, token: TokenTrace, trace: Trace) -> bool:
+    """Whether a token belongs to the run of the token before it."""
+    if last.ink != token.ink or token.ink != Ink.COPIED:
+        return last.ink == token.ink
+    (before,), (after,) = last.ranges, token.ranges
+    same = trace.sources[before.source].document == trace.sources[after.source].document
+    return same and before.end == after.start
+
+
+def _joined(tokens: Sequence[TokenTrace]) -> tuple[TracedRange, ...]:
+    """Ranges of a run: the one that it was copied from, or the strongest by the mean attention of its tokens."""
+    if tokens[0].ink == Ink.COPIED:
+        (first,), (last,) = tokens[0].ranges, tokens[-1].ranges
+        return (TracedRange(source=first.source, start=first.start, end=last.end, weight=1.0),)
+    attending = [token.ranges for token in tokens if token.ranges]
+    joined: list[TracedRange] = []
+    for item in sorted(item for ranges in attending for item in ranges):
+        if joined and joined[-1].source == item.source and item.start <= joined[-1].end:
+            last = joined.pop()
+            item = replace(last, end=max(last.end, item.end), weight=last.weight + item.weight)
+        joined.append(item)
+    means = [replace(item, weight=round(item.weight / len(attending), 4)) for item in joined]
+    return tuple(sorted(means, key=lambda item: -item.weight)[:SHOWN])
+
+
+def _from_spans(answer: Answer) -> Trace:
+    """The trace of an answer of which only the spans are known."""
+    numbers: dict[TracedSource, int] = {}
+    tokens: list[TokenTrace] = []
+    for span in answer.spans:
+        ranges: tuple[TracedRange, ...] = ()
+        if span.chunk is not None and span.document and span.start is not None and span.end is not None:
+            source = TracedSource(chunk=span.chunk, document=span.document)
+            number = numbers.setdefault(source, len(numbers))
+            ranges = (TracedRange(source=number, start=span.start, end=span.end, weight=1.0),)
+        tokens.append(
+            TokenTrace(
+                characters=span.answer_end - span.answer_start, ink=span.kind, action=None, ranges=ranges
+            )
+        )
+    return Trace(sources=tuple(numbers), tokens=tuple(tokens))
+
+
+def _note(answer: Answer, trace: Trace | None, recorded: Recorded) -> str | None:
     if recorded == "tokens":
         return None
-    if answer.get("erased") and not kept:
+    if answer.erased and trace is None:
         return ERASED
     if recorded == "runs":
-        return NO_ACTIONS if kept else BEFORE_TOKENS
-    if answer["status"] == "running":
+        return NO_ACTIONS if trace is not None else BEFORE_TOKENS
+    if answer.status == "running":
         return STILL_WRITTEN
-    return REFUSAL if answer["reason"] else NO_TEXT
+    return REFUSAL if answer.reason else NO_TEXT

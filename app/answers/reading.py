@@ -14,10 +14,10 @@ def source_passage(
     often than the reader alone.
 
     Args:
-        item: What retrieval kept of the passage.
+        item: The passage with the ranges of it that compression left.
         rank: From 1.
         weight: As the caller of the answer gave it.
-        around: What stands around the passage; None where answers must not reach beyond it.
+        around: The text around the passage; None where answers must not reach beyond it.
     """
     passage = item.passage
     return SourcePassage(

@@ -1,13 +1,10 @@
-"""What is said where there is no answer, in the language of the question.
+"""Sentences that are shown instead of an answer, in the language of the question.
 
 Pure functions: they know neither collections' tables nor models.
 """
 
-from typing import Literal
-
+from app.answers.types import Reason
 from app.languages import language_of
-
-Reason = Literal["not_in_documents", "no_passages", "empty_collection", "sources_withdrawn"]
 
 _TEXTS: dict[Reason, dict[str, str]] = {
     "not_in_documents": {
@@ -29,13 +26,13 @@ _TEXTS: dict[Reason, dict[str, str]] = {
 }
 
 
-def refusal(question: str, reason: Reason, custom: str | None) -> str:
+def refusal_text(question: str, reason: Reason, custom: str | None) -> str:
     """Sentence to show instead of an answer.
 
     Args:
         question: Decides the language.
         reason: Why there is no answer.
-        custom: The collection's own text, said where its documents do not answer.
+        custom: The collection's own text, shown where its documents do not answer.
     """
     if custom and reason in {"not_in_documents", "no_passages"}:
         return custom

@@ -1,11 +1,11 @@
 """Streams of answers in memory: numbered events, replay, grace for clients that left, stop, waiting in a queue.
 
-Answers are made in threads, so that the event loop that serves them never waits for a model. A stream knows
-nothing of HTTP, of SQL or of what its events mean: they are names with JSON data.
+Answers are generated in threads, so that the event loop that serves them never waits for a model. A stream knows
+nothing of HTTP, of SQL or of the meaning of its events: they are names with JSON data.
 
 Life of a stream: queued -> running -> finished. `stop` ends it at the next step of its work; one that is queued
 leaves the queue at once. A stream that nobody follows is stopped after the grace, and stays readable for a while.
-While it waits it tells how many are before it, in events named `queue`.
+While it waits it publishes its place in the queue, in events named `queue`.
 """
 
 import asyncio
@@ -40,13 +40,13 @@ class StreamConfig:
 
     Attributes:
         grace_s: Seconds that a stream without followers goes on.
-        keep_s: Seconds that a finished stream can still be replayed from memory.
-        keep_count: Most finished streams held in memory.
+        retain_s: Seconds that a finished stream can still be replayed from memory.
+        max_retained: Most finished streams held in memory.
     """
 
     grace_s: float = 10.0
-    keep_s: float = 300.0
-    keep_count: int = 256
+    retain_s: float = 300.0
+    max_retained: int = 256
 
     def __post_init__(self) -> None:
         if self.grace_s < 0:
@@ -96,17 +96,17 @@ class AnswerStream:
             if self._stop_reason is not None or self.finished:
                 return
             self._stop_reason = reason
-            tell = self._on_stop
-        if tell is not None:
-            tell()
+            on_stop = self._on_stop
+        if on_stop is not None:
+            on_stop()
 
-    def when_stopped(self, tell: Callable[[], object]) -> None:
-        """Have `tell` called once when the stream is stopped, at once where it is already."""
+    def when_stopped(self, callback: Callable[[], object]) -> None:
+        """Have `callback` called once when the stream is stopped, at once where it is already."""
         with self._lock:
-            self._on_stop = tell
+            self._on_stop = callback
             late = self._stop_reason is not None
         if late:
-            tell()
+            callback()
 
     def finish(self) -> None:
         """Declare that no further event will come."""
@@ -177,7 +177,7 @@ class StreamHub:
     """Starts streams when their turn comes and finds them again by id."""
 
     def __init__(self, queue: WorkQueue, config: StreamConfig) -> None:
-        """Make answers in the threads of `queue`."""
+        """Generate answers in the threads of `queue`."""
         self._queue = queue
         self._config = config
         # those that were stopped before their turn have their end written without one
@@ -208,14 +208,14 @@ class StreamHub:
         place = turn or self._queue.enter()
         stream = AnswerStream(stream_id, self._config.grace_s)
         with self._lock:
-            self._forget_old()
+            self._evict_finished()
             self._streams[stream_id] = stream
             self._unfinished.add(stream_id)
             self._waiting[stream] = (place, None)
         done = self._queue.submit(place, lambda: self._run(stream, work))
         done.add_done_callback(lambda ended: self._end(stream, work) if ended.cancelled() else None)
         stream.when_stopped(done.cancel)
-        self._tell_waiting()
+        self._publish_places()
         return stream
 
     def get(self, stream_id: str) -> AnswerStream | None:
@@ -240,7 +240,7 @@ class StreamHub:
     def _run(self, stream: AnswerStream, work: Callable[[AnswerStream], None]) -> None:
         with self._lock:
             self._waiting.pop(stream, None)
-        self._tell_waiting()
+        self._publish_places()
         try:
             work(stream)
         except Exception:
@@ -251,29 +251,29 @@ class StreamHub:
             self._unfinished.discard(stream.id)
 
     def _end(self, stream: AnswerStream, work: Callable[[AnswerStream], None]) -> None:
-        """Have the end of a stream written that never had its turn."""
-        stream.stop("shutdown")  # says why where nobody has
+        """Write the end of a stream that never had its turn."""
+        stream.stop("shutdown")  # a reason that was given before stays
         try:
             self._endings.submit(self._run, stream, work)
         except RuntimeError:  # closed meanwhile
             stream.finish()
 
-    def _tell_waiting(self) -> None:
-        """Tell each stream in the queue that has moved where it stands."""
-        with self._lock:  # also while telling: nothing of the queue comes behind the first event of the work
+    def _publish_places(self) -> None:
+        """Publish the place of each stream in the queue that has moved."""
+        with self._lock:  # held while publishing: nothing of the queue comes behind the first event of the work
             order = self._queue.order()
-            for stream, (turn, told) in self._waiting.items():
+            for stream, (turn, published) in self._waiting.items():
                 ahead = order.get(turn)
-                if ahead is None or ahead == told or stream.stop_reason is not None:
+                if ahead is None or ahead == published or stream.stop_reason is not None:
                     continue
                 self._waiting[stream] = (turn, ahead)
                 wait_s = round(self._queue.wait_s(ahead), 1)
                 stream.publish("queue", {"id": stream.id, "ahead": ahead, "wait_s": wait_s})
 
-    def _forget_old(self) -> None:
+    def _evict_finished(self) -> None:
         ended = [key for key, stream in self._streams.items() if stream.finished]
-        limit = time.monotonic() - self._config.keep_s
+        limit = time.monotonic() - self._config.retain_s
         for position, key in enumerate(ended):
-            too_many = len(ended) - position > self._config.keep_count
+            too_many = len(ended) - position > self._config.max_retained
             if too_many or (self._streams[key].finished_at or limit) < limit:
                 del self._streams[key]

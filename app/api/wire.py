@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+from app.answers.types import Answer, Provenance
 from app.config import LimitSettings
 from app.db.chunks import ContentChunk
 from app.db.documents import Content, DocumentVersion, DocumentView
 from app.db.jobs import Job
+from app.schemas.answers import AnswerOut
 from app.schemas.collections import CollectionOut
 from app.schemas.documents import ChunkOut, ContentOut, DocumentOut
 from app.schemas.history import TurnIn
 from app.schemas.jobs import JobOut
+from app.schemas.provenance import ProvenanceOut
 from app.schemas.ranking import RankingOptions
 from app.services.collections import CollectionView
 from app.services.coverage import warnings_of
@@ -25,6 +28,16 @@ def ranking_choice(options: RankingOptions) -> RankingChoice:
 def turns(history: Sequence[TurnIn]) -> tuple[Turn, ...]:
     """The earlier turns of a conversation."""
     return tuple(Turn(question=turn.question, answer=turn.answer or "") for turn in history)
+
+
+def answer_out(answer: Answer) -> AnswerOut:
+    """An answer as it is shown."""
+    return AnswerOut.model_validate(answer, from_attributes=True)
+
+
+def provenance_out(provenance: Provenance) -> ProvenanceOut:
+    """Where each token of an answer comes from, as it is shown."""
+    return ProvenanceOut.model_validate(provenance, from_attributes=True)
 
 
 def collection_out(view: CollectionView) -> CollectionOut:

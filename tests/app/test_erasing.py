@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from app.answers import stored
+from app.answers import run
 from app.config import load_settings
 from app.db.models import Base, Erasure
 from app.db.remains import cells
@@ -165,13 +165,14 @@ def test_a_document_of_the_same_bytes_keeps_its_file_and_its_answers(api, runtim
 
 
 def test_an_answer_made_from_what_was_deleted_meanwhile_is_stored_without_it(api, runtime, ids, monkeypatch):
-    keep = stored.keep
+    generate = run.generate
 
-    def late(*arguments, **named):
+    def late(*arguments):
+        outcome = generate(*arguments)
         documents.delete(runtime, ids["secret.md"])
-        return keep(*arguments, **named)
+        return outcome
 
-    monkeypatch.setattr(stored, "keep", late)
+    monkeypatch.setattr(run, "generate", late)
     answer = ask(api)
     assert "brass" not in json.dumps(answer)
     monkeypatch.undo()

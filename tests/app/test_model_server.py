@@ -8,8 +8,9 @@ import httpx
 import pytest
 import uvicorn
 
-from app.answers import generate
-from app.answers.generate import Ask
+from app.answers import run
+from app.answers.accept import Ask
+from app.answers.json_form import answer_as_json, event_data, event_name
 from app.cli import main
 from app.config import load_settings
 from app.errors import describe
@@ -54,20 +55,23 @@ PARTS = replace(small_parts(), generator=shipped_parts().generator)
 def ask(home):
     """Asks with a server that answers so; gives answer, events and server."""
 
-    def run(*replies, question=QUESTION, stop=lambda server: None, **more):
+    def asked(*replies, question=QUESTION, stop=lambda server: None, **more):
         with model_server(*replies) as server:
             runtime = build_runtime(settings_for(home, server, **more), PARTS)
             try:
                 events = []
-                pending = generate.accept(runtime, Ask(collections=("birds",), question=question))
-                outcome = generate.produce(
-                    runtime, pending, lambda *event: events.append(event), lambda: stop(server)
+                pending = run.begin(runtime, Ask(collections=("birds",), question=question))
+                outcome = run.complete(
+                    runtime,
+                    pending,
+                    lambda event: events.append((event_name(event), event_data(event))),
+                    lambda: stop(server),
                 )
             finally:
                 runtime.close()
-        return outcome.answer, events, server
+        return answer_as_json(outcome.answer), events, server
 
-    return run
+    return asked
 
 
 def test_an_answer_cites_what_it_quotes_and_marks_what_nothing_backs(ask):

@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
-from app.answers import generate, stored
-from app.answers.generate import Ask
+from app.answers import run
+from app.answers.accept import Ask
 from app.runtime import build_runtime
 from app.services import collections, documents, proving
 from app.services.documents import Upload
@@ -43,11 +43,7 @@ def left(request, runtime, work, settings, tmp_path):
     question = (
         "Which keys open the vault of Quuxbergen?" if request.param == "en" else "哪些钥匙打开库斯堡的金库？"
     )
-    pending = generate.accept(runtime, Ask(collections=(collection,), question=question))
-    generate.note(runtime, pending)
-    made = generate.produce(runtime, pending, lambda *_: None, lambda: None)
-    assert made.answer["citations"]
-    stored.keep(runtime, pending.id, made.answer, read=made.read, provenance=made.provenance)
+    assert run.answer(runtime, Ask(collections=(collection,), question=question)).answer.citations
     return taken[0].view.document.id, file, data.decode(), collection
 
 

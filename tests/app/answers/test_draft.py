@@ -45,7 +45,7 @@ def evidence(passage, words, probability=0.3):
 
 def text_of(runtime, place, start, end):
     with runtime.db.read() as session:
-        _, content = serving_content(session, place["document"]["id"])
+        _, content = serving_content(session, place.document.id)
     return content.text[start:end]
 
 
@@ -60,27 +60,27 @@ def test_nearest_passages_come_in_the_order_of_the_evidence_with_the_key_sentenc
     relevance = {str(passage.chunk_id): 0.9 for passage in filled}
     near = draft(runtime, filled).nearest(relevance, told)
     assert len(near) == NEAREST
-    assert [item["chunk"] for item in near[:2]] == [heron.chunk_id, swan.chunk_id]
-    assert text_of(runtime, near[0], near[0]["key_start"], near[0]["key_end"]) == "It lives by the lake.", (
+    assert [item.chunk for item in near[:2]] == [heron.chunk_id, swan.chunk_id]
+    assert text_of(runtime, near[0], near[0].key_start, near[0].key_end) == "It lives by the lake.", (
         "the best"
     )
-    assert text_of(runtime, near[1], near[1]["key_start"], near[1]["key_end"]) == "The swan flies."
+    assert text_of(runtime, near[1], near[1].key_start, near[1].key_end) == "The swan flies."
     for item in near:
-        passage = next(p for p in filled if p.chunk_id == item["chunk"])
-        assert item["quote"] == passage.text
-        assert (item["start"], item["end"]) == (passage.start, passage.end)
-        assert item["start"] <= item["key_start"] < item["key_end"] <= item["end"]
+        passage = next(p for p in filled if p.chunk_id == item.chunk)
+        assert item.quote == passage.text
+        assert (item.start, item.end) == (passage.start, passage.end)
+        assert item.start <= item.key_start < item.key_end <= item.end
 
 
 def test_without_evidence_relevance_decides_and_what_was_kept_first_is_marked(runtime, filled):
     passage = filled[1]
     relevance = {str(p.chunk_id): float(p is passage) for p in filled}
     (best, *_) = draft(runtime, filled).nearest(relevance)
-    assert (best["chunk"], best["score"]) == (passage.chunk_id, 1.0)
+    assert (best.chunk, best.score) == (passage.chunk_id, 1.0)
     place = (passage.start, passage.start + 5)
     (kept,) = draft(runtime, [passage], kept=(place, (passage.start + 6, passage.end))).nearest({})
-    assert (kept["key_start"], kept["key_end"]) == place
-    assert kept["score"] == 0.5, "the score of the search"
+    assert (kept.key_start, kept.key_end) == place
+    assert kept.score == 0.5, "the score of the search"
 
 
 def test_nearest_passages_of_a_deleted_document_are_left_out(runtime, filled):
@@ -89,25 +89,25 @@ def test_nearest_passages_of_a_deleted_document_are_left_out(runtime, filled):
     documents.delete(runtime, gone.document_id)
     near = made.nearest({str(gone.chunk_id): 1.0}, [evidence(gone, gone.text[:4])])
     assert near
-    assert gone.chunk_id not in {item["chunk"] for item in near}
+    assert gone.chunk_id not in {item.chunk for item in near}
 
 
 def test_other_evidence_is_given_in_the_coordinates_of_its_document(runtime, filled):
     told = [evidence(passage, passage.text[-12:], 0.2 / n) for n, passage in enumerate(filled, start=1)]
-    also = draft(runtime, filled).also(told)
-    assert [item["quote"] for item in also] == [passage.text[-12:] for passage in filled]
-    assert [item["score"] for item in also] == [item.probability for item in told]
+    also = draft(runtime, filled).alternatives(told)
+    assert [item.quote for item in also] == [passage.text[-12:] for passage in filled]
+    assert [item.score for item in also] == [item.probability for item in told]
     for item in also:
-        assert text_of(runtime, item, item["start"], item["end"]) == item["quote"]
+        assert text_of(runtime, item, item.start, item.end) == item.quote
 
 
 def test_other_evidence_that_is_gone_or_was_never_given_is_left_out(runtime, filled):
     made = draft(runtime, filled[:2])
     told = [evidence(passage, passage.text[:4]) for passage in filled[:3]]
-    assert [item["chunk"] for item in made.also(told)] == [passage.chunk_id for passage in filled[:2]]
+    assert [item.chunk for item in made.alternatives(told)] == [passage.chunk_id for passage in filled[:2]]
     documents.delete(runtime, filled[0].document_id)
-    assert [item["chunk"] for item in made.also(told)] == [filled[1].chunk_id]
-    assert made.also([]) == []
+    assert [item.chunk for item in made.alternatives(told)] == [filled[1].chunk_id]
+    assert made.alternatives([]) == []
 
 
 def copied(passage, words, support):
@@ -132,7 +132,7 @@ def test_a_citation_tells_its_support_and_whether_it_is_enough(runtime, filled, 
     (streamed,) = made.write(Token(text="\n", ink=Ink.WRITTEN))
     _, (settled,) = made.settle(made.text, made.spans)
     assert streamed == settled
-    assert (settled["support"], settled["supported"]) == (support, supported)
+    assert (settled.support, settled.supported) == (support, supported)
 
 
 def test_a_citation_is_as_well_supported_as_the_least_of_its_runs(runtime, filled):
@@ -141,4 +141,4 @@ def test_a_citation_is_as_well_supported_as_the_least_of_its_runs(runtime, fille
     made.write(copied(passage, "The swan ", 0.9))
     made.write(copied(passage, "flies.", 0.2))
     _, (cited,) = made.settle(made.text, made.spans)
-    assert (cited["quote"], cited["support"], cited["supported"]) == ("The swan flies.", 0.2, False)
+    assert (cited.quote, cited.support, cited.supported) == ("The swan flies.", 0.2, False)

@@ -2,11 +2,14 @@
 
 import pytest
 
-from app.answers import generate, stored
-from app.answers.generate import Ask
+from app.answers import run
+from app.answers.accept import Ask, accept
+from app.answers.json_form import as_json, event_data, event_name
+from app.answers.types import AnswerPart, AnswerRange
+from app.api.wire import answer_out
 from app.db.documents import serving_content
+from app.db.sources import DocumentName
 from app.errors import CollectionNotFoundError, InvalidInputError, QuoteMismatchError
-from app.schemas.answers import AnswerOut
 from app.services import collections, documents, searching
 from app.services.documents import Upload
 from generator.types import Evidence, Generated, Ink, Part, PartKind, Shape, Span, Token
@@ -35,24 +38,24 @@ def fill(runtime, work):
 
 def ask(runtime, question, *names, stop=lambda: None, **more):
     events = []
-    pending = generate.accept(runtime, Ask(collections=names or ("birds",), question=question, **more))
-    outcome = generate.produce(runtime, pending, lambda event, data: events.append((event, data)), stop)
-    return outcome.answer, events
+    pending = run.begin(runtime, Ask(collections=names or ("birds",), question=question, **more))
+    emit = lambda event: events.append((event_name(event), event_data(event)))  # noqa: E731
+    return run.complete(runtime, pending, emit, stop).answer, events
 
 
 def test_an_answer_is_copied_and_its_citation_equals_the_document(runtime, fill):
     (document, _) = fill("birds", ducks=DUCKS, geese=GEESE)
     answer, events = ask(runtime, "Which weeds do they eat?")
-    assert answer["text"].strip() == "They eat weeds and insects."
-    (citation,) = answer["citations"]
-    assert citation["document"] == {"id": document, "name": "ducks.md", "title": "Ducks"}
-    assert citation["quote"] == "They eat weeds and insects."
-    assert answer["text"][citation["answer_start"] : citation["answer_end"]] == citation["quote"]
+    assert answer.text.strip() == "They eat weeds and insects."
+    (citation,) = answer.citations
+    assert citation.document == DocumentName(id=document, name="ducks.md", title="Ducks")
+    assert citation.quote == "They eat weeds and insects."
+    assert answer.text[citation.answer_start : citation.answer_end] == citation.quote
     with runtime.db.read() as session:
         _, content = serving_content(session, document)
-    assert content.text[citation["start"] : citation["end"]] == citation["quote"]
+    assert content.text[citation.start : citation.end] == citation.quote
     assert [event for event, _ in events if event != "token"] == ["meta", "citation", "done"]
-    assert "".join(data["text"] for event, data in events if event == "token") == answer["text"]
+    assert "".join(data["text"] for event, data in events if event == "token") == answer.text
 
 
 def test_a_citation_tells_what_stands_around_its_quote(runtime, fill):
@@ -61,26 +64,26 @@ def test_a_citation_tells_what_stands_around_its_quote(runtime, fill):
     fill("lakes", ducks=long)
     for name in ("birds", "lakes"):
         answer, _ = ask(runtime, "Which weeds do they eat?", name)
-        (citation,) = answer["citations"]
+        (citation,) = answer.citations
         with runtime.db.read() as session:
-            _, content = serving_content(session, citation["document"]["id"])
-        start = citation["start"] - len(citation["before"].removeprefix("…"))
-        end = citation["end"] + len(citation["after"].removesuffix("…"))
-        whole = citation["before"].removeprefix("…") + citation["quote"] + citation["after"].removesuffix("…")
+            _, content = serving_content(session, citation.document.id)
+        start = citation.start - len(citation.before.removeprefix("…"))
+        end = citation.end + len(citation.after.removesuffix("…"))
+        whole = citation.before.removeprefix("…") + citation.quote + citation.after.removesuffix("…")
         assert content.text[start:end] == whole
         assert "\n" not in whole
-        cut = citation["before"][:1] + citation["after"][-1:]
+        cut = citation.before[:1] + citation.after[-1:]
         assert cut == "……" if name == "lakes" else "…" not in cut
-        assert max(len(citation["before"]), len(citation["after"])) <= 121
+        assert max(len(citation.before), len(citation.after)) <= 121
 
 
 def test_timings_and_usage_are_told_by_stage(runtime, fill):
     fill("birds", ducks=DUCKS)
     answer, _ = ask(runtime, "Which weeds do they eat?")
     stages = {"embed", "retrieve", "compress", "fuse", "first_token", "total"}
-    assert stages <= answer["timings_ms"].keys()
-    assert 0 < answer["timings_ms"]["first_token"] <= answer["timings_ms"]["total"]
-    assert answer["usage"]["context_tokens"] >= answer["usage"]["compressed_tokens"] > 0
+    assert stages <= answer.timings_ms.keys()
+    assert 0 < answer.timings_ms["first_token"] <= answer.timings_ms["total"]
+    assert answer.usage.context_tokens >= answer.usage.compressed_tokens > 0
 
 
 @pytest.mark.parametrize(
@@ -93,30 +96,30 @@ def test_timings_and_usage_are_told_by_stage(runtime, fill):
 def test_no_evidence_gives_the_refusal_in_the_language_of_the_question(runtime, fill, question, text):
     fill("birds", ducks=DUCKS)
     answer, _ = ask(runtime, question)
-    assert (answer["answerable"], answer["text"], answer["citations"]) == (False, text, [])
-    assert answer["reason"] == "not_in_documents"
-    assert answer["nearest"][0]["document"]["name"] == "ducks.md"
-    assert answer["nearest"][0]["quote"] in DUCKS.decode()
+    assert (answer.answerable, answer.text, answer.citations) == (False, text, ())
+    assert answer.reason == "not_in_documents"
+    assert answer.nearest[0].document.name == "ducks.md"
+    assert answer.nearest[0].quote in DUCKS.decode()
 
 
 def test_a_collection_has_its_own_refusal_text(runtime, fill):
     fill("birds", ducks=DUCKS)
     collections.update(runtime, "birds", {"settings": {"refusal_text": "Ask the ranger."}})
-    assert ask(runtime, "Quantum chromodynamics?")[0]["text"] == "Ask the ranger."
+    assert ask(runtime, "Quantum chromodynamics?")[0].text == "Ask the ranger."
 
 
 def test_an_empty_collection_says_so_and_asks_no_model(runtime, fill, generator):
     collections.create(runtime, name="empty")
     answer, _ = ask(runtime, "Which weeds do they eat?", "empty")
-    assert (answer["answerable"], answer["reason"]) == (False, "empty_collection")
-    assert "Add documents" in answer["text"]
+    assert (answer.answerable, answer.reason) == (False, "empty_collection")
+    assert "Add documents" in answer.text
     assert generator.requests == []
 
 
 def test_chinese_questions_find_chinese_documents(runtime, fill):
     fill("laws", labour=CHINESE)
     answer, _ = ask(runtime, "工资何时支付？", "laws")
-    assert answer["citations"][0]["quote"] == "第二条 用人单位应当按月支付工资。"
+    assert answer.citations[0].quote == "第二条 用人单位应当按月支付工资。"
 
 
 def test_several_collections_are_asked_as_one(runtime, fill):
@@ -127,32 +130,32 @@ def test_several_collections_are_asked_as_one(runtime, fill):
         ("When do geese fly south?", "geese.md"),
     ):
         answer, _ = ask(runtime, question, "ducks", "geese")
-        assert answer["citations"][0]["document"]["name"] == name
-    assert len(ask(runtime, "Which weeds do they eat?", "ducks", "ducks")[0]["collections"]) == 1
+        assert answer.citations[0].document.name == name
+    assert len(ask(runtime, "Which weeds do they eat?", "ducks", "ducks")[0].collections) == 1
 
 
 def test_a_deleted_document_is_never_cited_again(runtime, fill):
     (document,) = fill("birds", ducks=DUCKS)
-    assert ask(runtime, "Which weeds do they eat?")[0]["citations"]
+    assert ask(runtime, "Which weeds do they eat?")[0].citations
     documents.delete(runtime, document)
     answer, _ = ask(runtime, "Which weeds do they eat?")
-    assert (answer["reason"], answer["citations"], answer["nearest"]) == ("empty_collection", [], [])
+    assert (answer.reason, answer.citations, answer.nearest) == ("empty_collection", (), ())
 
 
 def test_a_document_deleted_while_the_answer_is_written_withdraws_it(runtime, fill, generator):
     (document,) = fill("birds", ducks=DUCKS)
     generator.spoil = " Surely."
 
-    def delete_at_the_first_token(event, data):
-        events.append((event, data))
-        if [name for name, _ in events].count("token") == 1:
+    def delete_at_the_first_token(event):
+        names.append(event_name(event))
+        if names.count("token") == 1:
             documents.delete(runtime, document)
 
-    events = []
-    pending = generate.accept(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
-    answer = generate.produce(runtime, pending, delete_at_the_first_token, lambda: None).answer
-    assert (answer["reason"], answer["citations"], answer["spans"]) == ("sources_withdrawn", [], [])
-    assert [name for name, _ in events][-2:] == ["replace", "done"]
+    names = []
+    pending = run.begin(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
+    answer = run.complete(runtime, pending, delete_at_the_first_token).answer
+    assert (answer.reason, answer.citations, answer.spans) == ("sources_withdrawn", (), ())
+    assert names[-2:] == ["replace", "done"]
     assert generator.closed == 1
 
 
@@ -160,18 +163,18 @@ def test_written_words_stand_in_the_other_ink_and_are_not_cited(runtime, fill, g
     fill("birds", ducks=DUCKS)
     generator.spoil = " Surely."
     answer, _ = ask(runtime, "Which weeds do they eat?")
-    assert [span["kind"] for span in answer["spans"]] == ["copied", "written"]
-    assert answer["text"].endswith("Surely.")
-    assert len(answer["citations"]) == 1
+    assert [span.kind for span in answer.spans] == ["copied", "written"]
+    assert answer.text.endswith("Surely.")
+    assert len(answer.citations) == 1
 
 
 def test_a_passage_can_be_left_out_or_weighted(runtime, fill, generator):
     fill("birds", ducks=DUCKS, geese=GEESE)
     answer, _ = ask(runtime, "Which weeds do they eat?")
-    cited = answer["citations"][0]["chunk"]
+    cited = answer.citations[0].chunk
     without, _ = ask(runtime, "Which weeds do they eat?", weights={cited: 0.0})
     assert str(cited) not in [passage.key for passage in generator.requests[-1].passages]
-    assert cited not in [item["chunk"] for item in [*without["citations"], *without["nearest"]]]
+    assert cited not in [item.chunk for item in [*without.citations, *without.nearest]]
     ask(runtime, "Which weeds do they eat?", weights={cited: 0.5})
     first, second = generator.requests[0].passages[0], generator.requests[-1].passages[0]
     assert (first.key, second.weight) == (second.key, 0.5 * first.weight)
@@ -185,9 +188,9 @@ def test_stopping_keeps_what_was_written_and_frees_the_generator(runtime, fill, 
         "Which weeds do they eat?",
         stop=lambda: "stopped" if generator.requests and next(count) >= 2 else None,
     )
-    assert answer["status"] == "cancelled"
-    assert answer["text"] == "They eat "
-    assert answer["citations"][0]["quote"] == "They eat"
+    assert answer.status == "cancelled"
+    assert answer.text == "They eat "
+    assert answer.citations[0].quote == "They eat"
     assert events[-1][0] == "done"
     assert generator.closed == 1
 
@@ -253,30 +256,30 @@ def test_an_answer_that_reaches_beyond_its_passage_is_cited_whole(runtime, fill,
     assert source.after
     with runtime.db.read() as session:
         _, content = serving_content(session, document)
-    (citation,) = answer["citations"]
-    assert content.text[citation["start"] : citation["end"]] == citation["quote"] == answer["text"].strip()
-    assert len(citation["quote"]) > len(source.text)
+    (citation,) = answer.citations
+    assert content.text[citation.start : citation.end] == citation.quote == answer.text.strip()
+    assert len(citation.quote) > len(source.text)
 
 
 @pytest.mark.parametrize("generator", [ReachingGenerator()])
 def test_the_shape_of_an_answer_is_told_and_stored(runtime, fill, generator):
     fill("birds", ducks=DUCKS)
     answer, _ = ask(runtime, "Which weeds do they eat?")
-    assert (answer["shape"], answer["phrase"], answer["more"]) == ("list", "weeds", True)
-    assert answer["emphasis"] == [{"answer_start": 0, "answer_end": 5}]
-    assert answer["parts"] == [{"answer_start": 0, "answer_end": 5, "kind": "item"}]
-    (other,) = answer["also"]
-    assert (other["quote"], other["score"]) == (DUCKS.decode()[2:5], 0.25)
-    told = AnswerOut.model_validate(answer)
+    assert (answer.shape, answer.phrase, answer.more) == ("list", "weeds", True)
+    assert answer.emphasis == (AnswerRange(answer_start=0, answer_end=5),)
+    assert answer.parts == (AnswerPart(answer_start=0, answer_end=5, kind="item"),)
+    (other,) = answer.also
+    assert (other.quote, other.score) == (DUCKS.decode()[2:5], 0.25)
+    told = answer_out(answer)
     assert told.parts[0].kind == "item"
-    assert told.also[0].quote == other["quote"]
+    assert told.also[0].quote == other.quote
 
 
 def test_a_refusal_has_no_shape_and_the_key_sentence_of_each_passage(runtime, fill):
     fill("birds", ducks=DUCKS)
     answer, _ = ask(runtime, "Quantum chromodynamics?")
-    assert (answer["shape"], answer["phrase"], answer["parts"], answer["also"]) == (None, "", [], [])
-    told = AnswerOut.model_validate(answer)
+    assert (answer.shape, answer.phrase, answer.parts, answer.also) == (None, "", (), ())
+    told = answer_out(answer)
     assert told.nearest[0].key_start is not None
     assert told.nearest[0].start <= told.nearest[0].key_start < (told.nearest[0].key_end or 0)
 
@@ -307,15 +310,15 @@ def test_a_revised_text_replaces_what_was_streamed(runtime, fill, generator):
     answer, events = ask(runtime, "Which weeds do they eat?")
     names = [name for name, _ in events]
     assert names == ["meta", "token", "replace", "citation", "done"]
-    assert events[2][1]["text"] == answer["text"]
-    assert events[3][1] == answer["citations"][0]
+    assert events[2][1]["text"] == answer.text
+    assert events[3][1] == as_json(answer.citations[0])
 
 
 @pytest.mark.parametrize(("question", "code"), [("", "empty"), (" \n？!", "empty"), ("a" * 100_000, "long")])
 def test_questions_that_can_not_be_answered_are_refused_at_once(runtime, question, code):
     collections.create(runtime, name="birds")
     with pytest.raises(InvalidInputError) as refused:
-        generate.accept(runtime, Ask(collections=("birds",), question=question))
+        accept(runtime, Ask(collections=("birds",), question=question))
     assert code in refused.value.code
     assert refused.value.hint
 
@@ -323,17 +326,6 @@ def test_questions_that_can_not_be_answered_are_refused_at_once(runtime, questio
 def test_an_unknown_collection_is_named(runtime):
     with pytest.raises(CollectionNotFoundError, match="'nowhere'"):
         ask(runtime, "What?", "nowhere")
-
-
-def test_a_stored_answer_equals_the_one_given(runtime, fill):
-    fill("birds", ducks=DUCKS)
-    pending = generate.accept(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
-    generate.note(runtime, pending)
-    assert stored.get(runtime, pending.id, in_work=True)["status"] == "running"
-    assert stored.get(runtime, pending.id, in_work=False)["error"]["code"] == "answer_interrupted"
-    answer = generate.produce(runtime, pending, lambda *_: None, lambda: None).answer
-    stored.keep(runtime, pending.id, answer, read=())
-    assert stored.get(runtime, pending.id, in_work=False) == answer | {"feedback": None}
 
 
 def test_search_gives_hits_by_stage_with_verbatim_text(runtime, fill):

@@ -1,11 +1,13 @@
 """Provenance by token: in the document's coordinates, verbatim, compact, and clear where there is none."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from app.answers.citations import UnknownPassageError
+from app.answers.json_form import as_json, trace_as_json, trace_from_json
 from app.answers.provenance import (
     BEFORE_TOKENS,
     NO_ACTIONS,
@@ -13,9 +15,10 @@ from app.answers.provenance import (
     REFUSAL,
     STILL_WRITTEN,
     places_of,
+    provenance_of,
     record,
-    told,
 )
+from app.answers.types import Answer, AnswerSpan
 from app.db.sources import DocumentName, Source
 from generator.types import Attended, Ink, Span, Token
 from retrieval.types import Passage
@@ -38,7 +41,14 @@ TOKENS = [
         ],
     ),
 ]
-ANSWER = {"id": "ans_1", "status": "done", "text": "水在一百度 (100)", "reason": None, "spans": []}
+ANSWER = Answer(
+    id="ans_1",
+    question="Where?",
+    collections=("col_1",),
+    created_at="2025-01-01T12:00:00Z",
+    status="done",
+    text="水在一百度 (100)",
+)
 
 
 def stored(places):
@@ -51,17 +61,17 @@ def stored(places):
     }
 
 
-def tell(kept, **answer):
-    told_of = ANSWER | answer
-    return told(told_of, kept, stored(places_of(told_of, kept)))
+def tell(trace, **changed):
+    answer = replace(ANSWER, **changed)
+    return as_json(provenance_of(answer, trace, stored(places_of(answer, trace))))
 
 
 def test_every_token_names_its_place_in_the_document():
-    found = tell(record(ANSWER["text"], TOKENS, (), PASSAGES))
+    found = tell(record(ANSWER.text, TOKENS, (), PASSAGES))
     assert (found["recorded"], found["note"]) == ("tokens", None)
     assert [token["action"] for token in found["tokens"]] == ["copy", "next", "write"]
     for token in found["tokens"]:
-        said = ANSWER["text"][token["answer_start"] : token["answer_end"]]
+        said = ANSWER.text[token["answer_start"] : token["answer_end"]]
         for item in token["ranges"]:
             assert TEXT[item["start"] : item["end"]] == item["quote"]
             assert item["page"] == 3
@@ -77,9 +87,9 @@ def test_every_token_names_its_place_in_the_document():
 
 
 def test_tokens_joined_are_the_text():
-    found = tell(record(ANSWER["text"], TOKENS, (), PASSAGES))
+    found = tell(record(ANSWER.text, TOKENS, (), PASSAGES))
     bounds = [(token["answer_start"], token["answer_end"]) for token in found["tokens"]]
-    assert [bounds[0][0], bounds[-1][1]] == [0, len(ANSWER["text"])]
+    assert [bounds[0][0], bounds[-1][1]] == [0, len(ANSWER.text)]
     assert all(left[1] == right[0] for left, right in pairwise(bounds))
 
 
@@ -90,7 +100,7 @@ def test_runs_put_tokens_of_one_ink_and_one_place_together():
         action="write",
         attention=[Attended(passage="1", start=18, end=26, weight=0.3)],
     )
-    text = ANSWER["text"] + "!"
+    text = ANSWER.text + "!"
     copied, written = tell(record(text, [*TOKENS, more], (), PASSAGES), text=text)["runs"]
     assert [(item["quote"], item["weight"]) for item in copied["ranges"]] == [("水在一百度", 1.0)]
     # what two tokens looked at is one range where it touches; weights are means over the two
@@ -110,10 +120,19 @@ def test_a_run_across_two_passages_of_a_document_is_one_range():
     assert [(run["ranges"][0]["start"], run["ranges"][0]["end"]) for run in runs] == [(15, 30), (37, 40)]
 
 
-def test_what_is_kept_is_small_json():
-    kept = record(ANSWER["text"], TOKENS, (), PASSAGES)
-    assert json.loads(json.dumps(kept)) == kept
-    assert len(json.dumps(kept)) < 60 * len(TOKENS) + 60
+def test_a_trace_is_stored_as_small_json():
+    trace = record(ANSWER.text, TOKENS, (), PASSAGES)
+    stored = trace_as_json(trace)
+    assert stored == {
+        "sources": [[2, "doc_a"], [1, "doc_a"]],
+        "tokens": [
+            [2, "copied", "copy", [[0, 28, 30, 1.0]]],
+            [3, "copied", "next", [[0, 30, 33, 1.0]]],
+            [6, "written", "write", [[1, 15, 18, 0.5123], [0, 30, 33, 0.2]]],
+        ],
+    }
+    assert trace_from_json(json.loads(json.dumps(stored))) == trace
+    assert len(json.dumps(stored)) < 60 * len(TOKENS) + 60
 
 
 def test_a_revised_answer_is_told_by_its_runs():
@@ -124,12 +143,10 @@ def test_a_revised_answer_is_told_by_its_runs():
 
 
 def test_an_answer_stored_before_is_told_by_its_spans():
-    spans = [
-        {"answer_start": 0, "answer_end": 5, "kind": "copied", "chunk": 2, "document": "doc_a", "start": 28,
-         "end": 33},
-        {"answer_start": 5, "answer_end": 11, "kind": "written", "chunk": None, "document": None, "start": None,
-         "end": None},
-    ]  # fmt: skip
+    spans = (
+        AnswerSpan(answer_start=0, answer_end=5, kind="copied", chunk=2, document="doc_a", start=28, end=33),
+        AnswerSpan(answer_start=5, answer_end=11, kind="written"),
+    )
     found = tell(None, spans=spans)
     assert (found["recorded"], found["note"]) == ("runs", BEFORE_TOKENS)
     assert [token["ranges"] != [] for token in found["tokens"]] == [True, False]
@@ -150,7 +167,7 @@ def test_where_nothing_is_recorded_the_note_says_why(answer, note):
 
 
 def test_of_a_source_that_is_gone_only_what_the_answer_says_is_told():
-    found = told(ANSWER, record(ANSWER["text"], TOKENS, (), PASSAGES), {})
+    found = as_json(provenance_of(ANSWER, record(ANSWER.text, TOKENS, (), PASSAGES), {}))
     assert [item["quote"] for token in found["tokens"] for item in token["ranges"]] == [
         "水在",
         "一百度",

@@ -170,7 +170,7 @@ def test_work_that_breaks_still_ends_its_stream(make_hub, caplog):
 
 
 def test_finished_streams_are_forgotten_beyond_their_number(make_hub):
-    hub = make_hub(keep_count=2)
+    hub = make_hub(max_retained=2)
     for name in "abcd":
         stream = hub.start(name, count_to(1))
         until(lambda stream=stream: stream.finished)

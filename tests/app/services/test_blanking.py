@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.answers.citations import AnswerSpan, citations_of
+from app.answers.citations import citations_of
+from app.answers.types import AnswerSpan
 from app.schemas.answers import ANSWER_EXAMPLE, AnswerOut
 from app.services.blanking import NOTES, Gone, blanked
 
