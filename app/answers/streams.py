@@ -260,7 +260,7 @@ class StreamHub:
 
     def _publish_places(self) -> None:
         """Publish the place of each stream in the queue that has moved."""
-        with self._lock:  # held while publishing: nothing of the queue comes behind the first event of the work
+        with self._lock:  # held while publishing, so that no place follows the first event of the work
             order = self._queue.order()
             for stream, (turn, published) in self._waiting.items():
                 ahead = order.get(turn)
