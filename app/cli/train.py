@@ -261,56 +261,5 @@ def calibrate(
     _calibrate(context, model, data, share, also or (), keep)
 
 
-@train_app.command("make-questions")
-def make_questions(
-    data: Annotated[Path, typer.Option(help="Folder with the sets that the recipe names.")],
-    out: Annotated[Path, typer.Option(help="JSON lines to write; what an earlier run left there goes on.")],
-    recipe: Annotated[
-        Path | None, typer.Option(help="Recipe file with `texts`; left out: the one that ships.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(help="Most questions to keep; left out: the recipe's.")] = None,
-    model: Annotated[Path, typer.Option(help="Run or model folder of the reader that checks.")] = Path(
-        "models/fathom-small"
-    ),
-    models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
-    overlap: Annotated[float, typer.Option(help="Least F1 of the reader's answer and the one meant.")] = 0.8,
-    phrase: Annotated[float, typer.Option(help="Least probability of the reader's answer.")] = 0.3,
-    seed: Annotated[int, typer.Option(help="Of passages, questions and their forms.")] = 0,
-    threads: Annotated[int, typer.Option(help="Of torch; 0 leaves it to torch.")] = 0,
-    compile_model: Annotated[
-        bool, typer.Option("--compile/--no-compile", help="torch.compile the reader.")
-    ] = True,
-) -> None:
-    """Make questions from unlabelled texts, kept where the reader answers them as meant."""
-    from collections import Counter
-
-    import torch
-
-    from app.services.question_making import MakingOptions, make_questions
-    from app.services.training import RECIPES
-    from generator.training.synthetic.round_trip import RoundTripConfig
-
-    if threads:
-        torch.set_num_threads(threads)
-    options = MakingOptions(
-        data=data,
-        recipe=recipe or RECIPES / "made.json",
-        out=out,
-        limit=limit,
-        models=models,
-        model=model,
-        seed=seed,
-        check=RoundTripConfig(overlap_from=overlap, phrase_from=phrase),
-        compile_model=compile_model,
-    )
-
-    def told(sums: Counter[str]) -> None:
-        typer.echo(f"{sums['kept']} kept of {sums['made']} made", err=True)
-
-    sums = make_questions(options, told)
-    for name in sorted(name for name in sums if name.startswith("made")):
-        typer.echo(f"{name:60} {sums[name]:7} kept {sums['kept' + name.removeprefix('made')]:7}")
-
-
 if __name__ == "__main__":
     train_app()

@@ -71,22 +71,6 @@ def parallel_examples(
     return examples
 
 
-def page_texts(pages: Path, *, take: float = 1.0) -> list[str]:
-    """Plain texts of a folder of Markdown pages, without code blocks, section by section, longer ones in stretches.
-
-    Args:
-        pages: The folder.
-        take: Share of the pages that is used, in order of names.
-    """
-    names = sorted(p.relative_to(pages) for p in pages.rglob("*.md"))
-    sections = (
-        section
-        for name in names[: int(len(names) * take)]
-        for section in _sections((pages / name).read_text(encoding="utf-8"), code=False)
-    )
-    return list(dict.fromkeys(part for section in sections for part in stretches(section)))
-
-
 def _aligned(read: str, asked: str) -> Iterator[tuple[str, str]]:
     """Plain texts of sections that stand at the same heading; none where the numbers of headings differ."""
     ours, theirs = list(_sections(read, code=True)), list(_sections(asked, code=False))

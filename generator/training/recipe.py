@@ -18,9 +18,6 @@ from generator.training.set_files import root_of
 class Recipe:
     """Sets by their part in training; see `recipes/reading.json`.
 
-    `recipes/reading-made.json` has besides the older sets what `fathom train make-questions` wrote to
-    `made/questions.jsonl` in a data folder (`recipes/made.json` says of which texts).
-
     Attributes:
         train: What is learned.
         development: Splits of trained sets that are scored.
