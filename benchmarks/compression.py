@@ -37,7 +37,7 @@ from app.runtime import Runtime, build_runtime, shipped_parts
 from app.services import searching
 from app.services.reading import source_passage
 from app.services.scope import scope_of
-from generator.fathom_small import FathomSmall
+from generator.fathom_small.generator import FathomSmall
 from generator.types import Generated, Request
 from retrieval.compress import compress
 from retrieval.config import CompressionConfig

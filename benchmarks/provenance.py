@@ -45,8 +45,8 @@ from app.evaluation.truth import Place, Truth, read_truth
 from app.runtime import Runtime, build_runtime, shipped_parts
 from app.services import answering
 from app.services.answering import Ask
-from generator.fathom_small import FathomSmall
-from generator.inference.explain import Explanation
+from generator.fathom_small.explain import Explanation
+from generator.fathom_small.generator import FathomSmall
 from generator.types import Event, Request, SourcePassage
 from retrieval.types import Passage
 

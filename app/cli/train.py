@@ -234,7 +234,7 @@ def export(
 ) -> None:
     """Pack trained runs into a model that can be loaded."""
     from app.services.trained import export_generator
-    from generator.fathom_small import Calibration
+    from generator.fathom_small.calibration import Calibration
 
     export_generator(models, reader_run, writer_run, out, Calibration())
     typer.echo(f"wrote {out}", err=True)

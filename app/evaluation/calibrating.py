@@ -13,10 +13,10 @@ from app.evaluation.datasets import QuestionSet, Selection, build
 from app.evaluation.formats import read
 from app.evaluation.run import EvalRun, OnProgress, evaluate
 from app.runtime import build_runtime, shipped_parts
-from generator.fathom_small import FathomSmall
-from generator.loading import load_generator, store_calibration
+from generator.data.set_files import root_of
+from generator.fathom_small.generator import FathomSmall
+from generator.fathom_small.loading import load_generator, store_calibration
 from generator.training.calibrate import Sample, fit
-from generator.training.set_files import root_of
 from retrieval.encoder_weights import encoder_state
 
 UNANSWERED = 0.4

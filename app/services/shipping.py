@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.services.trained import export_generator, mean_of_runs
 from app.services.training import ReaderTraining, TrainingOptions, train_writer
-from generator.fathom_small import Calibration
+from generator.fathom_small.calibration import Calibration
 
 log = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from generator.checkpoint import Weights, is_written, read_folder, read_newest, write_atomically
-from generator.config import DecoderConfig, ModelConfig, ReaderConfig
+from generator.checkpoint.folder import Weights, is_written, read_folder, read_newest, write_atomically
 from generator.errors import CheckpointError
-from generator.fathom_small import Calibration
-from generator.loading import read_vocabulary, save_generator, writable_pieces
-from generator.model.decoder import Decoder
-from generator.model.match import PieceMatcher
+from generator.fathom_small.calibration import Calibration
+from generator.fathom_small.config import DecoderConfig, ModelConfig, ReaderConfig
+from generator.fathom_small.decoder import Decoder
+from generator.fathom_small.loading import read_vocabulary, save_generator, writable_pieces
+from generator.fathom_small.match import PieceMatcher
 from generator.quantisation.int8 import unpack_state
 from generator.training.reader import Reader
 from retrieval.encoder_weights import encoder_state

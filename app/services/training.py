@@ -11,17 +11,17 @@ import torch
 
 from app.services.kept_vectors import KeptVectors
 from app.services.trained import Parts, load_reader, trained_weights
-from generator.config import ReaderConfig
+from generator.data.batches import BatchConfig, ReadingBatch, ReadingData
+from generator.data.examples import SetSpec, read_set
+from generator.data.kinds import Supervision
+from generator.data.pairs import PairBatches, PairConfig, PairData
+from generator.data.set_files import root_of
 from generator.errors import CheckpointError
-from generator.training.batches import BatchConfig, ReadingBatch, ReadingData
-from generator.training.examples import SetSpec, read_set
-from generator.training.kinds import Supervision
+from generator.fathom_small.config import ReaderConfig
 from generator.training.loop import LoopConfig, TrainingLoop
-from generator.training.pairs import PairBatches, PairConfig, PairData
 from generator.training.reader import NEW_PARAMETERS, PieceScores, ReaderLoss
 from generator.training.recipe import Recipe, training_examples
 from generator.training.schedule import Schedule
-from generator.training.set_files import root_of
 from generator.training.writer import Writer, WriterBatches, WriterLoss
 
 CALIBRATION_PASSAGES = 5

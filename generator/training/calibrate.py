@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from generator.composing.signals import SIGNALS
 from generator.composing.support import SUPPORT_SIGNALS
-from generator.fathom_small import Calibration
+from generator.fathom_small.calibration import Calibration
 
 BINS = 10
 FOLDS = 5

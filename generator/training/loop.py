@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from generator.checkpoint import read_newest, write_atomically
+from generator.checkpoint.folder import read_newest, write_atomically
+from generator.device import autocast
 from generator.errors import CheckpointError, TrainingDataError
 from generator.training.schedule import Schedule
 
@@ -291,7 +292,7 @@ class TrainingLoop:
         return {**metrics, "loss": loss.detach(), "norm": norm}
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.bf16)
+        return autocast(self.device, enabled=self.config.bf16)
 
     @torch.no_grad()
     def _average(self, progress: float) -> None:
@@ -310,9 +311,7 @@ class TrainingLoop:
         # On the processor weights are scored in float32, as before: figures compare with those of earlier runs.
         with (
             torch.no_grad(),
-            torch.autocast(
-                self.device.type, dtype=torch.bfloat16, enabled=self.config.bf16 and self.device.type != "cpu"
-            ),
+            autocast(self.device, enabled=self.config.bf16 and self.device.type != "cpu"),
         ):
             metrics = evaluate()
         self.model.train()

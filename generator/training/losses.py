@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from generator.model.encoder import ReadStates
-from generator.training.kinds import Supervision
+from generator.data.kinds import Supervision
+from generator.fathom_small.encoder import ReadStates
 
 
 class ReadingLoss(NamedTuple):

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from generator.config import ReaderConfig
-from generator.inference.reading import LONGEST_SPAN
-from generator.model.encoder import DocumentLayers, ReadingLayers, ReadStates, reader_state_from_bert
-from generator.training.batches import ReadingBatch
+from generator.data.batches import ReadingBatch
+from generator.data.pairs import PairBatch
+from generator.fathom_small.config import ReaderConfig
+from generator.fathom_small.encoder import DocumentLayers, ReadingLayers, ReadStates, reader_state_from_bert
+from generator.fathom_small.reading import LONGEST_SPAN
 from generator.training.losses import distillation_loss, pair_loss
-from generator.training.pairs import PairBatch
 
 
 class Reader(nn.Module):

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from generator.training.cloze import cloze_examples
-from generator.training.examples import Example, SetSpec, read_set, read_texts
-from generator.training.overlap import HeldOut, without_overlap
-from generator.training.parallel import parallel_examples
-from generator.training.question_pages import page_examples
-from generator.training.set_files import root_of
+from generator.data.cloze import cloze_examples
+from generator.data.cross_lingual import parallel_examples
+from generator.data.examples import Example, SetSpec, read_set, read_texts
+from generator.data.overlap import HeldOut, without_overlap
+from generator.data.question_pages import page_examples
+from generator.data.set_files import root_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

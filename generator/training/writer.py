@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generator.inference.reading import LONGEST_SPAN
-from generator.model.actions import Action, ActionTargets, action_loss, align, reader_prior
-from generator.model.decoder import Decoder, StepInputs
-from generator.training.batches import Encoded, ReadingBatch, ReadingData
+from generator.data.batches import Encoded, ReadingBatch, ReadingData
+from generator.data.spelling import Spelling
+from generator.fathom_small.actions import Action, ActionTargets, action_loss, align, reader_prior
+from generator.fathom_small.decoder import Decoder, StepInputs
+from generator.fathom_small.reading import LONGEST_SPAN
 from generator.training.reader import Reader
-from generator.training.spelling import Spelling
 
 log = logging.getLogger(__name__)
 

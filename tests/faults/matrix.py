@@ -79,7 +79,7 @@ MATRIX = (
         (
             "tests/faults/test_order_of_syncs.py",
             "tests/migrations/test_migrations.py::test_acknowledged_commits_are_flushed_and_foreign_keys_hold",
-            "tests/generator/test_checkpoint.py::test_all_that_is_renamed_is_on_the_disk_before_and_its_name_after",
+            "tests/generator/checkpoint/test_folder.py::test_all_that_is_renamed_is_on_the_disk_before_and_its_name_after",
         ),
         "power is not really cut: no filesystem that drops unsynced writes is at hand. The order of writes, syncs and "
         "renames is checked instead",
@@ -95,7 +95,7 @@ MATRIX = (
             f"{INDEX}/test_snapshot.py::test_another_model_or_width_is_not_loaded",
             f"{INDEX}/test_snapshot.py::test_file_that_kills_the_loader_kills_only_a_child",
             f"{INDEX}/test_lexical_folder.py",
-            "tests/generator/test_checkpoint.py",
+            "tests/generator/checkpoint/test_folder.py",
             f"{APP}/test_storage.py",
         ),
         "a flipped bit within a text in the database is not noticed: SQLite has no checksums of pages",
@@ -295,7 +295,7 @@ MATRIX = (
         (
             "tests/retrieval/test_encoder_weights.py::test_damage_is_detected_before_use",
             "tests/generator/deepseek/test_loading.py::test_a_folder_that_can_not_be_used_is_refused",
-            "tests/generator/test_checkpoint.py",
+            "tests/generator/checkpoint/test_folder.py",
         ),
     ),
     Row(
@@ -394,7 +394,7 @@ ATTACKED = (
         "A14",
         "damaged checkpoints, kills while one is written",
         "the one before stands in",
-        ("tests/generator/test_checkpoint.py", "tests/generator/training/test_loop.py"),
+        ("tests/generator/checkpoint/test_folder.py", "tests/generator/training/test_loop.py"),
     ),
     Row(
         "A15",

@@ -11,9 +11,9 @@ from app.services import training
 from app.services.shipping import ShippingOptions, train_all
 from app.services.trained import export_generator, mean_of_runs, trained_weights
 from app.services.training import TrainingOptions, train_reader
-from generator.checkpoint import read_folder
+from generator.checkpoint.folder import read_folder
 from generator.errors import CheckpointError
-from generator.fathom_small import Calibration
+from generator.fathom_small.calibration import Calibration
 from generator.quantisation.int8 import unpack_state
 
 MODELS = Path(__file__).parents[3] / "models"

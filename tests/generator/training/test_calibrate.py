@@ -9,7 +9,7 @@ import torch
 
 from generator.composing.signals import SIGNALS, weigh
 from generator.composing.support import SUPPORT_SIGNALS
-from generator.fathom_small import Calibration
+from generator.fathom_small.calibration import Calibration
 from generator.training.calibrate import Sample, auroc, calibration_error, fit
 
 

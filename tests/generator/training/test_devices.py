@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from generator.checkpoint import read_folder
-from generator.training.batches import BatchConfig, ReadingData
-from generator.training.examples import Example
+from generator.checkpoint.folder import read_folder
+from generator.data.batches import BatchConfig, ReadingData
+from generator.data.examples import Example
+from generator.data.pairs import PairBatches, PairConfig, PairData
 from generator.training.loop import LoopConfig, TrainingLoop
-from generator.training.pairs import PairBatches, PairConfig, PairData
 from generator.training.reader import NEW_PARAMETERS, PieceScores, Reader, ReaderLoss
 from generator.training.schedule import Schedule
 from generator.training.writer import Writer, WriterBatches, WriterLoss

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from generator.checkpoint import read_folder, write_atomically
+from generator.checkpoint.folder import read_folder, write_atomically
 from generator.errors import CheckpointError, TrainingDataError
 from generator.training.loop import LoopConfig, TrainingLoop
 from generator.training.schedule import Schedule

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import generator.training
-from generator.training.examples import Example
-from generator.training.overlap import HeldOut
+from generator.data.examples import Example
+from generator.data.overlap import HeldOut
 from generator.training.recipe import Recipe, training_examples
 
 RECIPES = Path(generator.training.__file__).parent / "recipes"
