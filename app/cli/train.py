@@ -97,13 +97,8 @@ def sft(
         teacher_run=teacher_run,
     )
     if stage == "reader":
-        own: dict[str, Any] = {
-            "document_layers": document_layers,
-            "dropout": dropout,
-            "train_document": train_document or None,
-        }
-        chosen = {name: value for name, value in own.items() if value is not None}
-        reading = replace(training.reading_recipe(recipe).paced(learning_rate, decay_share), **chosen)
+        own = _given(document_layers=document_layers, dropout=dropout, train_document=train_document or None)
+        reading = replace(training.reading_recipe(recipe).paced(learning_rate, decay_share), **own)
         resumed = training.train_reader(models, reading, options)
     elif stage == "writer" and reader_run is not None:
         writing = training.writing_recipe(recipe).paced(learning_rate, decay_share)
@@ -111,6 +106,11 @@ def sft(
     else:
         raise typer.BadParameter("stage is reader, or writer with --reader-run", param_hint="--stage")
     typer.echo("went on with an earlier run" if resumed else "began a new run", err=True)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """The values that were given; the others are the recipe's."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _place(context: typer.Context, device: str | None) -> str:
