@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import idempotency
 from app.db.types import utc_now
 from app.errors import FathomError
+from app.library import erasing
 from app.runtime import Runtime
-from app.services import erasing, stored_answers
+from app.services import stored_answers
 
 logger = logging.getLogger(__name__)
 

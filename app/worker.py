@@ -23,8 +23,9 @@ from app.db.jobs import Job
 from app.db.types import utc_now
 from app.errors import LeaseLostError, UnavailableError, describe
 from app.faults import machine_fault
+from app.intake import ingesting, reembedding
+from app.library import sweeping
 from app.runtime import Runtime
-from app.services import ingesting, reembedding, sweeping
 from app.turns import Turn, Turns
 from ingestion.config import ParsingLimits
 from ingestion.parser_process import ParserProcess

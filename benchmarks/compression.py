@@ -34,9 +34,9 @@ from app.evaluation.formats import read
 from app.evaluation.run import take_in
 from app.evaluation.scores import confidence_interval, contains_answer, f1, has_han
 from app.runtime import Runtime, build_runtime, shipped_parts
-from app.services import searching
+from app.search import searching
+from app.search.scope import scope_of
 from app.services.reading import source_passage
-from app.services.scope import scope_of
 from generator.fathom_small import FathomSmall
 from generator.types import Generated, Request
 from retrieval.compress import compress

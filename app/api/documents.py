@@ -18,6 +18,9 @@ from app.api.json_body import read_json
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.uploads import digest_of, read_uploads
 from app.api.wire import chunk_out, content_out, document_out, job_out
+from app.intake import fetching, syncing
+from app.library import documents
+from app.library.documents import Upload
 from app.runtime import Runtime
 from app.schemas.documents import (
     ChunkOut,
@@ -33,8 +36,6 @@ from app.schemas.documents import (
 )
 from app.schemas.jobs import JobOut
 from app.schemas.paging import Page
-from app.services import documents, fetching, syncing
-from app.services.documents import Upload
 
 router = APIRouter(tags=["documents"], route_class=AdmittedRoute, responses=PROBLEM_RESPONSES)
 

@@ -6,14 +6,14 @@ from app.config import LimitSettings
 from app.db.chunks import ContentChunk
 from app.db.documents import Content, DocumentVersion, DocumentView
 from app.db.jobs import Job
+from app.intake.coverage import warnings_of
+from app.library.collections import CollectionView
 from app.schemas.collections import CollectionOut
 from app.schemas.documents import ChunkOut, ContentOut, DocumentOut
 from app.schemas.history import TurnIn
 from app.schemas.jobs import JobOut
 from app.schemas.ranking import RankingOptions
-from app.services.collections import CollectionView
-from app.services.coverage import warnings_of
-from app.services.scope import RankingChoice
+from app.search.scope import RankingChoice
 from retrieval.follow_up import Turn
 
 

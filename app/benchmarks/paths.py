@@ -23,10 +23,12 @@ from app.benchmarks.timing import interleaved, percentiles_ms, ratio
 from app.config import Settings
 from app.db import chunks
 from app.errors import InvalidInputError
+from app.intake import local_files
+from app.intake.local_files import LocalFile
+from app.library import collections
 from app.runtime import Parts, Runtime, build_runtime
-from app.services import collections, filing, searching
-from app.services.filing import LocalFile
-from app.services.scope import scope_of
+from app.search import searching
+from app.search.scope import scope_of
 from app.worker import Worker
 from ingestion.config import ParsingLimits
 from retrieval.config import HnswConfig
@@ -113,7 +115,7 @@ def _empty_home(settings: Settings, parts: Parts, stack: ExitStack) -> Runtime:
 
 
 def _take_in(runtime: Runtime, files: Sequence[LocalFile]) -> None:
-    filing.file_in(runtime, collections.get(runtime, NAME).row.id, files)
+    local_files.file_in(runtime, collections.get(runtime, NAME).row.id, files)
     Worker(runtime).run_pending()
 
 

@@ -33,10 +33,11 @@ def ingest(
     document failed; the others are searchable.
     """
     from app.cli.progress import expand, take_in
-    from app.services import collections, filing
+    from app.intake import local_files
+    from app.library import collections
 
     places = expand(paths)
-    files = filing.files_under(places)
+    files = local_files.files_under(places)
     with open_runtime(context) as runtime:
         view = collections.get_or_create(runtime, collection)
         name = {"id": view.row.id, "name": view.row.name}
@@ -55,13 +56,13 @@ def _follow(
     from app.cli.progress import take_in
     from app.cli.watch import changes
     from app.errors import FathomError
-    from app.services import filing
+    from app.intake import local_files
 
     print("Watching; Ctrl-C ends it.", file=sys.stderr)
     try:
         for _ in changes(places):
             try:
-                files = filing.files_under(places)
+                files = local_files.files_under(places)
                 result = take_in(runtime, name["id"], files, quiet=as_json, mirror=mirror)
             except FathomError as error:
                 print(f"{error.message} {error.hint}", file=sys.stderr)

@@ -11,8 +11,8 @@ from app.cli.output import console, visible
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from app.intake.local_files import Filed, LocalFile
     from app.runtime import Runtime
-    from app.services.filing import Filed, LocalFile
 
 POLL_S = 0.2
 MIB = 1024 * 1024
@@ -50,12 +50,12 @@ def take_in(
     Returns:
         Counts, speed, peak memory, and the failed and warned documents with reason and hint.
     """
-    from app.services import filing
+    from app.intake import local_files
 
     began = time.monotonic()
     with bar(quiet=quiet) as progress:
         task = progress.add_task("reading", total=len(files), note="")
-        filed = filing.file_in(
+        filed = local_files.file_in(
             runtime,
             collection_id,
             files,
@@ -118,11 +118,11 @@ def _drain(worker: Any, ended: threading.Event, faults: list[Exception]) -> None
 
 
 def _summary(runtime: "Runtime", filed: "Filed", seconds: float) -> dict[str, Any]:
-    from app.services import filing
-    from app.services.coverage import warnings_of
+    from app.intake import local_files
+    from app.intake.coverage import warnings_of
 
-    fresh = set(filing.with_members(runtime, filed.queued))
-    views = filing.views_of(runtime, filing.with_members(runtime, filed.document_ids))
+    fresh = set(local_files.with_members(runtime, filed.queued))
+    views = local_files.views_of(runtime, local_files.with_members(runtime, filed.document_ids))
     failed = [
         {"name": view.document.name, "document_id": view.document.id, **(view.newest.error or {})}
         for view in views

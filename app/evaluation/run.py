@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from app.evaluation.asking import EvalOptions, Note, Session
 from app.evaluation.datasets import Article, Question, QuestionSet
 from app.evaluation.truth import read_truth
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.runtime import Runtime
-from app.services import collections, documents
-from app.services.documents import Upload
 from app.worker import Worker
 from ingestion.parser_process import ParserProcess
 

@@ -18,9 +18,10 @@ from app.evaluation.asking import EvalOptions, Note, Session
 from app.evaluation.datasets import DatasetError, Question, QuestionSet
 from app.evaluation.run import OnProgress, take_in
 from app.evaluation.truth import Truth, read_truth
+from app.library import collections
 from app.runtime import Runtime
-from app.services import collections, searching
-from app.services.scope import Scope, scope_of
+from app.search import searching
+from app.search.scope import Scope, scope_of
 from retrieval.config import FusionConfig
 from retrieval.diversify import diversify
 from retrieval.fusion import fuse

@@ -14,8 +14,8 @@ from app.db import erasing as erasing_rows
 from app.db.answers import Answer
 from app.db.sources import read_sources
 from app.errors import AnswerNotFoundError, InvalidInputError, describe
+from app.library import erasing
 from app.runtime import Runtime
-from app.services import erasing
 from app.services import provenance as provenances
 from app.services.answering import Pending
 

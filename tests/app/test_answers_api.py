@@ -12,10 +12,10 @@ import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from app.config import load_settings
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.main import create_app
 from app.runtime import build_runtime
-from app.services import collections, documents
-from app.services.documents import Upload
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator, CopyingGenerator
 from tests.app.doubles import small_parts

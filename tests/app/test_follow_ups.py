@@ -3,9 +3,11 @@
 import pytest
 
 from app.errors import InvalidInputError
-from app.services import answering, collections, documents, searching, stored_answers
+from app.library import collections, documents
+from app.library.documents import Upload
+from app.search import searching
+from app.services import answering, stored_answers
 from app.services.answering import Ask
-from app.services.documents import Upload
 from retrieval.follow_up import Turn
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.texts import DUCKS, GEESE

@@ -15,9 +15,9 @@ from app import home
 from app.config import Settings
 from app.db import installation
 from app.errors import ConflictError
+from app.library import collections, documents, readiness, sweeping
+from app.library.documents import Upload
 from app.runtime import Parts, Runtime, build_runtime
-from app.services import collections, documents, readiness, sweeping
-from app.services.documents import Upload
 
 HOUR = 3600.0
 DAY = 24 * HOUR

@@ -10,10 +10,10 @@ from httpx_sse import EventSource
 
 from app.config import load_settings
 from app.errors import describe
+from app.library import collections, documents, readiness
+from app.library.documents import Upload
 from app.main import create_app
 from app.runtime import build_runtime, shipped_parts
-from app.services import collections, documents, readiness
-from app.services.documents import Upload
 from app.worker import Worker
 from generator.errors import ContextLengthError, NoAnswerError
 from generator.quoting.prompt import REFUSALS

@@ -13,10 +13,10 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import IntegrityError
 
 from app.db.engine import Database
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.main import create_app
 from app.observability import configure_logging
-from app.services import collections, documents
-from app.services.documents import Upload
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.doubles import CountingEmbedder

@@ -18,9 +18,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.db.engine import Database
 from app.errors import MACHINE_FAULTS, describe
+from app.library import collections, documents, readiness
+from app.library.documents import Upload
 from app.runtime import build_runtime
-from app.services import collections, documents, readiness
-from app.services.documents import Upload
 from retrieval.errors import IndexWriteError
 
 

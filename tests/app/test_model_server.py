@@ -11,12 +11,14 @@ import uvicorn
 from app.cli import main
 from app.config import load_settings
 from app.errors import describe
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.main import create_app
 from app.runtime import build_runtime, shipped_parts
-from app.services import answering, collections, documents, searching
+from app.search import searching
+from app.search.scope import RankingChoice
+from app.services import answering
 from app.services.answering import Ask
-from app.services.documents import Upload
-from app.services.scope import RankingChoice
 from app.worker import Worker
 from generator.errors import ModelServerError
 from generator.quoting.prompt import REFUSALS

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from app.db import chunks
 from app.indexes.vectors import pack_sentences, unpack_sentences
-from app.services import collections, documents
-from app.services.documents import Upload
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.worker import Worker
 
 TEXT = "# Ducks\n\nThe duck flies south in autumn. It eats grass. 鸭子在秋天飞向南方。它吃草。"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import DamagedFileError, describe
-from app.services import collections, documents
-from app.services.documents import Upload
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.storage import BlobStore
 
 DATA = b"# Duck\n\nThe duck swims on the pond."

@@ -12,8 +12,8 @@ from app import worker as worker_module
 from app.db import jobs, workers
 from app.db.types import utc_now
 from app.errors import LeaseLostError
-from app.services import collections, documents, readiness
-from app.services.documents import Upload
+from app.library import collections, documents, readiness
+from app.library.documents import Upload
 from app.worker import Worker
 
 PATIENCE_S = 60.0
@@ -140,7 +140,7 @@ def test_a_damaged_database_is_not_put_down_to_the_document(runtime, monkeypatch
     def broken(*_: object) -> None:
         raise not_a_database()
 
-    monkeypatch.setattr("app.services.ingesting.run_job", broken)
+    monkeypatch.setattr("app.intake.ingesting.run_job", broken)
     with pytest.raises(DatabaseError):
         Worker(runtime).run_one()
     assert documents.get(runtime, document).newest.status != "failed"

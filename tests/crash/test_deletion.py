@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from app.library import collections, documents, index_audit
+from app.library.documents import Upload
 from app.runtime import Runtime, build_runtime
-from app.services import collections, documents, indexing
-from app.services.documents import Upload
 from app.worker import Worker
 from tests.app.doubles import CountingEmbedder, small_parts
 from tests.crash.process import server, settings_for
@@ -56,7 +56,7 @@ def test_no_process_finds_what_another_one_deleted(filled, tmp_path, free_port):
         child.kill()
         child.wait()
     assert ids[WORDS[8]] not in found(runtime, collection, WORDS[8])
-    assert indexing.audit(runtime, collection).clean
+    assert index_audit.audit(runtime, collection).clean
     with server(tmp_path / "home", free_port) as (_, client):
         assert client.get(f"/v1/documents/{ids[WORDS[8]]}").status_code == 404
         listed = client.get(f"/v1/collections/{collection}/documents").json()["items"]

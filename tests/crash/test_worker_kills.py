@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.runtime import Runtime, build_runtime
-from app.services import collections, documents
-from app.services.documents import Upload
 from tests.app.doubles import small_parts
 from tests.crash.invariants import violations
 from tests.crash.process import POISON, process, settings_for, wait_until

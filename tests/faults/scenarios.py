@@ -19,9 +19,10 @@ from app.config import load_settings
 from app.db import chunks, vectors
 from app.db import engine as engine_module
 from app.db.types import utc_now
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.runtime import Runtime, build_runtime
-from app.services import collections, documents, kept_vectors
-from app.services.documents import Upload
+from app.services import kept_vectors
 from app.settings_file import write_settings
 from app.worker import Worker
 from ingestion.parsers import parse_source

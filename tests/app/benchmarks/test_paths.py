@@ -2,9 +2,9 @@ import pytest
 
 from app.benchmarks.paths import measure_ingestion, measure_search, plain_script, questions_of
 from app.errors import CollectionNotFoundError, InvalidInputError
-from app.services import collections, documents
-from app.services.documents import Upload
-from app.services.filing import files_under
+from app.intake.local_files import files_under
+from app.library import collections, documents
+from app.library.documents import Upload
 from ingestion.config import ParsingLimits
 from tests.app.texts import DUCKS, GEESE
 from tests.retrieval.doubles import HashEmbedder

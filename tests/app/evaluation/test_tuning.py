@@ -16,7 +16,7 @@ from app.evaluation.run import take_in
 from app.evaluation.truth import read_truth
 from app.evaluation.tuning import FEWEST, TuneOptions, Tuning, Values, answer_score, split, tune
 from app.evaluation.tuning_report import summarise
-from app.services import collections
+from app.library import collections
 from tests.app.copying_generator import CopyingGenerator
 
 PRESENT = Values(dense_weight=1.0, lexical_weight=2.0, mmr_lambda=1.0, k=8, context_tokens=512)

@@ -4,10 +4,12 @@ import pytest
 
 from app.db.documents import serving_content
 from app.errors import CollectionNotFoundError, InvalidInputError, QuoteMismatchError
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.schemas.answers import AnswerOut
-from app.services import answering, collections, documents, searching, stored_answers
+from app.search import searching
+from app.services import answering, stored_answers
 from app.services.answering import Ask
-from app.services.documents import Upload
 from generator.types import Evidence, Generated, Ink, Part, PartKind, Shape, Span, Token
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.texts import DUCKS, GEESE

@@ -3,8 +3,8 @@
 import pytest
 
 from app.db.documents import serving_content
-from app.services import collections, documents
-from app.services.documents import Upload
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.services.draft import NEAREST, Draft
 from generator.types import SUPPORTED, Evidence, Ink, Token
 from retrieval.types import ContextPassage, Hit

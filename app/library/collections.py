@@ -12,8 +12,8 @@ from app.db.paging import Slice
 from app.db.types import new_id, utc_now
 from app.db.vectors import Waiting
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
+from app.library import erasing, vector_state
 from app.runtime import Runtime
-from app.services import erasing, reembedding
 
 TAKEN = "Choose another name, or use that one."
 
@@ -64,7 +64,7 @@ def get(runtime: Runtime, key: str) -> CollectionView:
         if row is None:
             raise CollectionNotFoundError(key)
         stats = collections.stats(session, [row.id])[row.id]
-    return CollectionView(row, stats, reembedding.waiting(runtime, [row.id]).get(row.id, Waiting()))
+    return CollectionView(row, stats, vector_state.waiting(runtime, [row.id]).get(row.id, Waiting()))
 
 
 def get_or_create(runtime: Runtime, name: str) -> CollectionView:
@@ -89,7 +89,7 @@ def page(runtime: Runtime, cursor: str | None, limit: int) -> Slice[CollectionVi
     with runtime.db.read() as session:
         found = collections.page(session, cursor, limit)
         stats = collections.stats(session, [row.id for row in found.items])
-    waiting = reembedding.waiting(runtime, list(stats))
+    waiting = vector_state.waiting(runtime, list(stats))
     views = [CollectionView(row, stats[row.id], waiting.get(row.id, Waiting())) for row in found.items]
     return Slice(views, found.next_cursor)
 

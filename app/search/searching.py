@@ -13,7 +13,7 @@ from app.errors import InvalidInputError
 from app.indexes.shadow import searched_vectors
 from app.indexes.union import UnionWords
 from app.runtime import Runtime
-from app.services.scope import RankingChoice, Scope, retrieval_config, scope_of
+from app.search.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
 from retrieval.follow_up import Turn, standalone_question
 from retrieval.index.across_languages import AcrossLanguages

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from app.services.filing import files_under
+from app.intake.local_files import files_under
 
 
 def tree(root: Path, *names: str) -> None:

@@ -11,9 +11,9 @@ from app.db import documents as document_rows
 from app.db.documents import Document
 from app.db.jobs import Job
 from app.errors import LeaseLostError
+from app.library import documents, erasing
+from app.library.documents import Upload
 from app.runtime import Runtime
-from app.services import documents, erasing
-from app.services.documents import Upload
 
 BATCH = 64
 

@@ -7,8 +7,8 @@ from app.db import jobs
 from app.db.jobs import Job
 from app.db.types import utc_now
 from app.errors import JobNotFoundError
+from app.library.readiness import workers_alive
 from app.runtime import Runtime
-from app.services.readiness import workers_alive
 
 
 def get(runtime: Runtime, job_id: str) -> Job:

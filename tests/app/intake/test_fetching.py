@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.errors import FathomError, InvalidInputError, TooLargeError, UnavailableError
-from app.services import fetching, public_web
+from app.intake import fetching, public_web
 from app.storage import BlobStore
 
 ZEROS = bytes(50_000_000)

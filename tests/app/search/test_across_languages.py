@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.runtime import WORDS
-from app.services import collections, documents, searching
-from app.services.documents import Upload
+from app.search import searching
 from retrieval.encoder_id import encoder_id
 from retrieval.index.word_list import WordList
 from retrieval.language_direction import load_direction, save_direction

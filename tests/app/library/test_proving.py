@@ -8,11 +8,13 @@ import zipfile
 
 import pytest
 
+from app.intake.mapping import parsing_limits
+from app.library import collections, documents, proving
+from app.library.documents import Upload
+from app.library.traces import Traces
 from app.runtime import build_runtime
-from app.services import answering, collections, documents, proving, stored_answers
+from app.services import answering, stored_answers
 from app.services.answering import Ask
-from app.services.documents import Upload
-from app.services.traces import Traces
 from tests.app.copying_generator import AttributingGenerator
 
 TEXTS = {
@@ -52,7 +54,8 @@ def left(request, runtime, work, settings, tmp_path):
 
 def places(runtime, left, *, by="file", look_in=()):
     document, file, _, _ = left
-    asked = proving.wanted(runtime, document, file if by == "file" else None)
+    limits = parsing_limits(runtime.settings.limits)
+    asked = proving.wanted(runtime, document, file if by == "file" else None, limits)
     return [finding.place for finding in proving.findings(runtime, asked, look_in)]
 
 
@@ -236,7 +239,7 @@ def test_the_command_ends_with_0_only_where_it_stands_nowhere(fathom, runtime, l
 def test_an_interrupted_deletion_is_finished_before_anything_is_said(
     settings, parts, runtime, left, monkeypatch
 ):
-    from app.services import erasing
+    from app.library import erasing
 
     monkeypatch.setattr(erasing, "finish", lambda *_, **__: False)
     documents.delete(runtime, left[0])

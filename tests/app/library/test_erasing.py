@@ -11,11 +11,12 @@ from sqlalchemy import select
 from app.config import load_settings
 from app.db.models import Base, Erasure
 from app.db.remains import cells
+from app.library import collections, documents, erasing
+from app.library.documents import Upload
+from app.library.traces import Traces
 from app.main import create_app
 from app.runtime import build_runtime
-from app.services import collections, documents, erasing, stored_answers
-from app.services.documents import Upload
-from app.services.traces import Traces
+from app.services import stored_answers
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 

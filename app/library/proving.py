@@ -12,9 +12,10 @@ from pathlib import Path
 
 from app.db import collections, remains
 from app.db import erasing as erasing_rows
+from app.library import erasing
+from app.library.traces import Traces
 from app.runtime import Runtime
-from app.services import erasing, mapping
-from app.services.traces import Traces
+from ingestion.config import ParsingLimits
 from ingestion.pipeline import parse
 from ingestion.types import Source
 from retrieval.index.holdings import Holding, dense_holdings, lexical_holding
@@ -61,8 +62,14 @@ class Wanted:
     sha256: str | None = None
 
 
-def wanted(runtime: Runtime, document_id: str | None, file: Path | None) -> Wanted:
+def wanted(runtime: Runtime, document_id: str | None, file: Path | None, limits: ParsingLimits) -> Wanted:
     """What is known of a document: from the database where it is still there, and from a file.
+
+    Args:
+        runtime: The runtime.
+        document_id: Its id, where it is known.
+        file: The file that it was made from, where somebody has it.
+        limits: Limits of the parser that reads the file.
 
     Raises:
         IngestionError: The file can't be read.
@@ -75,7 +82,7 @@ def wanted(runtime: Runtime, document_id: str | None, file: Path | None) -> Want
     if file is None:
         return Wanted(document_id=document_id, text=text)
     data = file.read_bytes()
-    parsed = parse(Source(name=file.name, data=data), mapping.parsing_limits(runtime.settings.limits))
+    parsed = parse(Source(name=file.name, data=data), limits)
     return Wanted(document_id=document_id, text=parsed.text, sha256=hashlib.sha256(data).hexdigest())
 
 

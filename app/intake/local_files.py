@@ -14,10 +14,10 @@ from app.db import filing as rows
 from app.db.documents import DocumentView
 from app.db.filing import KnownFile
 from app.errors import InvalidInputError
+from app.intake.git_folder import kept_files
+from app.library import documents
+from app.library.documents import Upload
 from app.runtime import Runtime
-from app.services import documents
-from app.services.documents import Upload
-from app.services.git_folder import kept_files
 from app.storage import StoredBlob
 
 BATCH = 64

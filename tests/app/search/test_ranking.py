@@ -6,11 +6,13 @@ import pytest
 
 from app.config import load_settings
 from app.errors import UnavailableError
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.runtime import build_runtime
-from app.services import answering, collections, documents, searching
+from app.search import searching
+from app.search.scope import RankingChoice, scope_of
+from app.services import answering
 from app.services.answering import Ask
-from app.services.documents import Upload
-from app.services.scope import RankingChoice, scope_of
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS, GEESE

@@ -17,9 +17,10 @@ from app.db.documents import Content, Document, DocumentVersion
 from app.db.jobs import Job
 from app.db.types import utc_now
 from app.errors import FathomError, LeaseLostError, UnavailableError
+from app.intake import mapping
+from app.intake.members import Members
+from app.library import erasing
 from app.runtime import Runtime
-from app.services import erasing, mapping
-from app.services.members import Members
 from ingestion.config import ChunkingConfig
 from ingestion.errors import PartlyUnpackedError
 from ingestion.pipeline import ingest, parse

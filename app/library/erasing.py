@@ -19,8 +19,8 @@ from app.db import erasing as rows
 from app.db.erasing import Answer, Erasure
 from app.errors import UnavailableError
 from app.indexes.registry import IndexRegistry, purge_files
+from app.library.blanking import Gone, blanked, documents_of
 from app.runtime import Runtime
-from app.services.blanking import Gone, blanked, documents_of
 
 logger = logging.getLogger(__name__)
 

@@ -12,9 +12,10 @@ from app.db import jobs
 from app.db.documents import Document, DocumentVersion
 from app.db.types import utc_now
 from app.errors import LeaseLostError
+from app.intake import ingesting, local_files
+from app.intake.members import Members
+from app.library import collections, documents
 from app.runtime import Runtime
-from app.services import collections, documents, filing, ingesting
-from app.services.members import Members
 from tests.app.texts import DUCKS, GEESE, upload
 from tests.ingestion.hostile import locked, zipped
 from tests.ingestion.parsers.pdf.built import built, stream, text
@@ -221,14 +222,17 @@ def test_a_mirrored_folder_keeps_what_came_out_of_its_archives(runtime: Runtime,
     (tmp_path / "docs" / "a.zip").write_bytes(zipped({"ducks.md": DUCKS}))
     view = collections.get_or_create(runtime, "mirrored")
     for _ in range(2):
-        filed = filing.file_in(runtime, view.row.id, filing.files_under([tmp_path / "docs"]), mirror=True)
+        filed = local_files.file_in(
+            runtime, view.row.id, local_files.files_under([tmp_path / "docs"]), mirror=True
+        )
         work()
         assert filed.deleted == 0
     names = [
-        v.document.name for v in filing.views_of(runtime, filing.with_members(runtime, filed.document_ids))
+        v.document.name
+        for v in local_files.views_of(runtime, local_files.with_members(runtime, filed.document_ids))
     ]
     assert names == ["a.zip", "a.zip/ducks.md"]
     (tmp_path / "docs" / "a.zip").unlink()
     (tmp_path / "docs" / "b.md").write_bytes(GEESE)
-    filing.file_in(runtime, view.row.id, filing.files_under([tmp_path / "docs"]), mirror=True)
+    local_files.file_in(runtime, view.row.id, local_files.files_under([tmp_path / "docs"]), mirror=True)
     assert [v.document.name for v in documents.page(runtime, view.row.id, None, None, 9).items] == ["b.md"]

@@ -21,8 +21,8 @@ from app.errors import (
     InvalidInputError,
     NotFoundError,
 )
+from app.library import erasing
 from app.runtime import Runtime
-from app.services import erasing
 from app.storage import StoredBlob
 
 

@@ -10,10 +10,12 @@ from app.db import chunks, jobs
 from app.db.models import ChunkVector, Job
 from app.db.types import utc_now
 from app.errors import LeaseLostError
+from app.intake import reembedding
+from app.library import collections, documents, index_audit, readiness
+from app.library.documents import Upload
 from app.main import create_app
 from app.runtime import Runtime, build_runtime
-from app.services import collections, documents, indexing, readiness, reembedding, searching
-from app.services.documents import Upload
+from app.search import searching
 from app.worker import Worker
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import CountingEmbedder, NewEmbedder, small_parts
@@ -87,7 +89,7 @@ def test_words_alone_find_everything_until_the_new_vectors_are_complete(opened):
     new = opened(NewEmbedder())
     assert waiting(new, birds) == len(FILES)
     assert "6 chunks of 6 documents wait" in readiness.checks(new)[-1].detail
-    assert indexing.audit(new, birds).other_model == ids
+    assert index_audit.audit(new, birds).other_model == ids
     assert len(new.collection_index(birds).dense) == 0
     worker = planned(new)
     for done in range(len(FILES)):

@@ -13,9 +13,9 @@ from typing import Any, Final
 import httpx
 
 from app.errors import InvalidInputError, TooLargeError, UnavailableError
+from app.intake.public_web import FAILURES, TIMEOUTS, Resolve, public_client
+from app.library.documents import Upload, check_name
 from app.runtime import Runtime
-from app.services.documents import Upload, check_name
-from app.services.public_web import FAILURES, TIMEOUTS, Resolve, public_client
 from app.storage import BlobStore, BlobWriter, StoredBlob
 
 WALL_S: Final = 30.0

@@ -6,34 +6,19 @@ changes that tell every process. Until a collection is complete it is searched b
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from app.db import collections, documents, jobs, vectors
 from app.db.jobs import Job
 from app.db.types import utc_now
-from app.db.vectors import Waiting
-from app.errors import CollectionNotFoundError, UnavailableError
+from app.errors import CollectionNotFoundError
+from app.intake import mapping
 from app.runtime import Runtime
-from app.services import mapping
 from ingestion.vectors import embed_again
 
 OnProgress = Callable[[str, int, int], None]
 OnDocument = Callable[[int, int], None]
 
 STAGE = "embedding"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VectorState:
-    """How the library stands with the encoder in use.
-
-    Attributes:
-        model: Id of the encoder.
-        waiting: What has no vectors by it.
-    """
-
-    model: str
-    waiting: Waiting
 
 
 def plan(runtime: Runtime) -> int:
@@ -96,28 +81,6 @@ def embed_all(runtime: Runtime, collection: str | None, on_document: OnDocument)
         _embed(runtime, document_id, lambda *_: None)
     on_document(len(waiting), len(waiting))
     return len(waiting)
-
-
-def waiting(runtime: Runtime, collection_ids: list[str] | None = None) -> dict[str, Waiting]:
-    """What has no vectors by the encoder in use, by collection; nothing where there is no encoder."""
-    try:
-        model = runtime.encoder_id
-    except UnavailableError:
-        return {}
-    with runtime.db.read() as session:
-        return vectors.waiting(session, model, collection_ids)
-
-
-def state(runtime: Runtime) -> VectorState:
-    """How the library stands with the encoder in use.
-
-    Raises:
-        UnavailableError: There is no encoder.
-    """
-    model, by_collection = runtime.encoder_id, waiting(runtime).values()
-    documents_waiting = sum(item.documents for item in by_collection)
-    chunks_waiting = sum(item.chunks for item in by_collection)
-    return VectorState(model=model, waiting=Waiting(documents=documents_waiting, chunks=chunks_waiting))
 
 
 def prune(runtime: Runtime) -> int:

@@ -8,9 +8,10 @@ from app.config import load_settings
 from app.db import jobs
 from app.db.models import Chunk, Job
 from app.errors import LeaseLostError, UnavailableError
+from app.intake import ingesting
+from app.library import collections, documents
+from app.library.documents import Upload
 from app.runtime import build_runtime
-from app.services import collections, documents, ingesting
-from app.services.documents import Upload
 from app.worker import Worker
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS, GEESE
@@ -170,7 +171,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_clock_that_is_set_back_lets_no_upload_wait(runtime, birds, monkeypatch):
-    monkeypatch.setattr("app.services.documents.utc_now", lambda: NOON)
+    monkeypatch.setattr("app.library.documents.utc_now", lambda: NOON)
     taken = add(runtime, birds, ducks=DUCKS)
     for back in (timedelta(seconds=1), timedelta(minutes=4), HOUR, 30 * 24 * HOUR):
         job = claim(runtime, "a", NOON - back)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from app.db import collections
 from app.db import filing as rows
 from app.errors import CollectionNotFoundError
+from app.library import documents
 from app.runtime import Runtime
-from app.services import documents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ from app.db.types import utc_now
 from app.db.workers import WorkerState
 from app.errors import Failure, UnavailableError, describe
 from app.faults import machine_fault
+from app.library import vector_state
 from app.model_client import model_server as client_of
 from app.runtime import Runtime
-from app.services import reembedding
 from generator.errors import ModelServerError
 
 DISK_FLOOR_BYTES = 200 * 1024 * 1024
@@ -164,7 +164,7 @@ def _seconds(moment: datetime, now: datetime) -> int:
 def _vectors(runtime: Runtime) -> list[Check]:
     """What waits to be embedded anew; it is found by words meanwhile, so this is never in the way."""
     try:
-        state = reembedding.state(runtime)
+        state = vector_state.state(runtime)
     except (UnavailableError, SQLAlchemyError):
         return []  # the model's own check, or the database's, says so
     waiting = state.waiting

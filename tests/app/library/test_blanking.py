@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.library.blanking import NOTES, Gone, blanked
 from app.schemas.answers import ANSWER_EXAMPLE, AnswerOut
-from app.services.blanking import NOTES, Gone, blanked
 from app.services.citations import AnswerSpan, citations_of
 
 NOTE = NOTES["en"]
