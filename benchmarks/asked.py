@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.cli.progress import take_in
+from app.cli.progress import ingest_with_bar
 from app.config import load_settings
 from app.db import chunks
 from app.intake import local_files
@@ -103,7 +103,7 @@ def _ingest(runtime: Runtime, wanted: Mapping[str, Sequence[str]], root: Path) -
             files = local_files.files_under(
                 [root / path if (root / path).exists() else Path(path) for path in paths]
             )
-            take_in(runtime, view.row.id, files, quiet=True)
+            ingest_with_bar(runtime, view.row.id, files, quiet=True)
 
 
 def _without_answer(runtime: Runtime, question: Mapping[str, Any]) -> frozenset[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.cli.progress import take_in
+from app.cli.progress import ingest_with_bar
 from app.config import load_settings
 from app.intake import local_files
 from app.library import collections
@@ -51,7 +51,7 @@ def main() -> None:
         for language, folder in folders.items():
             view = collections.get_or_create(runtime, f"pages-{language}")
             if not view.stats.chunks:
-                take_in(runtime, view.row.id, local_files.files_under([folder]), quiet=True)
+                ingest_with_bar(runtime, view.row.id, local_files.files_under([folder]), quiet=True)
         for asked in LANGUAGES:
             for about in LANGUAGES:
                 found = [

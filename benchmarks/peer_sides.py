@@ -78,7 +78,7 @@ def fathom(job: Job) -> Side:
     collections.create(runtime, name="peers")
 
     def ingest(folder: Path) -> int:
-        local_files.file_in(
+        local_files.record_files(
             runtime, collections.get(runtime, "peers").row.id, local_files.files_under([folder])
         )
         Worker(runtime).run_pending()

@@ -30,7 +30,7 @@ from app.db import chunks
 from app.evaluation.asking import OPTIONAL_STAGES, EvalOptions, Note, Session
 from app.evaluation.datasets import Selection, build
 from app.evaluation.formats import read
-from app.evaluation.run import take_in
+from app.evaluation.run import ingest_articles
 from app.evaluation.scores import bootstrap_interval, has_han
 from app.evaluation.truth import read_truth
 from app.intake import local_files
@@ -109,7 +109,7 @@ def of_set(file: Path, last: str, asked: int, answered: int, options: Sequence[s
     """Options on a question file, all on the same index."""
     with _runtime() as runtime:
         dataset = build(file.name, *read(file), _selection(last))
-        collection, names = take_in(runtime, dataset.articles, lambda *_: None)
+        collection, names = ingest_articles(runtime, dataset.articles, lambda *_: None)
         truth = read_truth(runtime, collection, names, dataset.articles)
         able = [q for q in dataset.questions if q.answerable and truth.gold(q)]
         searched, written = _spread(able, asked), _spread(able, answered)
@@ -147,7 +147,7 @@ def of_pages(folder: Path, asked: int, options: Sequence[str], *, twins: bool) -
     """Options on a folder of Markdown that is asked for its headings."""
     with _runtime() as runtime, tempfile.TemporaryDirectory() as name:
         collection = collections.create(runtime, name="pages").row.id
-        local_files.file_in(
+        local_files.record_files(
             runtime,
             collection,
             local_files.files_under([_with_twins(folder, Path(name)) if twins else folder]),

@@ -19,8 +19,8 @@ from app.api.problems import PROBLEM_RESPONSES
 from app.api.uploads import digest_of, read_uploads
 from app.api.wire import chunk_out, content_out, document_out, job_out
 from app.intake import fetching, syncing
+from app.intake.record import Upload, record_uploads
 from app.library import documents
-from app.library.documents import Upload
 from app.runtime import Runtime
 from app.schemas.documents import (
     ChunkOut,
@@ -74,7 +74,7 @@ async def upload_documents(collection: CollectionKey, request: Request, runtime:
     addresses only, and again when you call again.
     """
     if _is_json(request):
-        return await _take_in_page(runtime, collection, request)
+        return await _fetch_page(runtime, collection, request)
     return await _upload(runtime, collection, request)
 
 
@@ -121,7 +121,7 @@ def _is_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
-async def _take_in_page(runtime: Runtime, collection: str, request: Request) -> Response:
+async def _fetch_page(runtime: Runtime, collection: str, request: Request) -> Response:
     try:
         wanted = UrlUpload.model_validate(read_json(await request.body()))
     except json.JSONDecodeError as error:
@@ -142,7 +142,7 @@ async def _take_in_page(runtime: Runtime, collection: str, request: Request) -> 
             )
 
     upload = await while_there(request, asyncio.ensure_future(fetch()))
-    return await run_in_threadpool(_take_in, runtime, collection, [upload])
+    return await run_in_threadpool(_record, runtime, collection, [upload])
 
 
 async def _upload(
@@ -152,17 +152,17 @@ async def _upload(
         limits = runtime.settings.limits
         uploads = await read_uploads(request, runtime.blobs, limits, external_id=external_id)
 
-        async def take_in() -> Response:
-            return await run_in_threadpool(_take_in, runtime, collection, uploads)
+        async def record() -> Response:
+            return await run_in_threadpool(_record, runtime, collection, uploads)
 
-        return await once(request, digest_of(uploads), take_in)
+        return await once(request, digest_of(uploads), record)
 
 
-def _take_in(runtime: Runtime, collection: str, uploads: list[Upload]) -> Response:
-    taken = documents.take_in(runtime, collection, uploads)
-    jobs = [job_out(item.job) for item in taken if item.job is not None]
+def _record(runtime: Runtime, collection: str, uploads: list[Upload]) -> Response:
+    recorded = record_uploads(runtime, collection, uploads)
+    jobs = [job_out(item.job) for item in recorded if item.job is not None]
     body = UploadOut(
-        documents=[document_out(item.view, runtime.settings.limits) for item in taken], jobs=jobs
+        documents=[document_out(item.view, runtime.settings.limits) for item in recorded], jobs=jobs
     )
     headers = {"Location": f"/v1/jobs/{jobs[0].id}"} if len(jobs) == 1 else {}
     return JSONResponse(body.model_dump(mode="json"), 202, headers=headers)
@@ -194,7 +194,7 @@ def get_document(document_id: DocumentId, runtime: RuntimeDep) -> DocumentOut:
 @router.patch("/documents/{document_id}")
 def change_document(document_id: DocumentId, body: DocumentUpdate, runtime: RuntimeDep) -> DocumentOut:
     """Show or hide a document in searches, or replace its metadata."""
-    view = documents.change(runtime, document_id, enabled=body.enabled, metadata=body.metadata)
+    view = documents.update(runtime, document_id, enabled=body.enabled, metadata=body.metadata)
     return document_out(view, runtime.settings.limits)
 
 

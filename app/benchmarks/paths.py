@@ -85,7 +85,7 @@ def measure_ingestion(
     with ExitStack() as stack:
         homes = [_empty_home(settings, parts, stack) for _ in range(rounds + 1)]
         fresh = iter(homes)
-        spent = interleaved({"ours": lambda: _take_in(next(fresh), files), SCRIPT: script}, rounds)
+        spent = interleaved({"ours": lambda: _ingest(next(fresh), files), SCRIPT: script}, rounds)
         with homes[-1].db.read() as session:
             collection = collections.get(homes[-1], NAME)
             made = len(chunks.live_ids(session, collection.row.id))
@@ -114,8 +114,8 @@ def _empty_home(settings: Settings, parts: Parts, stack: ExitStack) -> Runtime:
     return runtime
 
 
-def _take_in(runtime: Runtime, files: Sequence[LocalFile]) -> None:
-    local_files.file_in(runtime, collections.get(runtime, NAME).row.id, files)
+def _ingest(runtime: Runtime, files: Sequence[LocalFile]) -> None:
+    local_files.record_files(runtime, collections.get(runtime, NAME).row.id, files)
     Worker(runtime).run_pending()
 
 

@@ -82,7 +82,7 @@ def _collection(
         InvalidInputError: The question can't be answered whatever is taken in.
     """
     from app.cli.ingest import print_failed
-    from app.cli.progress import take_in
+    from app.cli.progress import ingest_with_bar
     from app.errors import CollectionNotFoundError
     from app.intake import local_files
     from app.library import collections
@@ -101,7 +101,9 @@ def _collection(
     view = collections.get_or_create(runtime, name)
     if not view.row.description:
         collections.update(runtime, view.row.id, {"description": f"Kept equal to {folder}"})
-    result = take_in(runtime, view.row.id, local_files.files_under([folder]), quiet=as_json, mirror=True)
+    result = ingest_with_bar(
+        runtime, view.row.id, local_files.files_under([folder]), quiet=as_json, mirror=True
+    )
     if not as_json:
         print_failed(result["failed"])
     return view.row.id, result

@@ -64,16 +64,12 @@ def show(
 ) -> None:
     """Show a collection and its documents, those that failed or lack text with reason and hint."""
     from app.cli.ingest import print_failed, print_warned
-    from app.db import filing as rows
-    from app.intake import local_files
     from app.intake.coverage import warnings_of
-    from app.library import collections
+    from app.library import collections, documents
 
     with open_runtime(context) as runtime:
         view = collections.get(runtime, collection)
-        with runtime.db.read() as session:
-            known = rows.known_files(session, view.row.id)
-        documents = local_files.views_of(runtime, [item.document_id for item in known.values()])
+        found = documents.top_level(runtime, view.row.id)
         min_coverage = runtime.settings.limits.min_coverage
     listed: list[dict[str, Any]] = [
         {
@@ -87,7 +83,7 @@ def show(
             "coverage": item.newest_content.coverage if item.newest_content else None,
             "warnings": warnings_of(item, min_coverage),
         }
-        for item in documents
+        for item in found
     ]
     if as_json:
         print_json(_described(view) | {"items": listed})

@@ -32,7 +32,7 @@ def ingest(
     Files that are known already cost nothing. Of a Git repository, what Git ignores is left out. Ends with 6 where a
     document failed; the others are searchable.
     """
-    from app.cli.progress import expand, take_in
+    from app.cli.progress import expand, ingest_with_bar
     from app.intake import local_files
     from app.library import collections
 
@@ -41,7 +41,9 @@ def ingest(
     with open_runtime(context) as runtime:
         view = collections.get_or_create(runtime, collection)
         name = {"id": view.row.id, "name": view.row.name}
-        result = take_in(runtime, name["id"], files, quiet=as_json, mirror=mirror, retry_failed=retry_failed)
+        result = ingest_with_bar(
+            runtime, name["id"], files, quiet=as_json, mirror=mirror, retry_failed=retry_failed
+        )
         _show({"collection": name, **result}, as_json=as_json)
         if watch:
             _follow(runtime, name, places, mirror=mirror, as_json=as_json)
@@ -53,7 +55,7 @@ def _follow(
     runtime: "Runtime", name: dict[str, str], places: list[Path], *, mirror: bool, as_json: bool
 ) -> None:
     """Take in again after every change, until interrupted; what can't be read is said, and waited for."""
-    from app.cli.progress import take_in
+    from app.cli.progress import ingest_with_bar
     from app.cli.watch import changes
     from app.errors import FathomError
     from app.intake import local_files
@@ -63,7 +65,7 @@ def _follow(
         for _ in changes(places):
             try:
                 files = local_files.files_under(places)
-                result = take_in(runtime, name["id"], files, quiet=as_json, mirror=mirror)
+                result = ingest_with_bar(runtime, name["id"], files, quiet=as_json, mirror=mirror)
             except FathomError as error:
                 print(f"{error.message} {error.hint}", file=sys.stderr)
                 continue

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from app.evaluation.asking import EvalOptions, Note, Session
 from app.evaluation.datasets import DatasetError, Question, QuestionSet
-from app.evaluation.run import OnProgress, take_in
+from app.evaluation.run import OnProgress, ingest_articles
 from app.evaluation.truth import Truth, read_truth
 from app.library import collections
 from app.runtime import Runtime
@@ -122,7 +122,7 @@ def tune(
         DatasetError: The set has too few questions to be split.
     """
     train, held_out, by_article = split(dataset.questions, options.train_share, options.seed)
-    collection_id, names = take_in(runtime, dataset.articles, on_progress)
+    collection_id, names = ingest_articles(runtime, dataset.articles, on_progress)
     collections.update(runtime, collection_id, {"settings": dict(own)})
     truth = read_truth(runtime, collection_id, names, dataset.articles)
     tuner = _Tuner(runtime, dataset, truth, collection_id, options, on_progress)

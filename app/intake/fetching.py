@@ -14,7 +14,7 @@ import httpx
 
 from app.errors import InvalidInputError, TooLargeError, UnavailableError
 from app.intake.public_web import FAILURES, TIMEOUTS, Resolve, public_client
-from app.library.documents import Upload, check_name
+from app.intake.record import Upload, check_name
 from app.runtime import Runtime
 from app.storage import BlobStore, BlobWriter, StoredBlob
 

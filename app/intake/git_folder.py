@@ -12,7 +12,7 @@ TIMEOUT_S = 60.0
 HARMLESS = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.hooksPath=/dev/null")
 
 
-def kept_files(folder: Path) -> list[Path] | None:
+def tracked_files(folder: Path) -> list[Path] | None:
     """Files of a repository's work tree that are tracked or not ignored, in a fixed order.
 
     Returns:

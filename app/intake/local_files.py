@@ -1,4 +1,4 @@
-"""Use cases of files on this machine: take a folder in, keep a collection equal to a folder.
+"""Files on this machine: a folder recorded as documents, a collection kept equal to a folder.
 
 Names of documents are paths relative to the folder, with `/`. Hidden files and folders are left out, and in a Git
 repository what Git ignores.
@@ -9,33 +9,30 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from app.db import documents as document_rows
-from app.db import filing as rows
-from app.db.documents import DocumentView
-from app.db.filing import KnownFile
+from app.db import local_files as rows
+from app.db.local_files import KnownFile
 from app.errors import InvalidInputError
-from app.intake.git_folder import kept_files
+from app.intake.git_folder import tracked_files
+from app.intake.record import Upload, check_name, record_uploads
 from app.library import documents
-from app.library.documents import Upload
 from app.runtime import Runtime
 from app.storage import StoredBlob
 
 BATCH = 64
 PIECE_BYTES = 1 << 20
-VIEW_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFile:
-    """A file to take in, and the name that its document gets."""
+    """A file, and the name that its document gets."""
 
     path: Path
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A file that could not be taken in at all; what fails later is on its document."""
+class RejectedFile:
+    """A file that could not be recorded at all; a later failure is on its document."""
 
     name: str
     code: str
@@ -44,22 +41,22 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
-    """What became of files on disk.
+class RecordedFiles:
+    """The result of recording files on disk.
 
     Attributes:
         document_ids: All their documents.
         queued: Documents with new bytes, to be worked on.
         unchanged: Number of files that were known.
         deleted: Number of documents whose file is gone.
-        refused: Files that could not be read or are too large.
+        rejected: Files that could not be read or are too large.
     """
 
     document_ids: tuple[str, ...]
     queued: tuple[str, ...]
     unchanged: int
     deleted: int
-    refused: tuple[Refused, ...]
+    rejected: tuple[RejectedFile, ...]
 
 
 def files_under(paths: Sequence[Path]) -> list[LocalFile]:
@@ -94,7 +91,7 @@ def files_under(paths: Sequence[Path]) -> list[LocalFile]:
     return list(found.values())
 
 
-def file_in(
+def record_files(
     runtime: Runtime,
     collection_id: str,
     files: Sequence[LocalFile],
@@ -102,8 +99,8 @@ def file_in(
     mirror: bool = False,
     retry_failed: bool = False,
     on_file: Callable[[LocalFile], None] | None = None,
-) -> Filed:
-    """Take files into a collection; those with known bytes under a known name cost a hash only.
+) -> RecordedFiles:
+    """Record files in a collection and queue them; known bytes under a known name cost a hash only.
 
     Args:
         runtime: The runtime.
@@ -118,13 +115,13 @@ def file_in(
     uploads: list[Upload] = []
     queued: list[str] = []
     kept: list[str] = []
-    refused: list[Refused] = []
+    rejected: list[RejectedFile] = []
     for file in files:
-        blob = _take(runtime, file, known.get(file.name))
+        blob = _stored(runtime, file, known.get(file.name))
         if isinstance(blob, StoredBlob):
             uploads.append(Upload(name=file.name, blob=blob))
-        elif isinstance(blob, Refused):
-            refused.append(blob)
+        elif isinstance(blob, RejectedFile):
+            rejected.append(blob)
         else:
             (queued if retry_failed and _retried(runtime, blob) else kept).append(blob.document_id)
         if len(uploads) == BATCH:
@@ -135,53 +132,36 @@ def file_in(
     queued += _record(runtime, collection_id, uploads)
     names = {file.name for file in files}
     gone = [item.document_id for name, item in known.items() if name not in names] if mirror else []
-    return Filed(
+    return RecordedFiles(
         document_ids=(*kept, *queued),
         queued=tuple(queued),
         unchanged=len(kept),
         deleted=documents.delete_all(runtime, gone),
-        refused=tuple(refused),
+        rejected=tuple(rejected),
     )
-
-
-def with_members(runtime: Runtime, document_ids: Sequence[str]) -> list[str]:
-    """The documents, and those that came out of them."""
-    found = list(document_ids)
-    with runtime.db.read() as session:
-        for begin in range(0, len(document_ids), VIEW_BATCH):
-            part = document_ids[begin : begin + VIEW_BATCH]
-            found += [row.id for row in document_rows.members(session, part)]
-    return found
-
-
-def views_of(runtime: Runtime, document_ids: Sequence[str]) -> list[DocumentView]:
-    """Documents by id, in order; those deleted meanwhile are left out."""
-    found: dict[str, DocumentView] = {}
-    with runtime.db.read() as session:
-        for begin in range(0, len(document_ids), VIEW_BATCH):
-            found |= document_rows.views(session, list(document_ids[begin : begin + VIEW_BATCH]))
-    return [found[key] for key in document_ids if key in found]
 
 
 def _below(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
         return
-    kept = kept_files(path)
+    kept = tracked_files(path)
     for entry in sorted(path.rglob("*")) if kept is None else kept:
         hidden = any(part.startswith(".") for part in entry.relative_to(path).parts)
         if not hidden and entry.is_file():
             yield entry
 
 
-def _take(runtime: Runtime, file: LocalFile, known: KnownFile | None) -> StoredBlob | KnownFile | Refused:
-    """Store a file's bytes, or tell that they are known or can't be stored."""
+def _stored(
+    runtime: Runtime, file: LocalFile, known: KnownFile | None
+) -> StoredBlob | KnownFile | RejectedFile:
+    """Store a file's bytes; the known file or the reason where they are not stored."""
     limit = runtime.settings.limits.max_upload_bytes
     try:
-        documents.check_name(file.name, runtime.settings.limits.max_name_chars)
+        check_name(file.name, runtime.settings.limits.max_name_chars)
         size = file.path.stat().st_size
         if size > limit:
-            return Refused(
+            return RejectedFile(
                 name=file.name,
                 code="file_too_large",
                 message=f"The file has {size:,} bytes; {limit:,} are allowed.",
@@ -194,9 +174,9 @@ def _take(runtime: Runtime, file: LocalFile, known: KnownFile | None) -> StoredB
                 writer.write(piece)
             return writer.commit()
     except InvalidInputError as error:
-        return Refused(name=file.name[:80], code=error.code, message=error.message, hint=error.hint)
+        return RejectedFile(name=file.name[:80], code=error.code, message=error.message, hint=error.hint)
     except PermissionError:
-        return Refused(
+        return RejectedFile(
             name=file.name,
             code="file_unreadable",
             message="The file may not be read.",
@@ -212,7 +192,7 @@ def _hash(path: Path) -> str:
 def _record(runtime: Runtime, collection_id: str, uploads: list[Upload]) -> list[str]:
     if not uploads:
         return []
-    return [taken.view.document.id for taken in documents.take_in(runtime, collection_id, uploads)]
+    return [item.view.document.id for item in record_uploads(runtime, collection_id, uploads)]
 
 
 def _retried(runtime: Runtime, known: KnownFile) -> bool:

@@ -11,8 +11,8 @@ from app.db import documents as document_rows
 from app.db.documents import Document
 from app.db.jobs import Job
 from app.errors import LeaseLostError
+from app.intake.record import Upload
 from app.library import documents, erasing
-from app.library.documents import Upload
 from app.runtime import Runtime
 
 BATCH = 64

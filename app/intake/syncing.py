@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.db import collections
-from app.db import filing as rows
+from app.db import local_files as rows
 from app.errors import CollectionNotFoundError
-from app.library import documents
+from app.intake.record import check_name
 from app.runtime import Runtime
 
 
@@ -43,7 +43,7 @@ def compare(runtime: Runtime, collection: str, files: Mapping[str, str]) -> Diff
         InvalidInputError: A path can't be the name of a document.
     """
     for path in files:
-        documents.check_name(path, runtime.settings.limits.max_name_chars)
+        check_name(path, runtime.settings.limits.max_name_chars)
     with runtime.db.read() as session:
         found = collections.find(session, collection)
         if found is None:

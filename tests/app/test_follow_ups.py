@@ -3,8 +3,8 @@
 import pytest
 
 from app.errors import InvalidInputError
-from app.library import collections, documents
-from app.library.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from app.search import searching
 from app.services import answering, stored_answers
 from app.services.answering import Ask
@@ -27,7 +27,7 @@ def generator():
 def birds(runtime, work):
     collection = collections.create(runtime, name="birds").row.id
     files = {"ducks.md": DUCKS, "geese.md": GEESE}
-    documents.take_in(
+    record_uploads(
         runtime, collection, [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
     )
     work()

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from app.db import collections as rows
+from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, index_audit
-from app.library.documents import Upload
 from app.runtime import build_runtime
 from app.worker import Worker
 from tests.app.doubles import small_parts
@@ -19,7 +19,7 @@ def add(runtime, birds, *words):
         Upload(name=f"{word}.md", blob=runtime.blobs.put(f"# {word}\n\nThe {word} flies.".encode()))
         for word in words
     ]
-    documents.take_in(runtime, birds, uploads)
+    record_uploads(runtime, birds, uploads)
     Worker(runtime).run_pending()
 
 

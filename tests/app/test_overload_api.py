@@ -17,8 +17,8 @@ from fastapi import APIRouter
 
 from app.api import uploads
 from app.config import load_settings
+from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.library.documents import Upload
 from app.main import create_app
 from app.runtime import build_runtime
 from app.worker import Worker
@@ -56,7 +56,7 @@ def filled_home(tmp_path_factory):
     runtime = build_runtime(load_settings(home=home), small_parts())
     for name, text in (("birds", DUCKS), ("geese", GEESE)):
         collection = collections.create(runtime, name=name).row.id
-        documents.take_in(runtime, collection, [Upload(name=f"{name}.md", blob=runtime.blobs.put(text))])
+        record_uploads(runtime, collection, [Upload(name=f"{name}.md", blob=runtime.blobs.put(text))])
     Worker(runtime).run_pending()
     runtime.close()
     return home

@@ -9,8 +9,8 @@ from app.db import jobs
 from app.db.models import Chunk, Job
 from app.errors import LeaseLostError, UnavailableError
 from app.intake import ingesting
+from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.library.documents import Upload
 from app.runtime import build_runtime
 from app.worker import Worker
 from tests.app.doubles import small_parts
@@ -37,7 +37,7 @@ def birds(runtime):
 
 def add(runtime, birds, **files):
     uploads = [Upload(name=f"{name}.md", blob=runtime.blobs.put(data)) for name, data in files.items()]
-    return documents.take_in(runtime, birds, uploads)
+    return record_uploads(runtime, birds, uploads)
 
 
 def claim(runtime, owner, now, attempts=3):

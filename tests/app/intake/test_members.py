@@ -222,17 +222,17 @@ def test_a_mirrored_folder_keeps_what_came_out_of_its_archives(runtime: Runtime,
     (tmp_path / "docs" / "a.zip").write_bytes(zipped({"ducks.md": DUCKS}))
     view = collections.get_or_create(runtime, "mirrored")
     for _ in range(2):
-        filed = local_files.file_in(
+        recorded = local_files.record_files(
             runtime, view.row.id, local_files.files_under([tmp_path / "docs"]), mirror=True
         )
         work()
-        assert filed.deleted == 0
+        assert recorded.deleted == 0
     names = [
         v.document.name
-        for v in local_files.views_of(runtime, local_files.with_members(runtime, filed.document_ids))
+        for v in documents.views_of(runtime, documents.with_members(runtime, recorded.document_ids))
     ]
     assert names == ["a.zip", "a.zip/ducks.md"]
     (tmp_path / "docs" / "a.zip").unlink()
     (tmp_path / "docs" / "b.md").write_bytes(GEESE)
-    local_files.file_in(runtime, view.row.id, local_files.files_under([tmp_path / "docs"]), mirror=True)
+    local_files.record_files(runtime, view.row.id, local_files.files_under([tmp_path / "docs"]), mirror=True)
     assert [v.document.name for v in documents.page(runtime, view.row.id, None, None, 9).items] == ["b.md"]

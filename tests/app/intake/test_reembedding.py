@@ -11,8 +11,8 @@ from app.db.models import ChunkVector, Job
 from app.db.types import utc_now
 from app.errors import LeaseLostError
 from app.intake import reembedding
+from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, index_audit, readiness
-from app.library.documents import Upload
 from app.main import create_app
 from app.runtime import Runtime, build_runtime
 from app.search import searching
@@ -48,7 +48,7 @@ def opened(request, tmp_path):
 
 def add(runtime, collection, files):
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
-    documents.take_in(runtime, collection, uploads)
+    record_uploads(runtime, collection, uploads)
     Worker(runtime).run_pending()
 
 
@@ -161,7 +161,7 @@ def test_uploads_go_first_and_in_with_the_new_encoder(opened):
     new = opened(NewEmbedder())
     worker = planned(new)
     upload = Upload(name="owl.md", blob=new.blobs.put(b"# Owl\n\nThe owl hunts at night."))
-    job = documents.take_in(new, birds, [upload])[0].job
+    job = record_uploads(new, birds, [upload])[0].job
     worker.run_one()
     with new.db.read() as session:
         assert session.get(Job, job.id).state == "done"
@@ -222,12 +222,12 @@ def test_what_is_disabled_or_deleted_meanwhile_is_not_found(opened):
     new = opened(NewEmbedder())
     worker = planned(new)
     views = {view.document.name: view.document.id for view in documents.page(new, birds, None, None, 9).items}
-    documents.change(new, views["heron.md"], enabled=False)
+    documents.update(new, views["heron.md"], enabled=False)
     documents.delete(new, views["swan.md"])
     assert worker.run_pending() == len(FILES) - 1
     assert set(found(new, birds)["dense"]) == set(live(new, birds))
     assert len(live(new, birds)) == len(FILES) - 2
-    documents.change(new, views["heron.md"], enabled=True)
+    documents.update(new, views["heron.md"], enabled=True)
     assert set(found(new, birds)["dense"]) == set(live(new, birds))
     assert violations(new, birds) == []
 

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from app.config import load_settings
 from app.db.models import Base, Erasure
 from app.db.remains import cells
+from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, erasing
-from app.library.documents import Upload
 from app.library.traces import Traces
 from app.main import create_app
 from app.runtime import build_runtime
@@ -36,7 +36,7 @@ def ids(runtime, work):
     """Documents of a collection by name."""
     collection = collections.create(runtime, name="vaults").row.id
     texts = {"secret.md": f"# Quuxbergen\n\n{SECRET}\n", "other.md": f"# Florpheim\n\n{OTHER}\n"}
-    taken = documents.take_in(
+    taken = record_uploads(
         runtime, collection, [Upload(name=n, blob=runtime.blobs.put(t.encode())) for n, t in texts.items()]
     )
     work()
@@ -199,10 +199,10 @@ def test_uploading_again_what_is_deleted_at_this_moment_loses_nothing(api, runti
     upload = Upload(name="again.md", blob=runtime.blobs.put(text))
     documents.delete(runtime, ids["secret.md"])
     with pytest.raises(Exception, match="deleted at this moment") as refused:
-        documents.take_in(runtime, ids["collection"], [upload])
+        record_uploads(runtime, ids["collection"], [upload])
     assert refused.value.code == "file_just_deleted"
     upload = Upload(name="again.md", blob=runtime.blobs.put(text))
-    assert documents.take_in(runtime, ids["collection"], [upload])[0].job is not None
+    assert record_uploads(runtime, ids["collection"], [upload])[0].job is not None
     assert runtime.blobs.read(upload.blob.sha256) == text
 
 
@@ -239,11 +239,11 @@ def test_on_postgresql_no_table_says_what_was_deleted(postgres_url, tmp_path, pa
         text = f"# Quuxbergen\n\n{SECRET}\n".encode()
         for name in ("secret.md", "draft.md"):
             upload = Upload(name=name, blob=runtime.blobs.put(text + name.encode()))
-            documents.take_in(runtime, collection, [upload])
+            record_uploads(runtime, collection, [upload])
         Worker(runtime).run_pending()
         answer = ask(api, headers={"Idempotency-Key": "k"})
         draft = Upload(name="draft.md", blob=runtime.blobs.put(b"# Nothing\n\nNothing is known here.\n"))
-        documents.take_in(runtime, collection, [draft])
+        record_uploads(runtime, collection, [draft])
         Worker(runtime).run_pending()
         listed = documents.page(runtime, collection, None, None, 5).items
         document = next(view.document.id for view in listed if view.document.name == "secret.md")

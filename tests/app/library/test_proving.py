@@ -9,8 +9,8 @@ import zipfile
 import pytest
 
 from app.intake.mapping import parsing_limits
+from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, proving
-from app.library.documents import Upload
 from app.library.traces import Traces
 from app.runtime import build_runtime
 from app.services import answering, stored_answers
@@ -39,7 +39,7 @@ def left(request, runtime, work, settings, tmp_path):
         Upload(name="secret.md", blob=runtime.blobs.put(data)),
         Upload(name="other.md", blob=runtime.blobs.put(b"# Florpheim\n\nThe lake freezes in March.\n")),
     ]
-    taken = documents.take_in(runtime, collection, uploads)
+    taken = record_uploads(runtime, collection, uploads)
     work()
     question = (
         "Which keys open the vault of Quuxbergen?" if request.param == "en" else "哪些钥匙打开库斯堡的金库？"
@@ -102,7 +102,7 @@ def _half_upload(runtime, settings, left, tmp_path):
 
 def _other_document(runtime, settings, left, tmp_path):
     data = b"A letter begins here.\n\n" + left[1].read_bytes()
-    documents.take_in(runtime, left[3], [Upload(name="letter.md", blob=runtime.blobs.put(data))])
+    record_uploads(runtime, left[3], [Upload(name="letter.md", blob=runtime.blobs.put(data))])
     from app.worker import Worker
 
     Worker(runtime).run_pending()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from app.library import collections, documents
-from app.library.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from app.runtime import WORDS
 from app.search import searching
 from retrieval.encoder_id import encoder_id
@@ -19,7 +19,7 @@ QUESTION = "配额是什么？"
 @pytest.fixture
 def storage(runtime, work):
     collection = collections.create(runtime, name="storage").row.id
-    documents.take_in(runtime, collection, [Upload(name="storage.md", blob=runtime.blobs.put(PAGE))])
+    record_uploads(runtime, collection, [Upload(name="storage.md", blob=runtime.blobs.put(PAGE))])
     work()
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from app.config import load_settings
 from app.errors import UnavailableError
+from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.library.documents import Upload
 from app.runtime import build_runtime
 from app.search import searching
 from app.search.scope import RankingChoice, scope_of
@@ -34,7 +34,7 @@ def fill(runtime, work):
     def put(name, settings=None, **files):
         collection = collections.create(runtime, name=name, settings=settings or {}).row.id
         uploads = [Upload(name=f"{key}.md", blob=runtime.blobs.put(data)) for key, data in files.items()]
-        documents.take_in(runtime, collection, uploads)
+        record_uploads(runtime, collection, uploads)
         work()
         return collection
 

@@ -4,8 +4,8 @@ import pytest
 
 from app.db.documents import serving_content
 from app.errors import CollectionNotFoundError, InvalidInputError, QuoteMismatchError
+from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.library.documents import Upload
 from app.schemas.answers import AnswerOut
 from app.search import searching
 from app.services import answering, stored_answers
@@ -27,7 +27,7 @@ def fill(runtime, work):
     def put(name, **files):
         collection = collections.get_or_create(runtime, name).row.id
         uploads = [Upload(name=f"{key}.md", blob=runtime.blobs.put(data)) for key, data in files.items()]
-        taken = documents.take_in(runtime, collection, uploads)
+        taken = record_uploads(runtime, collection, uploads)
         work()
         return [item.view.document.id for item in taken]
 

@@ -1,4 +1,4 @@
-"""Queries for taking in whole folders: what is known already, and how far the work on it is."""
+"""Queries over the documents that files on disk are compared with, and over the job that runs."""
 
 from dataclasses import dataclass
 
@@ -17,6 +17,16 @@ class KnownFile:
     status: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningJob:
+    """A job in work: its document's name, its stage, and the units of the stage."""
+
+    name: str
+    stage: str
+    done: int
+    total: int
+
+
 def known_files(session: Session, collection_id: str) -> dict[str, KnownFile]:
     """Documents of a collection by name, but for those that came out of archives and mails."""
     rows = session.execute(
@@ -33,12 +43,12 @@ def known_files(session: Session, collection_id: str) -> dict[str, KnownFile]:
     }
 
 
-def running(session: Session, collection_id: str) -> tuple[str, str, int, int] | None:
-    """Name of a document that is ingested now with its stage, units done and units in all; None where none is."""
+def running(session: Session, collection_id: str) -> RunningJob | None:
+    """A job that ingests a document of the collection now; None where none does."""
     row = session.execute(
         select(Document.name, Job.stage, Job.done, Job.total)
         .join(Document, Document.id == Job.document_id)
         .where(Job.collection_id == collection_id, Job.kind == "ingest", Job.state == "running")
         .limit(1)
     ).first()
-    return None if row is None else (row[0], row[1], row[2], row[3])
+    return None if row is None else RunningJob(name=row[0], stage=row[1], done=row[2], total=row[3])
