@@ -65,7 +65,7 @@ def expire(runtime: Runtime) -> None:
     """Delete kept replies and answers that are older than the settings say."""
     with runtime.db.write() as session:
         if idempotency.expire(session, utc_now()):
-            erasing.note(session)
+            erasing.schedule(session)
     days = runtime.settings.answers.keep_days
     if days is not None:
         deleted = stored_answers.delete_some(runtime, before=utc_now() - timedelta(days=days))

@@ -220,7 +220,7 @@ def list_chunks(
     """Searchable chunks of a document in the order of its text."""
     found = documents.chunk_page(runtime, document_id, cursor, limit)
     return Page(
-        items=[chunk_out(chunk_id, document_id, body) for chunk_id, body in found.items],
+        items=[chunk_out(chunk) for chunk in found.items],
         next_cursor=found.next_cursor,
         has_more=found.next_cursor is not None,
     )
@@ -247,7 +247,7 @@ async def get_content(
 
 def _text(runtime: Runtime, document_id: str) -> Response:
     version, content = documents.content(runtime, document_id)
-    body = content_out(document_id, version, content).model_dump(mode="json")
+    body = content_out(version, content).model_dump(mode="json")
     return Response(json.dumps(body, ensure_ascii=False), media_type="application/json")
 
 

@@ -21,7 +21,6 @@ from sentence_transformers.util import dot_score, semantic_search
 from app.benchmarks.texts import parsed
 from app.benchmarks.timing import interleaved, percentiles_ms, ratio
 from app.config import Settings
-from app.db import chunks
 from app.errors import InvalidInputError
 from app.intake import local_files
 from app.intake.local_files import LocalFile
@@ -86,9 +85,8 @@ def measure_ingestion(
         homes = [_empty_home(settings, parts, stack) for _ in range(rounds + 1)]
         fresh = iter(homes)
         spent = interleaved({"ours": lambda: _ingest(next(fresh), files), SCRIPT: script}, rounds)
-        with homes[-1].db.read() as session:
-            collection = collections.get(homes[-1], NAME)
-            made = len(chunks.live_ids(session, collection.row.id))
+        collection = collections.get(homes[-1], NAME)
+        made = len(collections.chunk_ids(homes[-1], collection.row.id))
     ready = collection.stats.documents - collection.stats.failed
     if not made:
         raise InvalidInputError("no_readable_files", "No file could be taken in.", "Name others.")
@@ -127,8 +125,7 @@ def questions_of(runtime: Runtime, collection: str, count: int, seed: int = 0) -
         InvalidInputError: It holds no passage.
     """
     row = collections.get(runtime, collection).row
-    with runtime.db.read() as session:
-        live = chunks.live_ids(session, row.id)
+    live = collections.chunk_ids(runtime, row.id)
     if not live:
         raise InvalidInputError(
             "empty_collection", f"Collection {row.name!r} holds no passage.", "Take documents in first."

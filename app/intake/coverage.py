@@ -1,8 +1,6 @@
 """What is said of a document whose text keeps too little of its file."""
 
-from typing import Any
-
-from app.db.documents import DocumentView
+from app.db.views import DocumentView
 
 TEXT_LEFT_OUT = "text_left_out"
 MIN_LOST_CHARS = 20
@@ -16,7 +14,7 @@ def warnings_of(view: DocumentView, min_coverage: float) -> list[dict[str, str]]
         view: The document.
         min_coverage: Least share of the visible characters that is kept without a warning.
     """
-    coverage: dict[str, Any] | None = view.newest_content.coverage if view.newest_content else None
+    coverage = view.newest_content.coverage if view.newest_content else None
     if not coverage:
         return []
     visible, kept = coverage["visible"], coverage["kept"]

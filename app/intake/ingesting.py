@@ -9,23 +9,25 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
 
 from app.db import collections, contents, documents, jobs
 from app.db.contents import ContentKey
-from app.db.documents import Content, Document, DocumentVersion
-from app.db.jobs import Job
 from app.db.types import utc_now
+from app.db.views import ContentView, DocumentRecord, LeasedJob, VersionView
 from app.errors import FathomError, LeaseLostError, UnavailableError
 from app.intake import mapping
-from app.intake.members import Members
+from app.intake.members import Members, record_members
 from app.library import erasing
 from app.runtime import Runtime
 from ingestion.config import ChunkingConfig
 from ingestion.errors import PartlyUnpackedError
 from ingestion.pipeline import ingest, parse
 from ingestion.sniff import CONTAINERS, SUFFIXES, WITH_ATTACHMENTS
-from ingestion.types import Chunk, IngestEvent, Parser, Source
+from ingestion.types import Chunk, IngestEvent, KeepMember, Parser, Source
 from ingestion.types import Document as ParsedDocument
 
 RECIPE_VERSION = 6
@@ -41,14 +43,14 @@ OnProgress = Callable[[str, int, int], None]
 class Task:
     """What a job is about, read once at its start."""
 
-    job: Job
-    document: Document
-    version: DocumentVersion
+    job: LeasedJob
+    document: DocumentRecord
+    version: VersionView
     key: ContentKey
     chunking: ChunkingConfig
 
 
-def run_job(runtime: Runtime, job: Job, on_progress: OnProgress, parser: Parser | None = None) -> None:
+def run_job(runtime: Runtime, job: LeasedJob, on_progress: OnProgress, parser: Parser | None = None) -> None:
     """Ingest the document version of a leased job and publish it.
 
     Args:
@@ -65,31 +67,32 @@ def run_job(runtime: Runtime, job: Job, on_progress: OnProgress, parser: Parser 
     task = _read_task(runtime, job)
     # Only what was uploaded itself is opened: its members hold nothing that was not handed on with them.
     members = Members(runtime, task.document) if task.document.parent_id is None else None
+    keep = None if members is None else members.store
     reused = _reusable(runtime, task)
     if reused is not None:
         on_progress("indexing", 0, 1)
-        if members is not None:
-            if reused.media_type in WITH_ATTACHMENTS:
-                # The text is known; the files beside it are not kept with it.
-                limits = mapping.parsing_limits(runtime.settings.limits)
-                parse(_source(runtime, task), limits, parser=parser, keep=members.keep)
-            members.file(job, complete=True)
-        if _publish(runtime, task, None):
+        if keep is not None and reused.media_type in WITH_ATTACHMENTS:
+            # The text is known; the files beside it are not kept with it.
+            limits = mapping.parsing_limits(runtime.settings.limits)
+            parse(_source(runtime, task), limits, parser=parser, keep=keep)
+        if _publish(runtime, task, None, members):
             return
     try:
-        parsed = _ingest(runtime, task, on_progress, parser, members)
+        parsed = _ingest(runtime, task, on_progress, parser, keep)
     except PartlyUnpackedError:
         if members is not None:
-            members.file(job, complete=False)
+            members.record_apart(job, members.batches())
         raise
     on_progress("indexing", 0, 1)
-    if members is not None:
-        members.file(job, complete=True)
-    _publish(runtime, task, parsed)
+    _publish(runtime, task, parsed, members)
 
 
-def record_failure(runtime: Runtime, job: Job, error: dict[str, str]) -> None:
-    """Set the job and its document version to failed; does nothing where the lease is lost."""
+def record_failure(runtime: Runtime, job: LeasedJob, error: dict[str, str]) -> None:
+    """Set the job and its document version to failed.
+
+    Raises:
+        LeaseLostError: Another worker has the job, or the document is gone.
+    """
     with runtime.db.write() as session:
         jobs.fail(session, job, utc_now(), error)
 
@@ -107,25 +110,32 @@ def recipe(runtime: Runtime, chunking: ChunkingConfig) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _read_task(runtime: Runtime, job: Job) -> Task:
+def _read_task(runtime: Runtime, job: LeasedJob) -> Task:
     with runtime.db.read() as session:
-        version = session.get(DocumentVersion, job.version_id) if job.version_id else None
-        document = session.get(Document, job.document_id)
+        version = documents.version(session, job.version_id) if job.version_id else None
+        document = documents.find(session, job.document_id)
         collection = collections.find(session, job.collection_id)
     if version is None or document is None or collection is None:
         raise LeaseLostError(job.id)
     chunking = mapping.chunking_config(runtime.settings.chunking, collection.settings.get("max_tokens"))
-    key = ContentKey(sha256=version.sha256, hint=_hint(document, version), recipe=recipe(runtime, chunking))
+    is_member = document.parent_id is not None
+    hint = parser_hint(document.name, version.media_type, is_member=is_member)
+    key = ContentKey(sha256=version.sha256, hint=hint, recipe=recipe(runtime, chunking))
     return Task(job=job, document=document, version=version, key=key, chunking=chunking)
 
 
-def _hint(document: Document, version: DocumentVersion) -> str:
+def parser_hint(name: str, media_type: str | None, *, is_member: bool) -> str:
     """What the parser is told beside the bytes: a suffix that says something, else the declared type.
 
     Browsers declare types at random; web servers know them better than the end of an address does.
+
+    Args:
+        name: The document's name, a path or an address.
+        media_type: As declared, or None.
+        is_member: Whether the document came out of an archive or a mail, and is no address itself.
     """
-    name, declared = document.name.replace("\\", "/"), version.media_type or ""
-    if document.parent_id is None and name.startswith(("http://", "https://")):
+    name, declared = name.replace("\\", "/"), media_type or ""
+    if not is_member and name.startswith(("http://", "https://")):
         if declared not in _UNTOLD:
             return declared[:255]
         name = urlsplit(name).path
@@ -133,7 +143,7 @@ def _hint(document: Document, version: DocumentVersion) -> str:
     return suffix if suffix in SUFFIXES else declared[:255]
 
 
-def _reusable(runtime: Runtime, task: Task) -> Content | None:
+def _reusable(runtime: Runtime, task: Task) -> ContentView | None:
     """The content, if it is there; what may hold files is read again, to have these as documents too."""
     with runtime.db.read() as session:
         content = documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe)
@@ -167,7 +177,7 @@ def _ingest(
     task: Task,
     on_progress: OnProgress,
     parser: Parser | None,
-    members: Members | None,
+    keep: KeepMember | None,
 ) -> tuple[ParsedDocument, tuple[Chunk, ...]]:
     def on_event(event: IngestEvent) -> None:
         # Chunking ends when embedding does; telling so would look like a step back.
@@ -182,12 +192,17 @@ def _ingest(
         limits=mapping.parsing_limits(runtime.settings.limits),
         on_event=on_event,
         parser=parser,
-        keep=members.keep if members is not None else None,
+        keep=keep,
     )
 
 
-def _publish(runtime: Runtime, task: Task, parsed: tuple[ParsedDocument, tuple[Chunk, ...]] | None) -> bool:
-    """Write everything in one transaction.
+def _publish(
+    runtime: Runtime,
+    task: Task,
+    parsed: tuple[ParsedDocument, tuple[Chunk, ...]] | None,
+    members: Members | None,
+) -> bool:
+    """Write everything in one transaction, but for the first members of a large archive.
 
     Returns:
         False where content was to be reused and is gone meanwhile.
@@ -195,38 +210,59 @@ def _publish(runtime: Runtime, task: Task, parsed: tuple[ParsedDocument, tuple[C
     Raises:
         LeaseLostError: Another worker has the job, or the document is gone.
     """
-    values = None
-    if parsed is not None:
-        document, chunks = parsed
-        values = mapping.content_values(document, len(chunks), task.document.name)
-        rows = [mapping.chunk_values(chunk) for chunk in chunks]
-        vectors = [mapping.vector_values(chunk) for chunk in chunks]
+    columns = None if parsed is None else _columns(task, parsed)
+    *first, last = [[]] if members is None else members.batches()
+    if members is not None:
+        members.record_apart(task.job, first)
     with runtime.db.write() as session:
         # Collections are locked before jobs and documents by all who write.
         if collections.lock(session, task.job.collection_id) is None:
             raise LeaseLostError(task.job.id)
-        content: Content | None
-        if values is None:
+        if columns is None:
             content = documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe)
         else:
-            content = contents.store(session, task.key, runtime.embedder.model_id, values, rows, vectors)
+            content = contents.store(session, task.key, runtime.embedder.model_id, *columns)
         if content is None:
             return False
-        now = utc_now()
-        jobs.finish(session, task.job, now)
-        document_row = session.get(Document, task.document.id)
-        if document_row is None:
-            raise LeaseLostError(task.job.id)
-        title = content.title or mapping.stem(document_row.name)
-        before = documents.serving_version(session, task.document.id)
-        gone = erasing.gone_texts(session, [task.document.id]) if before is not None else {}
-        blobs = contents.publish(session, document_row, task.version, content, title, now)
-        if before is not None:
-            erasing.replace(session, gone, content.id, title)
-            erasing.note(session, blobs, [task.job.collection_id])
-    if before is not None:
+        jobs.finish(session, task.job, utc_now())
+        erased = members is not None and record_members(session, task.job, members, last)
+        replaced = _serve(session, task, content)
+    if erased:
+        runtime.refresh_open_index(task.job.collection_id)
+    if erased or replaced:
         erasing.try_to_finish(runtime)
     return True
+
+
+def _columns(
+    task: Task, parsed: tuple[ParsedDocument, tuple[Chunk, ...]]
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Columns of the content, of its chunks, and of their vectors."""
+    document, chunks = parsed
+    return (
+        mapping.content_values(document, len(chunks), task.document.name),
+        [mapping.chunk_values(chunk) for chunk in chunks],
+        [mapping.vector_values(chunk) for chunk in chunks],
+    )
+
+
+def _serve(session: Session, task: Task, content: ContentView) -> bool:
+    """Let the version serve; gives whether it takes the place of another, whose text is blanked in answers.
+
+    Raises:
+        LeaseLostError: The document is gone.
+    """
+    document = documents.find(session, task.document.id)
+    if document is None:
+        raise LeaseLostError(task.job.id)
+    title = content.title or mapping.stem(document.name)
+    before = documents.serving_version(session, document.id)
+    gone = erasing.gone_texts(session, [document.id]) if before is not None else {}
+    blobs = contents.publish(session, document, task.version.id, content, title, utc_now())
+    if before is not None:
+        erasing.replace(session, gone, content.id, title)
+        erasing.schedule(session, blobs, [document.collection_id])
+    return before is not None
 
 
 def is_transient(error: BaseException) -> bool:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.db import collections, documents, jobs
-from app.db.documents import Document, DocumentVersion, DocumentView
-from app.db.jobs import Job
-from app.db.types import new_id, utc_now
+from app.db.types import utc_now
+from app.db.views import DocumentRecord, DocumentView, JobView
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
 from app.library import erasing
 from app.runtime import Runtime
@@ -39,7 +39,7 @@ class Recorded:
     """An upload that is a version of a document now; `job` is None where nothing changed."""
 
     view: DocumentView
-    job: Job | None
+    job: JobView | None
 
 
 def record_uploads(runtime: Runtime, collection: str, uploads: list[Upload]) -> list[Recorded]:
@@ -68,15 +68,19 @@ def record_uploads(runtime: Runtime, collection: str, uploads: list[Upload]) -> 
             raise CollectionNotFoundError(collection)
         pairs = upsert_documents(session, row.id, uploads)
         erasing.check_stored(runtime, [upload.blob.sha256 for upload in uploads])
-        views = documents.views(session, [document.id for document, _ in pairs])
-    if any(job is not None and document.version > 1 for document, job in pairs):
+        views = documents.views(session, [document_id for document_id, _ in pairs])
+        recorded = [
+            Recorded(view=views[document_id], job=jobs.find(session, job_id) if job_id else None)
+            for document_id, job_id in pairs
+        ]
+    if any(item.job is not None and item.view.document.version > 1 for item in recorded):
         erasing.try_to_finish(runtime)  # a version that nobody read is gone with its file
-    return [Recorded(view=views[document.id], job=job) for document, job in pairs]
+    return recorded
 
 
 def upsert_documents(
     session: Session, collection_id: str, uploads: Sequence[Upload]
-) -> list[tuple[Document, Job | None]]:
+) -> list[tuple[str, str | None]]:
     """Give each file its document, new or known, in the caller's transaction, which holds the collection.
 
     Args:
@@ -85,7 +89,7 @@ def upsert_documents(
         uploads: Files in the store.
 
     Returns:
-        For each file its document, and the job that ingests it; None where nothing changed.
+        For each file the id of its document, and the id of the job that ingests it; None where nothing changed.
 
     Raises:
         ConflictError: A name and a sender's id belong to two documents.
@@ -95,10 +99,9 @@ def upsert_documents(
         documents.put_blob(session, upload.blob.sha256, upload.blob.size_bytes)
     dropped: set[str] = set()
     pairs = [_upsert(session, collection_id, upload, dropped) for upload in uploads]
-    session.flush()
     unused = documents.collect_garbage(session, (), dropped)
     if unused:
-        erasing.note(session, unused)
+        erasing.schedule(session, unused)
     return pairs
 
 
@@ -124,54 +127,56 @@ def check_name(name: str, limit: int) -> None:
 
 def _upsert(
     session: Session, collection_id: str, upload: Upload, dropped: set[str]
-) -> tuple[Document, Job | None]:
+) -> tuple[str, str | None]:
     now = utc_now()
-    row = _known(session, collection_id, upload)
-    if row is None:
-        outer = session.get(Document, upload.parent_id) if upload.parent_id else None
-        row = Document(
-            id=new_id("doc"),
-            collection_id=collection_id,
-            name=upload.name,
-            external_id=upload.external_id,
-            parent_id=upload.parent_id,
-            enabled=outer is None or outer.enabled,
-            meta=dict(upload.metadata or {}),
-            created_at=now,
-            updated_at=now,
-        )
-        session.add(row)
+    known = _known(session, collection_id, upload)
+    if known is None:
+        document_id, number = _add(session, collection_id, upload, now).id, 1
     else:
-        if upload.metadata is not None:
-            row.meta = dict(upload.metadata)
-        if upload.external_id is not None:
-            row.external_id = upload.external_id
-        if upload.parent_id is None:  # sent by itself it goes with nothing; what was sent so stays so
-            row.parent_id = None
-        newest = documents.newest_version(session, row)
+        changed, newest = _told_of(known, upload), documents.newest_version(session, known)
         if newest.sha256 == upload.blob.sha256:
-            return row, None
-        jobs.supersede(session, row.id, now)
+            if changed:
+                documents.change(session, known.id, **changed)
+            return known.id, None
+        jobs.supersede(session, known.id, now)
         if not newest.serving:
             dropped.add(newest.sha256)
-            session.delete(newest)
-        row.version += 1
-        row.updated_at = now
-    session.flush()
-    version = DocumentVersion(
-        id=new_id("ver"),
-        document_id=row.id,
-        number=row.version,
-        sha256=upload.blob.sha256,
-        media_type=upload.media_type,
-        created_at=now,
+            documents.drop_version(session, newest.id)
+        document_id, number = known.id, known.version + 1
+        documents.change(session, document_id, version=number, updated_at=now, **changed)
+    version_id = documents.add_version(
+        session, document_id, number, upload.blob.sha256, upload.media_type, now
     )
-    session.add(version)
-    session.flush()
-    return row, jobs.enqueue(session, version, collection_id, now)
+    return document_id, jobs.enqueue(session, collection_id, document_id, version_id, now).id
 
 
-def _known(session: Session, collection_id: str, upload: Upload) -> Document | None:
+def _add(session: Session, collection_id: str, upload: Upload, now: datetime) -> DocumentRecord:
+    outer = documents.find(session, upload.parent_id) if upload.parent_id else None
+    return documents.add(
+        session,
+        collection_id,
+        upload.name,
+        external_id=upload.external_id,
+        parent_id=upload.parent_id,
+        enabled=outer is None or outer.enabled,
+        meta=upload.metadata or {},
+        now=now,
+    )
+
+
+def _told_of(known: DocumentRecord, upload: Upload) -> dict[str, Any]:
+    """Columns of a known document that an upload tells otherwise."""
+    told: dict[str, Any] = {"name": upload.name}
+    if upload.metadata is not None:
+        told["meta"] = dict(upload.metadata)
+    if upload.external_id is not None:
+        told["external_id"] = upload.external_id
+    if upload.parent_id is None:  # sent by itself it goes with nothing; sent so before, it stays so
+        told["parent_id"] = None
+    return {column: value for column, value in told.items() if value != getattr(known, column)}
+
+
+def _known(session: Session, collection_id: str, upload: Upload) -> DocumentRecord | None:
     """The document this upload is a version of: by the sender's id where given, else by name.
 
     Raises:
@@ -182,12 +187,10 @@ def _known(session: Session, collection_id: str, upload: Upload) -> Document | N
         return named
     known = documents.by_external_id(session, collection_id, upload.external_id)
     # A document that has an id of its own is never taken over by a file that only has its name.
-    if named is not None and named is not known and (known is not None or named.external_id is not None):
+    if named is not None and (named.external_id is not None if known is None else named.id != known.id):
         raise ConflictError(
             "external_id_taken",
             f"The name {upload.name!r} and the id {upload.external_id!r} belong to two documents.",
             "Give the file a name of its own, such as its path, or use the id of the document of that name.",
         )
-    if known is not None:
-        known.name = upload.name
     return known or named

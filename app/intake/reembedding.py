@@ -8,8 +8,8 @@ changes that tell every process. Until a collection is complete it is searched b
 from collections.abc import Callable
 
 from app.db import collections, documents, jobs, vectors
-from app.db.jobs import Job
 from app.db.types import utc_now
+from app.db.views import LeasedJob
 from app.errors import CollectionNotFoundError
 from app.intake import mapping
 from app.runtime import Runtime
@@ -40,7 +40,7 @@ def plan(runtime: Runtime) -> int:
     return len(waiting)
 
 
-def run_job(runtime: Runtime, job: Job, on_progress: OnProgress) -> None:
+def run_job(runtime: Runtime, job: LeasedJob, on_progress: OnProgress) -> None:
     """Embed the document of a leased job anew.
 
     Args:
@@ -98,7 +98,7 @@ def prune(runtime: Runtime) -> int:
     return dropped
 
 
-def _embed(runtime: Runtime, document_id: str, on_progress: OnProgress, job: Job | None = None) -> bool:
+def _embed(runtime: Runtime, document_id: str, on_progress: OnProgress, job: LeasedJob | None = None) -> bool:
     """Embed what serves of a document.
 
     Returns:
@@ -107,19 +107,20 @@ def _embed(runtime: Runtime, document_id: str, on_progress: OnProgress, job: Job
     model = runtime.embedder.model_id
     with runtime.db.read() as session:
         found = documents.serving_content(session, document_id)
-        if found is None or vectors.has(session, found[1].id, model):
+        if found is None or vectors.has(session, found[1].content_id, model):
             return False
-        content, bodies = found[1], vectors.bodies(session, found[1].id)
+        content = found[1]
+        sentences = vectors.sentences_of(session, content.content_id)
     made = embed_again(
         content.text,
-        [[(start, end) for start, end in body.sentences] for body in bodies],
+        [[(start, end) for start, end in spans] for spans in sentences.values()],
         encode=mapping.sentence_encoder(runtime.embedder),
         count_tokens=runtime.count_tokens,
         on_encoded=lambda done, total: on_progress(STAGE, done, total),
     )
     columns = [mapping.vector_values(item) for item in made]
     while True:
-        stored = _store(runtime, content.id, model, [body.id for body in bodies], columns, job)
+        stored = _store(runtime, content.content_id, model, list(sentences), columns, job)
         if stored is not None:
             return stored
 
@@ -130,7 +131,7 @@ def _store(
     model: str,
     body_ids: list[int],
     columns: list[dict[str, object]],
-    job: Job | None,
+    job: LeasedJob | None,
 ) -> bool | None:
     """Write vectors, index changes and the end of the job in one transaction.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.language import language_of
+from app.languages import language_of
 
 Kind = Literal["kept", "blank"]
 ERASED = "erased"

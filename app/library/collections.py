@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app.db import collections, documents
-from app.db.collections import Collection, CollectionStats
+from app.db import chunks, collections, documents
+from app.db.collections import CollectionStats
 from app.db.paging import Slice
-from app.db.types import new_id, utc_now
 from app.db.vectors import Waiting
+from app.db.views import CollectionRecord
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
 from app.library import erasing, vector_state
 from app.runtime import Runtime
@@ -22,7 +22,7 @@ TAKEN = "Choose another name, or use that one."
 class CollectionView:
     """A collection and its counts; `waiting` has no vectors by the encoder in use."""
 
-    row: Collection
+    row: CollectionRecord
     stats: CollectionStats
     waiting: Waiting
 
@@ -42,12 +42,9 @@ def create(
         InvalidInputError: The name can't be used.
     """
     _check_name(name)
-    row = Collection(
-        id=new_id("col"), name=name, description=description, language=language, settings=dict(settings or {})
-    )
     try:
         with runtime.db.write() as session:
-            session.add(row)
+            row = collections.add(session, name, description, language, settings or {})
     except IntegrityError as error:
         raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
     return CollectionView(row, CollectionStats(), Waiting())
@@ -109,17 +106,14 @@ def update(runtime: Runtime, key: str, changes: Mapping[str, Any]) -> Collection
             row = collections.find(session, key)
             if row is None:
                 raise CollectionNotFoundError(key)
-            for column in ("name", "description", "language"):
-                if column in changes:
-                    setattr(row, column, changes[column])
+            columns = {key: changes[key] for key in ("name", "description", "language") if key in changes}
             if "settings" in changes:
-                row.settings = {**row.settings, **changes["settings"]}
-            row.updated_at = utc_now()
-            row_id = row.id
+                columns["settings"] = {**row.settings, **changes["settings"]}
+            collections.change(session, row.id, **columns)
     except IntegrityError as error:
         name = changes.get("name")
         raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
-    return get(runtime, row_id)
+    return get(runtime, row.id)
 
 
 def delete(runtime: Runtime, key: str) -> None:
@@ -137,9 +131,15 @@ def delete(runtime: Runtime, key: str) -> None:
         gone = erasing.gone_in_collection(session, row_id)
         collections.remove(session, row_id)
         erasing.withdraw(session, gone)
-        erasing.note(session, documents.collect_garbage(session, contents, blobs), [row_id])
+        erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [row_id])
     runtime.drop_index(row_id)
     erasing.try_to_finish(runtime)
+
+
+def chunk_ids(runtime: Runtime, collection_id: str) -> list[int]:
+    """Ids of the chunks of a collection that search may return, ascending."""
+    with runtime.db.read() as session:
+        return chunks.live_ids(session, collection_id)
 
 
 def _check_name(name: str) -> None:

@@ -8,11 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.db import chunks, collections, documents, jobs, local_files
-from app.db.chunks import ContentChunk
-from app.db.documents import Content, Document, DocumentVersion, DocumentView
-from app.db.jobs import Job
 from app.db.paging import Slice, decode_position
 from app.db.types import utc_now
+from app.db.views import CanonicalText, ChunkView, DocumentRecord, DocumentView, JobView, VersionView
 from app.errors import (
     CollectionNotFoundError,
     ConflictError,
@@ -79,7 +77,7 @@ def page(
         return documents.page(session, found.id, status, cursor, limit)
 
 
-def content(runtime: Runtime, document_id: str) -> tuple[DocumentVersion, Content]:
+def content(runtime: Runtime, document_id: str) -> tuple[VersionView, CanonicalText]:
     """The serving version with its text and structure.
 
     Raises:
@@ -95,6 +93,18 @@ def content(runtime: Runtime, document_id: str) -> tuple[DocumentVersion, Conten
             f"Document {document_id!r} has no text yet: it is {status}.",
             "Wait for its job, or see its `error`; `?format=original` gives the uploaded file.",
         )
+    return found
+
+
+def served_texts(runtime: Runtime, collection_id: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """By name, id and canonical text of those documents that have a serving version."""
+    found: dict[str, tuple[str, str]] = {}
+    with runtime.db.read() as session:
+        for name in names:
+            document = documents.by_name(session, collection_id, name)
+            served = documents.serving_content(session, document.id) if document else None
+            if document is not None and served is not None:
+                found[name] = (document.id, served[1].text)
     return found
 
 
@@ -117,10 +127,8 @@ def original(runtime: Runtime, document_id: str) -> tuple[str, Path]:
         ) from error
 
 
-def chunk_page(
-    runtime: Runtime, document_id: str, cursor: str | None, limit: int
-) -> Slice[tuple[int, ContentChunk]]:
-    """Some searchable chunks of a document with their ids, in the order of the text.
+def chunk_page(runtime: Runtime, document_id: str, cursor: str | None, limit: int) -> Slice[ChunkView]:
+    """Some searchable chunks of a document, in the order of the text.
 
     Raises:
         DocumentNotFoundError: There is no such document.
@@ -131,7 +139,7 @@ def chunk_page(
     with runtime.db.read() as session:
         rows = chunks.of_document(session, document_id, start, limit + 1)
     more = len(rows) > limit
-    return Slice(rows[:limit], str(rows[limit - 1][1].position) if more else None)
+    return Slice(rows[:limit], str(rows[limit - 1].position) if more else None)
 
 
 def update(
@@ -149,11 +157,11 @@ def update(
     with runtime.db.write() as session:
         row = _locked(session, document_id)
         if metadata is not None:
-            row.meta = dict(metadata)
+            documents.change(session, row.id, meta=dict(metadata))
         changed: list[int] = []
         for member in (row, *documents.members(session, [document_id])):
             if enabled is not None and enabled != member.enabled:
-                member.enabled = enabled
+                documents.change(session, member.id, enabled=enabled)
                 changed += chunks.document_ids(session, member.id)
         if changed:
             collections.record_index_change(
@@ -162,7 +170,7 @@ def update(
                 added=changed if enabled else (),
                 removed=() if enabled else changed,
             )
-        row.updated_at = utc_now()
+        documents.change(session, row.id, updated_at=utc_now())
     return get(runtime, document_id)
 
 
@@ -176,27 +184,27 @@ def delete(runtime: Runtime, document_id: str) -> None:
     """
     with runtime.db.write() as session:
         row = _locked(session, document_id)
-        collection_id = row.collection_id
-        erase(session, collection_id, [*documents.members(session, [document_id]), row])
-    runtime.refresh_open_index(collection_id)
+        members = [member.id for member in documents.members(session, [document_id])]
+        erase(session, row.collection_id, [*members, row.id])
+    runtime.refresh_open_index(row.collection_id)
     erasing.try_to_finish(runtime)
 
 
-def erase(session: Session, collection_id: str, rows: Sequence[Document]) -> None:
+def erase(session: Session, collection_id: str, document_ids: Sequence[str]) -> None:
     """Delete documents in the caller's transaction, which holds the collection."""
-    gone = erasing.gone_texts(session, [row.id for row in rows])
+    gone = erasing.gone_texts(session, document_ids)
     removed: list[int] = []
     contents: set[int] = set()
     blobs: set[str] = set()
-    for row in rows:
-        removed += chunks.document_ids(session, row.id)
-        own_contents, own_blobs = documents.leftovers(session, collection_id, row.id)
+    for document_id in document_ids:
+        removed += chunks.document_ids(session, document_id)
+        own_contents, own_blobs = documents.leftovers(session, collection_id, document_id)
         contents |= own_contents
         blobs |= own_blobs
-        documents.remove(session, row.id)
+        documents.remove(session, document_id)
     collections.record_index_change(session, collection_id, removed=removed)
     erasing.withdraw(session, gone)
-    erasing.note(session, documents.collect_garbage(session, contents, blobs), [collection_id])
+    erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [collection_id])
 
 
 def delete_all(runtime: Runtime, document_ids: Iterable[str]) -> int:
@@ -209,7 +217,7 @@ def delete_all(runtime: Runtime, document_ids: Iterable[str]) -> int:
     return deleted
 
 
-def retry(runtime: Runtime, document_id: str) -> Job:
+def retry(runtime: Runtime, document_id: str) -> JobView:
     """Queue a failed document again.
 
     Raises:
@@ -225,21 +233,21 @@ def retry(runtime: Runtime, document_id: str) -> Job:
                 f"Document {document_id!r} is {version.status}; only a failed one can be tried again.",
                 "Wait for its job, or upload a new version.",
             )
-        version.status, version.error = "queued", None
-        row.updated_at = utc_now()
-        return jobs.enqueue(session, version, row.collection_id, utc_now())
+        documents.requeue_version(session, version.id)
+        documents.change(session, row.id, updated_at=utc_now())
+        return jobs.enqueue(session, row.collection_id, row.id, version.id, utc_now())
 
 
-def _locked(session: Session, document_id: str) -> Document:
+def _locked(session: Session, document_id: str) -> DocumentRecord:
     """The document, its collection's row held: all writers take collections first, then documents.
 
     Raises:
         DocumentNotFoundError: There is none.
     """
-    row = session.get(Document, document_id)
+    row = documents.find(session, document_id)
     if row is None or collections.lock(session, row.collection_id) is None:
         raise DocumentNotFoundError(document_id)
-    again = session.get(Document, document_id, populate_existing=True)
+    again = documents.find(session, document_id)
     if again is None:
         raise DocumentNotFoundError(document_id)
     return again

@@ -16,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.db import erasing as rows
-from app.db.erasing import Answer, Erasure
+from app.db.erasing import Answer
+from app.db.views import ErasureView
 from app.errors import UnavailableError
 from app.indexes.registry import IndexRegistry, purge_files
 from app.library.blanking import Gone, blanked, documents_of
@@ -75,12 +76,14 @@ def withdraw_missed(runtime: Runtime) -> None:
     for part in rows.batches(missed):
         with runtime.db.write() as session:
             withdraw(session, {key: Gone(text=None) for key in part})
-            rows.note(session)
+            rows.schedule(session)
 
 
-def note(session: Session, blobs: AnyCollection[str] = (), collection_ids: AnyCollection[str] = ()) -> None:
+def schedule(
+    session: Session, blobs: AnyCollection[str] = (), collection_ids: AnyCollection[str] = ()
+) -> None:
     """Note what `finish` is to do once this transaction is committed."""
-    rows.note(session, blobs, collection_ids)
+    rows.schedule(session, blobs, collection_ids)
 
 
 def without_gone(
@@ -185,7 +188,7 @@ def _forget(runtime: Runtime) -> None:
         getattr(vars(runtime).get(part), forget, lambda: None)()
 
 
-def _remove_blobs(runtime: Runtime, pending: Sequence[Erasure]) -> None:
+def _remove_blobs(runtime: Runtime, pending: Sequence[ErasureView]) -> None:
     for part in rows.batches(sha256 for erasure in pending for sha256 in erasure.blobs):
         with runtime.db.write() as session:
             for sha256 in part:

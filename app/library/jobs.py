@@ -4,21 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.db import jobs
-from app.db.jobs import Job
 from app.db.types import utc_now
+from app.db.views import JobView
 from app.errors import JobNotFoundError
 from app.library.readiness import workers_alive
 from app.runtime import Runtime
 
 
-def get(runtime: Runtime, job_id: str) -> Job:
+def get(runtime: Runtime, job_id: str) -> JobView:
     """A job as it stands.
 
     Raises:
         JobNotFoundError: There is none.
     """
     with runtime.db.read() as session:
-        job = session.get(Job, job_id)
+        job = jobs.find(session, job_id)
     if job is None:
         raise JobNotFoundError(job_id)
     return job

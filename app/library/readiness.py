@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.config import Settings, WorkerSettings
 from app.db import jobs, migrate, workers
 from app.db.types import utc_now
-from app.db.workers import WorkerState
+from app.db.views import WorkerView
 from app.errors import Failure, UnavailableError, describe
 from app.faults import machine_fault
 from app.library import vector_state
@@ -144,14 +144,14 @@ def _worker(runtime: Runtime) -> list[Check]:
     return [Check("worker", bool(alive), "; ".join(told), needed=False)]
 
 
-def workers_alive(session: Session, settings: WorkerSettings) -> list[WorkerState]:
+def workers_alive(session: Session, settings: WorkerSettings) -> list[WorkerView]:
     """Workers that were seen lately."""
     now, limit_s = utc_now(), max(WORKER_SILENT_S, 3 * settings.heartbeat_s)
     # a clock that was set back makes the last sign of a worker lie ahead
     return [w for w in workers.known(session) if abs((now - w.seen_at).total_seconds()) < limit_s]
 
 
-def _gone(known: Sequence[WorkerState], now: datetime) -> str:
+def _gone(known: Sequence[WorkerView], now: datetime) -> str:
     if not known:
         return "none is running: documents wait until one is (`fathom worker`)"
     return f"none is alive, the last was seen {_seconds(known[0].seen_at, now)} s ago: start `fathom worker`"

@@ -5,7 +5,7 @@ Pure functions: they know neither collections' tables nor models.
 
 from typing import Literal
 
-from app.language import language_of
+from app.languages import language_of
 
 Reason = Literal["not_in_documents", "no_passages", "empty_collection", "sources_withdrawn"]
 

@@ -165,7 +165,7 @@ def _delete(runtime: Runtime, answer_ids: Sequence[str]) -> int:
         count = rows.remove(session, answer_ids)
         if count:
             erasing_rows.erase_replies(session, answer_ids)
-            erasing.note(session)
+            erasing.schedule(session)
     if count:
         erasing.try_to_finish(runtime)
     return count

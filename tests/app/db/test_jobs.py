@@ -171,7 +171,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_clock_that_is_set_back_lets_no_upload_wait(runtime, birds, monkeypatch):
-    monkeypatch.setattr("app.library.documents.utc_now", lambda: NOON)
+    monkeypatch.setattr("app.intake.record.utc_now", lambda: NOON)
     taken = add(runtime, birds, ducks=DUCKS)
     for back in (timedelta(seconds=1), timedelta(minutes=4), HOUR, 30 * 24 * HOUR):
         job = claim(runtime, "a", NOON - back)

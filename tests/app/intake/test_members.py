@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.db import collections as collection_rows
 from app.db import documents as document_rows
 from app.db import jobs
-from app.db.documents import Document, DocumentVersion
 from app.db.types import utc_now
 from app.errors import LeaseLostError
-from app.intake import ingesting, local_files
+from app.intake import ingesting, local_files, members
 from app.intake.members import Members
 from app.library import collections, documents
 from app.runtime import Runtime
@@ -188,9 +188,8 @@ def test_a_document_sent_by_itself_does_not_go_with_an_archive_that_has_its_name
 
 
 def test_members_of_an_archive_from_an_address_are_told_by_their_own_suffix():
-    version = DocumentVersion(media_type="application/octet-stream")
     name = "https://x.example/get?file=a.zip/birds.csv"
-    assert ingesting._hint(Document(name=name, parent_id="doc_a"), version) == ".csv"
+    assert ingesting.parser_hint(name, "application/octet-stream", is_member=True) == ".csv"
 
 
 def test_long_names_are_cut_and_stay_apart(api, birds, work):
@@ -208,13 +207,39 @@ def test_a_worker_without_its_lease_records_nothing(runtime: Runtime, api, birds
     assert stale is not None
     send(api, birds, "a.zip", zipped({"geese.md": GEESE}))
     with runtime.db.read() as session:
-        document = session.get(document_rows.Document, outer["id"])
+        document = document_rows.find(session, outer["id"])
     assert document is not None
-    members = Members(runtime, document)
-    members.keep("ducks.md", DUCKS)
+    found = Members(runtime, document)
+    found.store("ducks.md", DUCKS)
     with pytest.raises(LeaseLostError):
-        members.file(stale, complete=True)
+        found.record_apart(stale, found.batches())
     assert set(shown(api, birds)) == {"a.zip"}
+
+
+def test_an_archive_and_its_files_are_recorded_in_one_transaction(api, birds, work, monkeypatch):
+    send(api, birds, "a.zip", zipped({"ducks.md": DUCKS, "geese.md": GEESE}))
+    with monkeypatch.context() as broken:
+        broken.setattr("app.db.contents.publish", refuse)
+        work()
+    assert set(shown(api, birds)) == {"a.zip"}
+    assert shown(api, birds)["a.zip"]["status"] == "failed"
+
+
+def refuse(*_arguments: object) -> None:
+    raise ValueError("not today")
+
+
+@pytest.mark.parametrize(("files", "locks"), [(2, 1), (3, 2), (5, 3)])
+def test_a_large_archive_takes_the_lock_once_a_batch(api, birds, runtime, monkeypatch, files, locks):
+    monkeypatch.setattr(members, "BATCH", 2)
+    send(api, birds, "a.zip", zipped({f"{number}.md": DUCKS for number in range(files)}))
+    with runtime.db.write() as session:
+        job = jobs.claim(session, "one", utc_now(), 30, 5)
+    taken, lock = [], collection_rows.lock
+    monkeypatch.setattr(collection_rows, "lock", lambda *asked: taken.append(asked) or lock(*asked))
+    ingesting.run_job(runtime, job, lambda *_: None)
+    assert len(taken) == locks
+    assert set(shown(api, birds)) == {"a.zip", *(f"a.zip/{number}.md" for number in range(files))}
 
 
 def test_a_mirrored_folder_keeps_what_came_out_of_its_archives(runtime: Runtime, work, tmp_path: Path):

@@ -210,10 +210,9 @@ def test_a_worker_that_lost_its_lease_writes_no_vectors(opened):
     with new.db.write() as session:
         slow = jobs.claim(session, "slow", utc_now(), -1.0, 3, new.encoder_id)
         fast = jobs.claim(session, "fast", utc_now(), 30.0, 3, new.encoder_id)
-    assert (fast.id, fast.fence) == (slow.id, 2)
-    stale = Job(id=slow.id, kind=slow.kind, document_id=slow.document_id, fence=1)
+    assert (fast.id, fast.fence, slow.fence) == (slow.id, 2, 1)
     with pytest.raises(LeaseLostError):
-        reembedding.run_job(new, stale, lambda *_: None)
+        reembedding.run_job(new, slow, lambda *_: None)
     assert waiting(new, birds) == len(FILES)
 
 

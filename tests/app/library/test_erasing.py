@@ -12,7 +12,7 @@ from app.config import load_settings
 from app.db.models import Base, Erasure
 from app.db.remains import cells
 from app.intake.record import Upload, record_uploads
-from app.library import collections, documents, erasing
+from app.library import collections, documents, erasing, replies
 from app.library.traces import Traces
 from app.main import create_app
 from app.runtime import build_runtime
@@ -179,15 +179,13 @@ def test_an_answer_made_from_what_was_deleted_meanwhile_is_stored_without_it(api
 
 
 def test_a_reply_about_what_was_deleted_meanwhile_is_not_kept(api, runtime, ids, monkeypatch):
-    from app.api import idempotency
+    complete = replies.complete
 
-    complete = idempotency._complete
-
-    def late(*arguments):
+    def late(*arguments, **more):
         documents.delete(runtime, ids["secret.md"])
-        complete(*arguments)
+        complete(*arguments, **more)
 
-    monkeypatch.setattr(idempotency, "_complete", late)
+    monkeypatch.setattr(replies, "complete", late)
     call = {"json": {"collections": ["vaults"], "question": QUESTION}, "headers": {"Idempotency-Key": "k"}}
     assert "brass" in api.post("/v1/answers", **call).text
     assert api.post("/v1/answers", **call).status_code == 410
