@@ -130,7 +130,7 @@ MATRIX = (
         "R9",
         "a search right after a deletion, in the same process and in others, with a stale index, after a kill",
         "what was deleted is never found",
-        (f"{CRASH}/test_deletion.py", f"{APP}/test_erasing.py", f"{APP}/test_proving.py"),
+        (f"{CRASH}/test_deletion.py", f"{APP}/library/test_erasing.py", f"{APP}/library/test_proving.py"),
     ),
     Row(
         "R10",
@@ -185,7 +185,7 @@ MATRIX = (
         "documents that kill or hang their worker, leases that run out, a clock that is set back",
         "parked after so many attempts, the queue moves, a worker without its lease writes nothing",
         (
-            f"{APP}/test_jobs.py",
+            f"{APP}/db/test_jobs.py",
             f"{CRASH}/test_worker_kills.py::test_a_document_that_kills_its_worker_is_parked_and_the_others_go_on",
         ),
     ),
@@ -217,7 +217,7 @@ MATRIX = (
         "S6",
         "addresses, names, redirects that lead to private hosts",
         "no connection",
-        (f"{APP}/test_fetching.py",),
+        (f"{APP}/intake/test_fetching.py",),
     ),
     Row(
         "S7",
@@ -319,8 +319,8 @@ ATTACKED = (
         "deleted text in answers, replies, caches, files and backups",
         "gone at once, proved after a kill at every step",
         (
-            f"{APP}/test_erasing.py",
-            f"{APP}/test_proving.py",
+            f"{APP}/library/test_erasing.py",
+            f"{APP}/library/test_proving.py",
             f"{CRASH}/test_erasing_kills.py",
             f"{INDEX}/test_removed.py",
         ),
@@ -336,7 +336,7 @@ ATTACKED = (
         "A5",
         "packed pages that grow, addresses that change",
         "bounded while unpacked; only checked addresses are connected to",
-        (f"{APP}/test_fetching.py",),
+        (f"{APP}/intake/test_fetching.py",),
     ),
     Row(
         "A6",
@@ -382,7 +382,7 @@ ATTACKED = (
         "A12",
         "a clock that is set back, names that turn the direction, misspelt settings",
         "survived or told",
-        (f"{APP}/test_jobs.py", "tests/contracts/test_names.py", f"{APP}/test_config.py"),
+        (f"{APP}/db/test_jobs.py", "tests/contracts/test_names.py", f"{APP}/test_config.py"),
     ),
     Row(
         "A13",

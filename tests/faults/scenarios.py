@@ -19,9 +19,9 @@ from app.config import load_settings
 from app.db import chunks, vectors
 from app.db import engine as engine_module
 from app.db.types import utc_now
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents
 from app.runtime import Runtime, build_runtime
-from app.services import collections, documents
-from app.services.documents import Upload
 from app.settings_file import write_settings
 from app.worker import Worker
 from generator.data import kept_vectors
@@ -112,7 +112,7 @@ def work(runtime: Runtime, *, later: bool = False) -> None:
 
 def add(runtime: Runtime, collection: str, files: Mapping[str, bytes]) -> None:
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
-    documents.take_in(runtime, collection, uploads)
+    record_uploads(runtime, collection, uploads)
 
 
 def the_collection(runtime: Runtime) -> str:
