@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from generator.errors import CheckpointError
 
+DOCUMENT_LAYERS = 4
+"""Layers of the encoder that see one text alone; more cost quality, see `docs/training-log.md`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderConfig:
@@ -24,7 +27,7 @@ class ReaderConfig:
     width: int = 384
     heads: int = 12
     hidden: int = 1536
-    document_layers: int = 4
+    document_layers: int = DOCUMENT_LAYERS
     reading_layers: int = 8
     max_positions: int = 512
     token_types: int = 2

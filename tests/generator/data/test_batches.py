@@ -11,7 +11,7 @@ from generator.data.batches import BatchConfig, ReadingData
 from generator.data.examples import Example, locate
 from generator.data.tokenised import restyled
 from generator.fathom_small.actions import Action
-from generator.training.writer import WriterBatches, WritingBatch
+from generator.training.writer import AnswerConfig, WriterBatches, WritingBatch
 from tests.generator.small_model import SmallModel
 
 TEXT = "the cat sat on the mat. " * 12 + "the treaty was signed in Paris. " + "the dog ran to the park. " * 12
@@ -104,7 +104,7 @@ def test_writing_targets_reproduce_the_answer(small: SmallModel) -> None:
         small, [example("signed in Paris"), example("Paris", target="in Paris the treaty was signed")] * 4
     )
     writable = torch.arange(4, 4 + 40)
-    batches = WriterBatches(reading, {"s": 1.0}, writable, small.pieces, 0, pieces=64, steps=30)
+    batches = WriterBatches(reading, {"s": 1.0}, writable, small.pieces, 0, AnswerConfig(actions=30))
     texts = {said for batch in batches(0) for said in answers(batch, small, writable)}
     assert texts == {"signed in Paris", "in Paris the treaty was signed"}
 
@@ -114,14 +114,14 @@ def test_a_rare_word_of_an_answer_is_spelled(small: SmallModel, caplog: pytest.L
     rare = small.pieces.index("▁dog")
     writable = torch.tensor([i for i in range(4, len(small.pieces)) if i != rare])
     reading = data(small, [example("Paris", target="the dog ran"), example("Paris", target="the 猫 dog")] * 4)
-    batches = WriterBatches(reading, {"s": 1.0}, writable, small.pieces, 0, pieces=64, steps=8)
+    batches = WriterBatches(reading, {"s": 1.0}, writable, small.pieces, 0, AnswerConfig(actions=8))
     caplog.set_level("INFO")
     texts = {said for batch in batches(0) for said in answers(batch, small, writable)}
     assert texts == {"the dog ran", "the 猫 dog"}
     assert "8 answers, left out as too long or not to be spelled: {}" in caplog.text
 
     no_cats = writable[writable != small.pieces.index("猫")]
-    list(WriterBatches(reading, {"s": 1.0}, no_cats, small.pieces, 0, pieces=64, steps=8)(0))
+    list(WriterBatches(reading, {"s": 1.0}, no_cats, small.pieces, 0, AnswerConfig(actions=8))(0))
     assert "8 answers, left out as too long or not to be spelled: {'s': 4}" in caplog.text
 
 
@@ -157,7 +157,9 @@ def test_a_step_of_writing_learns_and_leaves_the_reader_alone(small: SmallModel)
         small, [example("signed in Paris"), example("Paris", target="in Paris the treaty was signed")] * 4
     )
     decoder = small.decoder.train()
-    batches = WriterBatches(reading, {"s": 1.0}, decoder.writable_V, small.pieces, 0, pieces=64, steps=30)
+    batches = WriterBatches(
+        reading, {"s": 1.0}, decoder.writable_V, small.pieces, 0, AnswerConfig(actions=30)
+    )
     reader = Reader.__new__(Reader)
     torch.nn.Module.__init__(reader)
     reader.document, reader.reading = small.document, small.reading

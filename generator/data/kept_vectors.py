@@ -12,18 +12,25 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.embedder import SentenceTransformerEmbedder
-from retrieval.encoder_id import encoder_id
-from retrieval.protocols import Embedder
+from generator.data.distractors import SearchEncoder
 
 log = logging.getLogger(__name__)
 
 
 class KeptVectors:
-    """The search encoder, its vectors kept on disk: a run that goes on, or has other data, encodes what is new."""
+    """A search encoder whose vectors are kept on disk: a run that goes on, or has other data, encodes what is new."""
 
-    def __init__(self, models: Path, folder: Path, device: str = "cpu") -> None:
-        self.models, self.folder, self.device = models, folder, device
+    def __init__(
+        self, load: Callable[[], SearchEncoder], encoder_id: Callable[[], str], folder: Path
+    ) -> None:
+        """Load nothing yet.
+
+        Args:
+            load: Gives the encoder, when something must be encoded.
+            encoder_id: Tells which encoder that is: vectors of another one are not taken.
+            folder: Where vectors are kept.
+        """
+        self._load, self._encoder_id, self.folder = load, encoder_id, folder
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of questions."""
@@ -36,7 +43,7 @@ class KeptVectors:
     def _kept(
         self, kind: str, texts: Sequence[str], embed: Callable[[Sequence[str]], NDArray[np.float32]]
     ) -> NDArray[np.float32]:
-        encoder = hashlib.sha256(encoder_id(self.models / "encoder").encode()).hexdigest()[:16]
+        encoder = hashlib.sha256(self._encoder_id().encode()).hexdigest()[:16]
         file = self.folder / f"{kind}-{encoder}.npz"
         vectors = _read(file)
         keys = [hashlib.sha256(text.encode()).digest()[:16] for text in texts]
@@ -56,9 +63,9 @@ class KeptVectors:
         partial.replace(file)  # a run that is killed leaves no half of one
 
     @cached_property
-    def encoder(self) -> Embedder:
+    def encoder(self) -> SearchEncoder:
         """Loaded when something must be encoded."""
-        return SentenceTransformerEmbedder(self.models / "encoder", self.device)
+        return self._load()
 
 
 def _read(file: Path) -> dict[bytes, NDArray[np.float32]]:

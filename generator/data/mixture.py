@@ -1,10 +1,9 @@
-"""Recipes: which sets a run reads, how often, and which it keeps away from."""
+"""Mixtures: which sets a run reads, how often, and which it keeps away from."""
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from generator.data.cloze import cloze_examples
 from generator.data.cross_lingual import parallel_examples
@@ -15,8 +14,8 @@ from generator.data.set_files import root_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """Sets by their part in training; see `recipes/reading.json`.
+class Mixture:
+    """Sets by their part in training.
 
     Attributes:
         train: What is learned.
@@ -32,24 +31,17 @@ class Recipe:
     kept_out: tuple[SetSpec, ...] = ()
     dense_near_misses: bool = False
 
-    @classmethod
-    def from_json(cls, plan: dict[str, Any]) -> "Recipe":
-        """A recipe of a file's values."""
-        parts = ("train", "development", "transfer", "kept_out")
-        sets = {part: tuple(SetSpec(**spec) for spec in plan.get(part, [])) for part in parts}
-        return cls(**sets, dense_near_misses=plan.get("dense_near_misses", False))
-
     @property
     def repeat(self) -> dict[str, float]:
         """How often each set is seen per epoch, by its path."""
         return {spec.path: spec.repeat for spec in self.train}
 
 
-def training_examples(recipe: Recipe, roots: Sequence[Path], seed: int) -> list[Example]:
+def training_examples(mixture: Mixture, roots: Sequence[Path], seed: int) -> list[Example]:
     """All examples to learn; of sets that are to be compared, those that touch nothing that is held out.
 
     Args:
-        recipe: What to read.
+        mixture: What to read.
         roots: Data folders; each set is read from the first that has it.
         seed: Of questions that are made of texts.
 
@@ -57,20 +49,20 @@ def training_examples(recipe: Recipe, roots: Sequence[Path], seed: int) -> list[
         TrainingDataError: A set is missing.
     """
     rng = random.Random(seed)
-    sets = {spec: _examples(spec, root_of(spec.path, roots), rng) for spec in recipe.train}
+    sets = {spec: _examples(spec, root_of(spec.path, roots), rng) for spec in mixture.train}
     compared = [example for spec, examples in sets.items() if spec.compare for example in examples]
     if compared:
-        compared = without_overlap(compared, held_out(recipe, roots))
+        compared = without_overlap(compared, held_out(mixture, roots))
     return [e for spec, examples in sets.items() if not spec.compare for e in examples] + compared
 
 
-def held_out(recipe: Recipe, roots: Sequence[Path]) -> HeldOut:
-    """Everything in the recipe's development parts, also what a limit leaves out of the scores.
+def held_out(mixture: Mixture, roots: Sequence[Path]) -> HeldOut:
+    """Everything in the mixture's development parts, also what a limit leaves out of the scores.
 
     Raises:
         TrainingDataError: A set is missing.
     """
-    specs = (*recipe.development, *recipe.transfer, *recipe.kept_out)
+    specs = (*mixture.development, *mixture.transfer, *mixture.kept_out)
     whole = (replace(spec, limit=None) for spec in specs)
     return HeldOut(example for spec in whole for example in read_set(spec, root_of(spec.path, roots)))
 

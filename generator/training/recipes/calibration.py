@@ -22,6 +22,12 @@ RIDGE = 1e-3
 """Weight of the squared weights, in units of the mean loss: signals that say the same share theirs."""
 WRONG_ANSWER = 0.3
 """How much a wrong answer that is shown costs beside a right one that is held back."""
+THRESHOLDS = tuple(step / 100 for step in range(5, 60))
+"""Least confidences that are tried."""
+SURE = 0.8
+"""Confidence from which on an answer counts as sure."""
+ROUNDS = 200
+"""Most rounds of a fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,7 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
     able_N = torch.tensor([sample.answerable for sample in samples])
     answer_from = _threshold(held_N, y_N, w_N)
     shown_N = held_N >= answer_from
-    sure_N = held_N >= 0.8
+    sure_N = held_N >= SURE
     s_NF = _support_table(samples, held_N)
     support_N = _held_out(s_NF, y_N, w_N)
     support = base.support
@@ -117,7 +123,7 @@ def _support_table(samples: Sequence[Sample], confidence_N: Tensor) -> Tensor:
 def _regression(x_NF: Tensor, y_N: Tensor, w_N: Tensor) -> Tensor:
     """Weights of a logistic regression and its bias, float32 [F + 1]."""
     parameters = torch.zeros(x_NF.shape[1] + 1, requires_grad=True)
-    optimizer = torch.optim.LBFGS([parameters], max_iter=200, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([parameters], max_iter=ROUNDS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
@@ -148,8 +154,7 @@ def _threshold(confidence_N: Tensor, right_N: Tensor, w_N: Tensor) -> float:
     """The least confidence to answer at which right answers held back and wrong ones shown cost least together."""
     right_N, wrong_N = right_N * w_N, (1 - right_N) * w_N
     best, least = 0.5, float("inf")
-    for step in range(5, 60):
-        threshold = step / 100
+    for threshold in THRESHOLDS:
         held_back_N = (confidence_N < threshold).float()
         cost = (right_N * held_back_N).sum() / right_N.sum()
         cost = cost + WRONG_ANSWER * (wrong_N * (1 - held_back_N)).sum() / wrong_N.sum()

@@ -1,16 +1,14 @@
-"""Recipes: sets from several folders, without what touches a development part; those that ship name their licences."""
+"""Mixtures: sets from several folders, without what touches a development part."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-import generator.training
-from generator.data.examples import Example
+from generator.data.examples import Example, SetSpec
+from generator.data.mixture import Mixture, training_examples
 from generator.data.overlap import HeldOut
-from generator.training.recipe import Recipe, training_examples
 
-RECIPES = Path(generator.training.__file__).parent / "recipes"
 STORY = "Every morning the ferry leaves the harbour at nine and takes an hour to cross the bay to Oslo."
 
 
@@ -40,14 +38,12 @@ def test_what_touches_a_development_part_is_left_out(
     ]
     write(two, "new.jsonl", *rows)
     write(two, "old.jsonl", *rows)
-    recipe = Recipe.from_json(
-        {
-            "train": [{"path": "old.jsonl"}, {"path": "new.jsonl", "compare": True}],
-            "development": [{"path": "dev.jsonl", "limit": 1}],
-        }
+    mixture = Mixture(
+        train=(SetSpec(path="old.jsonl"), SetSpec(path="new.jsonl", compare=True)),
+        development=(SetSpec(path="dev.jsonl", limit=1),),
     )
     with caplog.at_level("INFO"):
-        examples = training_examples(recipe, (one, two), 0)
+        examples = training_examples(mixture, (one, two), 0)
     assert [e.question for e in examples if e.source == "new.jsonl"] == ["Whither?"]
     assert len([e for e in examples if e.source == "old.jsonl"]) == 4
     assert "'new.jsonl: passage': 2, 'new.jsonl: question': 1" in caplog.text
@@ -61,11 +57,3 @@ def test_passages_touch_from_fifty_characters_on() -> None:
     assert held_out.has_part_of("zzz " + shared[:56] + " zzz")
     assert held_out.has_part_of("zzz " + shared[:56].replace(" ", " | ") + " zzz"), "marks do not count"
     assert not held_out.has_part_of("| --- " * 40)
-
-
-@pytest.mark.parametrize("name", ["reading.json", "writing.json"])
-def test_sets_of_what_ships_name_their_licences_and_leave_transfer_sets_out(name: str) -> None:
-    recipe = Recipe.from_json(json.loads((RECIPES / name).read_text(encoding="utf-8")))
-    assert all(spec.name and spec.licence for spec in recipe.train)
-    assert recipe.transfer
-    assert not {spec.path for spec in recipe.train} & {spec.path for spec in recipe.transfer}

@@ -10,7 +10,7 @@ import torch
 from generator.composing.signals import SIGNALS, weigh
 from generator.composing.support import SUPPORT_SIGNALS
 from generator.fathom_small.calibration import Calibration
-from generator.training.calibrate import Sample, auroc, calibration_error, fit
+from generator.training.recipes.calibration import Sample, auroc, calibration_error, fit
 
 
 def test_auroc_counts_ordered_pairs() -> None:
