@@ -19,7 +19,7 @@ from app.library import documents, erasing
 from app.runtime import Runtime
 
 BATCH = 256
-"""Most files that one transaction records: the write lock is everybody's, and one file costs about two milliseconds."""
+"""Most files that one transaction records: the write lock is everybody's, and a file holds it for about 3 ms."""
 
 
 class Members:
