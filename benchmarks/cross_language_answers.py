@@ -10,10 +10,11 @@ from typing import Any
 
 from app.answers import run
 from app.answers.accept import Ask
-from app.cli.progress import take_in
+from app.cli.progress import ingest_with_bar
 from app.config import load_settings
+from app.intake import local_files
+from app.library import collections
 from app.runtime import Runtime, build_runtime
-from app.services import collections, filing
 from benchmarks.parallel_pages import LANGUAGES, LEAST_SECTION, headings_of, read_page, unnumbered
 from ingestion.parser_process import ParserProcess
 
@@ -51,7 +52,7 @@ def main() -> None:
         for language, folder in folders.items():
             view = collections.get_or_create(runtime, f"pages-{language}")
             if not view.stats.chunks:
-                take_in(runtime, view.row.id, filing.files_under([folder]), quiet=True)
+                ingest_with_bar(runtime, view.row.id, local_files.files_under([folder]), quiet=True)
         for asked in LANGUAGES:
             for about in LANGUAGES:
                 found = [

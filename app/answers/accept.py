@@ -7,8 +7,8 @@ from typing import Any
 from app.answers.types import AnswerHead
 from app.db.types import new_id, utc_now
 from app.runtime import Runtime
-from app.services import searching
-from app.services.scope import RankingChoice, Scope, scope_of
+from app.search import searching
+from app.search.scope import RankingChoice, Scope, scope_of
 from retrieval.follow_up import Turn
 
 

@@ -30,7 +30,7 @@ from app.answers.types import (
     Usage,
 )
 from app.runtime import Runtime
-from app.services import searching
+from app.search import searching
 from generator.types import Generated, Generator, Request, Token, Waiting
 from retrieval.decomposition import sub_questions
 from retrieval.types import Context, ContextPassage, Retrieved

@@ -19,8 +19,8 @@ from app.answers.types import Answer, AnswerEvent, AnswerFailure, Finished
 from app.db import answers as rows
 from app.db import erasing as erasing_rows
 from app.errors import describe
+from app.library import erasing
 from app.runtime import Runtime
-from app.services import erasing
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from app.db import answers as rows
 from app.db import erasing as erasing_rows
 from app.db.sources import read_sources
 from app.errors import AnswerNotFoundError, InvalidInputError
+from app.library import erasing
 from app.runtime import Runtime
-from app.services import erasing
 
 DELETED_AT_ONCE = 200
 INTERRUPTED = AnswerFailure(
@@ -116,7 +116,7 @@ def _delete(runtime: Runtime, answer_ids: Sequence[str]) -> int:
         count = rows.remove(session, answer_ids)
         if count:
             erasing_rows.erase_replies(session, answer_ids)
-            erasing.note(session)
+            erasing.schedule(session)
     if count:
         erasing.try_to_finish(runtime)
     return count

@@ -7,8 +7,9 @@ import pytest
 from app.answers import run, stored
 from app.answers.accept import Ask, accept
 from app.errors import InvalidInputError
-from app.services import collections, documents, searching
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections
+from app.search import searching
 from retrieval.follow_up import Turn
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.texts import DUCKS, GEESE
@@ -28,7 +29,7 @@ def generator():
 def birds(runtime, work):
     collection = collections.create(runtime, name="birds").row.id
     files = {"ducks.md": DUCKS, "geese.md": GEESE}
-    documents.take_in(
+    record_uploads(
         runtime, collection, [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
     )
     work()

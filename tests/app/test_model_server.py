@@ -14,11 +14,12 @@ from app.answers.json_form import answer_as_json, event_data, event_name
 from app.cli import main
 from app.config import load_settings
 from app.errors import describe
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from app.main import create_app
 from app.runtime import build_runtime, shipped_parts
-from app.services import collections, documents, searching
-from app.services.documents import Upload
-from app.services.scope import RankingChoice
+from app.search import searching
+from app.search.scope import RankingChoice
 from app.worker import Worker
 from generator.errors import ModelServerError
 from generator.quoting.prompt import REFUSALS
@@ -37,7 +38,7 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("model-server") / "home"
     runtime = build_runtime(load_settings(home=home), small_parts())
     collection = collections.create(runtime, name="birds").row.id
-    documents.take_in(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
+    record_uploads(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
     Worker(runtime).run_pending()
     runtime.close()
     return home

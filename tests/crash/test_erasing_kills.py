@@ -23,10 +23,10 @@ from sqlalchemy import Engine, event
 from app.answers import run, stored
 from app.answers.accept import Ask
 from app.config import load_settings
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents, erasing, proving
+from app.library.traces import Traces
 from app.runtime import Runtime, build_runtime
-from app.services import collections, documents, erasing, proving
-from app.services.documents import Upload
-from app.services.traces import Traces
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.doubles import small_parts
@@ -59,7 +59,7 @@ def filled(home: Path) -> None:
     collection = collections.create(runtime, name="vaults").row.id
     texts = {"secret.md": TEXT, "other.md": b"# Florpheim\n\nThe lake of Florpheim freezes in March.\n"}
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in texts.items()]
-    documents.take_in(runtime, collection, uploads)
+    record_uploads(runtime, collection, uploads)
     Worker(runtime).run_pending()
     for question in ("Which keys open the vault of Quuxbergen?", "What is a xylograph?"):
         run.answer(runtime, Ask(collections=(collection,), question=question))
@@ -85,7 +85,7 @@ def prepare(runtime: Runtime, how: str) -> Callable[[], object]:
     if how == "answer":
         return lambda: stored.delete_some(runtime, conversation=None, before=_later())
     upload = Upload(name="secret.md", blob=runtime.blobs.put(REPLACED))
-    documents.take_in(runtime, collection, [upload])
+    record_uploads(runtime, collection, [upload])
     return lambda: Worker(runtime).run_pending()
 
 

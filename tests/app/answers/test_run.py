@@ -8,8 +8,8 @@ import pytest
 from app.answers import run, stored
 from app.answers.accept import Ask
 from app.answers.types import Finished
-from app.services import collections, documents
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from tests.app.copying_generator import AttributingGenerator, CopyingGenerator
 from tests.app.texts import DUCKS
 from tests.project.source_tree import CHECKED, name_of, python_files
@@ -35,7 +35,7 @@ def generator():
 @pytest.fixture
 def birds(runtime, work):
     collection = collections.create(runtime, name="birds").row.id
-    documents.take_in(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
+    record_uploads(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
     work()
     return collection
 
