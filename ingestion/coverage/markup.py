@@ -92,7 +92,11 @@ def visible_text(text: str) -> str:
 def _begins_unseen(name: str, attributes: str) -> bool:
     if name in _VOID or attributes.endswith("/"):
         return False
-    return name in _UNSEEN or (name not in _UNCLOSED and bool(_UNSEEN_MARKS.search(attributes)))
+    if name in _UNSEEN or name in _UNCLOSED or not attributes:
+        return name in _UNSEEN
+    lower = attributes.lower()
+    may_hide = "hidden" in lower or "none" in lower or "role" in lower
+    return may_hide and _UNSEEN_MARKS.search(attributes) is not None
 
 
 def _after_end(tags: list[re.Match[str]], number: int, name: str) -> int | None:

@@ -48,6 +48,7 @@ _ID_REFERENCES = (
     "aria-details",
     "commandfor",
 )
+_ID_REFERENCES_AND_LINKS = frozenset({*_ID_REFERENCES, "href"})
 _MAX_NOTES = 100_000
 _MAX_LINK_SHARE = 0.6
 _MIN_SENTENCE_CHARS = 20
@@ -55,6 +56,8 @@ _MAX_NOTICE_CHARS = 300
 _MIN_MAIN_SHARE = 0.3
 _MAX_HIDDEN_SHARE = 0.9  # a page with more was to be shown by a script
 _MAX_CAPTION_CHARS = 25
+# All elements of one class: lxml's own lookup asks Python for the class of each. Forms and inputs are read as others.
+_ELEMENTS = etree.ElementDefaultClassLookup(element=lxml_html.HtmlElement)
 _MEASURED = frozenset(
     {
         *HEADINGS,
@@ -80,6 +83,8 @@ _JUDGED: Final = frozenset(
     {"aside", "button", "footer", "nav", "noscript", "search", *_HIDING_TAGS, *EMBEDDED, *NEVER_TEXT}
 )
 """Elements that may be left out though they have no attribute."""
+_TELLING: Final = frozenset({"aria-hidden", "class", "hidden", "id", "popover", "role", "style"})
+"""Attributes that may have an element left out."""
 
 
 class Size(NamedTuple):
@@ -105,6 +110,9 @@ class Size(NamedTuple):
         return self.linked > _MAX_LINK_SHARE * self.chars
 
 
+_NOTHING: Final = Size()
+
+
 def tree_of(text: str, drop: Callable[[str, int], None]) -> lxml_html.HtmlElement:
     """Parse a page or a fragment. No entity, script or address in it is followed.
 
@@ -122,6 +130,7 @@ def tree_of(text: str, drop: Callable[[str, int], None]) -> lxml_html.HtmlElemen
 
 def _parsed(text: str) -> tuple[lxml_html.HtmlElement, bool]:
     parser = lxml_html.HTMLParser(no_network=True, huge_tree=True, remove_comments=True, remove_pis=True)
+    parser.set_element_class_lookup(_ELEMENTS)
     try:
         root = lxml_html.document_fromstring(text, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
@@ -196,7 +205,7 @@ class Page:
 
     def size(self, element: lxml_html.HtmlElement) -> Size:
         """Size of a table, a cell, a heading or an element that may be furniture; of others it is zero."""
-        return self._sizes.get(element, Size())
+        return self._sizes.get(element, _NOTHING)
 
     def _is_reachable(self, element: lxml_html.HtmlElement) -> bool:
         """Whether a link or a control of the page opens a hidden element, such as a panel or a note."""
@@ -219,7 +228,7 @@ class Page:
         """Why an element is left out: None if it isn't, nothing to count if it is an ornament."""
         if tag in NEVER_TEXT:
             return ""
-        if tag not in _JUDGED and not element.keys():
+        if tag not in _JUDGED and _TELLING.isdisjoint(element.keys()):
             return FURNITURE if element in self._links_beside_main else None
         if not self._keep_hidden and is_hidden(element, tag) and not self._is_reachable(element):
             return HIDDEN
@@ -287,8 +296,9 @@ class Page:
                 if tag in NEVER_TEXT:
                     walk.skip_subtree()
                     continue
-                has_attributes = bool(element.keys())
-                self._note_targets(element)
+                names = element.keys()
+                has_attributes = bool(names)
+                self._note_targets(element, names)
                 if tag in _MEASURED or (has_attributes and _is_named_furniture(element)):
                     opened[element] = Size(chars, linked, *counts)
                     for place, is_kind in enumerate((tag in HEADINGS, tag == "table", tag == "pre")):
@@ -313,7 +323,9 @@ class Page:
                 linked += length if links else 0
         return hidden, chars
 
-    def _note_targets(self, element: lxml_html.HtmlElement) -> None:
+    def _note_targets(self, element: lxml_html.HtmlElement, names: list[str]) -> None:
+        if _ID_REFERENCES_AND_LINKS.isdisjoint(names):
+            return
         for name, value in element.items():
             if name in _ID_REFERENCES:
                 self._targets.update(value.replace("#", "").split())
@@ -328,11 +340,11 @@ class Page:
             if len(found) == 1:
                 main = found[0]
                 beside = [sibling for node in _and_ancestors(main) for sibling in _siblings(node)]
-                if _size_of(main).chars > _MIN_MAIN_SHARE * whole:
+                if len(main.text_content().strip()) > _MIN_MAIN_SHARE * whole:
                     self._links_beside_main.update(
                         other
                         for other in beside
-                        if is_block(other, tag_of(other)) and _size_of(other).is_mostly_links
+                        if is_block(other, tag_of(other)) and _is_mostly_links(other)
                     )
                     return
 
@@ -348,15 +360,19 @@ def _siblings(element: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]
     yield from element.itersiblings()
 
 
-def _size_of(element: lxml_html.HtmlElement) -> Size:
-    chars = len(element.text_content().strip())
-    linked = sum(len(a.text_content().strip()) for a in element.iter("a") if _leads_elsewhere(a))
-    return Size(chars, linked)
+def _is_mostly_links(element: lxml_html.HtmlElement) -> bool:
+    linked = 0
+    for link in element.iter("a"):
+        if _leads_elsewhere(link):
+            text = link.text_content() if len(link) else link.text
+            linked += len(text.strip()) if text else 0
+    return linked > 0 and Size(len(element.text_content().strip()), linked).is_mostly_links
 
 
-def _leads_elsewhere(element: lxml_html.HtmlElement) -> bool:
-    """Whether an element is a link to a page; telephone numbers and addresses of mail are text."""
-    return element.tag == "a" and not element.get("href", "").lower().startswith(("tel:", "mailto:"))
+def _leads_elsewhere(link: lxml_html.HtmlElement) -> bool:
+    """Whether a link leads to a page; telephone numbers and addresses of mail are text."""
+    address = link.get("href")
+    return address is None or not address[:7].lower().startswith(("tel:", "mailto:"))
 
 
 def _is_covered(element: lxml_html.HtmlElement, tag: str) -> bool:
