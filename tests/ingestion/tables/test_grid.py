@@ -6,17 +6,10 @@ import pytest
 
 from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
-from ingestion.grid import (
-    MAX_COLUMNS,
-    Cell,
-    Grid,
-    count_header_rows,
-    grid_of,
-    named_cells,
-    spread,
-    without_caption,
-)
 from ingestion.sniff import TEXT
+from ingestion.tables.grid import MAX_COLUMNS, Cell, Grid, grid_of, spread
+from ingestion.tables.header_rows import count_header_rows, without_caption
+from ingestion.tables.naming import named_cells
 
 
 def _lines(grid: Grid) -> list[str]:
