@@ -59,7 +59,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     _take_changes(root)
     # Sections and headings of an outline wrap what belongs to them.
     etree.strip_tags(body, f"{_WX}sect", f"{_WX}sub-section", f"{_WX}pBdrGroup", f"{_WX}borders")
-    parts = {
+    parts: dict[str, bytes | str] = {
         "word/document.xml": _part("document", [body]),
         "word/styles.xml": _part("styles", root.iterfind(f"{_W}styles/{_W}style")),
         "word/numbering.xml": _part("numbering", root.iterfind(f"{_W}lists/*")),
@@ -83,7 +83,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
 def _part(name: str, content: Iterable[etree._Element]) -> bytes:
     root = etree.Element(f"{_W}{name}", nsmap={"w": _NEW})
     root.extend(list(content))
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
 def _properties(root: etree._Element) -> str:
