@@ -6,17 +6,10 @@ import pytest
 
 from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
-from ingestion.grid import (
-    MAX_COLUMNS,
-    Cell,
-    Grid,
-    count_header_rows,
-    grid_of,
-    named_cells,
-    spread,
-    without_caption,
-)
 from ingestion.sniff import TEXT
+from ingestion.tables.grid import MAX_COLUMNS, Cell, Grid, grid_of, spread
+from ingestion.tables.header_rows import count_header_rows, without_caption
+from ingestion.tables.naming import named_cells
 
 
 def _lines(grid: Grid) -> list[str]:
@@ -142,6 +135,24 @@ def test_what_spans_fill_has_a_bound():
         ([["姓名", "电话"], ["张三", "138"], ["李四", "139"]], 1),
         ([["姓名", "张三", "李四", "王五"], ["年龄", "28", "30", "31"], ["电话", "138", "139", "137"]], 1),
         ([["Name", "Age", "City", "Phone"], ["Anna", "28", "Riga", "12"], ["Ben", "30", "Oslo", "34"]], 1),
+        # pairs of plain words, of which only the first value tells that they have no names
+        ([["Owner", "Helga Brandt"], ["Dealer", "Nordhaus"], ["Place", "Kiel"]], 0),
+        ([["Owner", "Helga"], ["Tenant", "Paul"], ["Witness", "Ines"]], 0),
+        ([["Registered keeper", "Helga Brandt"], ["Used by", "Nordhaus"], ["Garage", "Kiel"]], 0),
+        ([["Lead engineer", "Ana de Souza"], ["Stand-in", "Bo"], ["Supervisor", "Kim"]][::2], 0),
+        ([["车主", "王海伦"], ["供应商", "北方钢铁厂"], ["经办人", "李强"]], 0),
+        ([["Buyer", "Nordhaus AG"], ["Seller", "Kiel Marine"]], 0),
+        # names of columns over plain words
+        ([["Country", "Capital"], ["France", "Paris"], ["Peru", "Lima"]], 1),
+        ([["Model", "Engine"], ["Astra", "diesel"], ["Corsa", "petrol"]], 1),
+        ([["Product", "Supplier"], ["Rope", "Nordhaus"], ["Anchor", "Kiel Marine"]], 1),
+        ([["Employee", "Home Office"], ["Anna", "Riga"], ["Ben", "Oslo"]], 1),
+        ([["Abbreviation", "Meaning"], ["EU", "European Union"], ["UN", "United Nations"]], 1),
+        ([["Owner", "Boat"], ["Anna", "Heron"], ["Ben", "Gull"]], 1),
+        ([["Driver", "Route"], ["Kim", "North"], ["Bo", "South"]], 1),
+        ([["Feature", "Basic Plan"], ["Sauna", "no"], ["Pool", "yes"]], 1),
+        ([["国家", "首都"], ["法国", "巴黎"], ["秘鲁", "利马"]], 1),
+        ([["English", "German"], ["house", "Haus"], ["tree", "Baum"]], 1),
         # words alone
         ([["Name", "City"], ["Anna", "Riga"], ["Ben", "Oslo"]], 1),
         ([["Name", "Address"], ["Anna", "Main St 1 Riga"], ["Ben", "Oslo"]], 1),
