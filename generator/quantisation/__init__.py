@@ -1,1 +1,1 @@
-"""quantisation."""
+"""Weights in fewer bits, and the multiplications by them."""

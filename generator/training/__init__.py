@@ -1,1 +1,1 @@
-"""training."""
+"""Losses, batches and loops that make the reader and the writer from examples."""
