@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-LONG = ("crash", "faults", "browser", "processes")
+LONG = frozenset({"crash", "faults", "browser", "processes"})
 """Folders whose tests start processes, and take as long as all others together."""
 APART = ("tests/crash/", "tests/faults/")
 """Folders whose tests share nothing: each may go to another worker. The tests of other files share fixtures."""
@@ -30,8 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _is_long(item: pytest.Item) -> bool:
-    folder = PurePosixPath(item.nodeid).parts[1]
-    return folder in LONG or item.get_closest_marker("slow") is not None
+    folders = PurePosixPath(item.nodeid.partition("::")[0]).parts
+    return bool(LONG & set(folders)) or item.get_closest_marker("slow") is not None
 
 
 @pytest.hookimpl(optionalhook=True)

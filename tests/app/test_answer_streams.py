@@ -160,6 +160,8 @@ def test_a_client_back_within_the_grace_keeps_it_going(make_hub, monkeypatch):
 
     async def leave_and_return():
         await read(stream, until_id=1)
+        while stream._wakers:  # it is gone
+            await asyncio.sleep(0)
         assert any(timer.alive for timer in HeldTimer.made)
         task = asyncio.create_task(read(stream, after=1))
         while not stream._wakers:

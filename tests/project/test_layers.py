@@ -1,4 +1,4 @@
-"""Who may import whom, and what importing costs."""
+"""What importing costs; who may import whom is checked by `make check`."""
 
 import subprocess
 import sys
@@ -17,12 +17,6 @@ def loaded_by(statement: str, modules: tuple[str, ...]) -> list[str]:
     code = f"import sys\n{statement}\nprint(*(m for m in {modules!r} if m in sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     return run.stdout.splitlines()[-1].split()
-
-
-def test_all_import_contracts_hold() -> None:
-    linter = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
-    run = subprocess.run(linter, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_the_help_loads_no_model_library() -> None:
