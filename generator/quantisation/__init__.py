@@ -1,1 +1,1 @@
-"""Weights in fewer bits, and the multiplications by them."""
+"""Weights in fewer bits."""

@@ -1,1 +1,1 @@
-"""Losses, batches and loops that make the reader and the writer from examples."""
+"""Training of our own model: the loop, its losses, and the recipes that compose them."""
