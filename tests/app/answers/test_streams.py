@@ -1,13 +1,14 @@
 import asyncio
 import threading
 import time
+from typing import ClassVar
 
 import pytest
 
 from app.admission import QueueConfig, QueueFullError, WorkQueue
 from app.answers.streams import StreamConfig, StreamHub
 
-WAIT_S = 5.0
+WAIT_S = 20.0
 
 
 @pytest.fixture
@@ -131,20 +132,48 @@ def test_work_stops_when_its_client_stays_away_longer_than_the_grace(make_hub):
     until(lambda: stream.finished)
 
 
-def test_a_client_back_within_the_grace_keeps_it_going(make_hub):
-    hub, gate = make_hub(grace_s=0.3), threading.Semaphore(1)
+class HeldTimer:
+    """A timer whose time is over when the test says so."""
+
+    made: ClassVar[list["HeldTimer"]] = []
+
+    def __init__(self, seconds, function, args=()):
+        self.alive, self.function, self.args = False, function, args
+        self.made.append(self)
+
+    def start(self):
+        self.alive = True
+
+    def cancel(self):
+        self.alive = False
+
+    def end(self):
+        if self.alive:
+            self.function(*self.args)
+
+
+def test_a_client_back_within_the_grace_keeps_it_going(make_hub, monkeypatch):
+    monkeypatch.setattr(HeldTimer, "made", [])
+    monkeypatch.setattr("app.answer_streams.threading.Timer", HeldTimer)
+    hub, gate = make_hub(), threading.Semaphore(1)
     stream = hub.start("a", count_to(2, gate))
 
     async def leave_and_return():
         await read(stream, until_id=1)
-        await asyncio.sleep(0.05)
+        while stream._wakers:  # it is gone
+            await asyncio.sleep(0)
+        assert any(timer.alive for timer in HeldTimer.made)
         task = asyncio.create_task(read(stream, after=1))
-        await asyncio.sleep(0.5)  # longer than the grace, but somebody reads
+        while not stream._wakers:
+            await asyncio.sleep(0)
+        for timer in HeldTimer.made:  # the grace is over, but somebody reads
+            timer.end()
         gate.release(9)
         return await task
 
     assert [e.event for e in asyncio.run(leave_and_return())] == ["token", "done"]
     assert stream.stop_reason is None
+    assert len(HeldTimer.made) >= 2  # from the start, and from the time when nobody read
 
 
 def test_a_full_queue_refuses_and_says_when_to_come_again(make_hub):
@@ -156,7 +185,7 @@ def test_a_full_queue_refuses_and_says_when_to_come_again(make_hub):
     assert refused.value.retry_after_s >= 1
     gate.release(9)
     until(lambda: hub.unfinished == 0)
-    assert hub.start("c", count_to(1))
+    assert [e.event for e in asyncio.run(read(hub.start("c", count_to(1))))] == ["token", "done"]
 
 
 def test_work_that_breaks_still_ends_its_stream(make_hub, caplog):

@@ -102,12 +102,12 @@ def test_rows_of_unequal_length_and_overlapping_spans():
 
 
 def test_what_spans_fill_has_a_bound():
-    started = time.monotonic()
+    started = time.process_time()
     places = spread([[Cell("x", rows=10_000, columns=10_000)] * 3 for _ in range(2_000)])
 
     assert max(map(len, places)) <= MAX_COLUMNS + 2  # cells themselves are never lost
     assert sum(map(len, places)) < 300_000
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
