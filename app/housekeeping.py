@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import idempotency
 from app.db.types import utc_now
 from app.errors import FathomError
+from app.library import erasing
 from app.runtime import Runtime
-from app.services import erasing, stored_answers
+from app.services import stored_answers
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def expire(runtime: Runtime) -> None:
     """Delete kept replies and answers that are older than the settings say."""
     with runtime.db.write() as session:
         if idempotency.expire(session, utc_now()):
-            erasing.note(session)
+            erasing.schedule(session)
     days = runtime.settings.answers.keep_days
     if days is not None:
         deleted = stored_answers.delete_some(runtime, before=utc_now() - timedelta(days=days))

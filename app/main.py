@@ -16,10 +16,10 @@ from app.api.guard import GuardMiddleware
 from app.config import Settings
 from app.health_watch import Watch
 from app.housekeeping import Housekeeping
+from app.library import readiness
+from app.library.jobs import figures
 from app.observability import Metrics, RequestContextMiddleware
 from app.runtime import Parts, Runtime, build_runtime
-from app.services import readiness
-from app.services.jobs import figures
 
 DESCRIPTION = """Answers questions from your documents, each with the passages that it comes from.
 

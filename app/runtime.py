@@ -35,8 +35,8 @@ from retrieval.language_direction import load_direction
 from retrieval.protocols import Embedder, Scorer
 
 if TYPE_CHECKING:
-    from generator.fathom_small import FathomSmall
-    from generator.inference.passage_memory import MemoryCache
+    from generator.fathom_small.generator import FathomSmall
+    from generator.fathom_small.memory_cache import MemoryCache
     from generator.quoting.generator import Relevance
 
 GENERATOR = "fathom-small"
@@ -336,7 +336,7 @@ def _load_deepseek(
 def _load_fathom_small(settings: Settings) -> "FathomSmall":
     # Imported here: an installation without the model can still ingest and search.
     from generator.errors import CheckpointError
-    from generator.loading import load_generator
+    from generator.fathom_small.loading import load_generator
     from retrieval.encoder_weights import encoder_state
     from retrieval.errors import EncoderError
 

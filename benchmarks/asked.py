@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.cli.progress import take_in
+from app.cli.progress import ingest_with_bar
 from app.config import load_settings
 from app.db import chunks
+from app.intake import local_files
+from app.library import collections
 from app.runtime import Runtime, build_runtime
-from app.services import answering, collections, filing
+from app.services import answering
 from retrieval.follow_up import Turn
 
 TELLING = 6
@@ -98,10 +100,10 @@ def _ingest(runtime: Runtime, wanted: Mapping[str, Sequence[str]], root: Path) -
         view = collections.get_or_create(runtime, name)
         if not view.stats.chunks:
             # samples stand in the project, all else below the root
-            files = filing.files_under(
+            files = local_files.files_under(
                 [root / path if (root / path).exists() else Path(path) for path in paths]
             )
-            take_in(runtime, view.row.id, files, quiet=True)
+            ingest_with_bar(runtime, view.row.id, files, quiet=True)
 
 
 def _without_answer(runtime: Runtime, question: Mapping[str, Any]) -> frozenset[int]:

@@ -30,7 +30,7 @@ from app.evaluation.datasets import Question, QuestionSet, Selection, build
 from app.evaluation.formats import read
 from app.evaluation.scores import exact_match, f1, has_han, rouge_l
 from app.runtime import shipped_parts
-from generator.fathom_small import FathomSmall
+from generator.fathom_small.generator import FathomSmall
 from generator.types import Generated, Request, SourcePassage, Token
 from ingestion.sentences import split_sentences
 from retrieval.protocols import Embedder

@@ -15,7 +15,7 @@ import tiktoken
 from numpy.typing import NDArray
 
 from app.benchmarks.texts import WINDOW_TOKENS, window_ranges
-from app.services.mapping import sentence_encoder
+from app.intake.mapping import sentence_encoder
 from ingestion.chunker import chunk
 from ingestion.config import ChunkingConfig
 from ingestion.sentences import split_sentences

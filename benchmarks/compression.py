@@ -31,13 +31,13 @@ from numpy.typing import NDArray
 from app.config import load_settings
 from app.evaluation.datasets import Question, QuestionSet, Selection, build
 from app.evaluation.formats import read
-from app.evaluation.run import take_in
+from app.evaluation.run import ingest_articles
 from app.evaluation.scores import confidence_interval, contains_answer, f1, has_han
 from app.runtime import Runtime, build_runtime, shipped_parts
-from app.services import searching
+from app.search import searching
+from app.search.scope import scope_of
 from app.services.reading import source_passage
-from app.services.scope import scope_of
-from generator.fathom_small import FathomSmall
+from generator.fathom_small.generator import FathomSmall
 from generator.types import Generated, Request
 from retrieval.compress import compress
 from retrieval.config import CompressionConfig
@@ -125,7 +125,7 @@ def judge(tally: Tally, question: Question, context: Context, generated: Generat
 
 def measure(runtime: Runtime, dataset: QuestionSet, k: int) -> dict[str, Any]:
     """All ways on one set."""
-    collection, _ = take_in(runtime, dataset.articles, lambda *_: None)
+    collection, _ = ingest_articles(runtime, dataset.articles, lambda *_: None)
     scope = scope_of(runtime, [collection])
     asked = [question for question in dataset.questions if question.answerable]
     tallies = {name: Tally() for name in ways(runtime)}

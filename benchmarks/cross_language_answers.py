@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.cli.progress import take_in
+from app.cli.progress import ingest_with_bar
 from app.config import load_settings
+from app.intake import local_files
+from app.library import collections
 from app.runtime import Runtime, build_runtime
-from app.services import answering, collections, filing
+from app.services import answering
 from benchmarks.parallel_pages import LANGUAGES, LEAST_SECTION, headings_of, read_page, unnumbered
 from ingestion.parser_process import ParserProcess
 
@@ -49,7 +51,7 @@ def main() -> None:
         for language, folder in folders.items():
             view = collections.get_or_create(runtime, f"pages-{language}")
             if not view.stats.chunks:
-                take_in(runtime, view.row.id, filing.files_under([folder]), quiet=True)
+                ingest_with_bar(runtime, view.row.id, local_files.files_under([folder]), quiet=True)
         for asked in LANGUAGES:
             for about in LANGUAGES:
                 found = [

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from app.benchmarks.embedding import SentenceTransformersPeer
 from app.benchmarks.texts import mixed_paragraphs, read_documents, sample_files
 from app.benchmarks.timing import Run, interleaved, machine
-from app.services.filing import files_under
+from app.intake.local_files import files_under
 from ingestion.config import ParsingLimits
 from retrieval.config import EmbedderConfig
 from retrieval.embedder import PASSAGE_PREFIX, SentenceTransformerEmbedder

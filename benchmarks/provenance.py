@@ -39,14 +39,14 @@ from app.evaluation.provenance import (
     most_attended,
     score_places,
 )
-from app.evaluation.run import take_in
+from app.evaluation.run import ingest_articles
 from app.evaluation.scores import confidence_interval
 from app.evaluation.truth import Place, Truth, read_truth
 from app.runtime import Runtime, build_runtime, shipped_parts
 from app.services import answering
 from app.services.answering import Ask
-from generator.fathom_small import FathomSmall
-from generator.inference.explain import Explanation
+from generator.fathom_small.explain import Explanation
+from generator.fathom_small.generator import FathomSmall
 from generator.types import Event, Request, SourcePassage
 from retrieval.types import Passage
 
@@ -132,7 +132,7 @@ def measure(runtime: Runtime, generator: Remembering, dataset: QuestionSet, k: i
     Raises:
         RuntimeError: An explanation is of another answer than the one given.
     """
-    collection, names = take_in(runtime, dataset.articles, _progress)
+    collection, names = ingest_articles(runtime, dataset.articles, _progress)
     truth = read_truth(runtime, collection, names, dataset.articles)
     asked, cases = 0, []
     for number, question in enumerate(dataset.questions, 1):

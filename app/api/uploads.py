@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 from app.api.json_body import read_json
 from app.config import LimitSettings
 from app.errors import InvalidInputError, TooLargeError, UnsupportedBodyError
-from app.services.documents import Upload, check_name
+from app.intake.record import Upload, check_name
 from app.storage import BlobStore, BlobWriter
 
 STALLED_S = 60.0

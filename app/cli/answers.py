@@ -1,6 +1,6 @@
 """`fathom answers`: delete stored answers."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -30,7 +30,6 @@ def delete(
     as_json: JsonFlag = False,
 ) -> None:
     """Delete answers with their questions: those named, those of a conversation, or those that are old."""
-    from app.db.types import utc_now
     from app.services import stored_answers
 
     with open_runtime(context) as runtime:
@@ -39,7 +38,7 @@ def delete(
             stored_answers.delete(runtime, answer_id)
             deleted += 1
         if not answers or conversation is not None or older_than is not None:
-            before = None if older_than is None else utc_now() - timedelta(days=older_than)
+            before = None if older_than is None else datetime.now(UTC) - timedelta(days=older_than)
             if not yes and (conversation is not None or before is not None):
                 which = "of this conversation" if conversation else "there are"
                 age = "" if older_than is None else f" that are older than {older_than:g} days"

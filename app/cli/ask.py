@@ -38,8 +38,8 @@ def ask(
 
     A path is taken in first, into a collection of its own that later calls only bring up to date.
     """
+    from app.search.scope import RankingChoice
     from app.services import answering, stored_answers
-    from app.services.scope import RankingChoice
 
     with open_runtime(context) as runtime:
         collection, ingested = _collection(runtime, target, question, as_json=as_json)
@@ -82,9 +82,11 @@ def _collection(
         InvalidInputError: The question can't be answered whatever is taken in.
     """
     from app.cli.ingest import print_failed
-    from app.cli.progress import take_in
+    from app.cli.progress import ingest_with_bar
     from app.errors import CollectionNotFoundError
-    from app.services import collections, filing, searching
+    from app.intake import local_files
+    from app.library import collections
+    from app.search import searching
 
     path = Path(target).expanduser()
     try:
@@ -99,7 +101,9 @@ def _collection(
     view = collections.get_or_create(runtime, name)
     if not view.row.description:
         collections.update(runtime, view.row.id, {"description": f"Kept equal to {folder}"})
-    result = take_in(runtime, view.row.id, filing.files_under([folder]), quiet=as_json, mirror=True)
+    result = ingest_with_bar(
+        runtime, view.row.id, local_files.files_under([folder]), quiet=as_json, mirror=True
+    )
     if not as_json:
         print_failed(result["failed"])
     return view.row.id, result

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from app.config import Settings
+    from app.intake.local_files import LocalFile
     from app.runtime import Runtime
-    from app.services.filing import LocalFile
     from retrieval.embedder import SentenceTransformerEmbedder
 
 bench_app = typer.Typer(name="bench", help="Measure speed beside named peers.", no_args_is_help=True)
@@ -89,7 +89,7 @@ def embed(
     """Texts a second against SentenceTransformer.encode: float32, same weights, equal threads."""
     from app.benchmarks.embedding import ARRIVAL, SORTED, SentenceTransformersPeer, measure_embedding
     from app.benchmarks.texts import mixed_paragraphs, read_documents
-    from app.services.mapping import parsing_limits
+    from app.intake.mapping import parsing_limits
 
     with open_runtime(context) as runtime:
         documents = read_documents(_files(files), parsing_limits(runtime.settings.limits))
@@ -116,7 +116,7 @@ def chunk(
     """Text to chunks with vectors, against fixed windows and against embedding the final chunks alone."""
     from app.benchmarks.embedding import measure_chunking
     from app.benchmarks.texts import read_documents, token_windows
-    from app.services.mapping import chunking_config, parsing_limits
+    from app.intake.mapping import chunking_config, parsing_limits
 
     with open_runtime(context) as runtime:
         settings = runtime.settings
@@ -145,8 +145,8 @@ def ingest(
     from app.benchmarks.embedding import SentenceTransformersPeer
     from app.benchmarks.paths import measure_ingestion, plain_script
     from app.benchmarks.texts import token_windows
+    from app.intake.mapping import parsing_limits
     from app.runtime import Parts, shipped_parts
-    from app.services.mapping import parsing_limits
 
     files = _files(paths)
     with open_runtime(context) as runtime:
@@ -199,7 +199,7 @@ def search(
 def _files(paths: list[str] | None) -> "list[LocalFile]":
     from app.benchmarks.texts import sample_files
     from app.cli.progress import expand
-    from app.services.filing import files_under
+    from app.intake.local_files import files_under
 
     return files_under(expand(paths)) if paths else sample_files()
 
@@ -233,7 +233,7 @@ def _vectors_of(runtime: "Runtime", collection: str, queries: int) -> "tuple[NDA
         InvalidInputError: It holds too few passages.
     """
     from app.errors import InvalidInputError
-    from app.services import collections
+    from app.library import collections
 
     found = collections.get(runtime, collection)
     index = runtime.collection_index(found.row.id).dense

@@ -51,8 +51,8 @@ def settings_of(context: typer.Context, **overrides: object) -> "Settings":
 @contextmanager
 def open_runtime(context: typer.Context) -> Iterator["Runtime"]:
     """A runtime on the configured home, in this process; no server is needed."""
+    from app.library import erasing
     from app.runtime import build_runtime
-    from app.services import erasing
 
     quiet_libraries()
     runtime = build_runtime(settings_of(context))

@@ -74,7 +74,7 @@ def tune(
 
 
 def _settings_of_collection(context: typer.Context, collection: str) -> dict[str, Any]:
-    from app.services import collections
+    from app.library import collections
 
     with open_runtime(context) as runtime:
         return dict(collections.get(runtime, collection).row.settings)
@@ -125,7 +125,7 @@ def _apply(
 ) -> tuple[str, list[str]]:
     """Write changes; gives where to, and the environment variables that go before what was written."""
     from app.config import set_in_environment, settings_file
-    from app.services import collections
+    from app.library import collections
     from app.settings_file import write_settings
 
     if collection is not None:

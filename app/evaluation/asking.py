@@ -11,9 +11,10 @@ from app.evaluation.judge import AnswerScore, CitationScore, judge_citations, sc
 from app.evaluation.scores import contains_answer, has_han
 from app.evaluation.truth import Place, Truth, covers
 from app.runtime import Runtime
-from app.services import answering, searching
+from app.search import searching
+from app.search.scope import retrieval_config, scope_of
+from app.services import answering
 from app.services.answering import Ask, Outcome
-from app.services.scope import retrieval_config, scope_of
 from generator.types import Generated, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
 from retrieval.compress import likeness, unit_rows

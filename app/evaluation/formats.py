@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.evaluation.locate import locate
-from generator.training.set_files import PACKED, set_text
+from generator.data.set_files import PACKED, set_text
 
 Raw = Mapping[str, Any]
 

@@ -6,10 +6,10 @@ Maps paragraphs of a question set to the canonical texts of the documents that w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.db import chunks, documents
 from app.evaluation.datasets import Article, Question, QuestionSet
 from app.evaluation.locate import ParagraphMap
 from app.evaluation.scores import contains_answer, has_han
+from app.library import collections, documents
 from app.runtime import Runtime
 from retrieval.types import Passage
 
@@ -103,14 +103,13 @@ def read_truth(
     """
     texts: dict[str, str] = {}
     document_of: dict[int, str] = {}
-    with runtime.db.read() as session:
-        for position, name in enumerate(names):
-            document = documents.by_name(session, collection_id, name)
-            found = documents.serving_content(session, document.id) if document else None
-            if document is not None and found is not None:
-                document_of[position] = document.id
-                texts[document.id] = found[1].text
-        live = chunks.live_ids(session, collection_id)
+    served = documents.served_texts(runtime, collection_id, names)
+    for position, name in enumerate(names):
+        if name in served:
+            document_id, text = served[name]
+            document_of[position] = document_id
+            texts[document_id] = text
+    live = collections.chunk_ids(runtime, collection_id)
     return Truth(
         texts=texts,
         chunks=runtime.passages.passages(live),

@@ -13,13 +13,13 @@ from typing import Any
 from app.db import answers as answer_rows
 from app.db.types import new_id, utc_now
 from app.runtime import Runtime
-from app.services import searching
+from app.search import searching
+from app.search.scope import RankingChoice, Scope, scope_of
 from app.services.citations import AnswerSpan, unsupported
 from app.services.draft import Citation, Draft, SourcesWithdrawnError
 from app.services.provenance import Kept
 from app.services.reading import source_passage
 from app.services.refusal import Reason, refusal
-from app.services.scope import RankingChoice, Scope, scope_of
 from generator.types import Generated, Request, Token, Waiting
 from retrieval.decomposition import sub_questions
 from retrieval.follow_up import Turn

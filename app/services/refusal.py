@@ -3,12 +3,12 @@
 Pure functions: they know neither collections' tables nor models.
 """
 
-import re
 from typing import Literal
+
+from app.languages import language_of
 
 Reason = Literal["not_in_documents", "no_passages", "empty_collection", "sources_withdrawn"]
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _TEXTS: dict[Reason, dict[str, str]] = {
     "not_in_documents": {
         "en": "No direct answer was found. The passages below come closest.",
@@ -27,11 +27,6 @@ _TEXTS: dict[Reason, dict[str, str]] = {
         "zh": "作答期间，答案所依据的文档已被移除，请重新提问。",
     },
 }
-
-
-def language_of(question: str) -> Literal["zh", "en"]:
-    """Language to answer in: Chinese where a Han character occurs, else English."""
-    return "zh" if _HAN.search(question) else "en"
 
 
 def refusal(question: str, reason: Reason, custom: str | None) -> str:

@@ -14,8 +14,8 @@ from app.db import erasing as erasing_rows
 from app.db.answers import Answer
 from app.db.sources import read_sources
 from app.errors import AnswerNotFoundError, InvalidInputError, describe
+from app.library import erasing
 from app.runtime import Runtime
-from app.services import erasing
 from app.services import provenance as provenances
 from app.services.answering import Pending
 
@@ -165,7 +165,7 @@ def _delete(runtime: Runtime, answer_ids: Sequence[str]) -> int:
         count = rows.remove(session, answer_ids)
         if count:
             erasing_rows.erase_replies(session, answer_ids)
-            erasing.note(session)
+            erasing.schedule(session)
     if count:
         erasing.try_to_finish(runtime)
     return count

@@ -3,9 +3,11 @@
 import pytest
 
 from app.errors import InvalidInputError
-from app.services import answering, collections, documents, searching, stored_answers
+from app.intake.record import Upload, record_uploads
+from app.library import collections
+from app.search import searching
+from app.services import answering, stored_answers
 from app.services.answering import Ask
-from app.services.documents import Upload
 from retrieval.follow_up import Turn
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.texts import DUCKS, GEESE
@@ -25,7 +27,7 @@ def generator():
 def birds(runtime, work):
     collection = collections.create(runtime, name="birds").row.id
     files = {"ducks.md": DUCKS, "geese.md": GEESE}
-    documents.take_in(
+    record_uploads(
         runtime, collection, [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
     )
     work()

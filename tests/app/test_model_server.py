@@ -11,12 +11,14 @@ import uvicorn
 from app.cli import main
 from app.config import load_settings
 from app.errors import describe
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from app.main import create_app
 from app.runtime import build_runtime, shipped_parts
-from app.services import answering, collections, documents, searching
+from app.search import searching
+from app.search.scope import RankingChoice
+from app.services import answering
 from app.services.answering import Ask
-from app.services.documents import Upload
-from app.services.scope import RankingChoice
 from app.worker import Worker
 from generator.errors import ModelServerError
 from generator.quoting.prompt import REFUSALS
@@ -35,7 +37,7 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("model-server") / "home"
     runtime = build_runtime(load_settings(home=home), small_parts())
     collection = collections.create(runtime, name="birds").row.id
-    documents.take_in(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
+    record_uploads(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
     Worker(runtime).run_pending()
     runtime.close()
     return home

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from app.config import load_settings
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents
 from app.runtime import Runtime, build_runtime
-from app.services import collections, documents
-from app.services.documents import Upload
 from app.turns import Turn, Turns
 from app.worker import Worker
 from ingestion.parser_process import ParserProcess
@@ -63,7 +63,7 @@ def at_work(runtime) -> Iterator[Worker]:
 
 
 def add(runtime: Runtime, name: str, data: bytes) -> str:
-    found = documents.take_in(runtime, "birds", [Upload(name=name, blob=runtime.blobs.put(data))])
+    found = record_uploads(runtime, "birds", [Upload(name=name, blob=runtime.blobs.put(data))])
     return found[0].view.document.id
 
 

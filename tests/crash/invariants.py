@@ -4,8 +4,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.db.models import Chunk, Collection, Content, ContentChunk, DocumentVersion, IndexChange, Job
+from app.library import index_audit
 from app.runtime import Runtime
-from app.services import indexing
 from ingestion.sniff import CONTAINERS
 
 
@@ -20,7 +20,7 @@ def violations(runtime: Runtime, collection_id: str) -> list[str]:
             found += _of_version(session, version)
         found += _strays(session)
         found += _sequence(session, collection_id)
-    audit = indexing.audit(runtime, collection_id)
+    audit = index_audit.audit(runtime, collection_id)
     return found if audit.clean else [*found, f"index and database differ: {audit}"]
 
 

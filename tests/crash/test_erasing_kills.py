@@ -21,11 +21,12 @@ import pytest
 from sqlalchemy import Engine, event
 
 from app.config import load_settings
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents, erasing, proving
+from app.library.traces import Traces
 from app.runtime import Runtime, build_runtime
-from app.services import answering, collections, documents, erasing, proving, stored_answers
+from app.services import answering, stored_answers
 from app.services.answering import Ask
-from app.services.documents import Upload
-from app.services.traces import Traces
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.doubles import small_parts
@@ -58,7 +59,7 @@ def filled(home: Path) -> None:
     collection = collections.create(runtime, name="vaults").row.id
     texts = {"secret.md": TEXT, "other.md": b"# Florpheim\n\nThe lake of Florpheim freezes in March.\n"}
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in texts.items()]
-    documents.take_in(runtime, collection, uploads)
+    record_uploads(runtime, collection, uploads)
     Worker(runtime).run_pending()
     for question in ("Which keys open the vault of Quuxbergen?", "What is a xylograph?"):
         pending = answering.accept(runtime, Ask(collections=(collection,), question=question))
@@ -87,7 +88,7 @@ def prepare(runtime: Runtime, how: str) -> Callable[[], object]:
     if how == "answer":
         return lambda: stored_answers.delete_some(runtime, conversation=None, before=_later())
     upload = Upload(name="secret.md", blob=runtime.blobs.put(REPLACED))
-    documents.take_in(runtime, collection, [upload])
+    record_uploads(runtime, collection, [upload])
     return lambda: Worker(runtime).run_pending()
 
 

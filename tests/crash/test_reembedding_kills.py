@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.db import vectors
+from app.library import collections
 from app.runtime import build_runtime
-from app.services import collections
 from app.worker import Worker
 from tests.app.doubles import NewEmbedder, small_parts
 from tests.crash.invariants import violations

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents
 from app.runtime import Runtime, build_runtime
-from app.services import collections, documents
-from app.services.documents import Upload
 from tests.app.doubles import small_parts
 from tests.crash.invariants import violations
 from tests.crash.process import POISON, process, settings_for, wait_until
@@ -34,7 +34,7 @@ def text_of(number: int) -> bytes:
 
 def add(runtime: Runtime, collection_id: str, files: dict[str, bytes]) -> None:
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
-    documents.take_in(runtime, collection_id, uploads)
+    record_uploads(runtime, collection_id, uploads)
 
 
 def states(runtime: Runtime, collection_id: str) -> dict[str, str]:

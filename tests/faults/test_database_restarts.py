@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.errors import describe
+from app.library import collections
 from app.runtime import build_runtime
-from app.services import collections, searching
+from app.search import searching
 from app.worker import Worker
 from tests.app.doubles import small_parts
 from tests.crash.invariants import violations

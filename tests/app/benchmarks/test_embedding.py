@@ -5,7 +5,7 @@ import tiktoken
 from app.benchmarks.embedding import measure_chunking, measure_embedding
 from app.benchmarks.texts import mixed_paragraphs, read_documents, sample_files, token_windows
 from app.errors import InvalidInputError
-from app.services.filing import files_under
+from app.intake.local_files import files_under
 from ingestion.config import ChunkingConfig, ParsingLimits
 from tests.retrieval.doubles import HashEmbedder, count_words
 

@@ -2,9 +2,9 @@ import pytest
 
 from app.benchmarks.paths import measure_ingestion, measure_search, plain_script, questions_of
 from app.errors import CollectionNotFoundError, InvalidInputError
-from app.services import collections, documents
-from app.services.documents import Upload
-from app.services.filing import files_under
+from app.intake.local_files import files_under
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from ingestion.config import ParsingLimits
 from tests.app.texts import DUCKS, GEESE
 from tests.retrieval.doubles import HashEmbedder
@@ -55,7 +55,7 @@ def birds(runtime, work):
     key = collections.create(runtime, name="birds").row.id
     files = {"ducks.md": DUCKS, "geese.md": GEESE}
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
-    documents.take_in(runtime, key, uploads)
+    record_uploads(runtime, key, uploads)
     work()
     return key
 

@@ -4,10 +4,12 @@ import pytest
 
 from app.db.documents import serving_content
 from app.errors import CollectionNotFoundError, InvalidInputError, QuoteMismatchError
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents
 from app.schemas.answers import AnswerOut
-from app.services import answering, collections, documents, searching, stored_answers
+from app.search import searching
+from app.services import answering, stored_answers
 from app.services.answering import Ask
-from app.services.documents import Upload
 from generator.types import Evidence, Generated, Ink, Part, PartKind, Shape, Span, Token
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.texts import DUCKS, GEESE
@@ -25,7 +27,7 @@ def fill(runtime, work):
     def put(name, **files):
         collection = collections.get_or_create(runtime, name).row.id
         uploads = [Upload(name=f"{key}.md", blob=runtime.blobs.put(data)) for key, data in files.items()]
-        taken = documents.take_in(runtime, collection, uploads)
+        taken = record_uploads(runtime, collection, uploads)
         work()
         return [item.view.document.id for item in taken]
 

@@ -3,8 +3,8 @@
 import pytest
 
 from app.db.documents import serving_content
-from app.services import collections, documents
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents
 from app.services.draft import NEAREST, Draft
 from generator.types import SUPPORTED, Evidence, Ink, Token
 from retrieval.types import ContextPassage, Hit
@@ -19,7 +19,7 @@ FILES = {"ducks": DUCKS, "geese": GEESE} | {
 def filled(runtime, work):
     collection = collections.get_or_create(runtime, "birds").row.id
     uploads = [Upload(name=f"{key}.md", blob=runtime.blobs.put(data)) for key, data in FILES.items()]
-    documents.take_in(runtime, collection, uploads)
+    record_uploads(runtime, collection, uploads)
     work()
     return sorted(runtime.passages.passages(range(1, 100)).values(), key=lambda passage: passage.chunk_id)
 
