@@ -275,7 +275,7 @@ class Settings(BaseSettings):
     @property
     def context_tokens(self) -> int:
         """Token budget of the compressed context, the default of the generator filled in."""
-        return self.retrieval.context_tokens or (512 if self.generator == "fathom-small" else 2048)
+        return self.retrieval.context_tokens or (640 if self.generator == "fathom-small" else 2048)
 
     @property
     def url(self) -> str:

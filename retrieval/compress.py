@@ -22,7 +22,7 @@ SentenceVectors = Callable[[Sequence[Passage]], Sequence[NDArray[np.float32]]]
 """For each passage unit vectors of its sentences, float32 [N, D], in the order of `sentences_of`."""
 
 _GRAM_WEIGHT = 0.5
-_RANK_WEIGHT = 1.0
+_RANK_WEIGHT = 4.0
 _RANK_CONSTANT = 2.0
 
 

@@ -128,7 +128,7 @@ class CompressionConfig:
 
     max_tokens: int = 1_024
     keep_share: float = 1.0
-    semantic_weight: float = 1.0
+    semantic_weight: float = 1.5
     neighbour_bonus: float = 0.25
 
     def __post_init__(self) -> None:
