@@ -1,4 +1,4 @@
-"""Memories of passages, computed once per text and kept.
+"""Memories of passages, computed once per text and kept on the device of the model.
 
 Dimensions in names: S pieces of one passage, D width.
 """
@@ -12,6 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from generator.blocks.passage_memory import FRAME, PassageMemory
+from generator.device import HOST
 from generator.fathom_small.encoder import DocumentLayers
 from generator.prefixes import PASSAGE_PREFIX
 
@@ -103,9 +104,11 @@ class MemoryCache:
         lead = [self._bos, *self._prefix]
         rows = [[*lead, *ids, self._eos] for _, ids, _ in windows]
         longest = max(len(row) for row in rows)
-        ids_BS = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
+        padded = [row + [self._pad] * (longest - len(row)) for row in rows]
+        ids_BS = torch.tensor(padded, device=HOST)
+        placed_BS = ids_BS.to(self._document.device)
         with torch.inference_mode():
-            states_BSD = self._document(ids_BS, ids_BS != self._pad)
+            states_BSD = self._document(placed_BS, placed_BS != self._pad)
         memories = []
         for b, (row, (_, _, ranges)) in enumerate(zip(rows, windows, strict=True)):
             framed = [FRAME] * len(lead) + ranges + [FRAME]

@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from generator.blocks.passage_memory import FRAME, kept_rows, stands_in
+from generator.device import HOST
 from generator.errors import RequestError
 from generator.fathom_small.encoder import DocumentLayers, ReadingLayers, ReadStates
 from generator.fathom_small.match import PieceMatcher
@@ -32,6 +33,8 @@ like the question than anything else does, and of 44,840 training answers 54 sta
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What reading a question against its passages gives.
+
+    All tensors are on the CPU but the read states, which stay on the device of the model for the decoder.
 
     Attributes:
         passages: Those that were read (weight above 0 and some text kept), in the order given.
@@ -68,15 +71,17 @@ class PassageReader:
 
         Args:
             document: In evaluation mode.
-            reading: In evaluation mode.
+            reading: In evaluation mode, on the same device.
             tokenizer: The encoder's.
-            matcher: Over the same vocabulary.
+            matcher: Over the same vocabulary; its tables are copied to the device of the layers.
             window: Longest text of the document layers, in pieces.
             question_pieces: Longest question; a longer one keeps its end, where the question usually stands.
         """
         self.memories = MemoryCache(document, tokenizer, window)
+        self.device = document.device
         self._document, self._reading = document, reading
-        self._tokenizer, self._matcher, self._question_pieces = tokenizer, matcher, question_pieces
+        self._matcher = matcher.to(self.device)
+        self._tokenizer, self._question_pieces = tokenizer, question_pieces
         self._bos, self._eos = tokenizer.token_to_id("<s>"), tokenizer.token_to_id("</s>")
         self._prefix = tokenizer.encode(QUESTION_PREFIX.strip(), add_special_tokens=False).ids
 
@@ -101,22 +106,22 @@ class PassageReader:
         ]
         S = max(len(memory.ids_S) for memory in gathered)
         P, D = len(live), gathered[0].states_SD.shape[1]
-        memory_PSD = torch.zeros(P, S, D, dtype=gathered[0].states_SD.dtype)
-        ids_PS = torch.zeros(P, S, dtype=torch.long)
-        mask_PS = torch.zeros(P, S, dtype=torch.bool)
-        segment_PS = torch.full((P, S), -1)
-        blank_PS = torch.ones(P, S, dtype=torch.bool)
-        asks_PS = torch.zeros(P, S)
+        memory_PSD = torch.zeros(P, S, D, dtype=gathered[0].states_SD.dtype, device=self.device)
+        ids_PS = torch.zeros(P, S, dtype=torch.long, device=HOST)
+        mask_PS = torch.zeros(P, S, dtype=torch.bool, device=HOST)
+        segment_PS = torch.full((P, S), -1, device=HOST)
+        blank_PS = torch.ones(P, S, dtype=torch.bool, device=HOST)
+        asks_PS = torch.zeros(P, S, device=HOST)
         for p, memory in enumerate(gathered):
             n = len(memory.ids_S)
             memory_PSD[p, :n], ids_PS[p, :n], mask_PS[p, :n] = memory.states_SD, memory.ids_S, True
-            segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, live[p]))
-            blank_PS[p, :n] = torch.tensor([b <= a for a, b in memory.ranges])
-            asks_PS[p, :n] = torch.tensor(_asks(memory.ranges, live[p]))
+            segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, live[p]), device=HOST)
+            blank_PS[p, :n] = torch.tensor([b <= a for a, b in memory.ranges], device=HOST)
+            asks_PS[p, :n] = torch.tensor(_asks(memory.ranges, live[p]), device=HOST)
         silent_PS = blank_PS | (segment_PS < 0)
         with torch.inference_mode():
-            read = self._read_states(question, memory_PSD, ids_PS, mask_PS)
-            weight_P1 = torch.tensor([math.log(p.weight) for p in live])[:, None]
+            read = _scores_on_host(self._read_states(question, memory_PSD, ids_PS, mask_PS))
+            weight_P1 = torch.tensor([math.log(p.weight) for p in live], device=HOST)[:, None]
             read = read._replace(
                 start_BS=read.start_BS.masked_fill(silent_PS, float("-inf"))
                 + weight_P1
@@ -130,7 +135,8 @@ class PassageReader:
             len(self._prefix) :
         ]
         pieces = pieces[-(self._question_pieces - len(self._prefix) - 2) :]
-        question_1Q = torch.tensor([[self._bos, *self._prefix, *pieces, self._eos]])
+        question_1Q = torch.tensor([[self._bos, *self._prefix, *pieces, self._eos]], device=self.device)
+        ids_PS, mask_PS = ids_PS.to(self.device), mask_PS.to(self.device)
         P = ids_PS.shape[0]
         states_1QD = self._document(question_1Q, torch.ones_like(question_1Q, dtype=torch.bool))
         question_PQ = question_1Q.expand(P, -1)
@@ -189,12 +195,23 @@ def span_distribution(
     null_P = passage_null(reading, relevance_weight)
     joint_PSS = read.start_BS[:, :, None] + read.end_BS[:, None, :] - null_P[:, None, None]
     S = joint_PSS.shape[-1]
-    near_SS = torch.ones(S, S, dtype=torch.bool).triu().tril(LONGEST_SPAN - 1)
+    near_SS = torch.ones(S, S, dtype=torch.bool, device=joint_PSS.device).triu().tril(LONGEST_SPAN - 1)
     same_PSS = reading.segment_PS[:, :, None] == reading.segment_PS[:, None, :]
     joint_PSS = (joint_PSS / temperature).masked_fill(~(near_SS & same_PSS), float("-inf"))
     any_span = float(joint_PSS.flatten().logsumexp(0))
     total = math.log1p(math.exp(-abs(any_span))) + max(any_span, 0.0)
     return SpanDistribution(joint_PSS - total, any_span)
+
+
+def _scores_on_host(read: ReadStates) -> ReadStates:
+    """The same with all scores on the CPU, where answers are put together; the read states stay."""
+    return ReadStates(
+        states_BSD=read.states_BSD,
+        start_BS=read.start_BS.to(HOST),
+        end_BS=read.end_BS.to(HOST),
+        null_B2=read.null_B2.to(HOST),
+        relevance_B=read.relevance_B.to(HOST),
+    )
 
 
 def _asks(ranges: Sequence[tuple[int, int]], passage: SourcePassage) -> list[float]:
