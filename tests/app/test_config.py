@@ -115,7 +115,7 @@ def test_the_longest_answer_depends_on_who_writes_it():
 
 
 def test_how_much_is_read_depends_on_who_reads_it():
-    assert load_settings().context_tokens == 512
+    assert load_settings().context_tokens == 640
     assert load_settings(generator="openai", openai=SERVER).context_tokens == 2048
     assert load_settings(retrieval={"context_tokens": 900}).context_tokens == 900
 

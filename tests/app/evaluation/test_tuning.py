@@ -19,7 +19,7 @@ from app.evaluation.tuning_report import summarise
 from app.library import collections
 from tests.app.copying_generator import CopyingGenerator
 
-PRESENT = Values(dense_weight=1.0, lexical_weight=2.0, mmr_lambda=1.0, k=8, context_tokens=512)
+PRESENT = Values(dense_weight=1.0, lexical_weight=2.0, mmr_lambda=1.0, k=8, context_tokens=640)
 BIRDS = ["duck", "goose", "swan", "heron", "stork", "crane"]
 
 
@@ -192,7 +192,7 @@ def test_rankings_fused_again_score_as_a_search_with_those_settings_does(runtime
 def test_ranks_alone_load_no_generator(runtime, dataset, monkeypatch):
     monkeypatch.setattr(type(runtime), "generator", property(lambda self: pytest.fail("loaded")))
     result, _ = run(runtime, dataset, retrieval_only=True)
-    assert (result.tuned.k, result.tuned.context_tokens) == (8, 512)
+    assert (result.tuned.k, result.tuned.context_tokens) == (8, 640)
     assert {t.figure for t in result.tried} == {"mrr"}
     assert summarise(result)["figure"] == "mrr"
     assert asdict(result.present) == asdict(PRESENT)
