@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from app.config import SettingsError
 from app.faults import machine_fault
+from app.settings.reading import SettingsError
 from generator.errors import (
     CheckpointError,
     ContextLengthError,

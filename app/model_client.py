@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from app.config import Settings
+from app.settings.schema import Settings
 
 if TYPE_CHECKING:
     from generator.openai.client import ChatClient

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import home
-from app.config import Settings
 from app.db import migrate
 from app.db.engine import Database
 from app.errors import UnavailableError
@@ -25,6 +24,7 @@ from app.indexes.collection import CollectionIndex, IndexConfig
 from app.indexes.passages import SqlPassageStore
 from app.indexes.registry import IndexRegistry, remove_index_files
 from app.model_client import model_server
+from app.settings.schema import Settings
 from app.storage import BlobStore
 from generator.types import Generator, SourcePassage
 from ingestion.types import CountTokens

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.progress import take_in
-from app.config import load_settings
 from app.db import chunks
 from app.runtime import Runtime, build_runtime
 from app.services import answering, collections, filing
+from app.settings.reading import load_settings
 from retrieval.follow_up import Turn
 
 TELLING = 6

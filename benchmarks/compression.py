@@ -28,7 +28,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.config import load_settings
 from app.evaluation.datasets import Question, QuestionSet, Selection, build
 from app.evaluation.formats import read
 from app.evaluation.run import take_in
@@ -37,6 +36,7 @@ from app.runtime import Runtime, build_runtime, shipped_parts
 from app.services import searching
 from app.services.reading import source_passage
 from app.services.scope import scope_of
+from app.settings.reading import load_settings
 from generator.fathom_small import FathomSmall
 from generator.types import Generated, Request
 from retrieval.compress import compress

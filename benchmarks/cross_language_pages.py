@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.config import Settings
 from app.runtime import WORDS, shipped_parts
+from app.settings.schema import Settings
 from benchmarks.parallel_pages import LANGUAGES, Asked, ParallelPages, read_pages
 from retrieval.config import FusionConfig
 from retrieval.dense import search_dense

@@ -65,10 +65,10 @@ def windows(models: Path) -> Callable[[str], list[str]]:
 
 def fathom(job: Job) -> Side:
     """Ours, all of it: parser process, database, both indexes, and hits as the REST interface gives them."""
-    from app.config import Settings
     from app.runtime import build_runtime
     from app.services import collections, filing, searching
     from app.services.scope import scope_of
+    from app.settings.schema import Settings
     from app.worker import Worker
 
     runtime = build_runtime(Settings(home=job.home, models_dir=job.models))

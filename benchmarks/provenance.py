@@ -28,7 +28,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.config import load_settings
 from app.evaluation.datasets import Question, QuestionSet, Selection, build
 from app.evaluation.formats import read
 from app.evaluation.provenance import (
@@ -45,6 +44,7 @@ from app.evaluation.truth import Place, Truth, read_truth
 from app.runtime import Runtime, build_runtime, shipped_parts
 from app.services import answering
 from app.services.answering import Ask
+from app.settings.reading import load_settings
 from generator.fathom_small import FathomSmall
 from generator.inference.explain import Explanation
 from generator.types import Event, Request, SourcePassage

@@ -25,7 +25,6 @@ import numpy as np
 from markdown_it import MarkdownIt
 from numpy.typing import NDArray
 
-from app.config import Settings
 from app.db import chunks
 from app.evaluation.asking import OPTIONAL_STAGES, EvalOptions, Note, Session
 from app.evaluation.datasets import Selection, build
@@ -35,6 +34,7 @@ from app.evaluation.scores import bootstrap_interval, has_han
 from app.evaluation.truth import read_truth
 from app.runtime import Runtime, build_runtime
 from app.services import collections, filing, searching
+from app.settings.schema import Settings
 from app.worker import Worker
 from retrieval.metrics import hit_at, mean, reciprocal_rank
 from retrieval.types import Passage

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from app.config import LimitSettings
 from app.db.chunks import ContentChunk
 from app.db.documents import Content, DocumentVersion, DocumentView
 from app.db.jobs import Job
@@ -14,6 +13,7 @@ from app.schemas.ranking import RankingOptions
 from app.services.collections import CollectionView
 from app.services.coverage import warnings_of
 from app.services.scope import RankingChoice
+from app.settings.groups import LimitSettings
 from retrieval.follow_up import Turn
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import tiktoken
     from numpy.typing import NDArray
 
-    from app.config import Settings
     from app.runtime import Runtime
     from app.services.filing import LocalFile
+    from app.settings.schema import Settings
     from retrieval.embedder import SentenceTransformerEmbedder
 
 bench_app = typer.Typer(name="bench", help="Measure speed beside named peers.", no_args_is_help=True)

@@ -18,9 +18,9 @@ from app.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from app.config import Settings
     from app.evaluation.datasets import Selection
     from app.evaluation.tuning import TuneOptions, Tuning
+    from app.settings.schema import Settings
 
 GROUP = "retrieval"
 
@@ -124,9 +124,10 @@ def _apply(
     context: typer.Context, changes: dict[str, float], collection: str | None
 ) -> tuple[str, list[str]]:
     """Write changes; gives where to, and the environment variables that go before what was written."""
-    from app.config import set_in_environment, settings_file
     from app.services import collections
-    from app.settings_file import write_settings
+    from app.settings.environment import set_in_environment
+    from app.settings.file import write_settings
+    from app.settings.schema import settings_file
 
     if collection is not None:
         with open_runtime(context) as runtime:

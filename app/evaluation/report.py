@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.config import Settings
 from app.evaluation.asking import OPTIONAL_STAGES, STAGES, EvalOptions, Note
 from app.evaluation.datasets import Selection
 from app.evaluation.judge import AnswerScore
 from app.evaluation.run import EvalRun
 from app.evaluation.scores import auroc, bootstrap_interval, percentile
+from app.settings.schema import Settings
 
 RECALLS = (1, 5, 20)
 ANSWER_FIGURES = ("em", "f1", "phrase_em", "phrase_f1")

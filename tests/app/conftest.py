@@ -8,9 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.cli import main
-from app.config import Settings, load_settings
 from app.main import create_app
 from app.runtime import Parts, Runtime, build_runtime
+from app.settings.reading import load_settings
+from app.settings.schema import Settings
 from app.worker import Worker
 from generator.types import Generator
 from tests.app.doubles import SilentGenerator, small_parts

@@ -8,7 +8,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from app.config import load_settings
 from app.db.models import Base, Erasure
 from app.db.remains import cells
 from app.main import create_app
@@ -16,6 +15,7 @@ from app.runtime import build_runtime
 from app.services import collections, documents, erasing, stored_answers
 from app.services.documents import Upload
 from app.services.traces import Traces
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.config import load_settings
 from app.db import jobs
 from app.db.models import Chunk, Job
 from app.errors import LeaseLostError, UnavailableError
 from app.runtime import build_runtime
 from app.services import collections, documents, ingesting
 from app.services.documents import Upload
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS, GEESE

@@ -8,12 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx_sse import EventSource
 
-from app.config import load_settings
 from app.errors import describe
 from app.main import create_app
 from app.runtime import build_runtime, shipped_parts
 from app.services import collections, documents, readiness
 from app.services.documents import Upload
+from app.settings.reading import load_settings
 from app.worker import Worker
 from generator.errors import ContextLengthError, NoAnswerError
 from generator.quoting.prompt import REFUSALS

@@ -9,7 +9,6 @@ import pytest
 import uvicorn
 
 from app.cli import main
-from app.config import load_settings
 from app.errors import describe
 from app.main import create_app
 from app.runtime import build_runtime, shipped_parts
@@ -17,6 +16,7 @@ from app.services import answering, collections, documents, searching
 from app.services.answering import Ask
 from app.services.documents import Upload
 from app.services.scope import RankingChoice
+from app.settings.reading import load_settings
 from app.worker import Worker
 from generator.errors import ModelServerError
 from generator.quoting.prompt import REFUSALS

@@ -16,11 +16,11 @@ import uvicorn
 from fastapi import APIRouter
 
 from app.api import uploads
-from app.config import load_settings
 from app.main import create_app
 from app.runtime import build_runtime
 from app.services import collections, documents
 from app.services.documents import Upload
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import CountingEmbedder, small_parts

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
-from app.config import load_settings
 from app.db import chunks, jobs
 from app.db.models import ChunkVector, Job
 from app.db.types import utc_now
@@ -14,6 +13,7 @@ from app.main import create_app
 from app.runtime import Runtime, build_runtime
 from app.services import collections, documents, indexing, readiness, reembedding, searching
 from app.services.documents import Upload
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import CountingEmbedder, NewEmbedder, small_parts

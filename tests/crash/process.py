@@ -43,7 +43,7 @@ class SlowNewEmbedder(SlowEmbedder):
 
 
 def settings_for(home: Path, **more: object):
-    from app.config import load_settings
+    from app.settings.reading import load_settings
 
     values: dict[str, object] = {
         "home": home,

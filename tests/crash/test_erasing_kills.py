@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from app.config import load_settings
 from app.runtime import Runtime, build_runtime
 from app.services import answering, collections, documents, erasing, proving, stored_answers
 from app.services.answering import Ask
 from app.services.documents import Upload
 from app.services.traces import Traces
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.doubles import small_parts

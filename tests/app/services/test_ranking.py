@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import pytest
 
-from app.config import load_settings
 from app.errors import UnavailableError
 from app.runtime import build_runtime
 from app.services import answering, collections, documents, searching
 from app.services.answering import Ask
 from app.services.documents import Upload
 from app.services.scope import RankingChoice, scope_of
+from app.settings.reading import load_settings
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS, GEESE

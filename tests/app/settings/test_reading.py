@@ -2,7 +2,9 @@
 
 import pytest
 
-from app.config import SettingsError, child_environment, load_settings, variables
+from app.settings.environment import child_environment
+from app.settings.reading import SettingsError, load_settings
+from app.settings.schema import variables
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +132,7 @@ def test_secrets_are_masked_when_printed():
 
 
 def test_each_setting_is_described():
-    from app.config import Settings
+    from app.settings.schema import Settings
 
     for _, path in variables():
         fields = Settings.model_fields

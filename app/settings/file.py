@@ -8,7 +8,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from app.config import SettingsError
+from app.settings.reading import SettingsError
 
 
 def write_settings(path: Path, group: str, values: Mapping[str, float]) -> None:

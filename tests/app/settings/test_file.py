@@ -2,8 +2,8 @@ import tomllib
 
 import pytest
 
-from app.config import SettingsError, load_settings
-from app.settings_file import write_settings
+from app.settings.file import write_settings
+from app.settings.reading import SettingsError, load_settings
 
 WRITTEN = """# ours
 port = 8010
