@@ -11,6 +11,7 @@ FathomError                     has `code`, `message`, `hint`; each class has it
 ├── ForbiddenOriginError   403  a request from a foreign web page, or for a host name not served here
 ├── BusyError              429  too much at once; try again later
 ├── UnavailableError       503  a part that is needed is not there: weights, disk, database
+│   └── MissingModelError
 ├── QuoteMismatchError     500  a citation would not have equalled the stored text
 ├── DamagedFileError       500  the bytes of a stored file are not those that were uploaded
 └── LeaseLostError         409  a worker that lost its job tried to write (never leaves the worker)
@@ -291,6 +292,18 @@ class UnavailableError(FathomError):
 
     status = 503
     exit_code = 5
+
+
+class MissingModelError(UnavailableError):
+    """A model of the distribution can't be loaded."""
+
+    def __init__(self, *, model: str, detail: str) -> None:
+        """Name the model (encoder, vocabulary, generator), and say why it can't be loaded."""
+        super().__init__(
+            f"{model}_missing",
+            f"The {model} can't be loaded: {detail}.",
+            "Restore the folder `models` from the distribution, or correct FATHOM_MODELS_DIR.",
+        )
 
 
 class LeaseLostError(FathomError):

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.composition.runtime import Runtime
 from app.db import idempotency
 from app.db.types import utc_now
 from app.errors import FathomError
-from app.runtime import Runtime
 from app.services import erasing, stored_answers
 
 logger = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from app.admission import make_queues
 from app.api import answers, collections, documents, health, jobs, problems, search
 from app.api.guard import GuardMiddleware
+from app.composition.runtime import Parts, Runtime, build_runtime
 from app.health_watch import Watch
 from app.housekeeping import Housekeeping
 from app.observability import Metrics, RequestContextMiddleware
-from app.runtime import Parts, Runtime, build_runtime
 from app.services import readiness
 from app.services.jobs import figures
 from app.settings.schema import Settings

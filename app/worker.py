@@ -18,12 +18,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from types import FrameType
 
+from app.composition.runtime import Runtime
 from app.db import jobs, workers
 from app.db.jobs import Job
 from app.db.types import utc_now
 from app.errors import LeaseLostError, UnavailableError, describe
 from app.faults import machine_fault
-from app.runtime import Runtime
 from app.services import ingesting, reembedding, sweeping
 from app.turns import Turn, Turns
 from ingestion.config import ParsingLimits

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.progress import take_in
+from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks
-from app.runtime import Runtime, build_runtime
 from app.services import answering, collections, filing
 from app.settings.reading import load_settings
 from retrieval.follow_up import Turn

@@ -25,10 +25,10 @@ import torch
 from httpx_sse import connect_sse
 from tokenizers import Tokenizer
 
+from app.composition.runtime import shipped_parts
 from app.evaluation.datasets import Question, QuestionSet, Selection, build
 from app.evaluation.formats import read
 from app.evaluation.scores import exact_match, f1, has_han, rouge_l
-from app.runtime import shipped_parts
 from app.settings.reading import load_settings
 from generator.fathom_small import FathomSmall
 from generator.types import Generated, Request, SourcePassage, Token

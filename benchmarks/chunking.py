@@ -25,11 +25,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.composition.encoder import VOCABULARY
+from app.composition.runtime import shipped_parts
 from app.evaluation.datasets import Question, QuestionSet
 from app.evaluation.locate import ParagraphMap
 from app.evaluation.scores import confidence_interval, f1, has_han
 from app.evaluation.truth import Place
-from app.runtime import VOCABULARY, shipped_parts
 from app.settings.reading import load_settings
 from benchmarks.chunkers import Chunker, Cut, Tools, chunkers
 from benchmarks.question_sets import chosen

@@ -28,11 +28,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.composition.runtime import Runtime, build_runtime, shipped_parts
 from app.evaluation.datasets import Question, QuestionSet, Selection, build
 from app.evaluation.formats import read
 from app.evaluation.run import take_in
 from app.evaluation.scores import confidence_interval, contains_answer, f1, has_han
-from app.runtime import Runtime, build_runtime, shipped_parts
 from app.services import searching
 from app.services.reading import source_passage
 from app.services.scope import scope_of

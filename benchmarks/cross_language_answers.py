@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.progress import take_in
-from app.runtime import Runtime, build_runtime
+from app.composition.runtime import Runtime, build_runtime
 from app.services import answering, collections, filing
 from app.settings.reading import load_settings
 from benchmarks.parallel_pages import LANGUAGES, LEAST_SECTION, headings_of, read_page, unnumbered

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.runtime import WORDS, shipped_parts
+from app.composition.runtime import WORDS, shipped_parts
 from app.settings.schema import Settings
 from benchmarks.parallel_pages import LANGUAGES, Asked, ParallelPages, read_pages
 from retrieval.config import FusionConfig

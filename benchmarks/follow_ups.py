@@ -26,11 +26,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.composition.runtime import shipped_parts
 from app.evaluation.datasets import QuestionSet, Selection, build
 from app.evaluation.formats import read
 from app.evaluation.judge import AnswerScore, score_answer
 from app.evaluation.scores import has_han
-from app.runtime import shipped_parts
 from app.services.reading import source_passage
 from app.settings.schema import Settings
 from benchmarks.follow_up_pairs import Pair, pairs_of

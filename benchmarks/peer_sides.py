@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from app.benchmarks.texts import token_windows
-from app.runtime import VOCABULARY
+from app.composition.encoder import VOCABULARY
 from ingestion.tokens import load_vocabulary
 
 OVERLAP = 64
@@ -65,7 +65,7 @@ def windows(models: Path) -> Callable[[str], list[str]]:
 
 def fathom(job: Job) -> Side:
     """Ours, all of it: parser process, database, both indexes, and hits as the REST interface gives them."""
-    from app.runtime import build_runtime
+    from app.composition.runtime import build_runtime
     from app.services import collections, filing, searching
     from app.services.scope import scope_of
     from app.settings.schema import Settings

@@ -25,8 +25,8 @@ import numpy as np
 from transformers import PreTrainedTokenizerFast
 
 from app.benchmarks.timing import machine, percentiles_ms
+from app.composition.encoder import VOCABULARY
 from app.evaluation.datasets import Question, QuestionSet
-from app.runtime import VOCABULARY
 from app.settings.reading import load_settings
 from benchmarks.peer_sides import SIDES
 from benchmarks.question_sets import chosen

@@ -28,6 +28,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from app.composition.runtime import Runtime, build_runtime, shipped_parts
 from app.evaluation.datasets import Question, QuestionSet, Selection, build
 from app.evaluation.formats import read
 from app.evaluation.provenance import (
@@ -41,7 +42,6 @@ from app.evaluation.provenance import (
 from app.evaluation.run import take_in
 from app.evaluation.scores import confidence_interval
 from app.evaluation.truth import Place, Truth, read_truth
-from app.runtime import Runtime, build_runtime, shipped_parts
 from app.services import answering
 from app.services.answering import Ask
 from app.settings.reading import load_settings

@@ -25,6 +25,7 @@ import numpy as np
 from markdown_it import MarkdownIt
 from numpy.typing import NDArray
 
+from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks
 from app.evaluation.asking import OPTIONAL_STAGES, EvalOptions, Note, Session
 from app.evaluation.datasets import Selection, build
@@ -32,7 +33,6 @@ from app.evaluation.formats import read
 from app.evaluation.run import take_in
 from app.evaluation.scores import bootstrap_interval, has_han
 from app.evaluation.truth import read_truth
-from app.runtime import Runtime, build_runtime
 from app.services import collections, filing, searching
 from app.settings.schema import Settings
 from app.worker import Worker

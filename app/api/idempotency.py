@@ -14,12 +14,12 @@ from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.api.json_body import Handler, JsonRoute, checked
+from app.composition.runtime import Runtime
 from app.db import idempotency
 from app.db.erasing import ERASED_STATUS
 from app.db.idempotency import StoredReply
 from app.db.types import utc_now
 from app.errors import ConflictError, GoneError, InvalidInputError
-from app.runtime import Runtime
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"

@@ -20,9 +20,9 @@ from sentence_transformers.util import dot_score, semantic_search
 
 from app.benchmarks.texts import parsed
 from app.benchmarks.timing import interleaved, percentiles_ms, ratio
+from app.composition.runtime import Parts, Runtime, build_runtime
 from app.db import chunks
 from app.errors import InvalidInputError
-from app.runtime import Parts, Runtime, build_runtime
 from app.services import collections, filing, searching
 from app.services.filing import LocalFile
 from app.services.scope import scope_of

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import tiktoken
     from numpy.typing import NDArray
 
-    from app.runtime import Runtime
+    from app.composition.runtime import Runtime
     from app.services.filing import LocalFile
     from app.settings.schema import Settings
     from retrieval.embedder import SentenceTransformerEmbedder
@@ -145,7 +145,7 @@ def ingest(
     from app.benchmarks.embedding import SentenceTransformersPeer
     from app.benchmarks.paths import measure_ingestion, plain_script
     from app.benchmarks.texts import token_windows
-    from app.runtime import Parts, shipped_parts
+    from app.composition.runtime import Parts, shipped_parts
     from app.services.mapping import parsing_limits
 
     files = _files(paths)
@@ -219,7 +219,7 @@ def _embedder(runtime: "Runtime", threads: int | None) -> "SentenceTransformerEm
 
 
 def _vocabulary(settings: "Settings") -> "tiktoken.Encoding":
-    from app.runtime import VOCABULARY
+    from app.composition.encoder import VOCABULARY
     from ingestion.tokens import load_vocabulary
 
     return load_vocabulary(settings.models_dir / VOCABULARY)

@@ -7,7 +7,7 @@ import typer
 from app.cli.output import JsonFlag, open_runtime, print_json, results, table_of
 
 if TYPE_CHECKING:
-    from app.runtime import Runtime
+    from app.composition.runtime import Runtime
     from app.services.collections import CollectionView
 
 PAGE = 200

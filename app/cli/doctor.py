@@ -9,7 +9,7 @@ import typer
 from app.cli.output import JsonFlag, open_runtime, print_json, settings_of
 
 if TYPE_CHECKING:
-    from app.runtime import Runtime
+    from app.composition.runtime import Runtime
     from app.services.readiness import Check
     from app.settings.schema import Settings
 

@@ -82,9 +82,9 @@ def _measure(
 ) -> "tuple[EvalRun, dict[str, Any]]":
     """Run on a temporary home; gives the notes and what they add up to."""
     from app.cli.questions import StageBars, read_questions
+    from app.composition.runtime import build_runtime
     from app.evaluation.report import summarise
     from app.evaluation.run import evaluate as measure
-    from app.runtime import build_runtime
 
     quiet_libraries()
     dataset = read_questions(file, selection)

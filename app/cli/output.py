@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from app.runtime import Runtime
+    from app.composition.runtime import Runtime
     from app.settings.schema import Settings
 
 SOME_FAILED = 6
@@ -51,7 +51,7 @@ def settings_of(context: typer.Context, **overrides: object) -> "Settings":
 @contextmanager
 def open_runtime(context: typer.Context) -> Iterator["Runtime"]:
     """A runtime on the configured home, in this process; no server is needed."""
-    from app.runtime import build_runtime
+    from app.composition.runtime import build_runtime
     from app.services import erasing
 
     quiet_libraries()

@@ -11,7 +11,7 @@ from app.cli.output import console, visible
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from app.runtime import Runtime
+    from app.composition.runtime import Runtime
     from app.services.filing import Filed, LocalFile
 
 POLL_S = 0.2

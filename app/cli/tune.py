@@ -95,10 +95,10 @@ def _measure(
         InvalidInputError: The file can't be used, or has too few questions.
     """
     from app.cli.questions import StageBars, read_questions
+    from app.composition.runtime import build_runtime
     from app.errors import InvalidInputError
     from app.evaluation.datasets import DatasetError
     from app.evaluation.tuning import tune as search
-    from app.runtime import build_runtime
 
     dataset = read_questions(file, selection)
     with tempfile.TemporaryDirectory(prefix="fathom-tune-") as home, StageBars(quiet=as_json) as bars:

@@ -6,11 +6,11 @@ The path is the one that users take: `answering.produce`, the same generator.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from app.composition.runtime import Runtime
 from app.evaluation.datasets import Question, QuestionSet
 from app.evaluation.judge import AnswerScore, CitationScore, judge_citations, score_answer
 from app.evaluation.scores import contains_answer, has_han
 from app.evaluation.truth import Place, Truth, covers
-from app.runtime import Runtime
 from app.services import answering, searching
 from app.services.answering import Ask, Outcome
 from app.services.scope import retrieval_config, scope_of

@@ -7,11 +7,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from app.composition.runtime import build_runtime, shipped_parts
 from app.evaluation.asking import EvalOptions, Note
 from app.evaluation.datasets import QuestionSet, Selection, build
 from app.evaluation.formats import read
 from app.evaluation.run import EvalRun, OnProgress, evaluate
-from app.runtime import build_runtime, shipped_parts
 from app.settings.schema import Settings
 from generator.fathom_small import FathomSmall
 from generator.loading import load_generator, store_calibration

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.composition.runtime import Runtime
 from app.evaluation.asking import EvalOptions, Note, Session
 from app.evaluation.datasets import Article, Question, QuestionSet
 from app.evaluation.truth import read_truth
-from app.runtime import Runtime
 from app.services import collections, documents
 from app.services.documents import Upload
 from app.worker import Worker

@@ -6,11 +6,11 @@ Maps paragraphs of a question set to the canonical texts of the documents that w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.composition.runtime import Runtime
 from app.db import chunks, documents
 from app.evaluation.datasets import Article, Question, QuestionSet
 from app.evaluation.locate import ParagraphMap
 from app.evaluation.scores import contains_answer, has_han
-from app.runtime import Runtime
 from retrieval.types import Passage
 
 Place = tuple[str, int, int]

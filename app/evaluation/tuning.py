@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.composition.runtime import Runtime
 from app.evaluation.asking import EvalOptions, Note, Session
 from app.evaluation.datasets import DatasetError, Question, QuestionSet
 from app.evaluation.run import OnProgress, take_in
 from app.evaluation.truth import Truth, read_truth
-from app.runtime import Runtime
 from app.services import collections, searching
 from app.services.scope import Scope, scope_of
 from retrieval.config import FusionConfig

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from app.composition.runtime import Runtime
 from app.db import answers as answer_rows
 from app.db.types import new_id, utc_now
-from app.runtime import Runtime
 from app.services import searching
 from app.services.citations import AnswerSpan, unsupported
 from app.services.draft import Citation, Draft, SourcesWithdrawnError

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from app.composition.runtime import Runtime
 from app.db import collections, documents
 from app.db.collections import Collection, CollectionStats
 from app.db.paging import Slice
 from app.db.types import new_id, utc_now
 from app.db.vectors import Waiting
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
-from app.runtime import Runtime
 from app.services import erasing, reembedding
 
 TAKEN = "Choose another name, or use that one."

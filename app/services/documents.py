@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.composition.runtime import Runtime
 from app.db import chunks, collections, documents, jobs
 from app.db.chunks import ContentChunk
 from app.db.documents import Content, Document, DocumentVersion, DocumentView
@@ -21,7 +22,6 @@ from app.errors import (
     InvalidInputError,
     NotFoundError,
 )
-from app.runtime import Runtime
 from app.services import erasing
 from app.storage import StoredBlob
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import httpx
 
+from app.composition.runtime import Runtime
 from app.errors import InvalidInputError, TooLargeError, UnavailableError
-from app.runtime import Runtime
 from app.services.documents import Upload, check_name
 from app.services.public_web import FAILURES, TIMEOUTS, Resolve, public_client
 from app.storage import BlobStore, BlobWriter, StoredBlob

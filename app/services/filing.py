@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from app.composition.runtime import Runtime
 from app.db import documents as document_rows
 from app.db import filing as rows
 from app.db.documents import DocumentView
 from app.db.filing import KnownFile
 from app.errors import InvalidInputError
-from app.runtime import Runtime
 from app.services import documents
 from app.services.documents import Upload
 from app.services.git_folder import kept_files

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from app.composition.runtime import Runtime
 from app.db import collections, contents, documents, jobs
 from app.db.contents import ContentKey
 from app.db.documents import Content, Document, DocumentVersion
 from app.db.jobs import Job
 from app.db.types import utc_now
 from app.errors import FathomError, LeaseLostError, UnavailableError
-from app.runtime import Runtime
 from app.services import erasing, mapping
 from app.services.members import Members
 from ingestion.config import ChunkingConfig

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.composition.runtime import Runtime
 from app.db import jobs
 from app.db.jobs import Job
 from app.db.types import utc_now
 from app.errors import JobNotFoundError
-from app.runtime import Runtime
 from app.services.readiness import workers_alive
 
 

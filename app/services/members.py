@@ -6,12 +6,12 @@ between has lost nothing, and a worker whose lease is gone writes nothing.
 
 import hashlib
 
+from app.composition.runtime import Runtime
 from app.db import collections, jobs
 from app.db import documents as document_rows
 from app.db.documents import Document
 from app.db.jobs import Job
 from app.errors import LeaseLostError
-from app.runtime import Runtime
 from app.services import documents, erasing
 from app.services.documents import Upload
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.composition.runtime import Runtime
 from app.db import collections, remains
 from app.db import erasing as erasing_rows
-from app.runtime import Runtime
 from app.services import erasing, mapping
 from app.services.traces import Traces
 from ingestion.pipeline import parse

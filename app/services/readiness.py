@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app.composition.model_client import model_server as client_of
+from app.composition.runtime import Runtime
 from app.db import jobs, migrate, workers
 from app.db.types import utc_now
 from app.db.workers import WorkerState
 from app.errors import Failure, UnavailableError, describe
 from app.faults import machine_fault
-from app.model_client import model_server as client_of
-from app.runtime import Runtime
 from app.services import reembedding
 from app.settings.groups import WorkerSettings
 from app.settings.schema import Settings

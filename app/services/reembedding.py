@@ -8,12 +8,12 @@ changes that tell every process. Until a collection is complete it is searched b
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.composition.runtime import Runtime
 from app.db import collections, documents, jobs, vectors
 from app.db.jobs import Job
 from app.db.types import utc_now
 from app.db.vectors import Waiting
 from app.errors import CollectionNotFoundError, UnavailableError
-from app.runtime import Runtime
 from app.services import mapping
 from ingestion.vectors import embed_again
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.composition.runtime import Runtime
 from app.db import answers as rows
 from app.db import erasing as erasing_rows
 from app.db.answers import Answer
 from app.db.sources import read_sources
 from app.errors import AnswerNotFoundError, InvalidInputError, describe
-from app.runtime import Runtime
 from app.services import erasing
 from app.services import provenance as provenances
 from app.services.answering import Pending

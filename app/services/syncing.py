@@ -6,10 +6,10 @@ Its files are told by path and hash, so that only bytes that are new need to tra
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.composition.runtime import Runtime
 from app.db import collections
 from app.db import filing as rows
 from app.errors import CollectionNotFoundError
-from app.runtime import Runtime
 from app.services import documents
 
 

@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
+from app.composition.runtime import build_runtime
 from app.main import create_app
-from app.runtime import build_runtime
 from app.services import collections, documents
 from app.services.documents import Upload
 from app.settings.reading import load_settings

@@ -8,10 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from app.composition.runtime import build_runtime
 from app.db.models import Base, Erasure
 from app.db.remains import cells
 from app.main import create_app
-from app.runtime import build_runtime
 from app.services import collections, documents, erasing, stored_answers
 from app.services.documents import Upload
 from app.services.traces import Traces

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import inspect, text
 
 from app import home
+from app.composition.runtime import Parts, Runtime, build_runtime
 from app.db import installation
 from app.errors import ConflictError
-from app.runtime import Parts, Runtime, build_runtime
 from app.services import collections, documents, readiness, sweeping
 from app.services.documents import Upload
 from app.settings.schema import Settings

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.db import collections as rows
-from app.runtime import build_runtime
 from app.services import collections, documents, indexing
 from app.services.documents import Upload
 from app.worker import Worker

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.db import jobs
 from app.db.models import Chunk, Job
 from app.errors import LeaseLostError, UnavailableError
-from app.runtime import build_runtime
 from app.services import collections, documents, ingesting
 from app.services.documents import Upload
 from app.settings.reading import load_settings

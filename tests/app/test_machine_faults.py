@@ -16,9 +16,9 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.composition.runtime import build_runtime
 from app.db.engine import Database
 from app.errors import MACHINE_FAULTS, describe
-from app.runtime import build_runtime
 from app.services import collections, documents, readiness
 from app.services.documents import Upload
 from retrieval.errors import IndexWriteError

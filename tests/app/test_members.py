@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.composition.runtime import Runtime
 from app.db import documents as document_rows
 from app.db import jobs
 from app.db.documents import Document, DocumentVersion
 from app.db.types import utc_now
 from app.errors import LeaseLostError
-from app.runtime import Runtime
 from app.services import collections, documents, filing, ingesting
 from app.services.members import Members
 from tests.app.texts import DUCKS, GEESE, upload

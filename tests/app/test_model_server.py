@@ -9,9 +9,9 @@ import pytest
 import uvicorn
 
 from app.cli import main
+from app.composition.runtime import build_runtime, shipped_parts
 from app.errors import describe
 from app.main import create_app
-from app.runtime import build_runtime, shipped_parts
 from app.services import answering, collections, documents, searching
 from app.services.answering import Ask
 from app.services.documents import Upload
@@ -250,7 +250,7 @@ def test_over_rest_a_server_that_breaks_off_ends_the_stream_with_a_problem(serve
 
 
 def test_reranking_is_done_by_the_model_that_ships(home, monkeypatch):
-    monkeypatch.setattr("app.runtime._load_fathom_small", lambda settings: CopyingGenerator())
+    monkeypatch.setattr("app.composition.generators._load_fathom_small", lambda settings: CopyingGenerator())
     with model_server(saying("x")) as server:
         runtime = build_runtime(settings_for(home, server), PARTS)
         found = searching.as_wire(
@@ -264,7 +264,7 @@ def test_reranking_is_done_by_the_model_that_ships(home, monkeypatch):
 @pytest.fixture
 def doctor(home, monkeypatch, capsys, tmp_path):
     """Runs `fathom doctor` against a server; gives exit code and report."""
-    monkeypatch.setattr("app.runtime.shipped_parts", lambda: PARTS)
+    monkeypatch.setattr("app.composition.runtime.shipped_parts", lambda: PARTS)
     monkeypatch.chdir(tmp_path)
 
     def run(url):

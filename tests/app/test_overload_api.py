@@ -16,8 +16,8 @@ import uvicorn
 from fastapi import APIRouter
 
 from app.api import uploads
+from app.composition.runtime import build_runtime
 from app.main import create_app
-from app.runtime import build_runtime
 from app.services import collections, documents
 from app.services.documents import Upload
 from app.settings.reading import load_settings

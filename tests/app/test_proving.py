@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from app.runtime import build_runtime
+from app.composition.runtime import build_runtime
 from app.services import answering, collections, documents, proving, stored_answers
 from app.services.answering import Ask
 from app.services.documents import Upload

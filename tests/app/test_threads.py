@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.cli import main
+from app.composition.runtime import Parts
 from app.main import create_app
-from app.runtime import Parts
 from app.settings.environment import let_threads_sleep
 from app.settings.schema import Settings
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.runtime import Runtime, build_runtime
+from app.composition.runtime import Runtime, build_runtime
 from app.services import collections, documents
 from app.services.documents import Upload
 from app.settings.reading import load_settings

@@ -3,8 +3,8 @@
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from app.composition.runtime import Runtime
 from app.db.models import Chunk, Collection, Content, ContentChunk, DocumentVersion, IndexChange, Job
-from app.runtime import Runtime
 from app.services import indexing
 from ingestion.sniff import CONTAINERS
 

@@ -103,7 +103,7 @@ def _main(kind: str, home: str, *more: str) -> None:
 
         sys.exit(run_server(settings, parts))
     else:
-        from app.runtime import build_runtime
+        from app.composition.runtime import build_runtime
         from app.worker import run_until_signal
 
         runtime = build_runtime(settings, parts)

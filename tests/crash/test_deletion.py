@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime import Runtime, build_runtime
+from app.composition.runtime import Runtime, build_runtime
 from app.services import collections, documents, indexing
 from app.services.documents import Upload
 from app.worker import Worker

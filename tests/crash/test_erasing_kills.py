@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from app.runtime import Runtime, build_runtime
+from app.composition.runtime import Runtime, build_runtime
 from app.services import answering, collections, documents, erasing, proving, stored_answers
 from app.services.answering import Ask
 from app.services.documents import Upload

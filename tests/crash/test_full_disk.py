@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime import build_runtime
+from app.composition.runtime import build_runtime
 from app.services import collections
 from app.worker import Worker
 from tests.app.doubles import small_parts

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime import build_runtime
+from app.composition.runtime import build_runtime
 from app.services import collections, documents
 from tests.app.doubles import small_parts
 from tests.crash.process import HANGS, PATIENCE_S, process, server, settings_for, wait_until

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.db import vectors
-from app.runtime import build_runtime
 from app.services import collections
 from app.worker import Worker
 from tests.app.doubles import NewEmbedder, small_parts

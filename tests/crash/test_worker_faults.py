@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import Runtime, build_runtime
 from app.db import workers
-from app.runtime import Runtime, build_runtime
 from app.services import collections
 from tests.app.doubles import small_parts
 from tests.crash.process import PATIENCE_S, process, settings_for, wait_until

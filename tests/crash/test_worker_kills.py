@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime import Runtime, build_runtime
+from app.composition.runtime import Runtime, build_runtime
 from app.services import collections, documents
 from app.services.documents import Upload
 from tests.app.doubles import small_parts

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from sqlalchemy import URL, Engine
 
 from app import worker as worker_module
+from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks, vectors
 from app.db import engine as engine_module
 from app.db.types import utc_now
-from app.runtime import Runtime, build_runtime
 from app.services import collections, documents, kept_vectors
 from app.services.documents import Upload
 from app.settings.file import write_settings

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.errors import describe
-from app.runtime import build_runtime
 from app.services import collections, searching
 from app.worker import Worker
 from tests.app.doubles import small_parts

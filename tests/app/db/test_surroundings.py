@@ -2,9 +2,9 @@
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.db.documents import serving_content
 from app.db.surroundings import KEPT_BLOCKS, SurroundingsReader
-from app.runtime import build_runtime
 from app.services import collections, documents
 from app.services.documents import Upload
 from app.settings.reading import load_settings

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.errors import UnavailableError
-from app.runtime import build_runtime
 from app.services import answering, collections, documents, searching
 from app.services.answering import Ask
 from app.services.documents import Upload
