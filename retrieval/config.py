@@ -126,7 +126,7 @@ class CompressionConfig:
         neighbour_bonus: Share of a sentence's relevance that its direct neighbours receive.
     """
 
-    max_tokens: int = 1_024
+    max_tokens: int = 512
     keep_share: float = 1.0
     semantic_weight: float = 1.0
     neighbour_bonus: float = 0.25

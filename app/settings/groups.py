@@ -1,4 +1,7 @@
-"""Groups of settings, each a table of the settings file."""
+"""Groups of settings, each a table of the settings file.
+
+A setting that a library has too takes the library's default, so that each number stands once.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,11 +16,19 @@ from pydantic import (
     model_validator,
 )
 
+from ingestion.config import ChunkingConfig, ParsingLimits
+from retrieval.config import FusionConfig, HnswConfig, RetrievalConfig
+
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(gt=0, le=100)]
 MIB = 1024 * 1024
+
+_PARSING = ParsingLimits()
+_CHUNKING = ChunkingConfig()
+_RETRIEVAL = RetrievalConfig()
+_FUSION = FusionConfig()
 
 
 class SettingsGroup(BaseModel):
@@ -29,7 +40,7 @@ class SettingsGroup(BaseModel):
 class LimitSettings(SettingsGroup):
     """Sizes and counts above which a request or a file is refused, and what of a file is kept."""
 
-    max_upload_bytes: PositiveInt = 100 * MIB
+    max_upload_bytes: PositiveInt = _PARSING.max_bytes
     """Largest single file accepted, in bytes."""
     max_request_bytes: PositiveInt = 256 * MIB
     """Largest upload request (all its files together), in bytes."""
@@ -41,30 +52,30 @@ class LimitSettings(SettingsGroup):
     """Longest document or collection name, in characters."""
     max_question_chars: PositiveInt = 4000
     """Longest question or search query, in characters."""
-    max_pages: PositiveInt = 5000
+    max_pages: PositiveInt = _PARSING.max_pages
     """Most pages of one document."""
-    max_text_chars: PositiveInt = 20_000_000
+    max_text_chars: PositiveInt = _PARSING.max_text_chars
     """Most characters of canonical text of one document."""
     min_coverage: Annotated[float, Field(ge=0, le=1)] = 0.97
     """Least share of a file's visible characters kept in its text; below it the document is ready with a warning."""
-    parse_wall_s: PositiveSeconds = 300.0
+    parse_wall_s: PositiveSeconds = _PARSING.wall_s
     """Longest time a parser may take on one document, in seconds."""
-    parse_cpu_s: PositiveSeconds = 240.0
+    parse_cpu_s: PositiveSeconds = float(_PARSING.cpu_s)
     """Most processor time a parser may use on one document, in seconds."""
-    parse_memory_bytes: PositiveInt = 2048 * MIB
+    parse_memory_bytes: PositiveInt = _PARSING.memory_bytes
     """Most memory of the parser process, in bytes."""
-    keep_hidden: bool = False
+    keep_hidden: bool = _PARSING.keep_hidden
     """Whether hidden and struck text of documents is kept; otherwise it is left out and counted."""
-    keep_margins: bool = False
+    keep_margins: bool = _PARSING.keep_margins
     """Whether page headers, page footers and comments of Word files are kept; otherwise they are counted."""
 
 
 class ChunkingSettings(SettingsGroup):
     """How documents are cut."""
 
-    max_tokens: Annotated[int, Field(ge=64, le=512)] = 512
+    max_tokens: Annotated[int, Field(ge=64, le=512)] = _CHUNKING.max_tokens
     """Most tokens of one chunk, by the shipped vocabulary."""
-    semantic_weight: Annotated[float, Field(ge=0, le=10)] = 0.0
+    semantic_weight: Annotated[float, Field(ge=0, le=10)] = _CHUNKING.semantic_weight
     """Worth of a drop in meaning between sentences, against even sizes; 0 cuts by structure alone, try 0.35."""
 
 
@@ -73,28 +84,28 @@ class RetrievalSettings(SettingsGroup):
 
     k: Annotated[int, Field(ge=1, le=100)] = 8
     """Passages given to the generator when neither request nor collection says otherwise."""
-    candidates: Annotated[int, Field(ge=1, le=1000)] = 50
+    candidates: Annotated[int, Field(ge=1, le=1000)] = _RETRIEVAL.candidates
     """Hits taken from each of dense and lexical search before they are fused."""
     context_tokens: PositiveInt | None = None
     """Token budget of the compressed context; by default 512 for `fathom-small`, 2048 for other models."""
-    dense_weight: Weight = 1.0
+    dense_weight: Weight = _FUSION.dense_weight
     """Weight of the search by meaning where the two are fused."""
-    lexical_weight: Weight = 2.0
+    lexical_weight: Weight = _FUSION.lexical_weight
     """Weight of the search by words where the two are fused."""
     rerank: bool = False
     """Order passages by a reranker, in searches and for answers, when neither request nor collection says otherwise."""
-    rerank_depth: Annotated[int, Field(ge=1, le=200)] = 16
+    rerank_depth: Annotated[int, Field(ge=1, le=200)] = _RETRIEVAL.rerank_depth
     """Passages that the reranker reads for one question."""
     reranker: Path | None = None
     """Folder of a cross-encoder (sentence-transformers, safetensors) that reranks; by default the generator does so."""
-    mmr_lambda: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    mmr_lambda: Annotated[float, Field(ge=0.0, le=1.0)] = _RETRIEVAL.mmr_lambda
     """Maximal marginal relevance against near-duplicates: 1 goes by relevance alone, less prefers what is new."""
-    max_per_document: Annotated[int, Field(ge=1, le=100)] | None = None
+    max_per_document: Annotated[int, Field(ge=1, le=100)] | None = _RETRIEVAL.max_per_document
     """Most passages of one document among those found; by default any number."""
-    neighbours: Annotated[int, Field(ge=0, le=16)] = 0
+    neighbours: Annotated[int, Field(ge=0, le=16)] = _RETRIEVAL.neighbours
     """Passages before and after each one found, within its section, that are read with it."""
-    exact_below: Annotated[int, Field(ge=0)] = 5000
-    """Collections with fewer chunks than this are searched exactly instead of by HNSW."""
+    exact_below: Annotated[int, Field(ge=0)] = HnswConfig().exact_below
+    """Collections with at most this many chunks are searched exactly instead of by HNSW."""
     snapshot_every: PositiveInt = 2000
     """Index changes after which a new snapshot of the dense index is written."""
 

@@ -31,6 +31,7 @@ from app.settings.groups import (
     SettingsGroup,
     WorkerSettings,
 )
+from retrieval.config import CompressionConfig
 
 PREFIX = "FATHOM_"
 CONFIG_VARIABLE = "FATHOM_CONFIG"
@@ -134,7 +135,9 @@ class Settings(BaseSettings):
     @property
     def context_tokens(self) -> int:
         """Token budget of the compressed context, the default of the generator filled in."""
-        return self.retrieval.context_tokens or (512 if self.generator == "fathom-small" else 2048)
+        return self.retrieval.context_tokens or (
+            CompressionConfig().max_tokens if self.generator == "fathom-small" else 2048
+        )
 
     @property
     def url(self) -> str:
