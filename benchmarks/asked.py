@@ -1,4 +1,4 @@
-"""Asks a list of questions as a user would and writes down what is shown: for judging single answers by eye."""
+"""Decision 0077: questions asked as a user would, and their answers as shown, to be judged one by one by eye."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Answers across languages on parallel pages: passage among five, answered, and answered from the right section."""
+"""Decision 0076: answers across languages on parallel pages: passage among five, answered, and right section."""
 
 import argparse
 import json

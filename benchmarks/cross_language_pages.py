@@ -1,4 +1,4 @@
-"""Questions in one language about pages in the other, from pages that exist in both.
+"""Decision 0048: questions in one language about pages in the other, from pages that exist in both.
 
     python -m benchmarks.cross_language_pages EN_FOLDER ZH_FOLDER [--part last] [--cache FILE.npz] [--json]
 

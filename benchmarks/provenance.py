@@ -1,6 +1,6 @@
-"""How right citations are, and whether answers depend on what is cited, against two cheaper ways to cite.
+"""Decision 0071: how right citations are, and whether answers depend on what is cited, beside two cheaper ways.
 
-    python benchmarks/provenance.py qed_nq.jsonl --last 700 --sample 20
+    python -m benchmarks.provenance qed_nq.jsonl --last 700 --sample 20
 
 Takes the articles of a question file (any that `fathom eval` reads) into a temporary home, asks, and judges each
 answer that was given to a question with gold evidence. All ways cite the same answers from the same passages:
@@ -29,9 +29,14 @@ from pathlib import Path
 from typing import Any
 
 from app.composition.runtime import Runtime, build_runtime, shipped_parts
-from app.evaluation.datasets import Question, QuestionSet, Selection, build
-from app.evaluation.formats import read
-from app.evaluation.provenance import (
+from app.measuring.quality.run import take_in
+from app.measuring.quality.scores import confidence_interval
+from app.measuring.questions.datasets import Question, QuestionSet, Selection, build
+from app.measuring.questions.truth import Place, Truth, read_truth
+from app.services import answering
+from app.services.answering import Ask
+from app.settings.reading import load_settings
+from benchmarks.citing import (
     CitedScore,
     by_attention,
     by_text,
@@ -39,12 +44,7 @@ from app.evaluation.provenance import (
     most_attended,
     score_places,
 )
-from app.evaluation.run import take_in
-from app.evaluation.scores import confidence_interval
-from app.evaluation.truth import Place, Truth, read_truth
-from app.services import answering
-from app.services.answering import Ask
-from app.settings.reading import load_settings
+from benchmarks.public_sets import read
 from generator.fathom_small import FathomSmall
 from generator.inference.explain import Explanation
 from generator.types import Event, Request, SourcePassage

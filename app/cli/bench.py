@@ -58,7 +58,7 @@ def index(
 
     Vectors lie in clusters, as embeddings do; queries are never in the index.
     """
-    from app.benchmarks.vectors import IndexBench, clustered, held_out, measure_index
+    from app.measuring.speed.dense_index import IndexBench, clustered, held_out, measure_index
     from retrieval.config import HnswConfig
 
     with open_runtime(context) as runtime:
@@ -87,8 +87,8 @@ def embed(
     as_json: JsonFlag = False,
 ) -> None:
     """Texts a second against SentenceTransformer.encode: float32, same weights, equal threads."""
-    from app.benchmarks.embedding import ARRIVAL, SORTED, SentenceTransformersPeer, measure_embedding
-    from app.benchmarks.texts import mixed_paragraphs, read_documents
+    from app.measuring.speed.embedding import ARRIVAL, SORTED, SentenceTransformersPeer, measure_embedding
+    from app.measuring.speed.texts import mixed_paragraphs, read_documents
     from app.services.mapping import parsing_limits
 
     with open_runtime(context) as runtime:
@@ -114,8 +114,8 @@ def chunk(
     as_json: JsonFlag = False,
 ) -> None:
     """Text to chunks with vectors, against fixed windows and against embedding the final chunks alone."""
-    from app.benchmarks.embedding import measure_chunking
-    from app.benchmarks.texts import read_documents, token_windows
+    from app.measuring.speed.embedding import measure_chunking
+    from app.measuring.speed.texts import read_documents, token_windows
     from app.services.mapping import chunking_config, parsing_limits
 
     with open_runtime(context) as runtime:
@@ -142,10 +142,10 @@ def ingest(
     as_json: JsonFlag = False,
 ) -> None:
     """Files to searchable passages on an empty home, against the plain script that stores nothing."""
-    from app.benchmarks.embedding import SentenceTransformersPeer
-    from app.benchmarks.paths import measure_ingestion, plain_script
-    from app.benchmarks.texts import token_windows
     from app.composition.runtime import Parts, shipped_parts
+    from app.measuring.speed.embedding import SentenceTransformersPeer
+    from app.measuring.speed.paths import measure_ingestion, plain_script
+    from app.measuring.speed.texts import token_windows
     from app.services.mapping import parsing_limits
 
     files = _files(paths)
@@ -186,8 +186,8 @@ def search(
     as_json: JsonFlag = False,
 ) -> None:
     """Question to compressed context, against encode and semantic_search of sentence-transformers."""
-    from app.benchmarks.embedding import SentenceTransformersPeer
-    from app.benchmarks.paths import measure_search, questions_of
+    from app.measuring.speed.embedding import SentenceTransformersPeer
+    from app.measuring.speed.paths import measure_search, questions_of
 
     with open_runtime(context) as runtime:
         peer = SentenceTransformersPeer(_embedder(runtime, threads))
@@ -197,8 +197,8 @@ def search(
 
 
 def _files(paths: list[str] | None) -> "list[LocalFile]":
-    from app.benchmarks.texts import sample_files
     from app.cli.progress import expand
+    from app.measuring.speed.texts import sample_files
     from app.services.filing import files_under
 
     return files_under(expand(paths)) if paths else sample_files()
@@ -265,7 +265,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _report(result: dict[str, Any], *, as_json: bool) -> None:
-    from app.benchmarks.timing import machine
+    from app.measuring.speed.timing import machine
 
     result = result | {"machine": machine()}
     if as_json:
