@@ -9,7 +9,6 @@ FathomError                     has `code`, `message`, `hint`; each class has it
 ├── TooLargeError          413  an upload or a request body beyond its limit
 ├── UnsupportedBodyError   415  a body of a type that the route does not read
 ├── ForbiddenOriginError   403  a request from a foreign web page, or for a host name not served here
-├── BusyError              429  too much at once; try again later
 ├── UnavailableError       503  a part that is needed is not there: weights, disk, database
 │   └── MissingModelError
 ├── QuoteMismatchError     500  a citation would not have equalled the stored text
@@ -280,13 +279,6 @@ class ForbiddenOriginError(FathomError):
     exit_code = 1
 
 
-class BusyError(FathomError):
-    """Too much work at once."""
-
-    status = 429
-    exit_code = 5
-
-
 class UnavailableError(FathomError):
     """Something that is needed is missing or does not answer."""
 
@@ -387,8 +379,3 @@ def _generation_failure(error: GeneratorError) -> Failure:
         hint=hint,
         retry_after_s=error.retry_after_s if isinstance(error, ModelServerError) else None,
     )
-
-
-def collection_not_found(key: str) -> CollectionNotFoundError:
-    """There is no collection of that id or name."""
-    return CollectionNotFoundError(key)

@@ -26,10 +26,11 @@ from httpx_sse import connect_sse
 from tokenizers import Tokenizer
 
 from app.composition.runtime import shipped_parts
-from app.measuring.quality.scores import exact_match, f1, has_han, rouge_l
+from app.measuring.quality.scores import exact_match, f1, has_han
 from app.measuring.questions.datasets import Question, QuestionSet, Selection, build
 from app.settings.reading import load_settings
 from benchmarks.public_sets import read
+from benchmarks.rouge import rouge_l
 from generator.fathom_small import FathomSmall
 from generator.types import Generated, Request, SourcePassage, Token
 from ingestion.sentences import split_sentences

@@ -28,7 +28,6 @@ from app.storage import BlobStore
 from generator.types import Generator
 from ingestion.types import CountTokens
 from retrieval.compress import SentenceVectorCache
-from retrieval.config import RetrievalConfig
 from retrieval.index.word_list import WordList
 from retrieval.language_direction import load_direction
 from retrieval.protocols import Embedder, Scorer
@@ -252,9 +251,7 @@ def assemble(settings: Settings, parts: Parts) -> Runtime:
         generator=Lazy(lambda: parts.generator(settings), lock),
         reranker=Lazy(lambda: load_reranker(settings), lock),
         sentence_vectors=Lazy(
-            lambda: SentenceVectorCache(
-                embedder.get(), RetrievalConfig().sentence_cache, passages.sentence_vectors
-            ),
+            lambda: SentenceVectorCache(embedder.get(), stored=passages.sentence_vectors),
             lock,
         ),
         indexes=Lazy(
