@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from app.composition.encoder import VOCABULARY
 from app.composition.runtime import shipped_parts
 from app.measuring.quality.scores import confidence_interval, f1, has_han
+from app.measuring.quality.truth import Place
 from app.measuring.questions.datasets import Question, QuestionSet
 from app.measuring.questions.locate import ParagraphMap
-from app.measuring.questions.truth import Place
 from app.settings.reading import load_settings
 from benchmarks.chunkers import Chunker, Cut, Tools, chunkers
 from benchmarks.question_sets import chosen

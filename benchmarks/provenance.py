@@ -31,8 +31,8 @@ from typing import Any
 from app.composition.runtime import Runtime, build_runtime, shipped_parts
 from app.measuring.quality.run import take_in
 from app.measuring.quality.scores import confidence_interval
+from app.measuring.quality.truth import Place, Truth, read_truth
 from app.measuring.questions.datasets import Question, QuestionSet, Selection, build
-from app.measuring.questions.truth import Place, Truth, read_truth
 from app.services import answering
 from app.services.answering import Ask
 from app.settings.reading import load_settings

@@ -30,8 +30,8 @@ from app.db import chunks
 from app.measuring.quality.asking import OPTIONAL_STAGES, EvalOptions, Note, Session
 from app.measuring.quality.run import take_in
 from app.measuring.quality.scores import bootstrap_interval, has_han
+from app.measuring.quality.truth import read_truth
 from app.measuring.questions.datasets import Selection, build
-from app.measuring.questions.truth import read_truth
 from app.services import collections, filing, searching
 from app.settings.schema import Settings
 from app.worker import Worker

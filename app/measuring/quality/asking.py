@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from app.composition.runtime import Runtime
 from app.measuring.quality.judge import AnswerScore, CitationScore, judge_citations, score_answer
 from app.measuring.quality.scores import contains_answer, has_han
+from app.measuring.quality.truth import Place, Truth, covers
 from app.measuring.questions.datasets import Question, QuestionSet
-from app.measuring.questions.truth import Place, Truth, covers
 from app.services import answering, searching
 from app.services.answering import Ask, Outcome
 from app.services.scope import retrieval_config, scope_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.measuring.quality.scores import contains_answer, exact_match, f1, has_han
-from app.measuring.questions.truth import Place, overlap
+from app.measuring.quality.truth import Place, overlap
 
 LONG_GOLD = 100
 """A gold answer of more characters is a passage: an answer is right where it quotes from it."""

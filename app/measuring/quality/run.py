@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from app.composition.runtime import Runtime
 from app.measuring.quality.asking import EvalOptions, Note, Session
+from app.measuring.quality.truth import read_truth
 from app.measuring.questions.datasets import Article, Question, QuestionSet
-from app.measuring.questions.truth import read_truth
 from app.services import collections, documents
 from app.services.documents import Upload
 from app.worker import Worker

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from app.composition.runtime import Runtime
 from app.measuring.quality.asking import EvalOptions, Note, Session
 from app.measuring.quality.run import OnProgress, take_in
+from app.measuring.quality.truth import Truth, read_truth
 from app.measuring.questions.datasets import DatasetError, Question, QuestionSet
-from app.measuring.questions.truth import Truth, read_truth
 from app.services import collections, searching
 from app.services.scope import Scope, scope_of
 from retrieval.config import FusionConfig

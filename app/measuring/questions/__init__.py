@@ -1,1 +1,1 @@
-"""Question sets: the layouts that can be read, the part that is asked, and where their answers stand."""
+"""Question sets: the layouts that can be read, and the part of them that is asked."""

@@ -11,11 +11,11 @@ from app.measuring.quality import tuning as tuning_module
 from app.measuring.quality.asking import Note
 from app.measuring.quality.judge import score_answer
 from app.measuring.quality.run import take_in
+from app.measuring.quality.truth import read_truth
 from app.measuring.quality.tuning import FEWEST, TuneOptions, Tuning, Values, answer_score, split, tune
 from app.measuring.quality.tuning_report import summarise
 from app.measuring.questions.datasets import DatasetError, Question, Selection, build
 from app.measuring.questions.formats import read
-from app.measuring.questions.truth import read_truth
 from app.services import collections
 from tests.app.copying_generator import CopyingGenerator
 
