@@ -58,7 +58,7 @@ def read(path: Path) -> tuple[str, list[Record]]:
     """
     content = content_of(path)
     try:
-        if isinstance(content, dict):
+        if not isinstance(content, list):
             return "squad", list(_squad(content))
         if missing := {"question", "documents"} - content[0].keys():
             found = ", ".join(list(content[0])[:SHOWN_KEYS]) or "nothing"
