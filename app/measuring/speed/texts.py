@@ -15,7 +15,7 @@ from ingestion.pipeline import parse
 from ingestion.types import Document, Source
 
 WINDOW_TOKENS = 512
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 def read_documents(files: Sequence[LocalFile], limits: ParsingLimits) -> list[Document]:
