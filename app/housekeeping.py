@@ -10,11 +10,12 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.answers import stored
 from app.composition.runtime import Runtime
 from app.db import idempotency
 from app.db.types import utc_now
 from app.errors import FathomError
-from app.services import erasing, stored_answers
+from app.library import erasing
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +65,9 @@ def expire(runtime: Runtime) -> None:
     """Delete kept replies and answers that are older than the settings say."""
     with runtime.db.write() as session:
         if idempotency.expire(session, utc_now()):
-            erasing.note(session)
+            erasing.schedule(session)
     days = runtime.settings.answers.keep_days
     if days is not None:
-        deleted = stored_answers.delete_some(runtime, before=utc_now() - timedelta(days=days))
+        deleted = stored.delete_some(runtime, before=utc_now() - timedelta(days=days))
         if deleted:
             logger.info("answers expired", extra={"count": deleted, "days": days})

@@ -20,11 +20,12 @@ from types import FrameType
 
 from app.composition.runtime import Runtime
 from app.db import jobs, workers
-from app.db.jobs import Job
 from app.db.types import utc_now
+from app.db.views import LeasedJob
 from app.errors import LeaseLostError, UnavailableError, describe
 from app.faults import machine_fault
-from app.services import ingesting, reembedding, sweeping
+from app.intake import ingesting, reembedding
+from app.library import sweeping
 from app.turns import Turn, Turns
 from ingestion.config import ParsingLimits
 from ingestion.parser_process import ParserProcess
@@ -63,7 +64,7 @@ class _Lease:
     """A job in work: its progress, and a thread that renews the lease."""
 
     def __init__(
-        self, runtime: Runtime, job: Job, stopping: threading.Event, turn: Turn | None = None
+        self, runtime: Runtime, job: LeasedJob, stopping: threading.Event, turn: Turn | None = None
     ) -> None:
         self.job = job
         self._runtime = runtime
@@ -146,7 +147,7 @@ class Worker:
         self._runtime = runtime
         self._settings = runtime.settings.worker
         self._stopping = threading.Event()
-        self._held: dict[str, Job] = {}
+        self._held: dict[str, LeasedJob] = {}
         self._begun: dict[str, float] = {}
         self._turns = Turns(self._settings.concurrency, self._stopping.is_set)
         self._vector_model: str | None = None
@@ -259,7 +260,7 @@ class Worker:
         )
         return True
 
-    def _execute(self, job: Job, lease: _Lease, parser: Parser | None) -> str:
+    def _execute(self, job: LeasedJob, lease: _Lease, parser: Parser | None) -> str:
         try:
             if job.kind == jobs.REEMBED:
                 reembedding.run_job(self._runtime, job, lease.report)
@@ -275,7 +276,7 @@ class Worker:
             return self._after_error(job, error)
         return "done"
 
-    def _after_error(self, job: Job, error: Exception) -> str:
+    def _after_error(self, job: LeasedJob, error: Exception) -> str:
         """Record what became of a job that failed; raises what is wrong with the database where that is why."""
         failure = describe(error)
         if failure.status >= 500:
@@ -294,7 +295,7 @@ class Worker:
             return "left to its lease"
         return f"failed: {failure.code}"
 
-    def _give_back(self, job: Job, *, count_attempt: bool) -> str:
+    def _give_back(self, job: LeasedJob, *, count_attempt: bool) -> str:
         wait = timedelta(seconds=jobs.wait_s(job.attempts) if count_attempt else 0.0)
         try:
             with self._runtime.db.write() as session:

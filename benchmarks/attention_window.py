@@ -14,9 +14,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from generator.model.attention import GroupedQueryAttention, attend
-from generator.model.layers import SwiGLU
-from generator.model.sliding_window import attend_in_window
+from generator.blocks.attention import GroupedQueryAttention, attend
+from generator.blocks.layers import SwiGLU
+from generator.blocks.sliding_window import attend_in_window
 
 HEADS, HEAD_WIDTH, WINDOW, GLOBAL_TOKENS = 8, 64, 256, 8
 

@@ -31,7 +31,7 @@ from app.measuring.questions.datasets import Question, QuestionSet, Selection, b
 from app.settings.reading import load_settings
 from benchmarks.public_sets import read
 from benchmarks.rouge import rouge_l
-from generator.fathom_small import FathomSmall
+from generator.fathom_small.generator import FathomSmall
 from generator.types import Generated, Request, SourcePassage, Token
 from ingestion.sentences import split_sentences
 from retrieval.protocols import Embedder

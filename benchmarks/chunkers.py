@@ -14,8 +14,8 @@ import numpy as np
 import tiktoken
 from numpy.typing import NDArray
 
+from app.intake.mapping import sentence_encoder
 from app.measuring.speed.texts import WINDOW_TOKENS, window_ranges
-from app.services.mapping import sentence_encoder
 from ingestion.chunker import chunk
 from ingestion.config import ChunkingConfig
 from ingestion.sentences import split_sentences

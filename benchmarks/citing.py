@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.measuring.quality.truth import Place, overlap
-from generator.inference.explain import Explanation
+from generator.fathom_small.explain import Explanation
 from retrieval.types import Passage
 
 

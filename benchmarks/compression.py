@@ -28,16 +28,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.answers.reading import source_passage
 from app.composition.runtime import Runtime, build_runtime, shipped_parts
-from app.measuring.quality.run import take_in
+from app.measuring.quality.run import ingest_articles
 from app.measuring.quality.scores import confidence_interval, contains_answer, f1, has_han
 from app.measuring.questions.datasets import Question, QuestionSet, Selection, build
-from app.services import searching
-from app.services.reading import source_passage
-from app.services.scope import scope_of
+from app.search import searching
+from app.search.scope import scope_of
 from app.settings.reading import load_settings
 from benchmarks.public_sets import read
-from generator.fathom_small import FathomSmall
+from generator.fathom_small.generator import FathomSmall
 from generator.types import Generated, Request
 from retrieval.compress import compress
 from retrieval.config import CompressionConfig
@@ -125,7 +125,7 @@ def judge(tally: Tally, question: Question, context: Context, generated: Generat
 
 def measure(runtime: Runtime, dataset: QuestionSet, k: int) -> dict[str, Any]:
     """All ways on one set."""
-    collection, _ = take_in(runtime, dataset.articles, lambda *_: None)
+    collection, _ = ingest_articles(runtime, dataset.articles, lambda *_: None)
     scope = scope_of(runtime, [collection])
     asked = [question for question in dataset.questions if question.answerable]
     tallies = {name: Tally() for name in ways(runtime)}

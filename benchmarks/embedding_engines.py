@@ -21,10 +21,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from app.intake.local_files import files_under
 from app.measuring.speed.embedding import SentenceTransformersPeer
 from app.measuring.speed.texts import mixed_paragraphs, read_documents, sample_files
 from app.measuring.speed.timing import Run, interleaved, machine
-from app.services.filing import files_under
 from ingestion.config import ParsingLimits
 from retrieval.config import EmbedderConfig
 from retrieval.embedder import PASSAGE_PREFIX, SentenceTransformerEmbedder

@@ -26,11 +26,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.answers.reading import source_passage
 from app.composition.runtime import shipped_parts
 from app.measuring.quality.judge import AnswerScore, score_answer
 from app.measuring.quality.scores import has_han
 from app.measuring.questions.datasets import QuestionSet, Selection, build
-from app.services.reading import source_passage
 from app.settings.schema import Settings
 from benchmarks.follow_up_pairs import Pair, pairs_of
 from benchmarks.public_sets import read

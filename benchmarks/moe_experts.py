@@ -16,9 +16,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from generator.model.layers import SwiGLU
-from generator.model.moe import MoE
-from generator.model.moe_reference import moe_reference
+from generator.blocks.layers import SwiGLU
+from generator.blocks.moe import MoE
+from generator.blocks.moe_reference import moe_reference
 
 SHAPES = {
     "small, 8 experts of 384": MoE.Config(width=384, experts=8, active=2, shared=0, hidden=384),

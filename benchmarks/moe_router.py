@@ -22,9 +22,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from generator.model.attention import GroupedQueryAttention
-from generator.model.layers import RMSNorm
-from generator.model.moe import MoE, RouterStats
+from generator.blocks.attention import GroupedQueryAttention
+from generator.blocks.layers import RMSNorm
+from generator.blocks.moe import MoE, RouterStats
 
 BYTES = 256
 CONTEXT = 64

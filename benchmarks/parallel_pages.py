@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.services.mapping import sentence_encoder
+from app.intake.mapping import sentence_encoder
 from ingestion.chunker import chunk
 from ingestion.config import ChunkingConfig, ParsingLimits
 from ingestion.errors import EmptyDocumentError

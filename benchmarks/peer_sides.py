@@ -66,8 +66,10 @@ def windows(models: Path) -> Callable[[str], list[str]]:
 def fathom(job: Job) -> Side:
     """Ours, all of it: parser process, database, both indexes, and hits as the REST interface gives them."""
     from app.composition.runtime import build_runtime
-    from app.services import collections, filing, searching
-    from app.services.scope import scope_of
+    from app.intake import local_files
+    from app.library import collections
+    from app.search import searching
+    from app.search.scope import scope_of
     from app.settings.schema import Settings
     from app.worker import Worker
 
@@ -76,7 +78,9 @@ def fathom(job: Job) -> Side:
     collections.create(runtime, name="peers")
 
     def ingest(folder: Path) -> int:
-        filing.file_in(runtime, collections.get(runtime, "peers").row.id, filing.files_under([folder]))
+        local_files.record_files(
+            runtime, collections.get(runtime, "peers").row.id, local_files.files_under([folder])
+        )
         Worker(runtime).run_pending()
         return scope_of(runtime, ["peers"]).chunks
 

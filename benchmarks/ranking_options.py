@@ -27,12 +27,14 @@ from numpy.typing import NDArray
 
 from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks
+from app.intake import local_files
+from app.library import collections
 from app.measuring.quality.asking import OPTIONAL_STAGES, EvalOptions, Note, Session
-from app.measuring.quality.run import take_in
+from app.measuring.quality.run import ingest_articles
 from app.measuring.quality.scores import bootstrap_interval, has_han
 from app.measuring.quality.truth import read_truth
 from app.measuring.questions.datasets import Selection, build
-from app.services import collections, filing, searching
+from app.search import searching
 from app.settings.schema import Settings
 from app.worker import Worker
 from benchmarks.public_sets import read
@@ -107,7 +109,7 @@ def of_set(file: Path, last: str, asked: int, answered: int, options: Sequence[s
     """Options on a question file, all on the same index."""
     with _runtime() as runtime:
         dataset = build(file.name, *read(file), _selection(last))
-        collection, names = take_in(runtime, dataset.articles, lambda *_: None)
+        collection, names = ingest_articles(runtime, dataset.articles, lambda *_: None)
         truth = read_truth(runtime, collection, names, dataset.articles)
         able = [q for q in dataset.questions if q.answerable and truth.gold(q)]
         searched, written = _spread(able, asked), _spread(able, answered)
@@ -145,8 +147,10 @@ def of_pages(folder: Path, asked: int, options: Sequence[str], *, twins: bool) -
     """Options on a folder of Markdown that is asked for its headings."""
     with _runtime() as runtime, tempfile.TemporaryDirectory() as name:
         collection = collections.create(runtime, name="pages").row.id
-        filing.file_in(
-            runtime, collection, filing.files_under([_with_twins(folder, Path(name)) if twins else folder])
+        local_files.record_files(
+            runtime,
+            collection,
+            local_files.files_under([_with_twins(folder, Path(name)) if twins else folder]),
         )
         Worker(runtime).run_pending()
         passages = _passages(runtime, collection)

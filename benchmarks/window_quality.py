@@ -23,8 +23,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from generator.model.attention import GroupedQueryAttention
-from generator.model.layers import RMSNorm, SwiGLU
+from generator.blocks.attention import GroupedQueryAttention
+from generator.blocks.layers import RMSNorm, SwiGLU
 
 WIDTH, HEADS, LAYERS, GLOBAL_TOKENS = 128, 4, 4, 8
 BYTES, KEYS, VALUES = 256, 512, 64

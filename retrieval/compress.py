@@ -24,7 +24,7 @@ SentenceVectors = Callable[[Sequence[Passage]], Sequence[NDArray[np.float32]]]
 CACHED_CHUNKS = 4_096
 """Chunks whose sentence vectors are kept in memory."""
 _GRAM_WEIGHT = 0.5
-_RANK_WEIGHT = 1.0
+_RANK_WEIGHT = 4.0
 _RANK_CONSTANT = 2.0
 
 

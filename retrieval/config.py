@@ -120,9 +120,9 @@ class CompressionConfig:
         neighbour_bonus: Share of a sentence's relevance that its direct neighbours receive.
     """
 
-    max_tokens: int = 512
+    max_tokens: int = 640
     keep_share: float = 1.0
-    semantic_weight: float = 1.0
+    semantic_weight: float = 1.5
     neighbour_bonus: float = 0.25
 
     def __post_init__(self) -> None:

@@ -6,9 +6,9 @@ from app.api.deps import CollectionKey, Cursor, Limit, RuntimeDep
 from app.api.idempotency import IdempotentRoute
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.wire import collection_out
+from app.library import collections
 from app.schemas.collections import CollectionCreate, CollectionOut, CollectionUpdate
 from app.schemas.paging import Page
-from app.services import collections
 
 router = APIRouter(
     prefix="/collections", tags=["collections"], route_class=IdempotentRoute, responses=PROBLEM_RESPONSES

@@ -19,6 +19,9 @@ from app.api.problems import PROBLEM_RESPONSES
 from app.api.uploads import digest_of, read_uploads
 from app.api.wire import chunk_out, content_out, document_out, job_out
 from app.composition.runtime import Runtime
+from app.intake import fetching, syncing
+from app.intake.record import Upload, record_uploads
+from app.library import documents
 from app.schemas.documents import (
     ChunkOut,
     ContentOut,
@@ -33,8 +36,6 @@ from app.schemas.documents import (
 )
 from app.schemas.jobs import JobOut
 from app.schemas.paging import Page
-from app.services import documents, fetching, syncing
-from app.services.documents import Upload
 
 router = APIRouter(tags=["documents"], route_class=AdmittedRoute, responses=PROBLEM_RESPONSES)
 
@@ -73,7 +74,7 @@ async def upload_documents(collection: CollectionKey, request: Request, runtime:
     addresses only, and again when you call again.
     """
     if _is_json(request):
-        return await _take_in_page(runtime, collection, request)
+        return await _fetch_page(runtime, collection, request)
     return await _upload(runtime, collection, request)
 
 
@@ -120,7 +121,7 @@ def _is_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
-async def _take_in_page(runtime: Runtime, collection: str, request: Request) -> Response:
+async def _fetch_page(runtime: Runtime, collection: str, request: Request) -> Response:
     try:
         wanted = UrlUpload.model_validate(read_json(await request.body()))
     except json.JSONDecodeError as error:
@@ -141,7 +142,7 @@ async def _take_in_page(runtime: Runtime, collection: str, request: Request) -> 
             )
 
     upload = await while_there(request, asyncio.ensure_future(fetch()))
-    return await run_in_threadpool(_take_in, runtime, collection, [upload])
+    return await run_in_threadpool(_record, runtime, collection, [upload])
 
 
 async def _upload(
@@ -151,17 +152,17 @@ async def _upload(
         limits = runtime.settings.limits
         uploads = await read_uploads(request, runtime.blobs, limits, external_id=external_id)
 
-        async def take_in() -> Response:
-            return await run_in_threadpool(_take_in, runtime, collection, uploads)
+        async def record() -> Response:
+            return await run_in_threadpool(_record, runtime, collection, uploads)
 
-        return await once(request, digest_of(uploads), take_in)
+        return await once(request, digest_of(uploads), record)
 
 
-def _take_in(runtime: Runtime, collection: str, uploads: list[Upload]) -> Response:
-    taken = documents.take_in(runtime, collection, uploads)
-    jobs = [job_out(item.job) for item in taken if item.job is not None]
+def _record(runtime: Runtime, collection: str, uploads: list[Upload]) -> Response:
+    recorded = record_uploads(runtime, collection, uploads)
+    jobs = [job_out(item.job) for item in recorded if item.job is not None]
     body = UploadOut(
-        documents=[document_out(item.view, runtime.settings.limits) for item in taken], jobs=jobs
+        documents=[document_out(item.view, runtime.settings.limits) for item in recorded], jobs=jobs
     )
     headers = {"Location": f"/v1/jobs/{jobs[0].id}"} if len(jobs) == 1 else {}
     return JSONResponse(body.model_dump(mode="json"), 202, headers=headers)
@@ -193,7 +194,7 @@ def get_document(document_id: DocumentId, runtime: RuntimeDep) -> DocumentOut:
 @router.patch("/documents/{document_id}")
 def change_document(document_id: DocumentId, body: DocumentUpdate, runtime: RuntimeDep) -> DocumentOut:
     """Show or hide a document in searches, or replace its metadata."""
-    view = documents.change(runtime, document_id, enabled=body.enabled, metadata=body.metadata)
+    view = documents.update(runtime, document_id, enabled=body.enabled, metadata=body.metadata)
     return document_out(view, runtime.settings.limits)
 
 
@@ -219,7 +220,7 @@ def list_chunks(
     """Searchable chunks of a document in the order of its text."""
     found = documents.chunk_page(runtime, document_id, cursor, limit)
     return Page(
-        items=[chunk_out(chunk_id, document_id, body) for chunk_id, body in found.items],
+        items=[chunk_out(chunk) for chunk in found.items],
         next_cursor=found.next_cursor,
         has_more=found.next_cursor is not None,
     )
@@ -246,7 +247,7 @@ async def get_content(
 
 def _text(runtime: Runtime, document_id: str) -> Response:
     version, content = documents.content(runtime, document_id)
-    body = content_out(document_id, version, content).model_dump(mode="json")
+    body = content_out(version, content).model_dump(mode="json")
     return Response(json.dumps(body, ensure_ascii=False), media_type="application/json")
 
 

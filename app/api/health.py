@@ -10,11 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.admission import Queues
 from app.health_watch import NoLookError, Watch
+from app.library import readiness
+from app.library.jobs import Figures
+from app.library.readiness import Check
 from app.observability import Metrics
 from app.schemas.health import CheckOut, LiveOut, ReadyOut
-from app.services import readiness
-from app.services.jobs import Figures
-from app.services.readiness import Check
 
 router = APIRouter(tags=["health"])
 

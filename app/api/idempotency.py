@@ -15,11 +15,9 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.json_body import Handler, JsonRoute, checked
 from app.composition.runtime import Runtime
-from app.db import idempotency
-from app.db.erasing import ERASED_STATUS
-from app.db.idempotency import StoredReply
-from app.db.types import utc_now
 from app.errors import ConflictError, GoneError, InvalidInputError
+from app.library import replies
+from app.library.replies import ERASED_STATUS, StoredReply
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
@@ -67,7 +65,7 @@ async def once(request: Request, digest: str, call: Callable[[], Coroutine[Any, 
         )
     runtime = cast("Runtime", request.app.state.runtime)
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path} {digest}".encode()).hexdigest()
-    known = await run_in_threadpool(_claim, runtime, key, fingerprint)
+    known = await run_in_threadpool(replies.claim, runtime, key, fingerprint)
     if known is not None:
         return _replay(known, fingerprint)
     try:
@@ -75,15 +73,17 @@ async def once(request: Request, digest: str, call: Callable[[], Coroutine[Any, 
         body = getattr(response, "body", None)
         keep = isinstance(body, bytes) and 200 <= response.status_code < 300
     except BaseException:
-        await run_in_threadpool(_release, runtime, key)
+        await run_in_threadpool(replies.release, runtime, key)
         raise
     if not keep:
-        await run_in_threadpool(_release, runtime, key)
+        await run_in_threadpool(replies.release, runtime, key)
         return response
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     body = bytes(response.body)
     quotes = request.url.path.startswith(QUOTING)
-    await run_in_threadpool(_complete, runtime, key, response.status_code, headers, body, quotes)
+    await run_in_threadpool(
+        replies.complete, runtime, key, response.status_code, headers, body, quotes=quotes
+    )
     return response
 
 
@@ -108,20 +108,3 @@ def _replay(known: StoredReply, fingerprint: str) -> Response:
             "Read what there is now, or use a fresh key to do it again.",
         )
     return Response(known.body, known.status_code, {**known.headers, REPLAYED_HEADER: "true"})
-
-
-def _claim(runtime: Runtime, key: str, fingerprint: str) -> StoredReply | None:
-    with runtime.db.write() as session:
-        return idempotency.claim(session, key, fingerprint, utc_now())
-
-
-def _complete(
-    runtime: Runtime, key: str, status: int, headers: dict[str, str], body: bytes, quotes: bool
-) -> None:
-    with runtime.db.write() as session:
-        idempotency.complete(session, key, status, headers, body, quotes=quotes)
-
-
-def _release(runtime: Runtime, key: str) -> None:
-    with runtime.db.write() as session:
-        idempotency.release(session, key)

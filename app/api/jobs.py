@@ -14,8 +14,8 @@ from app.api.problems import PROBLEM_RESPONSES, problem
 from app.api.wire import job_out
 from app.composition.runtime import Runtime
 from app.errors import FathomError, describe
+from app.library import jobs
 from app.schemas.jobs import JobOut
-from app.services import jobs
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], responses=PROBLEM_RESPONSES)
 

@@ -9,7 +9,7 @@ from app.api.deps import RuntimeDep
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.wire import ranking_choice, turns
 from app.schemas.search import SearchOut, SearchRequest
-from app.services import searching
+from app.search import searching
 
 router = APIRouter(prefix="/search", tags=["search"], responses=PROBLEM_RESPONSES, route_class=AdmittedRoute)
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 
-from app.db.chunks import ContentChunk
-from app.db.documents import Content, DocumentVersion, DocumentView
-from app.db.jobs import Job
+from app.answers.types import Answer, Provenance
+from app.db.views import CanonicalText, ChunkView, DocumentView, JobView, VersionView
+from app.intake.coverage import warnings_of
+from app.library.collections import CollectionView
+from app.schemas.answers import AnswerOut
 from app.schemas.collections import CollectionOut
 from app.schemas.documents import ChunkOut, ContentOut, DocumentOut
 from app.schemas.history import TurnIn
 from app.schemas.jobs import JobOut
+from app.schemas.provenance import ProvenanceOut
 from app.schemas.ranking import RankingOptions
-from app.services.collections import CollectionView
-from app.services.coverage import warnings_of
-from app.services.scope import RankingChoice
+from app.search.scope import RankingChoice
 from app.settings.groups import LimitSettings
 from retrieval.follow_up import Turn
 
@@ -25,6 +26,16 @@ def ranking_choice(options: RankingOptions) -> RankingChoice:
 def turns(history: Sequence[TurnIn]) -> tuple[Turn, ...]:
     """The earlier turns of a conversation."""
     return tuple(Turn(question=turn.question, answer=turn.answer or "") for turn in history)
+
+
+def answer_out(answer: Answer) -> AnswerOut:
+    """An answer as it is shown."""
+    return AnswerOut.model_validate(answer, from_attributes=True)
+
+
+def provenance_out(provenance: Provenance) -> ProvenanceOut:
+    """Where each token of an answer comes from, as it is shown."""
+    return ProvenanceOut.model_validate(provenance, from_attributes=True)
 
 
 def collection_out(view: CollectionView) -> CollectionOut:
@@ -81,17 +92,17 @@ def document_out(view: DocumentView, limits: LimitSettings) -> DocumentOut:
     )
 
 
-def job_out(job: Job) -> JobOut:
+def job_out(job: JobView) -> JobOut:
     """A job as it is shown."""
     return JobOut.model_validate(job, from_attributes=True)
 
 
-def chunk_out(chunk_id: int, document_id: str, body: ContentChunk) -> ChunkOut:
+def chunk_out(body: ChunkView) -> ChunkOut:
     """A chunk as it is shown."""
     return ChunkOut.model_validate(
         {
-            "id": chunk_id,
-            "document_id": document_id,
+            "id": body.id,
+            "document_id": body.document_id,
             "index": body.position,
             "start": body.start,
             "end": body.end,
@@ -106,11 +117,11 @@ def chunk_out(chunk_id: int, document_id: str, body: ContentChunk) -> ChunkOut:
     )
 
 
-def content_out(document_id: str, version: DocumentVersion, content: Content) -> ContentOut:
+def content_out(version: VersionView, content: CanonicalText) -> ContentOut:
     """The canonical text of a document's serving version with its structure."""
     return ContentOut.model_validate(
         {
-            "document_id": document_id,
+            "document_id": version.document_id,
             "title": version.title,
             "text": content.text,
             "pages": content.pages,

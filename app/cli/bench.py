@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from app.composition.runtime import Runtime
-    from app.services.filing import LocalFile
+    from app.intake.local_files import LocalFile
     from app.settings.schema import Settings
     from retrieval.embedder import SentenceTransformerEmbedder
 
@@ -87,9 +87,9 @@ def embed(
     as_json: JsonFlag = False,
 ) -> None:
     """Texts a second against SentenceTransformer.encode: float32, same weights, equal threads."""
+    from app.intake.mapping import parsing_limits
     from app.measuring.speed.embedding import ARRIVAL, SORTED, SentenceTransformersPeer, measure_embedding
     from app.measuring.speed.texts import mixed_paragraphs, read_documents
-    from app.services.mapping import parsing_limits
 
     with open_runtime(context) as runtime:
         documents = read_documents(_files(files), parsing_limits(runtime.settings.limits))
@@ -114,9 +114,9 @@ def chunk(
     as_json: JsonFlag = False,
 ) -> None:
     """Text to chunks with vectors, against fixed windows and against embedding the final chunks alone."""
+    from app.intake.mapping import chunking_config, parsing_limits
     from app.measuring.speed.embedding import measure_chunking
     from app.measuring.speed.texts import read_documents, token_windows
-    from app.services.mapping import chunking_config, parsing_limits
 
     with open_runtime(context) as runtime:
         settings = runtime.settings
@@ -143,10 +143,10 @@ def ingest(
 ) -> None:
     """Files to searchable passages on an empty home, against the plain script that stores nothing."""
     from app.composition.runtime import Parts, shipped_parts
+    from app.intake.mapping import parsing_limits
     from app.measuring.speed.embedding import SentenceTransformersPeer
     from app.measuring.speed.paths import measure_ingestion, plain_script
     from app.measuring.speed.texts import token_windows
-    from app.services.mapping import parsing_limits
 
     files = _files(paths)
     with open_runtime(context) as runtime:
@@ -198,8 +198,8 @@ def search(
 
 def _files(paths: list[str] | None) -> "list[LocalFile]":
     from app.cli.progress import expand
+    from app.intake.local_files import files_under
     from app.measuring.speed.texts import sample_files
-    from app.services.filing import files_under
 
     return files_under(expand(paths)) if paths else sample_files()
 
@@ -233,7 +233,7 @@ def _vectors_of(runtime: "Runtime", collection: str, queries: int) -> "tuple[NDA
         InvalidInputError: It holds too few passages.
     """
     from app.errors import InvalidInputError
-    from app.services import collections
+    from app.library import collections
 
     found = collections.get(runtime, collection)
     index = runtime.collection_index(found.row.id).dense

@@ -8,7 +8,7 @@ from app.cli.output import JsonFlag, open_runtime, print_json, results, table_of
 
 if TYPE_CHECKING:
     from app.composition.runtime import Runtime
-    from app.services.collections import CollectionView
+    from app.library.collections import CollectionView
 
 PAGE = 200
 
@@ -43,7 +43,7 @@ def create(
     as_json: JsonFlag = False,
 ) -> None:
     """Make an empty collection."""
-    from app.services import collections
+    from app.library import collections
 
     settings = {"refusal_text": refusal_text} if refusal_text else {}
     with open_runtime(context) as runtime:
@@ -64,15 +64,12 @@ def show(
 ) -> None:
     """Show a collection and its documents, those that failed or lack text with reason and hint."""
     from app.cli.ingest import print_failed, print_warned
-    from app.db import filing as rows
-    from app.services import collections, filing
-    from app.services.coverage import warnings_of
+    from app.intake.coverage import warnings_of
+    from app.library import collections, documents
 
     with open_runtime(context) as runtime:
         view = collections.get(runtime, collection)
-        with runtime.db.read() as session:
-            known = rows.known_files(session, view.row.id)
-        documents = filing.views_of(runtime, [item.document_id for item in known.values()])
+        found = documents.top_level(runtime, view.row.id)
         min_coverage = runtime.settings.limits.min_coverage
     listed: list[dict[str, Any]] = [
         {
@@ -86,7 +83,7 @@ def show(
             "coverage": item.newest_content.coverage if item.newest_content else None,
             "warnings": warnings_of(item, min_coverage),
         }
-        for item in documents
+        for item in found
     ]
     if as_json:
         print_json(_described(view) | {"items": listed})
@@ -106,7 +103,7 @@ def delete(
     as_json: JsonFlag = False,
 ) -> None:
     """Delete a collection with its documents."""
-    from app.services import collections
+    from app.library import collections
 
     with open_runtime(context) as runtime:
         view = collections.get(runtime, collection)
@@ -126,7 +123,7 @@ def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
 
 
 def _all(runtime: "Runtime") -> "list[CollectionView]":
-    from app.services import collections
+    from app.library import collections
 
     views: list[CollectionView] = []
     cursor: str | None = None

@@ -10,7 +10,7 @@ from app.cli.output import JsonFlag, open_runtime, print_json, settings_of
 
 if TYPE_CHECKING:
     from app.composition.runtime import Runtime
-    from app.services.readiness import Check
+    from app.library.readiness import Check
     from app.settings.schema import Settings
 
 UNHEALTHY = 5
@@ -58,7 +58,7 @@ def _checked(context: typer.Context, *, models: bool) -> tuple[list[dict[str, An
     from dataclasses import asdict
 
     from app.errors import describe
-    from app.services import readiness
+    from app.library import readiness
 
     try:
         with open_runtime(context) as runtime:
@@ -73,7 +73,7 @@ def _checked(context: typer.Context, *, models: bool) -> tuple[list[dict[str, An
 
 
 def _checks(runtime: "Runtime", *, models: bool) -> "list[Check]":
-    from app.services import readiness
+    from app.library import readiness
 
     if models:
         runtime.warm_up()

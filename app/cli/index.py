@@ -26,10 +26,10 @@ def audit(
 
     Ends with 6 where something differs (after the repair, where one was asked for).
     """
-    from app.services import indexing
+    from app.library import index_audit
 
     with open_runtime(context) as runtime:
-        found = (indexing.repair if repair else indexing.audit)(runtime, collection)
+        found = (index_audit.repair if repair else index_audit.audit)(runtime, collection)
     result = asdict(found) | {"clean": found.clean}
     if as_json:
         print_json(result)
@@ -51,7 +51,7 @@ def reembed(
     while everything else goes on with the old one.
     """
     from app.cli.progress import bar
-    from app.services import reembedding
+    from app.intake import reembedding
 
     with open_runtime(context) as runtime:
         with bar(quiet=as_json) as progress:
@@ -71,7 +71,7 @@ def reembed(
 @index_app.command("prune")
 def prune(context: typer.Context, as_json: JsonFlag = False) -> None:
     """Delete vectors by other encoders where there are some by the encoder in use: there is no quick way back then."""
-    from app.services import reembedding
+    from app.intake import reembedding
 
     with open_runtime(context) as runtime:
         count = reembedding.prune(runtime)

@@ -32,15 +32,18 @@ def ingest(
     Files that are known already cost nothing. Of a Git repository, what Git ignores is left out. Ends with 6 where a
     document failed; the others are searchable.
     """
-    from app.cli.progress import expand, take_in
-    from app.services import collections, filing
+    from app.cli.progress import expand, ingest_with_bar
+    from app.intake import local_files
+    from app.library import collections
 
     places = expand(paths)
-    files = filing.files_under(places)
+    files = local_files.files_under(places)
     with open_runtime(context) as runtime:
         view = collections.get_or_create(runtime, collection)
         name = {"id": view.row.id, "name": view.row.name}
-        result = take_in(runtime, name["id"], files, quiet=as_json, mirror=mirror, retry_failed=retry_failed)
+        result = ingest_with_bar(
+            runtime, name["id"], files, quiet=as_json, mirror=mirror, retry_failed=retry_failed
+        )
         _show({"collection": name, **result}, as_json=as_json)
         if watch:
             _follow(runtime, name, places, mirror=mirror, as_json=as_json)
@@ -52,17 +55,17 @@ def _follow(
     runtime: "Runtime", name: dict[str, str], places: list[Path], *, mirror: bool, as_json: bool
 ) -> None:
     """Take in again after every change, until interrupted; what can't be read is said, and waited for."""
-    from app.cli.progress import take_in
+    from app.cli.progress import ingest_with_bar
     from app.cli.watch import changes
     from app.errors import FathomError
-    from app.services import filing
+    from app.intake import local_files
 
     print("Watching; Ctrl-C ends it.", file=sys.stderr)
     try:
         for _ in changes(places):
             try:
-                files = filing.files_under(places)
-                result = take_in(runtime, name["id"], files, quiet=as_json, mirror=mirror)
+                files = local_files.files_under(places)
+                result = ingest_with_bar(runtime, name["id"], files, quiet=as_json, mirror=mirror)
             except FathomError as error:
                 print(f"{error.message} {error.hint}", file=sys.stderr)
                 continue

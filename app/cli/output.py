@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,7 @@ def settings_of(context: typer.Context, **overrides: object) -> "Settings":
 def open_runtime(context: typer.Context) -> Iterator["Runtime"]:
     """A runtime on the configured home, in this process; no server is needed."""
     from app.composition.runtime import build_runtime
-    from app.services import erasing
+    from app.library import erasing
 
     quiet_libraries()
     runtime = build_runtime(settings_of(context))
@@ -70,10 +70,10 @@ def results(width: int) -> "Console":
     return Console(highlight=False, width=None if sys.stdout.isatty() else width)
 
 
-def place(name: str, source: Mapping[str, Any]) -> str:
+def place(name: str, page: int | None, start: int, end: int) -> str:
     """Where a text stands: document, page and range."""
-    page = f", page {source['page']}" if source["page"] else ""
-    return f"{visible(name)}{page} [{source['start']}, {source['end']})"
+    on_page = f", page {page}" if page else ""
+    return f"{visible(name)}{on_page} [{start}, {end})"
 
 
 def visible(name: str) -> str:

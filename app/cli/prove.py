@@ -29,7 +29,8 @@ def prove_gone(
     with 6. First it finishes what an interrupted deletion has left.
     """
     from app.errors import InvalidInputError
-    from app.services import proving
+    from app.intake.mapping import parsing_limits
+    from app.library import proving
 
     path = Path(document).expanduser()
     document_id = None if path.is_file() else document
@@ -45,7 +46,9 @@ def prove_gone(
             "Ids begin with doc_; `fathom collections show` lists them.",
         )
     with open_runtime(context) as runtime:
-        wanted = proving.wanted(runtime, document_id, file or (None if document_id else path))
+        source = file or (None if document_id else path)
+        limits = parsing_limits(runtime.settings.limits)
+        wanted = proving.wanted(runtime, document_id, source, limits)
         found = list(proving.findings(runtime, wanted, look_in or ()))
         beyond = [*proving.OUT_OF_REACH, *([] if runtime.db.is_sqlite else [proving.SERVER_FILES])]
     if as_json:

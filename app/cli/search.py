@@ -7,7 +7,7 @@ import typer
 from app.cli.output import JsonFlag, open_runtime, place, print_json
 
 if TYPE_CHECKING:
-    from app.services.searching import SearchResult
+    from app.search.searching import SearchResult
 
 
 def search(
@@ -31,8 +31,8 @@ def search(
     as_json: JsonFlag = False,
 ) -> None:
     """Find passages in collections."""
-    from app.services import searching
-    from app.services.scope import RankingChoice
+    from app.search import searching
+    from app.search.scope import RankingChoice
 
     choice = RankingChoice(
         rerank=rerank, mmr_lambda=mmr_lambda, max_per_document=max_per_document, neighbours=neighbours
@@ -53,5 +53,7 @@ def _show(result: "SearchResult", found: dict[str, Any]) -> None:
     for hit in found["hits"]:
         scores = " ".join(f"{name} {value:.3f}" for name, value in hit["scores"].items())
         text = " ".join(hit["text"].split())
-        print(f"{hit['rank']}. {place(hit['document']['name'], hit)}  {scores}")
+        print(
+            f"{hit['rank']}. {place(hit['document']['name'], hit['page'], hit['start'], hit['end'])}  {scores}"
+        )
         print(f"   {text[:300]}{'…' if len(text) > 300 else ''}")

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,10 +31,17 @@ Compile = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Order of the data and new weights.")]
 Dropout = Annotated[
-    float, typer.Option(min=0, max=0.9, help="Reader: share of what its layers add that is left out.")
+    float | None,
+    typer.Option(
+        min=0,
+        max=0.9,
+        help="Reader: share of what its layers add that is left out; left out: the recipe's, as all numbers here.",
+    ),
 ]
-LearningRate = Annotated[float, typer.Option(help="Of pretrained parameters; new ones learn 8 times faster.")]
-DecayShare = Annotated[float, typer.Option(help="Share of the run, at its end, of falling learning rate.")]
+LearningRate = Annotated[float | None, typer.Option(help="Of pretrained parameters.")]
+DecayShare = Annotated[
+    float | None, typer.Option(help="Share of the run, at its end, of falling learning rate.")
+]
 Threads = Annotated[int, typer.Option(help="On a CPU; 0 chooses by a short measurement.")]
 Minutes = Annotated[
     float, typer.Option(min=0, help="Time to train, over all sessions; 0 for no limit but --steps.")
@@ -53,52 +61,56 @@ def sft(
     recipe: Annotated[Path | None, typer.Option(help="Recipe file; left out: the stage's own.")] = None,
     models: Models = Path("models"),
     device: Device = None,
-    learning_rate: LearningRate = 1.7e-4,
+    learning_rate: LearningRate = None,
     seed: Seed = 0,
     threads: Threads = 0,
-    decay_share: DecayShare = 0.3,
-    document_layers: Annotated[int, typer.Option(help="Layers that see one text alone, 0 to 11.")] = 4,
+    decay_share: DecayShare = None,
+    document_layers: Annotated[
+        int | None, typer.Option(help="Reader: layers that see one text alone, 0 to 11.")
+    ] = None,
     train_document: Annotated[
         bool, typer.Option("--train-document", help="Reader: train those layers too (an experiment).")
     ] = False,
-    dropout: Dropout = 0.0,
+    dropout: Dropout = None,
     start_run: Annotated[Path | None, typer.Option(help="Begin with this run's or model's weights.")] = None,
     teacher_run: Annotated[Path | None, typer.Option(help="Learn from this run's or model's reader.")] = None,
     compile_model: Compile = None,
 ) -> None:
     """Supervised training on question-answer sets, for so many minutes or steps, whichever end first."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    from app.services.training import TrainingOptions, train_reader, train_writer
+    from app import training
+    from generator.training.recipes.recipe import RunOptions
 
     if not minutes and not steps:
         raise typer.BadParameter("give --minutes, --steps or both", param_hint="--minutes")
     place = _place(context, device)
-    options = TrainingOptions(
+    options = RunOptions(
         data=tuple(data),
         run=run,
-        models=models,
         steps=steps,
         minutes=minutes,
         device=place,
-        decay_share=decay_share,
-        learning_rate=learning_rate,
         seed=seed,
         compile_model=place == "cpu" if compile_model is None else compile_model,
-        recipe=recipe,
         bf16=_set_pace(threads, place),
-        document_layers=document_layers,
-        train_document=train_document,
-        dropout=dropout,
         start_run=start_run,
         teacher_run=teacher_run,
     )
     if stage == "reader":
-        resumed = train_reader(options)
+        own = _given(document_layers=document_layers, dropout=dropout, train_document=train_document or None)
+        reading = replace(training.reading_recipe(recipe).paced(learning_rate, decay_share), **own)
+        resumed = training.train_reader(models, reading, options)
     elif stage == "writer" and reader_run is not None:
-        resumed = train_writer(options, reader_run)
+        writing = training.writing_recipe(recipe).paced(learning_rate, decay_share)
+        resumed = training.train_writer(models, writing, options, reader_run)
     else:
         raise typer.BadParameter("stage is reader, or writer with --reader-run", param_hint="--stage")
     typer.echo("went on with an earlier run" if resumed else "began a new run", err=True)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """The values that were given; the others are the recipe's."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _place(context: typer.Context, device: str | None) -> str:
@@ -158,26 +170,26 @@ def all_stages(
     The minutes are shared out among the runs. Nine are enough on a large GPU; on a CPU the same takes days.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    from app.services.shipping import ShippingOptions, train_all
-    from app.services.training import TrainingOptions
+    from app import training
+    from generator.training.recipes.recipe import RunOptions
+    from generator.training.recipes.shipping import ShippingOptions
 
     place = _place(context, device)
-    common = TrainingOptions(
+    common = RunOptions(
         data=tuple(data),
         run=run,
-        models=models,
         steps=steps,
         minutes=minutes,
         device=place,
         seed=seed,
         compile_model=place == "cpu" if compile_model is None else compile_model,
-        recipe=recipe,
         bf16=_set_pace(threads, place),
-        decay_share=0.0,
-        learning_rate=0.0,
     )
-    options = ShippingOptions(common=common, out=out, mean_with=mean_with, writing=writing)
-    train_all(options, lambda text: typer.echo(text, err=True))
+    options = ShippingOptions(common=common, out=out, mean_with=mean_with)
+    whole = training.train_all(models, options, lambda text: typer.echo(text, err=True), recipe, writing)
+    if not whole:
+        typer.echo("stopped before the model was whole; the same command goes on", err=True)
+        raise typer.Exit(1)
     typer.echo(f"wrote {out}; fitting its confidence", err=True)
     _calibrate(context, out, data)
 
@@ -210,7 +222,7 @@ def mean(
     parts: Annotated[list[str], typer.Argument(help="Run or model folders with shares, as in runs/a=0.4.")],
 ) -> None:
     """Weighted mean of runs or packed models, of the reader, the writer or both: what all of them have."""
-    from app.services.trained import mean_of_runs
+    from generator.training.recipes.averaging import mean_of_runs
 
     shares: dict[Path, float] = {}
     for part in parts:
@@ -233,10 +245,11 @@ def export(
     models: Models = Path("models"),
 ) -> None:
     """Pack trained runs into a model that can be loaded."""
-    from app.services.trained import export_generator
-    from generator.fathom_small import Calibration
+    from app.training import encoder_parts
+    from generator.fathom_small.calibration import Calibration
+    from generator.training.recipes.export import export_generator
 
-    export_generator(models, reader_run, writer_run, out, Calibration())
+    export_generator(encoder_parts(models), reader_run, writer_run, out, Calibration())
     typer.echo(f"wrote {out}", err=True)
 
 
@@ -259,57 +272,6 @@ def calibrate(
 ) -> None:
     """Fit a model's confidence: ask development questions the whole way, and see which answers are right."""
     _calibrate(context, model, data, share, also or (), keep)
-
-
-@train_app.command("make-questions")
-def make_questions(
-    data: Annotated[Path, typer.Option(help="Folder with the sets that the recipe names.")],
-    out: Annotated[Path, typer.Option(help="JSON lines to write; what an earlier run left there goes on.")],
-    recipe: Annotated[
-        Path | None, typer.Option(help="Recipe file with `texts`; left out: the one that ships.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(help="Most questions to keep; left out: the recipe's.")] = None,
-    model: Annotated[Path, typer.Option(help="Run or model folder of the reader that checks.")] = Path(
-        "models/fathom-small"
-    ),
-    models: Annotated[Path, typer.Option(help="Folder with the shipped encoder.")] = Path("models"),
-    overlap: Annotated[float, typer.Option(help="Least F1 of the reader's answer and the one meant.")] = 0.8,
-    phrase: Annotated[float, typer.Option(help="Least probability of the reader's answer.")] = 0.3,
-    seed: Annotated[int, typer.Option(help="Of passages, questions and their forms.")] = 0,
-    threads: Annotated[int, typer.Option(help="Of torch; 0 leaves it to torch.")] = 0,
-    compile_model: Annotated[
-        bool, typer.Option("--compile/--no-compile", help="torch.compile the reader.")
-    ] = True,
-) -> None:
-    """Make questions from unlabelled texts, kept where the reader answers them as meant."""
-    from collections import Counter
-
-    import torch
-
-    from app.services.question_making import MakingOptions, make_questions
-    from app.services.training import RECIPES
-    from generator.training.synthetic.round_trip import RoundTripConfig
-
-    if threads:
-        torch.set_num_threads(threads)
-    options = MakingOptions(
-        data=data,
-        recipe=recipe or RECIPES / "made.json",
-        out=out,
-        limit=limit,
-        models=models,
-        model=model,
-        seed=seed,
-        check=RoundTripConfig(overlap_from=overlap, phrase_from=phrase),
-        compile_model=compile_model,
-    )
-
-    def told(sums: Counter[str]) -> None:
-        typer.echo(f"{sums['kept']} kept of {sums['made']} made", err=True)
-
-    sums = make_questions(options, told)
-    for name in sorted(name for name in sums if name.startswith("made")):
-        typer.echo(f"{name:60} {sums[name]:7} kept {sums['kept' + name.removeprefix('made')]:7}")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def tune(
 
 
 def _settings_of_collection(context: typer.Context, collection: str) -> dict[str, Any]:
-    from app.services import collections
+    from app.library import collections
 
     with open_runtime(context) as runtime:
         return dict(collections.get(runtime, collection).row.settings)
@@ -124,7 +124,7 @@ def _apply(
     context: typer.Context, changes: dict[str, float], collection: str | None
 ) -> tuple[str, list[str]]:
     """Write changes; gives where to, and the environment variables that go before what was written."""
-    from app.services import collections
+    from app.library import collections
     from app.settings.environment import set_in_environment
     from app.settings.file import write_settings
     from app.settings.schema import settings_file

@@ -11,8 +11,8 @@ from app.settings.schema import Settings
 from generator.types import Generator, SourcePassage
 
 if TYPE_CHECKING:
-    from generator.fathom_small import FathomSmall
-    from generator.inference.passage_memory import MemoryCache
+    from generator.fathom_small.generator import FathomSmall
+    from generator.fathom_small.memory_cache import MemoryCache
     from generator.quoting.generator import Relevance
 
 GENERATOR = "fathom-small"
@@ -63,8 +63,8 @@ def _load_deepseek(
 
 def _load_fathom_small(settings: Settings) -> "FathomSmall":
     # Imported here: an installation without the model can still ingest and search.
-    from generator import loading
     from generator.errors import CheckpointError
+    from generator.fathom_small import loading
     from retrieval.encoder_weights import encoder_state
     from retrieval.errors import EncoderError
 

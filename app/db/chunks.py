@@ -7,8 +7,7 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from app.db.models import Chunk, ChunkVector, ContentChunk, Document
-
-__all__ = ["Chunk", "ContentChunk", "IndexEntry"]
+from app.db.views import ChunkView, LiveChunk
 
 # SQLite takes at most 32,766 parameters in one statement.
 BATCH = 5_000
@@ -61,11 +60,12 @@ def entries(session: Session, chunk_ids: Sequence[int], vector_model: str) -> It
         yield [IndexEntry(chunk_id=row[0], text=row[1], vector=row[2]) for row in rows]
 
 
-def live(session: Session, chunk_ids: Sequence[int]) -> Sequence[Chunk]:
+def live(session: Session, chunk_ids: Sequence[int]) -> list[LiveChunk]:
     """Live chunks with text, document and version, in no order; others are left out."""
-    found: list[Chunk] = []
+    found: list[LiveChunk] = []
     for begin in range(0, len(chunk_ids), BATCH):
-        found.extend(session.scalars(_whole().where(Chunk.id.in_(chunk_ids[begin : begin + BATCH]))))
+        rows = session.scalars(_whole().where(Chunk.id.in_(chunk_ids[begin : begin + BATCH])))
+        found.extend(_live(row) for row in rows)
     return found
 
 
@@ -92,7 +92,7 @@ def sentence_vectors(
     return {chunk_id: (stored, len(spans)) for chunk_id, stored, spans in rows if stored and spans}
 
 
-def beside(session: Session, chunk_ids: Sequence[int], reach: int) -> dict[int, list[Chunk]]:
+def beside(session: Session, chunk_ids: Sequence[int], reach: int) -> dict[int, list[LiveChunk]]:
     """By live chunk, the other live chunks of its document at most `reach` places before or after it.
 
     Args:
@@ -119,12 +119,27 @@ def beside(session: Session, chunk_ids: Sequence[int], reach: int) -> dict[int, 
     ).all()
     return {
         chunk_id: [
-            chunk
+            _live(chunk)
             for chunk in around
             if chunk.version_id == version and 0 < abs(chunk.body.position - position) <= reach
         ]
         for chunk_id, (version, position) in places.items()
     }
+
+
+def _live(row: Chunk) -> LiveChunk:
+    return LiveChunk(
+        id=row.id,
+        document_id=row.document_id,
+        name=row.document.name,
+        title=row.version.title,
+        text=row.body.text,
+        start=row.body.start,
+        end=row.body.end,
+        heading_path=row.body.heading_path,
+        page=row.body.page,
+        sentences=row.body.sentences,
+    )
 
 
 def _whole() -> Select[Chunk]:
@@ -139,10 +154,8 @@ def _whole() -> Select[Chunk]:
     )
 
 
-def of_document(
-    session: Session, document_id: str, after_position: int, limit: int
-) -> Sequence[tuple[int, ContentChunk]]:
-    """A document's chunks behind a position, in the order of the text, with their ids."""
+def of_document(session: Session, document_id: str, after_position: int, limit: int) -> list[ChunkView]:
+    """A document's chunks behind a position, in the order of the text."""
     rows = session.execute(
         select(Chunk.id, ContentChunk)
         .join(ContentChunk, ContentChunk.id == Chunk.content_chunk_id)
@@ -150,4 +163,20 @@ def of_document(
         .order_by(ContentChunk.position)
         .limit(limit)
     ).all()
-    return [(row[0], row[1]) for row in rows]
+    return [
+        ChunkView(
+            id=chunk_id,
+            document_id=document_id,
+            position=body.position,
+            start=body.start,
+            end=body.end,
+            text=body.text,
+            token_count=body.token_count,
+            language=body.language,
+            heading_path=body.heading_path,
+            page=body.page,
+            page_end=body.page_end,
+            sentences=body.sentences,
+        )
+        for chunk_id, body in rows
+    ]

@@ -1,16 +1,16 @@
 """Queries over collections and their sequence of index changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import Chunk, Collection, Document, DocumentVersion, IndexChange
 from app.db.paging import Slice, after, encode_cursor
-from app.db.types import utc_now
-
-__all__ = ["Collection", "CollectionStats", "IndexChange"]
+from app.db.types import new_id, utc_now
+from app.db.views import CollectionRecord, IndexChangeView
 
 KEPT_CHANGES = 10_000
 
@@ -24,27 +24,59 @@ class CollectionStats:
     failed: int = 0
 
 
-def find(session: Session, key: str) -> Collection | None:
+def find(session: Session, key: str) -> CollectionRecord | None:
     """The collection with this id or name."""
-    if key.startswith("col_"):
-        return session.get(Collection, key)
-    return session.scalar(select(Collection).where(Collection.name == key))
+    column = Collection.id if key.startswith("col_") else Collection.name
+    row = session.scalar(select(Collection).where(column == key).execution_options(populate_existing=True))
+    return None if row is None else _record(row)
 
 
-def lock(session: Session, collection_id: str) -> Collection | None:
+def lock(session: Session, collection_id: str) -> CollectionRecord | None:
     """The collection, its row held until commit so that changes to it happen one after another."""
-    return session.scalar(
-        select(Collection).where(Collection.id == collection_id).with_for_update(key_share=True)
+    row = session.scalar(
+        select(Collection)
+        .where(Collection.id == collection_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return None if row is None else _record(row)
+
+
+def add(
+    session: Session, name: str, description: str, language: str | None, settings: Mapping[str, Any]
+) -> CollectionRecord:
+    """Add an empty collection.
+
+    Raises:
+        IntegrityError: There is one of that name.
+    """
+    row = Collection(
+        id=new_id("col"), name=name, description=description, language=language, settings=dict(settings)
+    )
+    session.add(row)
+    session.flush()
+    return _record(row)
+
+
+def change(session: Session, collection_id: str, **columns: Any) -> None:
+    """Write columns of a collection's own row.
+
+    Raises:
+        IntegrityError: There is another one of the new name.
+    """
+    session.execute(
+        update(Collection).where(Collection.id == collection_id).values(columns | {"updated_at": utc_now()})
     )
 
 
-def page(session: Session, cursor: str | None, limit: int) -> Slice[Collection]:
+def page(session: Session, cursor: str | None, limit: int) -> Slice[CollectionRecord]:
     """Some collections, oldest first."""
     statement = after(select(Collection), cursor, limit, Collection.created_at, Collection.id)
     rows = session.scalars(statement).all()
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
-    return Slice(rows[:limit], encode_cursor(last.created_at, last.id) if last else None)
+    found = [_record(row) for row in rows[:limit]]
+    return Slice(found, encode_cursor(last.created_at, last.id) if last else None)
 
 
 def stats(session: Session, ids: Sequence[str]) -> dict[str, CollectionStats]:
@@ -132,14 +164,28 @@ def index_seq(session: Session, collection_id: str) -> int | None:
 
 def index_changes(
     session: Session, collection_id: str, since: int, until: int
-) -> Sequence[IndexChange] | None:
+) -> list[IndexChangeView] | None:
     """Changes with `since < seq <= until` in order, or None where some of them are kept no longer."""
     rows = session.scalars(
         select(IndexChange)
         .where(IndexChange.collection_id == collection_id, IndexChange.seq > since, IndexChange.seq <= until)
         .order_by(IndexChange.seq)
     ).all()
-    return rows if len(rows) == until - since else None
+    if len(rows) != until - since:
+        return None
+    return [IndexChangeView(added=row.added, removed=row.removed, embedded=row.embedded) for row in rows]
+
+
+def _record(row: Collection) -> CollectionRecord:
+    return CollectionRecord(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        language=row.language,
+        settings=row.settings,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
 
 
 def _counted(rows: Iterable[Row[str, int]]) -> dict[str, int]:

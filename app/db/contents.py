@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.db import collections, documents, vectors
 from app.db.models import Chunk, Content, ContentChunk, Document, DocumentVersion
-
-__all__ = ["ContentKey"]
+from app.db.views import ContentView, DocumentRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +30,7 @@ def store(
     values: dict[str, Any],
     chunks: list[dict[str, Any]],
     chunk_vectors: list[dict[str, Any]],
-) -> Content:
+) -> ContentView:
     """Write content with its chunks, or give that which another worker wrote meanwhile.
 
     Args:
@@ -62,18 +61,18 @@ def store(
         statement = insert(ContentChunk).returning(ContentChunk.id, sort_by_parameter_order=True)
         rows = [{"content_id": content.id, **chunk} for chunk in chunks]
         vectors.store(session, vector_model, session.scalars(statement, rows).all(), chunk_vectors)
-    return content
+    return documents.content_view(content)
 
 
 def publish(
     session: Session,
-    document: Document,
-    version: DocumentVersion,
-    content: Content,
+    document: DocumentRecord,
+    version_id: str,
+    content: ContentView,
     title: str,
     now: datetime,
 ) -> Sequence[str]:
-    """Let `version` serve instead of the one before: rows, index change and state in this transaction.
+    """Let a version serve instead of the one before: rows, index change and state in this transaction.
 
     Returns:
         Hashes of the blobs that nobody has any more.
@@ -86,7 +85,7 @@ def publish(
         session.execute(delete(DocumentVersion).where(DocumentVersion.id == before.id))
     session.execute(
         update(DocumentVersion)
-        .where(DocumentVersion.id == version.id)
+        .where(DocumentVersion.id == version_id)
         .values(
             status="ready",
             serving=True,
@@ -97,7 +96,7 @@ def publish(
             ready_at=now,
         )
     )
-    added = _add_chunks(session, document, version, content)
+    added = _add_chunks(session, document, version_id, content.id)
     session.execute(update(Document).where(Document.id == document.id).values(updated_at=now))
     collections.record_index_change(
         session, document.collection_id, added=added if document.enabled else (), removed=removed
@@ -110,10 +109,10 @@ def publish(
 
 
 def _add_chunks(
-    session: Session, document: Document, version: DocumentVersion, content: Content
+    session: Session, document: DocumentRecord, version_id: str, content_id: int
 ) -> Sequence[int]:
     bodies = session.scalars(
-        select(ContentChunk.id).where(ContentChunk.content_id == content.id).order_by(ContentChunk.position)
+        select(ContentChunk.id).where(ContentChunk.content_id == content_id).order_by(ContentChunk.position)
     ).all()
     if not bodies:
         return ()
@@ -121,7 +120,7 @@ def _add_chunks(
         {
             "collection_id": document.collection_id,
             "document_id": document.id,
-            "version_id": version.id,
+            "version_id": version_id,
             "content_chunk_id": body,
         }
         for body in bodies

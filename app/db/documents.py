@@ -1,38 +1,18 @@
 """Queries over documents, their versions and what those are made of."""
 
 from collections.abc import Collection as AnyCollection
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import Session, aliased, undefer
 
+from app.db import jobs
 from app.db.models import Blob, Chunk, Content, Document, DocumentVersion, Job
 from app.db.paging import Slice, after, encode_cursor
-from app.db.types import utc_now
-
-__all__ = ["Content", "Document", "DocumentVersion", "DocumentView"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentView:
-    """A document with all that is shown of it.
-
-    Attributes:
-        newest: Its newest version, whose state is the document's state.
-        serving: The version that search uses, None before the first is ready.
-        newest_content: What was made of the newest version, None before it is ready.
-        chunks: Searchable chunks, those of the serving version.
-        job: The newest job that ingests the document.
-    """
-
-    document: Document
-    newest: DocumentVersion
-    serving: DocumentVersion | None
-    newest_content: Content | None
-    size_bytes: int
-    chunks: int
-    job: Job | None
+from app.db.types import new_id, utc_now
+from app.db.views import CanonicalText, ContentView, DocumentRecord, DocumentView, VersionView
 
 
 def put_blob(session: Session, sha256: str, size_bytes: int) -> None:
@@ -64,44 +44,127 @@ def known_blobs(session: Session, hashes: AnyCollection[str]) -> set[str]:
     return found
 
 
-def by_name(session: Session, collection_id: str, name: str) -> Document | None:
+def find(session: Session, document_id: str) -> DocumentRecord | None:
+    """The document with this id."""
+    return _one(session, Document.id == document_id)
+
+
+def by_name(session: Session, collection_id: str, name: str) -> DocumentRecord | None:
     """The document of that name."""
-    return session.scalar(
-        select(Document).where(Document.collection_id == collection_id, Document.name == name)
-    )
+    return _one(session, Document.collection_id == collection_id, Document.name == name)
 
 
-def by_external_id(session: Session, collection_id: str, external_id: str) -> Document | None:
+def by_external_id(session: Session, collection_id: str, external_id: str) -> DocumentRecord | None:
     """The document with the caller's own id."""
-    return session.scalar(
-        select(Document).where(Document.collection_id == collection_id, Document.external_id == external_id)
-    )
+    return _one(session, Document.collection_id == collection_id, Document.external_id == external_id)
 
 
-def members(session: Session, document_ids: Sequence[str]) -> Sequence[Document]:
+def members(session: Session, document_ids: Sequence[str]) -> list[DocumentRecord]:
     """Documents that came out of these, by id."""
-    return session.scalars(
-        select(Document).where(Document.parent_id.in_(document_ids)).order_by(Document.id)
-    ).all()
+    rows = session.scalars(select(Document).where(Document.parent_id.in_(document_ids)).order_by(Document.id))
+    return [_record(row) for row in rows]
 
 
-def newest_version(session: Session, document: Document) -> DocumentVersion:
-    """The version with the highest number."""
-    return session.scalars(
-        select(DocumentVersion).where(
-            DocumentVersion.document_id == document.id, DocumentVersion.number == document.version
-        )
-    ).one()
+def add(
+    session: Session,
+    collection_id: str,
+    name: str,
+    *,
+    external_id: str | None,
+    parent_id: str | None,
+    enabled: bool,
+    meta: Mapping[str, Any],
+    now: datetime,
+) -> DocumentRecord:
+    """Add a document; its version 1 is to follow in the same transaction."""
+    row = Document(
+        id=new_id("doc"),
+        collection_id=collection_id,
+        name=name,
+        external_id=external_id,
+        parent_id=parent_id,
+        enabled=enabled,
+        version=1,
+        meta=dict(meta),
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return _record(row)
 
 
-def serving_version(session: Session, document_id: str) -> DocumentVersion | None:
-    """The version that search uses."""
-    return session.scalar(
-        select(DocumentVersion).where(DocumentVersion.document_id == document_id, DocumentVersion.serving)
+def change(session: Session, document_id: str, **columns: Any) -> None:
+    """Write columns of a document's own row."""
+    session.execute(update(Document).where(Document.id == document_id).values(columns))
+
+
+def add_version(
+    session: Session, document_id: str, number: int, sha256: str, media_type: str | None, now: datetime
+) -> str:
+    """Add bytes as a version of a document; gives the version's id.
+
+    Args:
+        session: A writing session.
+        document_id: The document, whose row names this number as its newest.
+        number: One more than that of the version before.
+        sha256: Of a blob that has a row.
+        media_type: As declared.
+        now: The present moment.
+    """
+    version = DocumentVersion(
+        id=new_id("ver"),
+        document_id=document_id,
+        number=number,
+        sha256=sha256,
+        media_type=media_type,
+        created_at=now,
+    )
+    session.add(version)
+    session.flush()
+    return version.id
+
+
+def drop_version(session: Session, version_id: str) -> None:
+    """Delete a version that does not serve."""
+    session.execute(delete(DocumentVersion).where(DocumentVersion.id == version_id))
+
+
+def requeue_version(session: Session, version_id: str) -> None:
+    """Let a failed version wait again."""
+    session.execute(
+        update(DocumentVersion).where(DocumentVersion.id == version_id).values(status="queued", error=None)
     )
 
 
-def serving_content(session: Session, document_id: str) -> tuple[DocumentVersion, Content] | None:
+def version(session: Session, version_id: str) -> VersionView | None:
+    """The version with this id."""
+    row = session.get(DocumentVersion, version_id, populate_existing=True)
+    return None if row is None else _version(row)
+
+
+def newest_version(session: Session, document: DocumentRecord) -> VersionView:
+    """The version with the highest number."""
+    return _version(
+        session.scalars(
+            select(DocumentVersion)
+            .where(DocumentVersion.document_id == document.id, DocumentVersion.number == document.version)
+            .execution_options(populate_existing=True)
+        ).one()
+    )
+
+
+def serving_version(session: Session, document_id: str) -> VersionView | None:
+    """The version that search uses."""
+    row = session.scalar(
+        select(DocumentVersion)
+        .where(DocumentVersion.document_id == document_id, DocumentVersion.serving)
+        .execution_options(populate_existing=True)
+    )
+    return None if row is None else _version(row)
+
+
+def serving_content(session: Session, document_id: str) -> tuple[VersionView, CanonicalText] | None:
     """The serving version with its text, blocks and pages."""
     row = session.execute(
         select(DocumentVersion, Content)
@@ -109,16 +172,21 @@ def serving_content(session: Session, document_id: str) -> tuple[DocumentVersion
         .where(DocumentVersion.document_id == document_id, DocumentVersion.serving)
         .options(undefer(Content.text), undefer(Content.blocks), undefer(Content.pages))
     ).first()
-    return None if row is None else (row[0], row[1])
+    if row is None:
+        return None
+    content = row[1]
+    text = CanonicalText(content_id=content.id, text=content.text, blocks=content.blocks, pages=content.pages)
+    return _version(row[0]), text
 
 
-def content_of(session: Session, sha256: str, hint: str, recipe: str) -> Content | None:
+def content_of(session: Session, sha256: str, hint: str, recipe: str) -> ContentView | None:
     """What this recipe made of these bytes before, held until commit so that it stays."""
-    return session.scalar(
+    row = session.scalar(
         select(Content)
         .where(Content.sha256 == sha256, Content.hint == hint, Content.recipe == recipe)
         .with_for_update(key_share=True, read=True)
     )
+    return None if row is None else content_view(row)
 
 
 def views(session: Session, document_ids: Sequence[str]) -> dict[str, DocumentView]:
@@ -210,6 +278,7 @@ def _view_statement() -> Select[Document, DocumentVersion, DocumentVersion, Cont
         .outerjoin(serving, (serving.document_id == Document.id) & serving.serving)
         .outerjoin(Content, Content.id == newest.content_id)
         .outerjoin(Job, Job.id == newest_job)
+        .execution_options(populate_existing=True)
     )
 
 
@@ -223,11 +292,59 @@ def _view(
     job: Job | None,
 ) -> DocumentView:
     return DocumentView(
-        document=document,
-        newest=newest,
-        serving=serving,
-        newest_content=content,
+        document=_record(document),
+        newest=_version(newest),
+        serving=None if serving is None else _version(serving),
+        newest_content=None if content is None else content_view(content),
         size_bytes=size_bytes,
         chunks=chunks,
-        job=job,
+        job=None if job is None else jobs.view(job),
+    )
+
+
+def _one(session: Session, *conditions: ColumnElement[bool]) -> DocumentRecord | None:
+    row = session.scalar(select(Document).where(*conditions).execution_options(populate_existing=True))
+    return None if row is None else _record(row)
+
+
+def _record(row: Document) -> DocumentRecord:
+    return DocumentRecord(
+        id=row.id,
+        collection_id=row.collection_id,
+        name=row.name,
+        external_id=row.external_id,
+        parent_id=row.parent_id,
+        enabled=row.enabled,
+        version=row.version,
+        meta=row.meta,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _version(row: DocumentVersion) -> VersionView:
+    return VersionView(
+        id=row.id,
+        document_id=row.document_id,
+        number=row.number,
+        sha256=row.sha256,
+        media_type=row.media_type,
+        status=row.status,
+        serving=row.serving,
+        content_id=row.content_id,
+        title=row.title,
+        error=row.error,
+    )
+
+
+def content_view(row: Content) -> ContentView:
+    """A row as the rest of the program sees it."""
+    return ContentView(
+        id=row.id,
+        title=row.title,
+        media_type=row.media_type,
+        language=row.language,
+        page_count=row.page_count,
+        dropped=row.dropped,
+        coverage=row.coverage,
     )

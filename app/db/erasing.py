@@ -22,8 +22,9 @@ from app.db.models import (
     ReplySource,
 )
 from app.db.types import new_id, utc_now
+from app.db.views import ErasureView
 
-__all__ = ["Answer", "Erasure"]
+__all__ = ["Answer"]
 
 ERASED_STATUS = 410
 """Status of a kept reply whose body was erased."""
@@ -148,7 +149,9 @@ def erase_replies(session: Session, sources: AnyCollection[str], *, quoting_only
             session.execute(delete(ReplySource).where(ReplySource.key.in_(some)))
 
 
-def note(session: Session, blobs: AnyCollection[str] = (), collection_ids: AnyCollection[str] = ()) -> None:
+def schedule(
+    session: Session, blobs: AnyCollection[str] = (), collection_ids: AnyCollection[str] = ()
+) -> None:
     """Note what is to be erased outside of the database once this transaction is committed."""
     session.add(
         Erasure(
@@ -157,9 +160,10 @@ def note(session: Session, blobs: AnyCollection[str] = (), collection_ids: AnyCo
     )
 
 
-def pending(session: Session) -> Sequence[Erasure]:
+def pending(session: Session) -> list[ErasureView]:
     """What is left to erase, oldest first."""
-    return session.scalars(select(Erasure).order_by(Erasure.created_at, Erasure.id)).all()
+    rows = session.scalars(select(Erasure).order_by(Erasure.created_at, Erasure.id))
+    return [ErasureView(id=row.id, blobs=row.blobs, collection_ids=row.collection_ids) for row in rows]
 
 
 def settle(session: Session, erasure_ids: Sequence[str], left: AnyCollection[str]) -> None:

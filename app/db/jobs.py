@@ -18,9 +18,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.db.models import Blob, DocumentVersion, Job
 from app.db.types import new_id
+from app.db.views import JobView, LeasedJob
 from app.errors import Failure, LeaseLostError
-
-__all__ = ["Job"]
 
 MAX_WAIT_S = 300.0
 INGEST = "ingest"
@@ -46,19 +45,46 @@ SUPERSEDED = Failure(
 )
 
 
-def enqueue(session: Session, version: DocumentVersion, collection_id: str, now: datetime) -> Job:
-    """Add a job that ingests `version`."""
+def find(session: Session, job_id: str) -> JobView | None:
+    """The job with this id."""
+    row = session.get(Job, job_id)
+    return None if row is None else view(row)
+
+
+def view(row: Job) -> JobView:
+    """A row as the rest of the program sees it."""
+    return JobView(
+        id=row.id,
+        kind=row.kind,
+        collection_id=row.collection_id,
+        document_id=row.document_id,
+        state=row.state,
+        stage=row.stage,
+        done=row.done,
+        total=row.total,
+        attempts=row.attempts,
+        error=row.error,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def enqueue(
+    session: Session, collection_id: str, document_id: str, version_id: str, now: datetime
+) -> JobView:
+    """Add a job that ingests a version of a document."""
     job = Job(
         id=new_id("job"),
         collection_id=collection_id,
-        document_id=version.document_id,
-        version_id=version.id,
+        document_id=document_id,
+        version_id=version_id,
         created_at=now,
         run_after=now,
     )
     session.add(job)
     session.flush()
-    return job
+    return view(job)
 
 
 def enqueue_reembedding(
@@ -95,7 +121,7 @@ def claim(
     vector_model: str | None = None,
     *,
     small_first: bool = False,
-) -> Job | None:
+) -> LeasedJob | None:
     """Lease the oldest job that waits or whose worker is gone; park those that were tried too often.
 
     What people uploaded goes before what is embedded anew.
@@ -129,7 +155,7 @@ def claim(
             return None
         if job.attempts < max_attempts:
             break
-        _close(session, job, "failed", now, PARKED.info)
+        _close(session, _leased(job), "failed", now, PARKED.info)
     job.state = "running"
     job.stage = "parsing" if job.kind == INGEST else "embedding"
     job.done = job.total = 0
@@ -140,8 +166,9 @@ def claim(
     job.lease_until = now + timedelta(seconds=lease_s)
     job.started_at = job.started_at or now
     session.flush()
-    _set_version(session, job, status=job.stage, error=None)
-    return job
+    leased = _leased(job)
+    _set_version(session, leased, status=leased.stage, error=None)
+    return leased
 
 
 def wait_s(attempts: int) -> float:
@@ -150,7 +177,7 @@ def wait_s(attempts: int) -> float:
 
 
 def heartbeat(
-    session: Session, job: Job, now: datetime, lease_s: float, progress: tuple[str, int, int]
+    session: Session, job: LeasedJob, now: datetime, lease_s: float, progress: tuple[str, int, int]
 ) -> None:
     """Renew the lease and note the progress `(stage, done, total)`.
 
@@ -166,7 +193,7 @@ def heartbeat(
     _set_version(session, job, status=stage)
 
 
-def check_lease(session: Session, job: Job) -> None:
+def check_lease(session: Session, job: LeasedJob) -> None:
     """Make sure, until commit, that what is written for the job is wanted.
 
     Raises:
@@ -175,7 +202,7 @@ def check_lease(session: Session, job: Job) -> None:
     _fenced(session, job, {"fence": job.fence})
 
 
-def finish(session: Session, job: Job, now: datetime) -> None:
+def finish(session: Session, job: LeasedJob, now: datetime) -> None:
     """Mark the job done, in the transaction that publishes its result.
 
     Raises:
@@ -188,7 +215,7 @@ def finish(session: Session, job: Job, now: datetime) -> None:
     )
 
 
-def fail(session: Session, job: Job, now: datetime, error: dict[str, str]) -> None:
+def fail(session: Session, job: LeasedJob, now: datetime, error: dict[str, str]) -> None:
     """Mark job and version failed, with the reason.
 
     Raises:
@@ -198,7 +225,7 @@ def fail(session: Session, job: Job, now: datetime, error: dict[str, str]) -> No
     _close(session, job, "failed", now, error)
 
 
-def give_back(session: Session, job: Job, run_after: datetime, *, count_attempt: bool) -> None:
+def give_back(session: Session, job: LeasedJob, run_after: datetime, *, count_attempt: bool) -> None:
     """Put a job back into the queue, to be taken again at `run_after`.
 
     Raises:
@@ -297,7 +324,20 @@ def _twin_running(now: datetime, lease_s: float) -> ColumnElement[bool]:
     )
 
 
-def _fenced(session: Session, job: Job, values: dict[str, Any]) -> None:
+def _leased(row: Job) -> LeasedJob:
+    return LeasedJob(
+        id=row.id,
+        kind=row.kind,
+        collection_id=row.collection_id,
+        document_id=row.document_id,
+        version_id=row.version_id,
+        stage=row.stage,
+        attempts=row.attempts,
+        fence=row.fence,
+    )
+
+
+def _fenced(session: Session, job: LeasedJob, values: dict[str, Any]) -> None:
     result = session.execute(
         update(Job)
         .where(Job.id == job.id, Job.fence == job.fence, Job.state == "running")
@@ -309,7 +349,7 @@ def _fenced(session: Session, job: Job, values: dict[str, Any]) -> None:
         raise LeaseLostError(job.id)
 
 
-def _close(session: Session, job: Job, state: str, now: datetime, error: dict[str, str]) -> None:
+def _close(session: Session, job: LeasedJob, state: str, now: datetime, error: dict[str, str]) -> None:
     closing: dict[str, Any] = {
         "state": state,
         "stage": state,
@@ -322,7 +362,7 @@ def _close(session: Session, job: Job, state: str, now: datetime, error: dict[st
     _set_version(session, job, status=state, error=error)
 
 
-def _set_version(session: Session, job: Job, **values: Any) -> None:
+def _set_version(session: Session, job: LeasedJob, **values: Any) -> None:
     """Let the version that is ingested say how its job stands; one that is embedded anew stays as it is."""
     if job.version_id is not None:
         session.execute(update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(**values))

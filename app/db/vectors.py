@@ -38,11 +38,14 @@ def has(session: Session, content_id: int, vector_model: str) -> bool:
     return session.scalar(select(Content.id).where(Content.id == content_id, _lacks(vector_model))) is None
 
 
-def bodies(session: Session, content_id: int) -> Sequence[ContentChunk]:
-    """Chunks of a content, in the order of the text."""
-    return session.scalars(
-        select(ContentChunk).where(ContentChunk.content_id == content_id).order_by(ContentChunk.position)
-    ).all()
+def sentences_of(session: Session, content_id: int) -> dict[int, list[list[int]]]:
+    """Ranges of the sentences by chunk of a content (ids in `content_chunks`), in the order of the text."""
+    rows = session.execute(
+        select(ContentChunk.id, ContentChunk.sentences)
+        .where(ContentChunk.content_id == content_id)
+        .order_by(ContentChunk.position)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def hold(session: Session, content_id: int) -> bool:

@@ -1,14 +1,13 @@
 """Queries over workers: who is at work, and what last went wrong outside of any document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.db.models import WorkerState
-
-__all__ = ["WorkerState"]
+from app.db.views import WorkerView
 
 FORGOTTEN_AFTER = timedelta(days=1)
 """Workers that were last seen before that are gone from the table, with what went wrong in them."""
@@ -34,6 +33,9 @@ def stopped(session: Session, owner: str) -> None:
     session.execute(delete(WorkerState).where(WorkerState.owner == owner))
 
 
-def known(session: Session) -> Sequence[WorkerState]:
+def known(session: Session) -> list[WorkerView]:
     """All workers seen lately, the last seen first."""
-    return session.scalars(select(WorkerState).order_by(WorkerState.seen_at.desc())).all()
+    return [
+        WorkerView(owner=row.owner, seen_at=row.seen_at, failure=row.failure, failed_at=row.failed_at)
+        for row in session.scalars(select(WorkerState).order_by(WorkerState.seen_at.desc()))
+    ]

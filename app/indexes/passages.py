@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.db import chunks
-from app.db.chunks import Chunk
 from app.db.engine import Database
 from app.db.surroundings import Surroundings, SurroundingsReader
+from app.db.views import LiveChunk
 from app.indexes.vectors import unpack_sentences
 from retrieval.types import Passage
 
@@ -50,16 +50,16 @@ class SqlPassageStore:
         return {chunk_id: unpack_sentences(data, count) for chunk_id, (data, count) in stored.items()}
 
 
-def _passage(chunk: Chunk) -> Passage:
+def _passage(chunk: LiveChunk) -> Passage:
     return Passage(
         chunk_id=chunk.id,
         document_id=chunk.document_id,
-        text=chunk.body.text,
-        start=chunk.body.start,
-        end=chunk.body.end,
-        title=chunk.version.title,
-        name=chunk.document.name,
-        heading_path=tuple(chunk.body.heading_path),
-        page=chunk.body.page,
-        sentences=tuple((start, end) for start, end in chunk.body.sentences),
+        text=chunk.text,
+        start=chunk.start,
+        end=chunk.end,
+        title=chunk.title,
+        name=chunk.name,
+        heading_path=tuple(chunk.heading_path),
+        page=chunk.page,
+        sentences=tuple((start, end) for start, end in chunk.sentences),
     )

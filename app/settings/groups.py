@@ -87,7 +87,7 @@ class RetrievalSettings(SettingsGroup):
     candidates: Annotated[int, Field(ge=1, le=1000)] = _RETRIEVAL.candidates
     """Hits taken from each of dense and lexical search before they are fused."""
     context_tokens: PositiveInt | None = None
-    """Token budget of the compressed context; by default 512 for `fathom-small`, 2048 for other models."""
+    """Token budget of the compressed context; by default 640 for `fathom-small`, 2048 for other models."""
     dense_weight: Weight = _FUSION.dense_weight
     """Weight of the search by meaning where the two are fused."""
     lexical_weight: Weight = _FUSION.lexical_weight

@@ -7,16 +7,44 @@ spans that differ by a word stand in the same sentence.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from torch import Tensor
 
 from generator.composing.layout import Layout
 from generator.composing.terms import TermWeights, terms_of
-from generator.inference.reading import Reading, SpanDistribution
-from generator.types import PartKind
+from generator.types import PartKind, SourcePassage
 
 REACH = 600
 """Characters before a row in which the names are looked for that it does not hold itself."""
+
+
+class ReadPassages(Protocol):
+    """The passages that were read, and where their pieces stand."""
+
+    @property
+    def passages(self) -> Sequence[SourcePassage]:
+        """In the order in which they were read."""
+        ...
+
+    @property
+    def ranges(self) -> Sequence[Sequence[tuple[int, int]]]:
+        """Character range of every piece, by passage; empty ones show no text."""
+        ...
+
+
+class SpanProbabilities(Protocol):
+    """How probable it is of every span that it answers."""
+
+    @property
+    def log_joint_PSS(self) -> Tensor:
+        """Log-probability of the span from a first to a last piece of a passage; -inf where there can be none."""
+        ...
+
+    @property
+    def answerable_logit(self) -> float:
+        """Log-odds that any span answers."""
+        ...
 
 
 @dataclass(slots=True)
@@ -54,8 +82,8 @@ class EvidenceTable:
     def __init__(
         self,
         question: str,
-        reading: Reading,
-        distribution: SpanDistribution,
+        reading: ReadPassages,
+        distribution: SpanProbabilities,
         translated: Sequence[tuple[str, Sequence[str]]] = (),
     ) -> None:
         """Sum up the distribution by sentence; empty where no span is possible at all.

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from generator.inference.generate import pick
-from generator.model.deepseek import Deepseek
-from generator.model.gated_cross_attention import MemoryView
+from generator.blocks.gated_cross_attention import MemoryView
+from generator.blocks.sampling import pick
+from generator.deepseek.model import Deepseek
 
 PROMPT_STEP = 256
 """Tokens of a prompt that are read at once; between two steps the reader of the answer may look."""

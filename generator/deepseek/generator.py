@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from generator.blocks.gated_cross_attention import MemoryView
+from generator.blocks.passage_memory import PassageMemories, kept_rows
 from generator.deepseek.decode import decode
 from generator.deepseek.loading import LocalModel
 from generator.errors import CheckpointError, ContextLengthError, NoAnswerError
-from generator.inference.passage_memory import MemoryCache, kept_rows
-from generator.model.gated_cross_attention import MemoryView
 from generator.quoting.completion import Completion, Ended
 from generator.quoting.generator import QuotingGenerator, Relevance
 from generator.quoting.prompt import messages, question_alone
@@ -38,7 +38,7 @@ class DeepseekGenerator(QuotingGenerator):
         model: LocalModel,
         split: SplitSentences,
         relevance: Relevance,
-        memories: MemoryCache | None = None,
+        memories: PassageMemories | None = None,
     ) -> None:
         super().__init__(split, relevance)
         self._model, self._memories = model, memories

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import torch
 
-from generator.checkpoint import published_id
+from generator.checkpoint.published import published_id
+from generator.deepseek.adapters import has_adapters, load_with_adapters
 from generator.deepseek.chat_tokenizer import ChatTokenizer
+from generator.deepseek.model import Deepseek
+from generator.deepseek.published import load_deepseek
+from generator.device import fast_dtype
 from generator.errors import CheckpointError
-from generator.loading import fast_dtype
-from generator.model.deepseek import Deepseek
-from generator.model.deepseek_published import load_deepseek
-from generator.model.fusion_adapters import has_adapters, load_with_adapters
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def load_local_model(folder: Path, device: str = "cpu", dtype: torch.dtype | Non
     tokenizer = ChatTokenizer(folder)  # first: it is small, and where it is wrong the rest is of no use
     load = load_with_adapters if has_adapters(folder) else load_deepseek
     try:
-        decoder = load(folder, dtype=dtype or _fast_dtype(device)).to(device)
+        decoder = load(folder, dtype=dtype or fast_dtype(device)).to(device)
     except (RuntimeError, MemoryError) as error:
         raise CheckpointError(f"there is no room for {folder}: {error}") from error
     if tokenizer.size > decoder.config.vocab_size:
@@ -62,12 +62,6 @@ def load_local_model(folder: Path, device: str = "cpu", dtype: torch.dtype | Non
             f"{decoder.config.vocab_size}"
         )
     return LocalModel(decoder, tokenizer, _window(folder), published_id(folder))
-
-
-def _fast_dtype(device: str) -> torch.dtype:
-    if device == "cpu":
-        return fast_dtype()
-    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
 
 
 def _window(folder: Path) -> int:

@@ -1,1 +1,1 @@
-"""quantisation."""
+"""Weights in fewer bits."""

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 from generator.errors import RequestError
-from generator.inference.attribution import spans
 from generator.quoting.completion import Completion, Ended
 from generator.quoting.prompt import BREAKER, is_refusal, readable
 from generator.quoting.quotes import QuoteFinder
 from generator.quoting.sentences import Sentence, SentenceReader, SplitSentences
+from generator.spans import spans
 from generator.types import Event, Generated, Ink, Request, SourcePassage, Token, Waiting
 
 Relevance = Callable[[str, Sequence[SourcePassage]], Sequence[float]]

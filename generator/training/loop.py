@@ -4,15 +4,17 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from generator.checkpoint import read_newest, write_atomically
+from generator.checkpoint.folder import read_newest, write_atomically
+from generator.device import autocast
 from generator.errors import CheckpointError, TrainingDataError
+from generator.training.optimizer import OptimizerConfig
 from generator.training.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -23,10 +25,6 @@ Metrics = Mapping[str, Tensor | float]
 Evaluate = Callable[[], Mapping[str, float]]
 SCORE = "score"
 """The metric of an evaluation by which the best weights are chosen."""
-MEAN_FROM = 0.8
-"""Progress from which on weights are averaged: the last fifth of a run."""
-MEAN_EVERY = 5
-"""Steps between the weights of that mean."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,23 +32,28 @@ class LoopConfig:
     """How long and how to train.
 
     Attributes:
-        learning_rate: For `slow` parameters (pretrained); `fast_factor` times it for new ones.
+        schedule: How far it has come, and the factor on the learning rate there.
+        optimizer: What the optimizer was made with; the learning rate of a step begins with its own.
+        clip_norm: Largest norm of a gradient.
+        seed: Of the data's order, for the record.
         save_every: Steps between checkpoints.
         log_every: Steps between lines in `log.jsonl`.
         evaluations: How many, evenly over the run, the last at its end; 0 for none.
         bf16: Autocast to bfloat16 where the model is.
+        mean_from: Progress from which on weights are averaged.
+        mean_every: Steps between the weights of that mean.
     """
 
     schedule: Schedule
-    learning_rate: float = 1.5e-4
-    fast_factor: float = 8.0
-    weight_decay: float = 0.01
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     clip_norm: float = 1.0
     seed: int = 0
     save_every: int = 200
     log_every: int = 25
     evaluations: int = 8
     bf16: bool = True
+    mean_from: float = 0.8
+    mean_every: int = 5
 
 
 class TrainingLoop:
@@ -64,17 +67,17 @@ class TrainingLoop:
     def __init__(
         self,
         model: nn.Module,
-        fast: set[str],
+        optimizer: torch.optim.Optimizer,
         loss: Callable[[Any], tuple[Tensor, Metrics]],
         folder: Path,
         config: LoopConfig,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Prepare optimizer and state.
+        """Begin at step 0.
 
         Args:
             model: Its parameters with `requires_grad` are trained, and saved with its buffers, wherever they are.
-            fast: Name prefixes of parameters that learn `fast_factor` times faster.
+            optimizer: Over these parameters, made by `generator.training.optimizer`.
             loss: Batch to loss and metrics; calls the model.
             folder: Run folder.
             config: How long and how to train.
@@ -86,16 +89,7 @@ class TrainingLoop:
         self.device = named[0][1].device
         saved = set(model.state_dict())
         self.buffers = {name: buffer for name, buffer in model.named_buffers() if name in saved}
-        quick = [p for n, p in named if n.startswith(tuple(fast))]
-        slow = [p for n, p in named if not n.startswith(tuple(fast))]
-        groups = [{"params": slow, "scale": 1.0}, {"params": quick, "scale": config.fast_factor}]
-        self.optimizer = torch.optim.AdamW(
-            [group for group in groups if group["params"]],
-            lr=config.learning_rate,
-            betas=(0.9, 0.98),
-            weight_decay=config.weight_decay,
-            fused=True,
-        )
+        self.optimizer = optimizer
         self.step = self.epoch = self.epoch_step = 0
         self.seen = 0
         self.best: float | None = None
@@ -137,7 +131,7 @@ class TrainingLoop:
         self._before, self.best = meta.get("seconds", 0.0), meta.get("best")
         self.mean = {name: tensor.to(self.device) for name, tensor in tensors.get("mean", {}).items()}
         self.mean_of = meta.get("mean_of", 0)
-        if self.progress < MEAN_FROM:  # the run was made longer
+        if self.progress < self.config.mean_from:  # the run was made longer
             self.mean, self.mean_of = {}, 0
         return True
 
@@ -279,7 +273,7 @@ class TrainingLoop:
     def _train_step(self, batch: Any, progress: float) -> Metrics:
         factor = self.config.schedule.factor(self.step, progress)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * factor * group["scale"]
+            group["lr"] = self.config.optimizer.learning_rate * factor * group["scale"]
         with self._autocast():
             loss, metrics = self.loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -291,12 +285,12 @@ class TrainingLoop:
         return {**metrics, "loss": loss.detach(), "norm": norm}
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.bf16)
+        return autocast(self.device, enabled=self.config.bf16)
 
     @torch.no_grad()
     def _average(self, progress: float) -> None:
         """Take this step's weights into the mean, near the end of the run."""
-        if progress < MEAN_FROM or self.step % MEAN_EVERY:
+        if progress < self.config.mean_from or self.step % self.config.mean_every:
             return
         self.mean_of += 1
         for name, tensor in self._weights().items():
@@ -310,9 +304,7 @@ class TrainingLoop:
         # On the processor weights are scored in float32, as before: figures compare with those of earlier runs.
         with (
             torch.no_grad(),
-            torch.autocast(
-                self.device.type, dtype=torch.bfloat16, enabled=self.config.bf16 and self.device.type != "cpu"
-            ),
+            autocast(self.device, enabled=self.config.bf16 and self.device.type != "cpu"),
         ):
             metrics = evaluate()
         self.model.train()

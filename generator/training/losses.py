@@ -1,13 +1,30 @@
 """Losses of reading."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from generator.model.encoder import ReadStates
-from generator.training.kinds import Supervision
+from generator.data.kinds import Supervision
+from generator.fathom_small.encoder import ReadStates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairWeights:
+    """Weights of the parts of a pair's loss beside its spans.
+
+    Attributes:
+        relevance: Of telling whether a passage answers.
+        competing: Of the right passage against the near miss.
+    """
+
+    relevance: float = 0.5
+    competing: float = 0.3
+
+
+PAIR_WEIGHTS = PairWeights()
 
 
 class ReadingLoss(NamedTuple):
@@ -31,9 +48,7 @@ def pair_loss(
     answers_BN2: Tensor,
     supervision_B: Tensor,
     own_B: Tensor,
-    *,
-    relevance_weight: float = 0.5,
-    competing_weight: float = 0.3,
+    weights: PairWeights = PAIR_WEIGHTS,
 ) -> ReadingLoss:
     """Span loss, cross-entropy of relevance, and the right passage against the near miss of the same question.
 
@@ -48,8 +63,7 @@ def pair_loss(
         answers_BN2: int64 [B, N, 2] start and end pieces, -1 where unused; a row of only -1 has no answer there.
         supervision_B: int64 `Supervision` of the row's example.
         own_B: bool, True where the passage is the example's own.
-        relevance_weight: Weight of relevance.
-        competing_weight: Weight of the competition.
+        weights: Of relevance and competition.
     """
     start_BS, end_BS = _span_log_probs(read)
     has_B = (answers_BN2[..., 0] >= 0).any(-1)
@@ -69,7 +83,7 @@ def pair_loss(
     compete_b = (has_B[:half] & ~relevant_B[:half] & ~answers_B[half:]).float()
     lost_b = F.softplus(score_B[half:] - score_B[:half])
     competing = (lost_b * compete_b).sum() / compete_b.sum().clamp(min=1)
-    total = span + relevance_weight * relevance + competing_weight * competing
+    total = span + weights.relevance * relevance + weights.competing * competing
     return ReadingLoss(total, span.detach(), relevance.detach(), competing.detach())
 
 

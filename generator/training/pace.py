@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
+from generator.device import autocast
+
 ROUNDS = 3
 PIECES, WIDTH, HIDDEN = 3456, 384, 1536
 """A batch of the reader through the larger half of one layer."""
@@ -58,7 +60,7 @@ def _feed_forward(pace: Pace) -> float:
     best = float("inf")
     for _ in range(ROUNDS):
         begun = time.perf_counter()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=pace.bf16):
+        with autocast("cpu", enabled=pace.bf16):
             y_TD = F.linear(F.gelu(F.linear(x_TD, up_FD)), down_DF)
         y_TD.float().sum().backward()  # type: ignore[no-untyped-call]
         best = min(best, time.perf_counter() - begun)

@@ -1,4 +1,4 @@
-"""Recipe: train the reading half on extractive questions (`fathom train sft --stage reader`).
+"""The reading half in training: the module, its loss, its scores.
 
 The document layers stay the search encoder's own, so that a passage's memory is shared with retrieval and ships once;
 reading layers, match features and heads are trained. A reader may also learn from another one that sees question and
@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from generator.config import ReaderConfig
-from generator.inference.reading import LONGEST_SPAN
-from generator.model.encoder import DocumentLayers, ReadingLayers, ReadStates, reader_state_from_bert
-from generator.training.batches import ReadingBatch
-from generator.training.losses import distillation_loss, pair_loss
-from generator.training.pairs import PairBatch
+from generator.data.batches import ReadingBatch
+from generator.data.pairs import PairBatch
+from generator.fathom_small.config import ReaderConfig
+from generator.fathom_small.encoder import DocumentLayers, ReadingLayers, ReadStates, reader_state_from_bert
+from generator.fathom_small.reading import LONGEST_SPAN
+from generator.training.losses import PAIR_WEIGHTS, PairWeights, distillation_loss, pair_loss
 
 
 class Reader(nn.Module):
@@ -75,14 +75,23 @@ class Reader(nn.Module):
 class ReaderLoss:
     """Callable for the loop: batch of pairs to loss and metrics."""
 
-    def __init__(self, reader: Reader, *, compile_model: bool, teacher: Reader | None = None) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        *,
+        compile_model: bool,
+        teacher: Reader | None = None,
+        weights: PairWeights = PAIR_WEIGHTS,
+    ) -> None:
         """Prepare.
 
         Args:
             reader: What learns.
             compile_model: Use `torch.compile`.
             teacher: A trained reader to learn from besides the answers, half and half.
+            weights: Of the parts of the loss.
         """
+        self.weights = weights
         self.forward = torch.compile(reader, dynamic=False) if compile_model else reader
         self.teacher: Callable[[ReadingBatch], ReadStates] | None = None
         if teacher is not None:
@@ -93,7 +102,7 @@ class ReaderLoss:
         """Loss of one batch."""
         rows = batch.reading
         read = self.forward(rows)
-        loss = pair_loss(read, rows.answers_BN2, batch.supervision_B, batch.own_B)
+        loss = pair_loss(read, rows.answers_BN2, batch.supervision_B, batch.own_B, self.weights)
         metrics: dict[str, Tensor | float] = {
             "span": loss.span,
             "relevance": loss.relevance,

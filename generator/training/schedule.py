@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 from generator.errors import TrainingDataError
 
-WARMUP_SHARE = 0.05
-"""Of a budget of minutes, at most: where steps are slow, `warmup_steps` would be all there is."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
@@ -16,12 +13,14 @@ class Schedule:
         steps: Optimizer steps in all; 0 for no limit.
         minutes: Time trained in all; 0 for no limit. Of two limits the one that comes first ends the run.
         warmup_steps: Steps of linear growth from 0.
+        warmup_share: Of a budget of minutes, at most: where steps are slow, `warmup_steps` would be all there is.
         decay_share: Share of the run, at its end, of linear decay.
     """
 
     steps: int = 0
     minutes: float = 0.0
     warmup_steps: int = 200
+    warmup_share: float = 0.05
     decay_share: float = 0.3
 
     def __post_init__(self) -> None:
@@ -38,6 +37,6 @@ class Schedule:
         """Factor in [0, 1] for a 0-based step that begins at a progress."""
         warm = (step + 1) / max(1, self.warmup_steps)
         if self.minutes > 0:
-            warm = max(warm, progress / WARMUP_SHARE)
+            warm = max(warm, progress / self.warmup_share)
         left = (1 - progress) / max(1e-9, self.decay_share)
         return min(1.0, warm) * min(1.0, max(0.0, left))

@@ -1,4 +1,4 @@
-"""Recipe: train the writing half over a reader (`fathom train sft --stage writer`).
+"""The writing half in training, over a reader: batches of answers as actions, the module, its loss.
 
 The reader is frozen. Answers that stand in a passage are copied as a whole; free-form ones are turned into actions by
 greedy longest alignment. Other passages stand beside the one that answers, so that the decoder learns to look at a
@@ -11,28 +11,40 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generator.inference.reading import LONGEST_SPAN
-from generator.model.actions import Action, ActionTargets, action_loss, align, reader_prior
-from generator.model.decoder import Decoder, StepInputs
-from generator.training.batches import Encoded, ReadingBatch, ReadingData
+from generator.data.batches import Encoded, ReadingBatch, ReadingData
+from generator.data.spelling import Spelling
+from generator.fathom_small.actions import Action, ActionTargets, action_loss, align, reader_prior
+from generator.fathom_small.decoder import Decoder, StepInputs
+from generator.fathom_small.reading import LONGEST_SPAN
 from generator.training.reader import Reader
-from generator.training.spelling import Spelling
 
 log = logging.getLogger(__name__)
 
-PASSAGES = 3
-"""Passages an answer is written over: the one that holds it, and others."""
-LENGTHS = (12, 32, 64)
-"""Answers of at most so many actions are batched together; longer ones at the longest length there is."""
-NEAR_MISSES = 0.5
-"""Share of other passages that look like the question and do not answer it."""
-SHORTEST_COPY = 3
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerConfig:
+    """What an answer is written over, and how long it may be.
+
+    Attributes:
+        passages: Passages an answer is written over: the one that holds it, and others.
+        actions: Longest answer T, *stop* included; longer ones are left out.
+        lengths: Answers of at most so many actions are batched together; longer ones at the longest length there is.
+        near: Share of other passages that look like the question and do not answer it.
+        shortest_copy: Pieces that a stretch must have to be copied out of the middle of a free-form answer.
+    """
+
+    passages: int = 3
+    actions: int = 128
+    lengths: tuple[int, ...] = (12, 32, 64)
+    near: float = 0.5
+    shortest_copy: int = 3
 
 
 class WritingBatch(NamedTuple):
@@ -57,9 +69,7 @@ class WriterBatches:
         writable_V: Tensor,
         vocabulary: Sequence[str],
         seed: int,
-        *,
-        pieces: int,
-        steps: int,
+        config: AnswerConfig,
     ) -> None:
         """Set up.
 
@@ -69,11 +79,11 @@ class WriterBatches:
             writable_V: int64 encoder ids of the pieces that can be written.
             vocabulary: Text of every piece of the encoder, by id.
             seed: Of order and distractors.
-            pieces: Padded passage length S.
-            steps: Longest answer T, *stop* included; longer ones are left out.
+            config: What an answer is written over; passages are padded to the data's longest window.
         """
         self.data, self.repeat, self.seed = data, repeat, seed
-        self.S, self.T = pieces, steps
+        self.config = config
+        self.S, self.T = data.config.passage_pieces[-1], config.actions
         self.writable = {int(piece): number for number, piece in enumerate(writable_V.tolist())}
         self.written = list(self.writable)
         self.spelling = Spelling(vocabulary, self.writable)
@@ -86,7 +96,7 @@ class WriterBatches:
             repeat = self.repeat[example.source]
             order.extend([i] * (int(repeat) + (rng.random() < repeat - int(repeat))))
         rng.shuffle(order)
-        size = max(1, self.data.config.rows(self.S) // PASSAGES)
+        size = max(1, self.data.config.rows(self.S) // self.config.passages)
         waiting: dict[int, list[_Row]] = {}
         left_out: Counter[str] = Counter()
         for i in order:
@@ -94,7 +104,7 @@ class WriterBatches:
             if row is None:
                 left_out[self.data.examples[i].source] += 1
                 continue
-            T = next((length for length in LENGTHS if len(row[2]) <= length <= self.T), self.T)
+            T = next((length for length in self.config.lengths if len(row[2]) <= length <= self.T), self.T)
             rows = waiting.setdefault(T, [])
             rows.append(row)
             if len(rows) == size:
@@ -114,7 +124,7 @@ class WriterBatches:
             lead = len(self.data.prefix) + 1
             blocked = [-1] * lead + window[lead:-1].tolist() + [-1]
             spelled = self.spelling(example.target, set(blocked))
-            actions = align(spelled, blocked, self.writable, SHORTEST_COPY)
+            actions = align(spelled, blocked, self.writable, self.config.shortest_copy)
         elif answers:
             first, last = rng.choice(answers)
             copied = [(Action.NEXT, row) for row in range(first + 1, last + 1)]
@@ -129,9 +139,9 @@ class WriterBatches:
         action_BT = np.full((B, T), -1)
         argument_BT, piece_BT, before_BT, row_BT = (np.zeros((B, T), np.int64) for _ in range(4))
         for b, (example, window, actions) in enumerate(rows):
-            place = rng.randrange(PASSAGES)
+            place = rng.randrange(self.config.passages)
             shift = place * self.S
-            for p in range(PASSAGES):
+            for p in range(self.config.passages):
                 pieces = window if p == place else self._distractor(example, rng)
                 reading_rows.append((example, np.array(pieces, np.int32), ()))
             for t, (action, argument) in enumerate(actions):
@@ -151,7 +161,7 @@ class WriterBatches:
     def _distractor(self, example: Encoded, rng: random.Random) -> list[int]:
         others = self.data.by_group[example.group]
         number = rng.choice(others if len(others) > 1 else self.data.by_source[example.source])
-        if example.distractors and rng.random() < NEAR_MISSES:
+        if example.distractors and rng.random() < self.config.near:
             number = rng.choice(example.distractors)
         if number == example.passage:
             number = rng.choice(self.data.by_source[example.source])
@@ -174,18 +184,19 @@ class Writer(nn.Module):
         with torch.no_grad():
             read = self.read(rows)
         B, S = batch.targets.action_BT.shape[0], rows.passage_BS.shape[1]
-        text_BPS = (rows.passage_mask_BS & (rows.passage_BS > 2)).reshape(B, PASSAGES, S)
+        P = len(rows.passage_BS) // B
+        text_BPS = (rows.passage_mask_BS & (rows.passage_BS > 2)).reshape(B, P, S)
         segment_BPS = torch.where(text_BPS, 0, -1)
         none = float("-inf")
         prior = reader_prior(
-            read.start_BS.reshape(B, PASSAGES, S).masked_fill(~text_BPS, none),
-            read.end_BS.reshape(B, PASSAGES, S).masked_fill(~text_BPS, none),
-            (read.null_B2.sum(-1) - read.relevance_B).reshape(B, PASSAGES),
+            read.start_BS.reshape(B, P, S).masked_fill(~text_BPS, none),
+            read.end_BS.reshape(B, P, S).masked_fill(~text_BPS, none),
+            (read.null_B2.sum(-1) - read.relevance_B).reshape(B, P),
             segment_BPS,
             LONGEST_SPAN,
         )
-        states_BND = read.states_BSD.float().reshape(B, PASSAGES * S, -1)
-        bias_BN = torch.zeros(B, PASSAGES * S, device=text_BPS.device)
+        states_BND = read.states_BSD.float().reshape(B, P * S, -1)
+        bias_BN = torch.zeros(B, P * S, device=text_BPS.device)
         bias_BN = bias_BN.masked_fill(~text_BPS.flatten(1), none)
         fused = self.decoder.fuse(states_BND, bias_BN, prior)
         valid_BT = batch.targets.action_BT >= 0

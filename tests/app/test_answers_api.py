@@ -12,9 +12,9 @@ import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from app.composition.runtime import build_runtime
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from app.main import create_app
-from app.services import collections, documents
-from app.services.documents import Upload
 from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator, CopyingGenerator
@@ -39,7 +39,7 @@ def filled_home(tmp_path_factory):
     runtime = build_runtime(load_settings(home=home), small_parts())
     collection = collections.create(runtime, name="birds").row.id
     collections.create(runtime, name="empty")
-    documents.take_in(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
+    record_uploads(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
     Worker(runtime).run_pending()
     runtime.close()
     return home

@@ -115,7 +115,7 @@ def test_an_unexpected_error_tells_no_details(api, monkeypatch):
     def broken(*_args: object) -> None:
         raise KeyError("secret internals")
 
-    monkeypatch.setattr("app.services.collections.page", broken)
+    monkeypatch.setattr("app.library.collections.page", broken)
     reply = api.get("/v1/collections")
     assert problem_of(reply)["code"] == "internal_error"
     assert "secret" not in reply.text

@@ -10,7 +10,9 @@ from generator.training.pace import Pace
 def trained(monkeypatch):
     """Options that training was called with."""
     seen = []
-    monkeypatch.setattr("app.services.training.train_reader", lambda options: bool(seen.append(options)))
+    monkeypatch.setattr(
+        "app.training.train_reader", lambda models, recipe, options: bool(seen.append(options))
+    )
     monkeypatch.setattr("generator.training.pace.fastest", lambda threads: Pace(bf16=False, threads=1))
     monkeypatch.setattr("torch.set_num_threads", lambda count: None)
     monkeypatch.setattr("torch.set_float32_matmul_precision", lambda precision: None)
@@ -56,7 +58,9 @@ def test_a_run_without_an_end_is_refused(fathom, trained):
 
 def test_folders_are_averaged_by_the_shares_given(fathom, monkeypatch):
     seen = []
-    monkeypatch.setattr("app.services.trained.mean_of_runs", lambda *given: seen.append(given) or ["reader"])
+    monkeypatch.setattr(
+        "generator.training.recipes.averaging.mean_of_runs", lambda *given: seen.append(given) or ["reader"]
+    )
     code, _, err = fathom("train", "mean", "out", "a=0.4", "b/c=d=0.6")
     assert (code, "reader" in err) == (0, True)
     ((shares, out),) = seen

@@ -11,8 +11,8 @@ from hypothesis import settings as tries
 from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
+from app.intake import public_web
 from app.main import create_app
-from app.services import public_web
 from tests.app.texts import DUCKS, upload
 from tests.ui.servers import serve
 

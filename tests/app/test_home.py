@@ -15,8 +15,8 @@ from app import home
 from app.composition.runtime import Parts, Runtime, build_runtime
 from app.db import installation
 from app.errors import ConflictError
-from app.services import collections, documents, readiness, sweeping
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections, readiness, sweeping
 from app.settings.schema import Settings
 
 HOUR = 3600.0
@@ -62,7 +62,7 @@ def add(runtime: Runtime, count: int, name: str = "birds") -> list[str]:
         Upload(name=f"{number}.md", blob=runtime.blobs.put(f"# {name} {number}".encode()))
         for number in range(count)
     ]
-    documents.take_in(runtime, collection, uploads)
+    record_uploads(runtime, collection, uploads)
     age(runtime.settings, 2 * HOUR)
     return [upload.blob.sha256 for upload in uploads]
 

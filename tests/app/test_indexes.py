@@ -6,8 +6,8 @@ import pytest
 
 from app.composition.runtime import build_runtime
 from app.db import collections as rows
-from app.services import collections, documents, indexing
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents, index_audit
 from app.worker import Worker
 from tests.app.doubles import small_parts
 
@@ -19,7 +19,7 @@ def add(runtime, birds, *words):
         Upload(name=f"{word}.md", blob=runtime.blobs.put(f"# {word}\n\nThe {word} flies.".encode()))
         for word in words
     ]
-    documents.take_in(runtime, birds, uploads)
+    record_uploads(runtime, birds, uploads)
     Worker(runtime).run_pending()
 
 
@@ -86,7 +86,7 @@ def test_changes_that_are_no_longer_kept_are_made_up_for(runtime, birds, monkeyp
     other.close()
     runtime.collection_index(birds)
     assert len(index.dense) == len(index.lexical) == len(WORDS)
-    assert indexing.audit(runtime, birds).clean
+    assert index_audit.audit(runtime, birds).clean
 
 
 def test_the_audit_finds_planted_differences_and_repairs_them(runtime, birds):
@@ -99,21 +99,21 @@ def test_the_audit_finds_planted_differences_and_repairs_them(runtime, birds):
     index.lexical.add([888_888], ["a ghost"])
     index.lexical.add([ids[3]], ["The stork does not fly."])
     index.lexical.commit()
-    found = indexing.audit(runtime, birds)
+    found = index_audit.audit(runtime, birds)
     assert found.missing == {"dense": ids[:1], "lexical": ids[2:3]}
     assert found.extra == {"dense": [999_999], "lexical": [888_888]}
     assert found.differing == {"dense": [ids[1]], "lexical": [ids[3]]}
     assert not found.clean
-    repaired = indexing.repair(runtime, birds)
+    repaired = index_audit.repair(runtime, birds)
     assert repaired.clean
     assert repaired.live == len(WORDS)
     assert index.lexical.search("heron", 1)[0][0] == ids[3]
 
 
 def test_the_audit_says_where_the_word_index_is_its_own(runtime, birds, settings):
-    assert not indexing.audit(runtime, birds).lexical_in_memory
+    assert not index_audit.audit(runtime, birds).lexical_in_memory
     other = build_runtime(settings, small_parts())
-    assert indexing.audit(other, birds).lexical_in_memory
+    assert index_audit.audit(other, birds).lexical_in_memory
     other.close()
 
 

@@ -10,9 +10,9 @@ from httpx_sse import EventSource
 
 from app.composition.runtime import build_runtime, shipped_parts
 from app.errors import describe
+from app.intake.record import Upload, record_uploads
+from app.library import collections, readiness
 from app.main import create_app
-from app.services import collections, documents, readiness
-from app.services.documents import Upload
 from app.settings.reading import load_settings
 from app.worker import Worker
 from generator.errors import ContextLengthError, NoAnswerError
@@ -42,7 +42,7 @@ def settings(settings, folder):
     named = {"generator": "deepseek", "deepseek": {"folder": folder}, "answers": {"max_new_tokens": 64}}
     runtime = build_runtime(load_settings(home=settings.home), small_parts())
     collection = collections.create(runtime, name="birds").row.id
-    documents.take_in(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
+    record_uploads(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
     Worker(runtime).run_pending()
     runtime.close()
     return load_settings(home=settings.home, allowed_hosts=settings.allowed_hosts, **named)

@@ -13,10 +13,10 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import IntegrityError
 
 from app.db.engine import Database
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents
 from app.main import create_app
 from app.observability import configure_logging
-from app.services import collections, documents
-from app.services.documents import Upload
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.doubles import CountingEmbedder
@@ -72,7 +72,7 @@ def lines(settings) -> Iterator[Callable[[], str]]:
 def filled(runtime, work):
     """Ids of a collection and its document."""
     collection = collections.create(runtime, name="vaults").row.id
-    taken = documents.take_in(runtime, collection, [Upload(name="secret.md", blob=runtime.blobs.put(TEXT))])
+    taken = record_uploads(runtime, collection, [Upload(name="secret.md", blob=runtime.blobs.put(TEXT))])
     work()
     return collection, taken[0].view.document.id
 
@@ -179,7 +179,7 @@ def test_a_database_error_of_the_worker_logs_no_text(runtime, lines, work, begin
     collection = collections.create(runtime, name="vaults").row.id
 
     def upload(data):
-        documents.take_in(runtime, collection, [Upload(name="secret.md", blob=runtime.blobs.put(data))])
+        record_uploads(runtime, collection, [Upload(name="secret.md", blob=runtime.blobs.put(data))])
 
     if version == "second":
         upload(TEXT)
@@ -221,7 +221,7 @@ def test_a_parser_that_fails_logs_no_text(runtime, work, lines):
         "g.html": b"<table><tr><td>Quuxbergen" * 50,
     }
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in hostile.items()]
-    documents.take_in(runtime, collection, uploads)
+    record_uploads(runtime, collection, uploads)
     assert work() >= len(hostile)
     assert "job ended" in lines()
     _says_nothing(lines())
@@ -236,7 +236,7 @@ def test_an_encoder_that_fails_logs_no_text(settings, parts, lines):
 
     runtime = build_runtime(settings, replace(parts, embedder=lambda _: Failed()))
     collection = collections.create(runtime, name="vaults").row.id
-    documents.take_in(runtime, collection, [Upload(name="secret.md", blob=runtime.blobs.put(TEXT))])
+    record_uploads(runtime, collection, [Upload(name="secret.md", blob=runtime.blobs.put(TEXT))])
     Worker(runtime).run_pending()
     runtime.close()
     assert "the device is gone" in lines()

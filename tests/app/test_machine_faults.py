@@ -19,8 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from app.composition.runtime import build_runtime
 from app.db.engine import Database
 from app.errors import MACHINE_FAULTS, describe
-from app.services import collections, documents, readiness
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections, readiness
 from retrieval.errors import IndexWriteError
 
 
@@ -111,7 +111,7 @@ def fill(runtime, *, full: bool) -> None:
 def birds(runtime, work):
     collection = collections.create(runtime, name="birds").row.id
     upload = Upload(name="duck.md", blob=runtime.blobs.put(b"# Duck\n\nThe duck swims on the pond."))
-    (taken,) = documents.take_in(runtime, collection, [upload])
+    (taken,) = record_uploads(runtime, collection, [upload])
     assert work() == 1
     return collection, taken.view.document.id
 

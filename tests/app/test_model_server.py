@@ -8,14 +8,17 @@ import httpx
 import pytest
 import uvicorn
 
+from app.answers import run
+from app.answers.accept import Ask
+from app.answers.json_form import answer_as_json, event_data, event_name
 from app.cli import main
 from app.composition.runtime import build_runtime, shipped_parts
 from app.errors import describe
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from app.main import create_app
-from app.services import answering, collections, documents, searching
-from app.services.answering import Ask
-from app.services.documents import Upload
-from app.services.scope import RankingChoice
+from app.search import searching
+from app.search.scope import RankingChoice
 from app.settings.reading import load_settings
 from app.worker import Worker
 from generator.errors import ModelServerError
@@ -35,7 +38,7 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("model-server") / "home"
     runtime = build_runtime(load_settings(home=home), small_parts())
     collection = collections.create(runtime, name="birds").row.id
-    documents.take_in(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
+    record_uploads(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
     Worker(runtime).run_pending()
     runtime.close()
     return home
@@ -53,20 +56,23 @@ PARTS = replace(small_parts(), generator=shipped_parts().generator)
 def ask(home):
     """Asks with a server that answers so; gives answer, events and server."""
 
-    def run(*replies, question=QUESTION, stop=lambda server: None, **more):
+    def asked(*replies, question=QUESTION, stop=lambda server: None, **more):
         with model_server(*replies) as server:
             runtime = build_runtime(settings_for(home, server, **more), PARTS)
             try:
                 events = []
-                pending = answering.accept(runtime, Ask(collections=("birds",), question=question))
-                outcome = answering.produce(
-                    runtime, pending, lambda *event: events.append(event), lambda: stop(server)
+                pending = run.begin(runtime, Ask(collections=("birds",), question=question))
+                outcome = run.complete(
+                    runtime,
+                    pending,
+                    lambda event: events.append((event_name(event), event_data(event))),
+                    lambda: stop(server),
                 )
             finally:
                 runtime.close()
-        return outcome.answer, events, server
+        return answer_as_json(outcome.answer), events, server
 
-    return run
+    return asked
 
 
 def test_an_answer_cites_what_it_quotes_and_marks_what_nothing_backs(ask):

@@ -17,9 +17,9 @@ from fastapi import APIRouter
 
 from app.api import uploads
 from app.composition.runtime import build_runtime
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents
 from app.main import create_app
-from app.services import collections, documents
-from app.services.documents import Upload
 from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import CopyingGenerator
@@ -56,7 +56,7 @@ def filled_home(tmp_path_factory):
     runtime = build_runtime(load_settings(home=home), small_parts())
     for name, text in (("birds", DUCKS), ("geese", GEESE)):
         collection = collections.create(runtime, name=name).row.id
-        documents.take_in(runtime, collection, [Upload(name=f"{name}.md", blob=runtime.blobs.put(text))])
+        record_uploads(runtime, collection, [Upload(name=f"{name}.md", blob=runtime.blobs.put(text))])
     Worker(runtime).run_pending()
     runtime.close()
     return home
@@ -223,7 +223,7 @@ def test_searches_whose_clients_left_are_never_made(client, app, embedder):
 
 def test_a_search_in_work_ends_at_its_next_stage_when_its_client_leaves(client, app, embedder, monkeypatch):
     looked_up = []
-    monkeypatch.setattr("app.services.searching.document_names", lambda *_: looked_up.append(1) or {})
+    monkeypatch.setattr("app.search.searching.document_names", lambda *_: looked_up.append(1) or {})
     with pytest.raises(httpx.ReadTimeout):
         search(client, timeout=httpx.Timeout(WAIT_S, read=0.3))
     until(lambda: embedder.begun == 1)
@@ -340,7 +340,7 @@ def test_health_is_told_while_every_thread_and_lock_is_taken(client, app, filled
 
 
 def test_a_lock_that_is_held_on_makes_it_not_ready(client, filled_home, monkeypatch):
-    monkeypatch.setattr("app.services.readiness.LOCK_PATIENCE_S", 0.1)
+    monkeypatch.setattr("app.library.readiness.LOCK_PATIENCE_S", 0.1)
     root = f"http://{client.base_url.host}:{client.base_url.port}"
     with write_lock(filled_home):
         until(lambda: client.get(f"{root}/readyz").status_code == 503)
@@ -395,7 +395,7 @@ def test_pages_of_the_web_are_bounded_and_given_up_with_their_client(client, app
         finally:
             ended.append(1)
 
-    monkeypatch.setattr("app.services.fetching.fetch_upload", never)
+    monkeypatch.setattr("app.intake.fetching.fetch_upload", never)
     timeout = httpx.Timeout(WAIT_S, read=1.0)
     inside = [
         crowd.submit(
@@ -421,7 +421,7 @@ def test_whole_texts_are_bounded(client, app, crowd, monkeypatch):
         gate.wait(WAIT_S)
         return original(*arguments)
 
-    monkeypatch.setattr("app.services.documents.content", slow)
+    monkeypatch.setattr("app.library.documents.content", slow)
     inside = [crowd.submit(client.get, f"/documents/{document}/content") for _ in range(2)]
     until(lambda: waiting(app, "exports") == (1, 1))
     assert_refused(client.get(f"/documents/{document}/content"), "exports")

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from app.db import chunks
 from app.indexes.vectors import pack_sentences, unpack_sentences
-from app.services import collections, documents
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from app.worker import Worker
 
 TEXT = "# Ducks\n\nThe duck flies south in autumn. It eats grass. 鸭子在秋天飞向南方。它吃草。"
@@ -17,7 +17,7 @@ TEXT = "# Ducks\n\nThe duck flies south in autumn. It eats grass. 鸭子在秋�
 @pytest.fixture
 def ids(runtime):
     birds = collections.create(runtime, name="birds").row.id
-    documents.take_in(runtime, birds, [Upload(name="duck.md", blob=runtime.blobs.put(TEXT.encode()))])
+    record_uploads(runtime, birds, [Upload(name="duck.md", blob=runtime.blobs.put(TEXT.encode()))])
     Worker(runtime).run_pending()
     with runtime.db.read() as session:
         return chunks.live_ids(session, birds)

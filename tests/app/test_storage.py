@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import DamagedFileError, describe
-from app.services import collections, documents
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents
 from app.storage import BlobStore
 
 DATA = b"# Duck\n\nThe duck swims on the pond."
@@ -46,7 +46,7 @@ def test_damaged_bytes_are_never_given_out(tmp_path, kind):
 def test_a_damaged_original_is_neither_ingested_nor_served_and_heals(runtime, api, work, kind):
     collection = collections.create(runtime, name="birds").row.id
     stored = runtime.blobs.put(DATA)
-    (taken,) = documents.take_in(runtime, collection, [Upload(name="duck.md", blob=stored)])
+    (taken,) = record_uploads(runtime, collection, [Upload(name="duck.md", blob=stored)])
     damage(runtime.blobs.path(stored.sha256), kind)
     assert work() == 1
     document = taken.view.document.id

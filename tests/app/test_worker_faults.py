@@ -12,8 +12,8 @@ from app import worker as worker_module
 from app.db import jobs, workers
 from app.db.types import utc_now
 from app.errors import LeaseLostError
-from app.services import collections, documents, readiness
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents, readiness
 from app.worker import Worker
 
 PATIENCE_S = 60.0
@@ -22,7 +22,7 @@ PATIENCE_S = 60.0
 def add(runtime) -> str:
     collection = collections.get_or_create(runtime, "birds").row.id
     upload = Upload(name="duck.md", blob=runtime.blobs.put(b"# Duck\n\nThe duck swims."))
-    return documents.take_in(runtime, collection, [upload])[0].view.document.id
+    return record_uploads(runtime, collection, [upload])[0].view.document.id
 
 
 def until(condition) -> None:
@@ -140,7 +140,7 @@ def test_a_damaged_database_is_not_put_down_to_the_document(runtime, monkeypatch
     def broken(*_: object) -> None:
         raise not_a_database()
 
-    monkeypatch.setattr("app.services.ingesting.run_job", broken)
+    monkeypatch.setattr("app.intake.ingesting.run_job", broken)
     with pytest.raises(DatabaseError):
         Worker(runtime).run_one()
     assert documents.get(runtime, document).newest.status != "failed"

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from benchmarks.citing import by_attention, by_text, falls_most, most_attended, score_places
-from generator.inference.explain import Explanation
+from generator.fathom_small.explain import Explanation
 from generator.types import Attended
 from retrieval.types import Passage
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.composition.runtime import Runtime
 from app.db.models import Chunk, Collection, Content, ContentChunk, DocumentVersion, IndexChange, Job
-from app.services import indexing
+from app.library import index_audit
 from ingestion.sniff import CONTAINERS
 
 
@@ -20,7 +20,7 @@ def violations(runtime: Runtime, collection_id: str) -> list[str]:
             found += _of_version(session, version)
         found += _strays(session)
         found += _sequence(session, collection_id)
-    audit = indexing.audit(runtime, collection_id)
+    audit = index_audit.audit(runtime, collection_id)
     return found if audit.clean else [*found, f"index and database differ: {audit}"]
 
 

@@ -116,7 +116,7 @@ def _main(kind: str, home: str, *more: str) -> None:
 
 def _keep_diary(path: Path, engine: Engine) -> None:
     """Write down each stage as it begins, and take time over every statement, so that a kill can find each stage."""
-    from app.services import ingesting
+    from app.intake import ingesting
 
     run_job = ingesting.run_job
     file = path.open("a", buffering=1, encoding="utf-8")

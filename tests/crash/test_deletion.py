@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.composition.runtime import Runtime, build_runtime
-from app.services import collections, documents, indexing
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents, index_audit
 from app.worker import Worker
 from tests.app.doubles import CountingEmbedder, small_parts
 from tests.crash.process import server, settings_for
@@ -25,7 +25,7 @@ def filled(tmp_path: Path):
         Upload(name=f"{word}.md", blob=opened.blobs.put(f"# The {word}\n\nA {word} has wings.".encode()))
         for word in WORDS
     ]
-    documents.take_in(opened, collection, uploads)
+    record_uploads(opened, collection, uploads)
     Worker(opened).run_pending()
     yield opened, collection
     opened.close()
@@ -56,7 +56,7 @@ def test_no_process_finds_what_another_one_deleted(filled, tmp_path, free_port):
         child.kill()
         child.wait()
     assert ids[WORDS[8]] not in found(runtime, collection, WORDS[8])
-    assert indexing.audit(runtime, collection).clean
+    assert index_audit.audit(runtime, collection).clean
     with server(tmp_path / "home", free_port) as (_, client):
         assert client.get(f"/v1/documents/{ids[WORDS[8]]}").status_code == 404
         listed = client.get(f"/v1/collections/{collection}/documents").json()["items"]
@@ -79,7 +79,7 @@ def test_a_hidden_document_is_not_found_until_it_is_shown_again(filled):
     runtime, collection = filled
     view = documents.page(runtime, collection, None, None, 1).items[0]
     word = view.document.name.removesuffix(".md")
-    documents.change(runtime, view.document.id, enabled=False)
+    documents.update(runtime, view.document.id, enabled=False)
     assert view.document.id not in found(runtime, collection, word)
-    documents.change(runtime, view.document.id, enabled=True)
+    documents.update(runtime, view.document.id, enabled=True)
     assert view.document.id in found(runtime, collection, word)

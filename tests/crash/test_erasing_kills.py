@@ -20,11 +20,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from app.answers import run, stored
+from app.answers.accept import Ask
 from app.composition.runtime import Runtime, build_runtime
-from app.services import answering, collections, documents, erasing, proving, stored_answers
-from app.services.answering import Ask
-from app.services.documents import Upload
-from app.services.traces import Traces
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents, erasing, proving
+from app.library.traces import Traces
 from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
@@ -58,13 +59,10 @@ def filled(home: Path) -> None:
     collection = collections.create(runtime, name="vaults").row.id
     texts = {"secret.md": TEXT, "other.md": b"# Florpheim\n\nThe lake of Florpheim freezes in March.\n"}
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in texts.items()]
-    documents.take_in(runtime, collection, uploads)
+    record_uploads(runtime, collection, uploads)
     Worker(runtime).run_pending()
     for question in ("Which keys open the vault of Quuxbergen?", "What is a xylograph?"):
-        pending = answering.accept(runtime, Ask(collections=(collection,), question=question))
-        answering.note(runtime, pending)
-        made = answering.produce(runtime, pending, lambda *_: None, lambda: None)
-        stored_answers.keep(runtime, pending.id, made.answer, read=made.read, provenance=made.provenance)
+        run.answer(runtime, Ask(collections=(collection,), question=question))
     runtime.collection_index(collection).snapshot()
     runtime.close()
 
@@ -85,9 +83,9 @@ def prepare(runtime: Runtime, how: str) -> Callable[[], object]:
     if how == "collection":
         return lambda: collections.delete(runtime, collection)
     if how == "answer":
-        return lambda: stored_answers.delete_some(runtime, conversation=None, before=_later())
+        return lambda: stored.delete_some(runtime, conversation=None, before=_later())
     upload = Upload(name="secret.md", blob=runtime.blobs.put(REPLACED))
-    documents.take_in(runtime, collection, [upload])
+    record_uploads(runtime, collection, [upload])
     return lambda: Worker(runtime).run_pending()
 
 

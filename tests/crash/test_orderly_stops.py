@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.composition.runtime import build_runtime
-from app.services import collections, documents
+from app.library import collections, documents
 from tests.app.doubles import small_parts
 from tests.crash.process import HANGS, PATIENCE_S, process, server, settings_for, wait_until
 from tests.crash.test_worker_kills import add, states, text_of
@@ -33,7 +33,7 @@ def test_a_worker_gives_its_job_back(runtime, tmp_path, data):
         assert worker.wait(PATIENCE_S) == 0
     assert states(runtime, collection)["bird.md"] in {"queued", "ready"}
     view = documents.page(runtime, collection, None, None, 1).items[0]
-    from app.services import jobs
+    from app.library import jobs
 
     job = jobs.get(runtime, view.job.id)
     assert (job.state, job.attempts) in {("queued", 0), ("done", 1)}

@@ -6,7 +6,7 @@ import pytest
 
 from app.composition.runtime import build_runtime
 from app.db import vectors
-from app.services import collections
+from app.library import collections
 from app.worker import Worker
 from tests.app.doubles import NewEmbedder, small_parts
 from tests.crash.invariants import violations

@@ -8,7 +8,7 @@ import pytest
 
 from app.composition.runtime import Runtime, build_runtime
 from app.db import workers
-from app.services import collections
+from app.library import collections
 from tests.app.doubles import small_parts
 from tests.crash.process import PATIENCE_S, process, settings_for, wait_until
 from tests.crash.test_worker_kills import add, states

@@ -79,7 +79,7 @@ MATRIX = (
         (
             "tests/faults/test_order_of_syncs.py",
             "tests/migrations/test_migrations.py::test_acknowledged_commits_are_flushed_and_foreign_keys_hold",
-            "tests/generator/test_checkpoint.py::test_all_that_is_renamed_is_on_the_disk_before_and_its_name_after",
+            "tests/generator/checkpoint/test_folder.py::test_all_that_is_renamed_is_on_the_disk_before_and_its_name_after",
         ),
         "power is not really cut: no filesystem that drops unsynced writes is at hand. The order of writes, syncs and "
         "renames is checked instead",
@@ -95,7 +95,7 @@ MATRIX = (
             f"{INDEX}/test_snapshot.py::test_another_model_or_width_is_not_loaded",
             f"{INDEX}/test_snapshot.py::test_file_that_kills_the_loader_kills_only_a_child",
             f"{INDEX}/test_lexical_folder.py",
-            "tests/generator/test_checkpoint.py",
+            "tests/generator/checkpoint/test_folder.py",
             f"{APP}/test_storage.py",
         ),
         "a flipped bit within a text in the database is not noticed: SQLite has no checksums of pages",
@@ -130,7 +130,7 @@ MATRIX = (
         "R9",
         "a search right after a deletion, in the same process and in others, with a stale index, after a kill",
         "what was deleted is never found",
-        (f"{CRASH}/test_deletion.py", f"{APP}/test_erasing.py", f"{APP}/test_proving.py"),
+        (f"{CRASH}/test_deletion.py", f"{APP}/library/test_erasing.py", f"{APP}/library/test_proving.py"),
     ),
     Row(
         "R10",
@@ -149,7 +149,7 @@ MATRIX = (
         "R12",
         "clients that leave before the first token, in the stream, while they wait",
         "their work ends and gives its place back",
-        (f"{APP}/test_answer_streams.py", f"{APP}/test_overload_api.py"),
+        (f"{APP}/answers/test_streams.py", f"{APP}/test_overload_api.py"),
     ),
     Row(
         "R13",
@@ -185,7 +185,7 @@ MATRIX = (
         "documents that kill or hang their worker, leases that run out, a clock that is set back",
         "parked after so many attempts, the queue moves, a worker without its lease writes nothing",
         (
-            f"{APP}/test_jobs.py",
+            f"{APP}/db/test_jobs.py",
             f"{CRASH}/test_worker_kills.py::test_a_document_that_kills_its_worker_is_parked_and_the_others_go_on",
         ),
     ),
@@ -217,7 +217,7 @@ MATRIX = (
         "S6",
         "addresses, names, redirects that lead to private hosts",
         "no connection",
-        (f"{APP}/test_fetching.py",),
+        (f"{APP}/intake/test_fetching.py",),
     ),
     Row(
         "S7",
@@ -295,7 +295,7 @@ MATRIX = (
         (
             "tests/retrieval/test_encoder_weights.py::test_damage_is_detected_before_use",
             "tests/generator/deepseek/test_loading.py::test_a_folder_that_can_not_be_used_is_refused",
-            "tests/generator/test_checkpoint.py",
+            "tests/generator/checkpoint/test_folder.py",
         ),
     ),
     Row(
@@ -319,8 +319,8 @@ ATTACKED = (
         "deleted text in answers, replies, caches, files and backups",
         "gone at once, proved after a kill at every step",
         (
-            f"{APP}/test_erasing.py",
-            f"{APP}/test_proving.py",
+            f"{APP}/library/test_erasing.py",
+            f"{APP}/library/test_proving.py",
             f"{CRASH}/test_erasing_kills.py",
             f"{INDEX}/test_removed.py",
         ),
@@ -336,7 +336,7 @@ ATTACKED = (
         "A5",
         "packed pages that grow, addresses that change",
         "bounded while unpacked; only checked addresses are connected to",
-        (f"{APP}/test_fetching.py",),
+        (f"{APP}/intake/test_fetching.py",),
     ),
     Row(
         "A6",
@@ -382,7 +382,7 @@ ATTACKED = (
         "A12",
         "a clock that is set back, names that turn the direction, misspelt settings",
         "survived or told",
-        (f"{APP}/test_jobs.py", "tests/contracts/test_names.py", f"{APP}/test_config.py"),
+        (f"{APP}/db/test_jobs.py", "tests/contracts/test_names.py", f"{APP}/test_config.py"),
     ),
     Row(
         "A13",
@@ -394,7 +394,7 @@ ATTACKED = (
         "A14",
         "damaged checkpoints, kills while one is written",
         "the one before stands in",
-        ("tests/generator/test_checkpoint.py", "tests/generator/training/test_loop.py"),
+        ("tests/generator/checkpoint/test_folder.py", "tests/generator/training/test_loop.py"),
     ),
     Row(
         "A15",

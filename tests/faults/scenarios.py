@@ -19,11 +19,12 @@ from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks, vectors
 from app.db import engine as engine_module
 from app.db.types import utc_now
-from app.services import collections, documents, kept_vectors
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents
 from app.settings.file import write_settings
 from app.settings.reading import load_settings
 from app.worker import Worker
+from generator.data import kept_vectors
 from ingestion.parsers import parse_source
 from retrieval.config import HnswConfig
 from retrieval.index.hnsw import HnswIndex
@@ -111,7 +112,7 @@ def work(runtime: Runtime, *, later: bool = False) -> None:
 
 def add(runtime: Runtime, collection: str, files: Mapping[str, bytes]) -> None:
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
-    documents.take_in(runtime, collection, uploads)
+    record_uploads(runtime, collection, uploads)
 
 
 def the_collection(runtime: Runtime) -> str:
@@ -355,10 +356,7 @@ class KeptVectors(Scenario):
 
     @staticmethod
     def _store(home: Path) -> Any:
-        kept_vectors.encoder_id = lambda _: "hash@1"
-        store = kept_vectors.KeptVectors(home, home / "vectors")
-        vars(store)["encoder"] = CountingEmbedder()
-        return store
+        return kept_vectors.KeptVectors(CountingEmbedder, lambda: "hash@1", home / "vectors")
 
     def base(self, home: Path) -> None:
         self._store(home).embed_passages(["one", "two"])

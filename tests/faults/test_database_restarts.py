@@ -10,7 +10,8 @@ import pytest
 
 from app.composition.runtime import build_runtime
 from app.errors import describe
-from app.services import collections, searching
+from app.library import collections
+from app.search import searching
 from app.worker import Worker
 from tests.app.doubles import small_parts
 from tests.crash.invariants import violations

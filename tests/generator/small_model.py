@@ -5,13 +5,14 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from generator.config import ModelConfig, debug_config
-from generator.fathom_small import Calibration, FathomSmall
-from generator.inference.reading import PassageReader, Reading
-from generator.loading import read_vocabulary
-from generator.model.decoder import Decoder
-from generator.model.encoder import DocumentLayers, ReadingLayers
-from generator.model.match import PieceMatcher
+from generator.fathom_small.calibration import Calibration
+from generator.fathom_small.config import ModelConfig, debug_config
+from generator.fathom_small.decoder import Decoder
+from generator.fathom_small.encoder import DocumentLayers, ReadingLayers
+from generator.fathom_small.generator import FathomSmall
+from generator.fathom_small.loading import read_vocabulary
+from generator.fathom_small.match import PieceMatcher
+from generator.fathom_small.reading import PassageReader, Reading
 from generator.types import SourcePassage
 
 WORDS = "▁the ▁cat ▁sat ▁on ▁mat ▁dog ▁ran ▁to ▁park ▁who ▁where ▁in ▁1992 ▁was ▁signed ▁treaty ▁Paris ▁passage ▁query"

@@ -1,19 +1,21 @@
 """Asking one question of an ingested set, both ways: through the whole path, and from the gold paragraph alone.
 
-The path is the one that users take: `answering.produce`, the same generator.
+The path is the one that users take: `answers.run`, the same generator.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from app.answers import run
+from app.answers.accept import Ask, accept
+from app.answers.generate import Outcome
 from app.composition.runtime import Runtime
 from app.measuring.quality.judge import AnswerScore, CitationScore, judge_citations, score_answer
 from app.measuring.quality.scores import contains_answer, has_han
 from app.measuring.quality.truth import Place, Truth, covers
 from app.measuring.questions.datasets import Question, QuestionSet
-from app.services import answering, searching
-from app.services.answering import Ask, Outcome
-from app.services.scope import retrieval_config, scope_of
+from app.search import searching
+from app.search.scope import retrieval_config, scope_of
 from generator.types import Generated, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
 from retrieval.compress import likeness, unit_rows
@@ -119,7 +121,7 @@ class Session:
             question=question,
             answerable=answerable,
             ranks=self._ranks(retrieved, places) if places else {},
-            timings_ms=outcome.answer["timings_ms"]
+            timings_ms=outcome.answer.timings_ms
             if outcome
             else searching.stage_times(retrieved.timings_ms if retrieved else {}),
         )
@@ -129,9 +131,7 @@ class Session:
             note,
             gold=self._from_gold(question, drop=drop) if self._options.gold else None,
             retrieved=self._score(question, outcome),
-            citations=judge_citations(
-                outcome.answer["citations"], question.answers, places, self._truth.texts
-            ),
+            citations=judge_citations(outcome.answer.citations, question.answers, places, self._truth.texts),
             writing=writing_of(outcome.generated) if outcome.generated else None,
         )
 
@@ -145,13 +145,13 @@ class Session:
             allow=allow,
             answer_from=self._answer_from,
         )
-        pending = answering.accept(self._runtime, ask)
         if self._options.retrieval_only:
+            pending = accept(self._runtime, ask)
             found = searching.retrieve(
                 self._runtime, pending.scope, pending.question, self.k, allow=pending.allow
             )
             return found, None
-        outcome = answering.produce(self._runtime, pending, lambda _event, _data: None, lambda: None)
+        outcome = run.answer(self._runtime, ask)
         return outcome.retrieved, outcome
 
     def _ranks(self, retrieved: Retrieved | None, places: Sequence[Place]) -> dict[str, int]:
@@ -184,16 +184,16 @@ class Session:
     def _score(self, question: Question, outcome: Outcome) -> AnswerScore:
         generated = outcome.generated
         sentences = [
-            self._sentences(citation["document"]["id"], citation["start"], citation["end"])
-            for citation in outcome.answer["citations"]
+            self._sentences(citation.document.id, citation.start, citation.end)
+            for citation in outcome.answer.citations
         ]
         return score_answer(
             question.answers,
-            text=outcome.answer["text"] if outcome.answer["answerable"] else "",
+            text=outcome.answer.text if outcome.answer.answerable else "",
             phrase=generated.phrase if generated else "",
             sentences=sentences,
-            confidence=outcome.answer["confidence"],
-            shape=outcome.answer["shape"],
+            confidence=outcome.answer.confidence,
+            shape=outcome.answer.shape,
             by_character=has_han(question.text),
             signals=generated.signals if generated else None,
         )

@@ -13,10 +13,10 @@ from app.measuring.quality.run import EvalRun, OnProgress, evaluate
 from app.measuring.questions.calibration_sets import read
 from app.measuring.questions.datasets import QuestionSet, Selection, build
 from app.settings.schema import Settings
-from generator.fathom_small import FathomSmall
-from generator.loading import load_generator, store_calibration
-from generator.training.calibrate import Sample, fit
-from generator.training.set_files import root_of
+from generator.data.set_files import root_of
+from generator.fathom_small.generator import FathomSmall
+from generator.fathom_small.loading import load_generator, store_calibration
+from generator.training.recipes.calibration import Sample, fit
 from retrieval.encoder_weights import encoder_state
 
 UNANSWERED = 0.4
@@ -45,7 +45,7 @@ def calibrate(
         keep: Where to write all answers in this form, so that they can be fitted again; None for nowhere.
 
     Returns:
-        Figures of the fit, see `generator.training.calibrate.fit`.
+        Figures of the fit, see `generator.training.recipes.calibration.fit`.
 
     Raises:
         CheckpointError: There is no model in the folder.

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from app.answers.types import Citation
 from app.measuring.quality.scores import contains_answer, exact_match, f1, has_han
 from app.measuring.quality.truth import Place, overlap
 
@@ -117,7 +117,7 @@ def _is_right(text: str, sentences: Sequence[str], golds: Sequence[str], *, by_c
 
 
 def judge_citations(
-    citations: Sequence[Mapping[str, Any]],
+    citations: Sequence[Citation],
     golds: Sequence[str],
     places: Sequence[Place],
     texts: Mapping[str, str],
@@ -132,19 +132,19 @@ def judge_citations(
     """
     right = containing = verbatim = marked = marked_right = 0
     for citation in citations:
-        document, start, end = citation["document"]["id"], citation["start"], citation["end"]
+        document, start, end = citation.document.id, citation.start, citation.end
         quotes_gold = contains_answer(
-            citation["quote"], golds, by_character=any(has_han(gold) for gold in golds)
+            citation.quote, golds, by_character=any(has_han(gold) for gold in golds)
         )
         containing += quotes_gold
         is_right = bool(places) and (
             quotes_gold or any(overlap((document, start, end), place) for place in places)
         )
         right += is_right
-        if citation.get("supported") is False:
+        if citation.supported is False:
             marked += 1
             marked_right += is_right
-        verbatim += texts.get(document, "")[start:end] == citation["quote"]
+        verbatim += texts.get(document, "")[start:end] == citation.quote
     return CitationScore(
         given=len(citations),
         right=right,

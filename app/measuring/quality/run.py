@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.composition.runtime import Runtime
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from app.measuring.quality.asking import EvalOptions, Note, Session
 from app.measuring.quality.truth import read_truth
 from app.measuring.questions.datasets import Article, Question, QuestionSet
-from app.services import collections, documents
-from app.services.documents import Upload
 from app.worker import Worker
 from ingestion.parser_process import ParserProcess
 
@@ -47,7 +47,7 @@ def evaluate(
         options: How to measure.
         on_progress: Told `(stage, done, total)`.
     """
-    collection_id, names = take_in(runtime, dataset.articles, on_progress)
+    collection_id, names = ingest_articles(runtime, dataset.articles, on_progress)
     truth = read_truth(runtime, collection_id, names, dataset.articles)
     session = Session(runtime, dataset, truth, collection_id, options)
     dropped = _dropped(dataset.questions, options)
@@ -68,7 +68,9 @@ def evaluate(
     )
 
 
-def take_in(runtime: Runtime, articles: Sequence[Article], on_progress: OnProgress) -> tuple[str, list[str]]:
+def ingest_articles(
+    runtime: Runtime, articles: Sequence[Article], on_progress: OnProgress
+) -> tuple[str, list[str]]:
     """Make one document of each article; gives the collection's id and the document names in order."""
     collection_id = collections.create(runtime, name=NAME).row.id
     names = [f"{position:05d} {_file_name(article.title)}.txt" for position, article in enumerate(articles)]
@@ -79,7 +81,7 @@ def take_in(runtime: Runtime, articles: Sequence[Article], on_progress: OnProgre
                 names[begin : begin + BATCH], articles[begin : begin + BATCH], strict=True
             )
         ]
-        documents.take_in(runtime, collection_id, uploads)
+        record_uploads(runtime, collection_id, uploads)
     worker, done = Worker(runtime), 0
     on_progress("ingesting", done, len(names))
     with ParserProcess() as parser:

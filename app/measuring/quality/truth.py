@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.composition.runtime import Runtime
-from app.db import chunks, documents
+from app.library import collections, documents
 from app.measuring.quality.scores import contains_answer, has_han
 from app.measuring.questions.datasets import Article, Question, QuestionSet
 from app.measuring.questions.locate import ParagraphMap
@@ -103,14 +103,13 @@ def read_truth(
     """
     texts: dict[str, str] = {}
     document_of: dict[int, str] = {}
-    with runtime.db.read() as session:
-        for position, name in enumerate(names):
-            document = documents.by_name(session, collection_id, name)
-            found = documents.serving_content(session, document.id) if document else None
-            if document is not None and found is not None:
-                document_of[position] = document.id
-                texts[document.id] = found[1].text
-        live = chunks.live_ids(session, collection_id)
+    served = documents.served_texts(runtime, collection_id, names)
+    for position, name in enumerate(names):
+        if name in served:
+            document_id, text = served[name]
+            document_of[position] = document_id
+            texts[document_id] = text
+    live = collections.chunk_ids(runtime, collection_id)
     return Truth(
         texts=texts,
         chunks=runtime.passages.passages(live),

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.composition.runtime import Runtime
+from app.library import collections
 from app.measuring.quality.asking import EvalOptions, Note, Session
-from app.measuring.quality.run import OnProgress, take_in
+from app.measuring.quality.run import OnProgress, ingest_articles
 from app.measuring.quality.truth import Truth, read_truth
 from app.measuring.questions.datasets import DatasetError, Question, QuestionSet
-from app.services import collections, searching
-from app.services.scope import Scope, scope_of
+from app.search import searching
+from app.search.scope import Scope, scope_of
 from retrieval.config import FusionConfig
 from retrieval.diversify import diversify
 from retrieval.fusion import fuse
@@ -121,7 +122,7 @@ def tune(
         DatasetError: The set has too few questions to be split.
     """
     train, held_out, by_article = split(dataset.questions, options.train_share, options.seed)
-    collection_id, names = take_in(runtime, dataset.articles, on_progress)
+    collection_id, names = ingest_articles(runtime, dataset.articles, on_progress)
     collections.update(runtime, collection_id, {"settings": dict(own)})
     truth = read_truth(runtime, collection_id, names, dataset.articles)
     tuner = _Tuner(runtime, dataset, truth, collection_id, options, on_progress)

@@ -1,7 +1,7 @@
 """Readers of the layouts that training sets have and question files have not: one passage a question.
 
 Lines have `question` and `context`, with `answer_spans` (QED), with `sentence_id` and `answer_spans` (QAMR), or with
-`answers` and `kind` (see `generator.training.kinds`).
+`answers` and `kind` (see `generator.data.kinds`).
 """
 
 from collections.abc import Callable, Iterator, Sequence

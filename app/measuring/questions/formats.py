@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.measuring.questions.locate import locate
-from generator.training.set_files import PACKED, set_text
+from generator.data.set_files import PACKED, set_text
 
 Raw = Mapping[str, Any]
 LAYOUTS = (

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.intake.mapping import sentence_encoder
 from app.measuring.speed.timing import Run, interleaved
-from app.services.mapping import sentence_encoder
 from ingestion.chunker import chunk
 from ingestion.config import ChunkingConfig
 from ingestion.types import Chunk, CountTokens, Document

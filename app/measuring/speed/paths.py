@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from sentence_transformers.util import dot_score, semantic_search
 
 from app.composition.runtime import Parts, Runtime, build_runtime
-from app.db import chunks
 from app.errors import InvalidInputError
+from app.intake import local_files
+from app.intake.local_files import LocalFile
+from app.library import collections
 from app.measuring.speed.texts import parsed
 from app.measuring.speed.timing import interleaved, percentiles_ms, ratio
-from app.services import collections, filing, searching
-from app.services.filing import LocalFile
-from app.services.scope import scope_of
+from app.search import searching
+from app.search.scope import scope_of
 from app.settings.schema import Settings
 from app.worker import Worker
 from ingestion.config import ParsingLimits
@@ -83,10 +84,9 @@ def measure_ingestion(
     with ExitStack() as stack:
         homes = [_empty_home(settings, parts, stack) for _ in range(rounds + 1)]
         fresh = iter(homes)
-        spent = interleaved({"ours": lambda: _take_in(next(fresh), files), SCRIPT: script}, rounds)
-        with homes[-1].db.read() as session:
-            collection = collections.get(homes[-1], NAME)
-            made = len(chunks.live_ids(session, collection.row.id))
+        spent = interleaved({"ours": lambda: _ingest(next(fresh), files), SCRIPT: script}, rounds)
+        collection = collections.get(homes[-1], NAME)
+        made = len(collections.chunk_ids(homes[-1], collection.row.id))
     ready = collection.stats.documents - collection.stats.failed
     if not made:
         raise InvalidInputError("no_readable_files", "No file could be taken in.", "Name others.")
@@ -112,8 +112,8 @@ def _empty_home(settings: Settings, parts: Parts, stack: ExitStack) -> Runtime:
     return runtime
 
 
-def _take_in(runtime: Runtime, files: Sequence[LocalFile]) -> None:
-    filing.file_in(runtime, collections.get(runtime, NAME).row.id, files)
+def _ingest(runtime: Runtime, files: Sequence[LocalFile]) -> None:
+    local_files.record_files(runtime, collections.get(runtime, NAME).row.id, files)
     Worker(runtime).run_pending()
 
 
@@ -125,8 +125,7 @@ def questions_of(runtime: Runtime, collection: str, count: int, seed: int = 0) -
         InvalidInputError: It holds no passage.
     """
     row = collections.get(runtime, collection).row
-    with runtime.db.read() as session:
-        live = chunks.live_ids(session, row.id)
+    live = collections.chunk_ids(runtime, row.id)
     if not live:
         raise InvalidInputError(
             "empty_collection", f"Collection {row.name!r} holds no passage.", "Take documents in first."

@@ -7,7 +7,7 @@ from pathlib import Path
 import tiktoken
 
 from app.errors import InvalidInputError
-from app.services.filing import LocalFile, files_under
+from app.intake.local_files import LocalFile, files_under
 from ingestion.config import ParsingLimits
 from ingestion.errors import IngestionError
 from ingestion.parser_process import ParserProcess

@@ -5,8 +5,8 @@ import pytest
 from app.composition.runtime import build_runtime
 from app.db.documents import serving_content
 from app.db.surroundings import KEPT_BLOCKS, SurroundingsReader
-from app.services import collections, documents
-from app.services.documents import Upload
+from app.intake.record import Upload, record_uploads
+from app.library import collections, documents
 from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.doubles import small_parts
@@ -35,7 +35,7 @@ def fill(runtime):
         uploads = [
             Upload(name=f"{key}.md", blob=runtime.blobs.put(text.encode())) for key, text in files.items()
         ]
-        taken = documents.take_in(runtime, collection, uploads)
+        taken = record_uploads(runtime, collection, uploads)
         Worker(runtime).run_pending()
         return [item.view.document.id for item in taken]
 

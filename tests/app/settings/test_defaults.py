@@ -2,9 +2,9 @@
 
 from dataclasses import fields
 
-from app.services import collections
-from app.services.mapping import chunking_config, parsing_limits
-from app.services.scope import retrieval_config, scope_of
+from app.intake.mapping import chunking_config, parsing_limits
+from app.library import collections
+from app.search.scope import retrieval_config, scope_of
 from app.settings.groups import ChunkingSettings, LimitSettings, RetrievalSettings
 from app.settings.schema import Settings
 from generator.openai.client import ServerConfig

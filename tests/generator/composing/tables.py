@@ -10,8 +10,8 @@ from generator.composing.compose import compose
 from generator.composing.evidence import EvidenceTable
 from generator.composing.plan import Plan, parts_of, tokens_of
 from generator.composing.question import asked_of
-from generator.inference.reading import Reading, SpanDistribution
-from generator.model.encoder import ReadStates
+from generator.fathom_small.encoder import ReadStates
+from generator.fathom_small.reading import Reading, SpanDistribution
 from generator.types import Ink, Shape, SourcePassage, TextBlock, Token
 from ingestion.config import ParsingLimits
 from ingestion.parsers import parse_source

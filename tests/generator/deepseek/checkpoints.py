@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from generator.deepseek.adapters import save_adapters
 from generator.deepseek.chat_tokenizer import ChatTokenizer
-from generator.model.deepseek_published import load_deepseek
-from generator.model.fusion_adapters import save_adapters
+from generator.deepseek.published import load_deepseek
 from generator.quoting.prompt import question_alone
-from tests.generator.model.published import KINDS, publish
+from tests.generator.deepseek.published import KINDS, publish
 
 V2, V3 = KINDS["V2 group-limited"], KINDS["V3 yarn"]
 BOS, EOS, USER, ASSISTANT = (

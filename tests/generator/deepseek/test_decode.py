@@ -5,7 +5,7 @@ import torch
 
 from generator.deepseek import decode as module
 from generator.deepseek.decode import decode
-from generator.model.deepseek_published import load_deepseek
+from generator.deepseek.published import load_deepseek
 from tests.generator.deepseek.checkpoints import V2, V3, VOCABULARY, random_checkpoint
 
 NEVER = frozenset([VOCABULARY])

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from generator.deepseek.loading import load_local_model
+from generator.device import fast_dtype
 from generator.errors import CheckpointError
-from generator.loading import fast_dtype
 from tests.generator.deepseek.checkpoints import (
     V3,
     WINDOW,

@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from generator.checkpoint import read_folder
-from generator.training.batches import BatchConfig, ReadingData
-from generator.training.examples import Example
+from generator.checkpoint.folder import read_folder
+from generator.data.batches import BatchConfig, ReadingData
+from generator.data.examples import Example
+from generator.data.pairs import PairBatches, PairConfig, PairData
 from generator.training.loop import LoopConfig, TrainingLoop
-from generator.training.pairs import PairBatches, PairConfig, PairData
+from generator.training.optimizer import OptimizerConfig, adamw
 from generator.training.reader import NEW_PARAMETERS, PieceScores, Reader, ReaderLoss
 from generator.training.schedule import Schedule
-from generator.training.writer import Writer, WriterBatches, WriterLoss
+from generator.training.writer import AnswerConfig, Writer, WriterBatches, WriterLoss
 from tests.generator.small_model import SmallModel
 
 NO_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -43,9 +44,12 @@ def untrained_reader(small: SmallModel, device: str) -> Reader:
 
 def loop(model: torch.nn.Module, loss: ReaderLoss | WriterLoss, folder: Path, steps: int) -> TrainingLoop:
     config = LoopConfig(
-        schedule=Schedule(steps=steps, warmup_steps=2), learning_rate=1e-3, log_every=1, evaluations=2
+        schedule=Schedule(steps=steps, warmup_steps=2),
+        optimizer=OptimizerConfig(learning_rate=1e-3),
+        log_every=1,
+        evaluations=2,
     )
-    return TrainingLoop(model, set(NEW_PARAMETERS), loss, folder, config)
+    return TrainingLoop(model, adamw(model, NEW_PARAMETERS, config.optimizer), loss, folder, config)
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -74,7 +78,9 @@ def test_a_writer_learns(small: SmallModel, tmp_path: Path, device: str) -> None
     writer = Writer(
         untrained_reader(small, device), small.decoder.train().requires_grad_(requires_grad=True)
     ).to(device)
-    batches = WriterBatches(data, {"s": 1.0}, writer.decoder.writable_V, small.pieces, 0, pieces=48, steps=30)
+    batches = WriterBatches(
+        data, {"s": 1.0}, writer.decoder.writable_V, small.pieces, 0, AnswerConfig(actions=30)
+    )
     loop(writer, WriterLoss(writer), tmp_path / "run", 6).run(batches)
     tensors, _ = read_folder(tmp_path / "run" / "last")
     assert all(torch.isfinite(tensor).all() for tensor in tensors["model"].values())

@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from generator.checkpoint import read_folder, write_atomically
+from generator.checkpoint.folder import read_folder, write_atomically
 from generator.errors import CheckpointError, TrainingDataError
 from generator.training.loop import LoopConfig, TrainingLoop
+from generator.training.optimizer import OptimizerConfig, adamw
 from generator.training.schedule import Schedule
 
 
@@ -39,12 +40,12 @@ def make_loop(folder: Path, steps: int) -> TrainingLoop:
 
     config = LoopConfig(
         schedule=Schedule(steps=steps, warmup_steps=5),
-        learning_rate=1e-2,
+        optimizer=OptimizerConfig(learning_rate=1e-2),
         save_every=10,
         log_every=5,
         bf16=False,
     )
-    return TrainingLoop(model, {"head"}, loss, folder, config)
+    return TrainingLoop(model, adamw(model, {"head"}, config.optimizer), loss, folder, config)
 
 
 def weights(loop: TrainingLoop) -> dict[str, Tensor]:
@@ -103,7 +104,7 @@ def test_a_budget_of_minutes_counts_all_sessions(tmp_path: Path) -> None:
         schedule = Schedule(minutes=1, warmup_steps=5, decay_share=0.5)
         return TrainingLoop(
             loop.model,
-            {"head"},
+            adamw(loop.model, {"head"}, loop.config.optimizer),
             loop.loss,
             tmp_path,
             dataclasses.replace(loop.config, schedule=schedule),
@@ -252,7 +253,9 @@ def test_a_checkpoint_of_another_model_is_refused_before_a_weight_is_touched(
         model.more = nn.Linear(4, 4)
     else:  # [1] fits into [4] by broadcasting, and would have been copied
         model.head = nn.Linear(4, 4)
-    rebuilt = TrainingLoop(model, {"head"}, other.loss, tmp_path, other.config)
+    rebuilt = TrainingLoop(
+        model, adamw(model, {"head"}, other.config.optimizer), other.loss, tmp_path, other.config
+    )
     before = weights(rebuilt)
     with pytest.raises(CheckpointError, match=r"shape|another model"):
         rebuilt.resume()

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from generator.inference.reading import Reading, span_distribution
-from generator.model.encoder import ReadStates
-from generator.training.kinds import Supervision
+from generator.data.kinds import Supervision
+from generator.fathom_small.encoder import ReadStates
+from generator.fathom_small.reading import Reading, span_distribution
 from generator.training.losses import ReadingLoss, distillation_loss, pair_loss, passage_scores
 
 

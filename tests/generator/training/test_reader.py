@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from generator.config import ReaderConfig, debug_config
-from generator.training.batches import ReadingBatch
-from generator.training.pairs import PairBatch
+from generator.data.batches import ReadingBatch
+from generator.data.pairs import PairBatch
+from generator.fathom_small.config import ReaderConfig, debug_config
 from generator.training.reader import PieceScores, Reader, ReaderLoss, best_spans
 
 VOCABULARY = 50

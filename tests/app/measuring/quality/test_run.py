@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from app.answers.types import Citation
+from app.db.sources import DocumentName
 from app.measuring.quality.asking import EvalOptions, Writing, cut, writing_of
 from app.measuring.quality.judge import judge_citations, score_answer
 from app.measuring.quality.report import details, figure_of, summarise, tables
@@ -137,11 +139,27 @@ def test_whole_documents(runtime, tmp_path):
     assert report["retrieved"]["sentence_hit"] == 100
 
 
+def citation(start, end, quote, supported=None):
+    return Citation(
+        n=1,
+        answer_start=0,
+        answer_end=len(quote),
+        document=DocumentName(id="d", name="d.txt", title="D"),
+        chunk=1,
+        page=None,
+        start=start,
+        end=end,
+        quote=quote,
+        score=1.0,
+        supported=supported,
+    )
+
+
 def test_a_citation_is_right_by_place_or_by_words_and_verbatim_by_the_text():
     texts = {"d": "Ducks eat weeds. Weeds feed ducks."}
 
     def cite(start, end, quote):
-        return {"document": {"id": "d"}, "start": start, "end": end, "quote": quote}
+        return citation(start, end, quote)
 
     citations = [cite(10, 15, "weeds"), cite(17, 22, "Weeds"), cite(0, 5, "Ducks"), cite(0, 5, "Geese")]
     score = judge_citations(citations, ["weeds"], [("d", 10, 15)], texts)
@@ -154,8 +172,7 @@ def test_marked_citations_are_counted_apart(runtime, birds):
     texts = {"d": "Ducks eat weeds. Geese eat grass."}
 
     def cite(start, end, supported):
-        return {"document": {"id": "d"}, "start": start, "end": end, "quote": texts["d"][start:end],
-                "supported": supported}  # fmt: skip
+        return citation(start, end, texts["d"][start:end], supported)
 
     def judged(*given):
         return judge_citations(given, ["weeds"], [("d", 10, 15)], texts)

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.library import collections
 from app.measuring.quality import tuning as tuning_module
 from app.measuring.quality.asking import Note
 from app.measuring.quality.judge import score_answer
-from app.measuring.quality.run import take_in
+from app.measuring.quality.run import ingest_articles
 from app.measuring.quality.truth import read_truth
 from app.measuring.quality.tuning import FEWEST, TuneOptions, Tuning, Values, answer_score, split, tune
 from app.measuring.quality.tuning_report import summarise
 from app.measuring.questions.datasets import DatasetError, Question, Selection, build
 from app.measuring.questions.formats import read
-from app.services import collections
 from tests.app.copying_generator import CopyingGenerator
 
 PRESENT = Values(dense_weight=1.0, lexical_weight=2.0, mmr_lambda=1.0, k=8, context_tokens=512)
@@ -174,7 +174,7 @@ def quiet(*_):
 
 @pytest.mark.parametrize("own", [{}, {"lexical_weight": 2.0, "mmr_lambda": 0.4, "k": 3}])
 def test_rankings_fused_again_score_as_a_search_with_those_settings_does(runtime, dataset, own):
-    key, names = take_in(runtime, dataset.articles, quiet)
+    key, names = ingest_articles(runtime, dataset.articles, quiet)
     collections.update(runtime, key, {"settings": own})
     truth = read_truth(runtime, key, names, dataset.articles)
     tuner = tuning_module._Tuner(runtime, dataset, truth, key, TuneOptions(retrieval_only=True), quiet)

@@ -3,9 +3,9 @@ import pytest
 import tiktoken
 
 from app.errors import InvalidInputError
+from app.intake.local_files import files_under
 from app.measuring.speed.embedding import measure_chunking, measure_embedding
 from app.measuring.speed.texts import mixed_paragraphs, read_documents, sample_files, token_windows
-from app.services.filing import files_under
 from ingestion.config import ChunkingConfig, ParsingLimits
 from tests.retrieval.doubles import HashEmbedder, count_words
 

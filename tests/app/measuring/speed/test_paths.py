@@ -1,10 +1,10 @@
 import pytest
 
 from app.errors import CollectionNotFoundError, InvalidInputError
+from app.intake.local_files import files_under
+from app.intake.record import Upload, record_uploads
+from app.library import collections
 from app.measuring.speed.paths import measure_ingestion, measure_search, plain_script, questions_of
-from app.services import collections, documents
-from app.services.documents import Upload
-from app.services.filing import files_under
 from ingestion.config import ParsingLimits
 from tests.app.texts import DUCKS, GEESE
 from tests.retrieval.doubles import HashEmbedder
@@ -35,13 +35,13 @@ def test_the_plain_script_indexes_every_window_of_what_can_be_read(folder):
 
 
 def test_ingestion_is_measured_on_homes_of_its_own(folder, settings, parts):
-    files, scripts = files_under([folder]), []
+    files, scripts, ours = files_under([folder]), [], list(settings.home.rglob("*"))
     result = measure_ingestion(files, settings, parts, lambda: scripts.append(1), rounds=2)
     assert (result["documents"], result["failed"], len(scripts)) == (2, 1, 3)
     assert result["chunks"] >= 2
     assert result["peers"][0]["ratio"] == result["ratio"]
     assert result["documents_per_s"] > 0
-    assert not settings.home.exists()
+    assert list(settings.home.rglob("*")) == ours
 
 
 def test_a_folder_without_text_is_told(folder, settings, parts):
@@ -55,7 +55,7 @@ def birds(runtime, work):
     key = collections.create(runtime, name="birds").row.id
     files = {"ducks.md": DUCKS, "geese.md": GEESE}
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
-    documents.take_in(runtime, key, uploads)
+    record_uploads(runtime, key, uploads)
     work()
     return key
 

@@ -1,0 +1,106 @@
+"""Files inside archives and mails: documents of their own, named by their path below the one they came in.
+
+They are recorded in the transaction that publishes the outer document, so that both are there or neither is. Of a large
+archive all but the last batch are recorded before, in steps that may be repeated: a worker that dies in between has
+lost nothing, and a worker whose lease is gone writes nothing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from app.composition.runtime import Runtime
+from app.db import collections, jobs
+from app.db import documents as document_rows
+from app.db.views import DocumentRecord, LeasedJob
+from app.errors import LeaseLostError
+from app.intake.record import Upload, upsert_documents
+from app.library import documents, erasing
+
+BATCH = 256
+"""Most files that one transaction records: the write lock is everybody's, and a file holds it for about 3 ms."""
+
+
+class Members:
+    """Files found inside one document, stored as they come."""
+
+    def __init__(self, runtime: Runtime, outer: DocumentRecord) -> None:
+        """Nothing was found yet."""
+        self._runtime = runtime
+        self._outer = outer
+        self._uploads: dict[str, Upload] = {}
+
+    def store(self, name: str, data: bytes) -> None:
+        """Store a file found at the path `name`; until it is recorded, a sweep may remove it again."""
+        full = _full_name(self._outer.name, name, self._runtime.settings.limits.max_name_chars)
+        blob = self._runtime.blobs.put(data)
+        self._uploads[full] = Upload(
+            name=full, blob=blob, metadata=self._outer.meta, parent_id=self._outer.id
+        )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of the documents of the files found."""
+        return frozenset(self._uploads)
+
+    def batches(self) -> list[list[Upload]]:
+        """The files found, in batches; one empty batch where there are none."""
+        found = list(self._uploads.values())
+        return [found[begin : begin + BATCH] for begin in range(0, len(found), BATCH)] or [[]]
+
+    def record_apart(self, job: LeasedJob, batches: Sequence[Sequence[Upload]]) -> None:
+        """Record batches, each in a transaction of its own.
+
+        Raises:
+            LeaseLostError: Another worker has the job, or the document is gone.
+            UnavailableError: A file was deleted at this moment with the last document of the same bytes.
+        """
+        for batch in batches:
+            with self._runtime.db.write() as session:
+                if collections.lock(session, job.collection_id) is None:
+                    raise LeaseLostError(job.id)
+                jobs.check_lease(session, job)
+                self.record(session, job, batch)
+
+    def record(self, session: Session, job: LeasedJob, batch: Sequence[Upload]) -> None:
+        """Record a batch in the caller's transaction, which holds the collection and the lease.
+
+        Raises:
+            UnavailableError: A file was deleted at this moment with the last document of the same bytes.
+        """
+        upsert_documents(session, job.collection_id, batch)
+        erasing.check_stored(self._runtime, [upload.blob.sha256 for upload in batch])
+
+
+def record_members(session: Session, job: LeasedJob, members: Members, batch: Sequence[Upload]) -> bool:
+    """Record the last batch of files, and delete documents of files that are there no longer.
+
+    Args:
+        session: The transaction that publishes the outer document; it holds the collection and has ended the job.
+        job: The job on the outer document.
+        members: All files found; nothing is missing.
+        batch: From `Members.batches`, the last.
+
+    Returns:
+        Whether documents were deleted: index files and stored files are to be cleared after the commit.
+
+    Raises:
+        UnavailableError: A file was deleted at this moment with the last document of the same bytes.
+    """
+    members.record(session, job, batch)
+    known = document_rows.members(session, [job.document_id])
+    gone = [row.id for row in known if row.name not in members.names]
+    if gone:
+        documents.erase(session, job.collection_id, gone)
+    return bool(gone)
+
+
+def _full_name(outer: str, name: str, limit: int) -> str:
+    """The member's name, cut in the middle where it would be too long, with a hash that keeps it apart."""
+    full = f"{outer}/{name}"
+    if len(full) <= limit:
+        return full
+    digest = hashlib.sha256(full.encode()).hexdigest()[:8]
+    half = limit // 2 - len(digest)
+    return f"{full[:half]}…{digest}…{full[-half:]}"

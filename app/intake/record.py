@@ -1,0 +1,196 @@
+"""Uploaded files recorded as versions of documents and queued for a worker."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.composition.runtime import Runtime
+from app.db import collections, documents, jobs
+from app.db.types import utc_now
+from app.db.views import DocumentRecord, DocumentView, JobView
+from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
+from app.library import erasing
+from app.storage import StoredBlob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that lies in the store, and what its sender said of it.
+
+    Attributes:
+        media_type: As declared, or None; a hint for files whose name has no suffix.
+        metadata: Replaces the document's metadata; None leaves it.
+        parent_id: The archive or mail that the file came out of.
+    """
+
+    name: str
+    blob: StoredBlob
+    media_type: str | None = None
+    external_id: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An upload that is a version of a document now; `job` is None where nothing changed."""
+
+    view: DocumentView
+    job: JobView | None
+
+
+def record_uploads(runtime: Runtime, collection: str, uploads: list[Upload]) -> list[Recorded]:
+    """Record uploaded files and queue what is new, all in one transaction.
+
+    The same bytes under the same name change nothing. New bytes under a known name make a new version;
+    the old one serves until that is searchable. The same bytes under another name make another document.
+
+    Args:
+        runtime: The runtime.
+        collection: Id or name.
+        uploads: Files in the store.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+        InvalidInputError: A name can't be used.
+        ConflictError: A name and a sender's id belong to two documents.
+        UnavailableError: A file was deleted at this moment with the last document of the same bytes.
+    """
+    for upload in uploads:
+        check_name(upload.name, runtime.settings.limits.max_name_chars)
+    with runtime.db.write() as session:
+        found = collections.find(session, collection)
+        row = collections.lock(session, found.id) if found else None
+        if row is None:
+            raise CollectionNotFoundError(collection)
+        pairs = upsert_documents(session, row.id, uploads)
+        erasing.check_stored(runtime, [upload.blob.sha256 for upload in uploads])
+        views = documents.views(session, [document_id for document_id, _ in pairs])
+        recorded = [
+            Recorded(view=views[document_id], job=jobs.find(session, job_id) if job_id else None)
+            for document_id, job_id in pairs
+        ]
+    if any(item.job is not None and item.view.document.version > 1 for item in recorded):
+        erasing.try_to_finish(runtime)  # a version that nobody read is gone with its file
+    return recorded
+
+
+def upsert_documents(
+    session: Session, collection_id: str, uploads: Sequence[Upload]
+) -> list[tuple[str, str | None]]:
+    """Give each file its document, new or known, in the caller's transaction, which holds the collection.
+
+    Args:
+        session: A writing session.
+        collection_id: The collection.
+        uploads: Files in the store.
+
+    Returns:
+        For each file the id of its document, and the id of the job that ingests it; None where nothing changed.
+
+    Raises:
+        ConflictError: A name and a sender's id belong to two documents.
+    """
+    # Rows of blobs are locked in one order, so that two uploads can't wait for each other.
+    for upload in sorted(uploads, key=lambda u: u.blob.sha256):
+        documents.put_blob(session, upload.blob.sha256, upload.blob.size_bytes)
+    dropped: set[str] = set()
+    pairs = [_upsert(session, collection_id, upload, dropped) for upload in uploads]
+    unused = documents.collect_garbage(session, (), dropped)
+    if unused:
+        erasing.schedule(session, unused)
+    return pairs
+
+
+def check_name(name: str, limit: int) -> None:
+    """Refuse names that can't be shown or stored; a name is never used as a path.
+
+    Raises:
+        InvalidInputError: The name is empty, too long or holds control characters.
+    """
+    if not name.strip() or len(name) > limit or any(ord(c) < 32 or c == "\x7f" for c in name):
+        raise InvalidInputError(
+            "bad_document_name",
+            f"A document can't be named {name[:80]!r}.",
+            f"Use 1 to {limit} characters without control characters.",
+        )
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            "bad_document_name", "The document's name is not valid Unicode.", "Rename the file."
+        ) from error
+
+
+def _upsert(
+    session: Session, collection_id: str, upload: Upload, dropped: set[str]
+) -> tuple[str, str | None]:
+    now = utc_now()
+    known = _known(session, collection_id, upload)
+    if known is None:
+        document_id, number = _add(session, collection_id, upload, now).id, 1
+    else:
+        changed, newest = _told_of(known, upload), documents.newest_version(session, known)
+        if newest.sha256 == upload.blob.sha256:
+            if changed:
+                documents.change(session, known.id, **changed)
+            return known.id, None
+        jobs.supersede(session, known.id, now)
+        if not newest.serving:
+            dropped.add(newest.sha256)
+            documents.drop_version(session, newest.id)
+        document_id, number = known.id, known.version + 1
+        documents.change(session, document_id, version=number, updated_at=now, **changed)
+    version_id = documents.add_version(
+        session, document_id, number, upload.blob.sha256, upload.media_type, now
+    )
+    return document_id, jobs.enqueue(session, collection_id, document_id, version_id, now).id
+
+
+def _add(session: Session, collection_id: str, upload: Upload, now: datetime) -> DocumentRecord:
+    outer = documents.find(session, upload.parent_id) if upload.parent_id else None
+    return documents.add(
+        session,
+        collection_id,
+        upload.name,
+        external_id=upload.external_id,
+        parent_id=upload.parent_id,
+        enabled=outer is None or outer.enabled,
+        meta=upload.metadata or {},
+        now=now,
+    )
+
+
+def _told_of(known: DocumentRecord, upload: Upload) -> dict[str, Any]:
+    """Columns of a known document that an upload tells otherwise."""
+    told: dict[str, Any] = {"name": upload.name}
+    if upload.metadata is not None:
+        told["meta"] = dict(upload.metadata)
+    if upload.external_id is not None:
+        told["external_id"] = upload.external_id
+    if upload.parent_id is None:  # sent by itself it goes with nothing; sent so before, it stays so
+        told["parent_id"] = None
+    return {column: value for column, value in told.items() if value != getattr(known, column)}
+
+
+def _known(session: Session, collection_id: str, upload: Upload) -> DocumentRecord | None:
+    """The document this upload is a version of: by the sender's id where given, else by name.
+
+    Raises:
+        ConflictError: Name and id belong to two documents.
+    """
+    named = documents.by_name(session, collection_id, upload.name)
+    if upload.external_id is None:
+        return named
+    known = documents.by_external_id(session, collection_id, upload.external_id)
+    # A document that has an id of its own is never taken over by a file that only has its name.
+    if named is not None and (named.external_id is not None if known is None else named.id != known.id):
+        raise ConflictError(
+            "external_id_taken",
+            f"The name {upload.name!r} and the id {upload.external_id!r} belong to two documents.",
+            "Give the file a name of its own, such as its path, or use the id of the document of that name.",
+        )
+    return known or named

@@ -1,0 +1,63 @@
+"""Use case of a folder that lies elsewhere: what a collection lacks to be equal to it.
+
+Its files are told by path and hash, so that only bytes that are new need to travel.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.composition.runtime import Runtime
+from app.db import collections
+from app.db import local_files as rows
+from app.errors import CollectionNotFoundError
+from app.intake.record import check_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What separates a collection from a folder.
+
+    Attributes:
+        add: Paths without a document.
+        replace: Paths whose document was made of other bytes, with its id.
+        delete: Names of documents that have no file, with their ids.
+        unchanged: Number of files whose document was made of the same bytes.
+    """
+
+    add: tuple[str, ...]
+    replace: Mapping[str, str]
+    delete: Mapping[str, str]
+    unchanged: int
+
+
+def compare(runtime: Runtime, collection: str, files: Mapping[str, str]) -> Difference:
+    """Compare a collection with a folder; changes nothing.
+
+    Args:
+        runtime: The runtime.
+        collection: Id or name.
+        files: SHA-256 in lower-case hexadecimal by path; a path is the name of its document.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+        InvalidInputError: A path can't be the name of a document.
+    """
+    for path in files:
+        check_name(path, runtime.settings.limits.max_name_chars)
+    with runtime.db.read() as session:
+        found = collections.find(session, collection)
+        if found is None:
+            raise CollectionNotFoundError(collection)
+        known = rows.known_files(session, found.id)
+    replace = {
+        path: known[path].document_id
+        for path, sha256 in files.items()
+        if path in known and known[path].sha256 != sha256
+    }
+    add = tuple(path for path in files if path not in known)
+    return Difference(
+        add=add,
+        replace=replace,
+        delete={name: item.document_id for name, item in known.items() if name not in files},
+        unchanged=len(files) - len(add) - len(replace),
+    )

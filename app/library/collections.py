@@ -1,0 +1,157 @@
+"""Use cases of collections."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from app.composition.runtime import Runtime
+from app.db import chunks, collections, documents
+from app.db.collections import CollectionStats
+from app.db.paging import Slice
+from app.db.vectors import Waiting
+from app.db.views import CollectionRecord
+from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
+from app.library import erasing, vector_state
+
+TAKEN = "Choose another name, or use that one."
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionView:
+    """A collection and its counts; `waiting` has no vectors by the encoder in use."""
+
+    row: CollectionRecord
+    stats: CollectionStats
+    waiting: Waiting
+
+
+def create(
+    runtime: Runtime,
+    *,
+    name: str,
+    description: str = "",
+    language: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> CollectionView:
+    """Make an empty collection.
+
+    Raises:
+        ConflictError: The name is taken.
+        InvalidInputError: The name can't be used.
+    """
+    _check_name(name)
+    try:
+        with runtime.db.write() as session:
+            row = collections.add(session, name, description, language, settings or {})
+    except IntegrityError as error:
+        raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
+    return CollectionView(row, CollectionStats(), Waiting())
+
+
+def get(runtime: Runtime, key: str) -> CollectionView:
+    """The collection with this id or name.
+
+    Raises:
+        CollectionNotFoundError: There is none.
+    """
+    with runtime.db.read() as session:
+        row = collections.find(session, key)
+        if row is None:
+            raise CollectionNotFoundError(key)
+        stats = collections.stats(session, [row.id])[row.id]
+    return CollectionView(row, stats, vector_state.waiting(runtime, [row.id]).get(row.id, Waiting()))
+
+
+def get_or_create(runtime: Runtime, name: str) -> CollectionView:
+    """The collection of this name or id, made where it is missing.
+
+    Raises:
+        CollectionNotFoundError: An id was given and there is none.
+        InvalidInputError: The name can't be used.
+    """
+    with runtime.db.read() as session:
+        row = collections.find(session, name)
+    if row is None and not name.startswith("col_"):
+        try:
+            return create(runtime, name=name)
+        except ConflictError:
+            pass  # Made by another process meanwhile.
+    return get(runtime, name)
+
+
+def page(runtime: Runtime, cursor: str | None, limit: int) -> Slice[CollectionView]:
+    """Some collections, oldest first."""
+    with runtime.db.read() as session:
+        found = collections.page(session, cursor, limit)
+        stats = collections.stats(session, [row.id for row in found.items])
+    waiting = vector_state.waiting(runtime, list(stats))
+    views = [CollectionView(row, stats[row.id], waiting.get(row.id, Waiting())) for row in found.items]
+    return Slice(views, found.next_cursor)
+
+
+def update(runtime: Runtime, key: str, changes: Mapping[str, Any]) -> CollectionView:
+    """Change what `changes` names; of `settings` only the keys given.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+        ConflictError: The new name is taken.
+        InvalidInputError: The new name can't be used.
+    """
+    if "name" in changes:
+        _check_name(changes["name"])
+    try:
+        with runtime.db.write() as session:
+            row = collections.find(session, key)
+            if row is None:
+                raise CollectionNotFoundError(key)
+            columns = {key: changes[key] for key in ("name", "description", "language") if key in changes}
+            if "settings" in changes:
+                columns["settings"] = {**row.settings, **changes["settings"]}
+            collections.change(session, row.id, **columns)
+    except IntegrityError as error:
+        name = changes.get("name")
+        raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
+    return get(runtime, row.id)
+
+
+def delete(runtime: Runtime, key: str) -> None:
+    """Delete a collection with its documents; from the return on nothing of it is found.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+    """
+    with runtime.db.write() as session:
+        row = collections.find(session, key)
+        if row is None or collections.lock(session, row.id) is None:
+            raise CollectionNotFoundError(key)
+        row_id = row.id
+        contents, blobs = documents.leftovers(session, row_id)
+        gone = erasing.gone_in_collection(session, row_id)
+        collections.remove(session, row_id)
+        erasing.withdraw(session, gone)
+        erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [row_id])
+    runtime.drop_index(row_id)
+    erasing.try_to_finish(runtime)
+
+
+def chunk_ids(runtime: Runtime, collection_id: str) -> list[int]:
+    """Ids of the chunks of a collection that search may return, ascending."""
+    with runtime.db.read() as session:
+        return chunks.live_ids(session, collection_id)
+
+
+def _check_name(name: str) -> None:
+    if (
+        not name.strip()
+        or "/" in name
+        or name.startswith("col_")
+        or not name.isprintable()
+        or len(name) > 255
+    ):
+        raise InvalidInputError(
+            "bad_collection_name",
+            f"A collection can't be named {name!r}.",
+            "Use 1 to 255 printable characters without '/', not beginning with 'col_'.",
+        )

@@ -1,0 +1,253 @@
+"""Use cases of documents: read, change, delete and retry them."""
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.composition.runtime import Runtime
+from app.db import chunks, collections, documents, jobs, local_files
+from app.db.paging import Slice, decode_position
+from app.db.types import utc_now
+from app.db.views import CanonicalText, ChunkView, DocumentRecord, DocumentView, JobView, VersionView
+from app.errors import (
+    CollectionNotFoundError,
+    ConflictError,
+    DocumentNotFoundError,
+    NotFoundError,
+)
+from app.library import erasing
+
+VIEW_BATCH = 500
+
+
+def get(runtime: Runtime, document_id: str) -> DocumentView:
+    """A document.
+
+    Raises:
+        DocumentNotFoundError: There is none.
+    """
+    with runtime.db.read() as session:
+        view = documents.views(session, [document_id]).get(document_id)
+    if view is None:
+        raise DocumentNotFoundError(document_id)
+    return view
+
+
+def top_level(runtime: Runtime, collection_id: str) -> list[DocumentView]:
+    """All documents of a collection but for those that came out of archives and mails."""
+    with runtime.db.read() as session:
+        known = local_files.known_files(session, collection_id)
+    return views_of(runtime, [item.document_id for item in known.values()])
+
+
+def with_members(runtime: Runtime, document_ids: Sequence[str]) -> list[str]:
+    """The documents, and those that came out of them."""
+    found = list(document_ids)
+    with runtime.db.read() as session:
+        for begin in range(0, len(document_ids), VIEW_BATCH):
+            part = document_ids[begin : begin + VIEW_BATCH]
+            found += [row.id for row in documents.members(session, part)]
+    return found
+
+
+def views_of(runtime: Runtime, document_ids: Sequence[str]) -> list[DocumentView]:
+    """Documents by id, in order; those deleted meanwhile are left out."""
+    found: dict[str, DocumentView] = {}
+    with runtime.db.read() as session:
+        for begin in range(0, len(document_ids), VIEW_BATCH):
+            found |= documents.views(session, list(document_ids[begin : begin + VIEW_BATCH]))
+    return [found[key] for key in document_ids if key in found]
+
+
+def page(
+    runtime: Runtime, collection: str, status: str | None, cursor: str | None, limit: int
+) -> Slice[DocumentView]:
+    """Some documents of a collection, oldest first, perhaps only those in one state.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+    """
+    with runtime.db.read() as session:
+        found = collections.find(session, collection)
+        if found is None:
+            raise CollectionNotFoundError(collection)
+        return documents.page(session, found.id, status, cursor, limit)
+
+
+def content(runtime: Runtime, document_id: str) -> tuple[VersionView, CanonicalText]:
+    """The serving version with its text and structure.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+        ConflictError: No version of it is ready.
+    """
+    with runtime.db.read() as session:
+        found = documents.serving_content(session, document_id)
+    if found is None:
+        status = get(runtime, document_id).newest.status
+        raise ConflictError(
+            "document_not_ready",
+            f"Document {document_id!r} has no text yet: it is {status}.",
+            "Wait for its job, or see its `error`; `?format=original` gives the uploaded file.",
+        )
+    return found
+
+
+def served_texts(runtime: Runtime, collection_id: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """By name, id and canonical text of those documents that have a serving version."""
+    found: dict[str, tuple[str, str]] = {}
+    with runtime.db.read() as session:
+        for name in names:
+            document = documents.by_name(session, collection_id, name)
+            served = documents.serving_content(session, document.id) if document else None
+            if document is not None and served is not None:
+                found[name] = (document.id, served[1].text)
+    return found
+
+
+def original(runtime: Runtime, document_id: str) -> tuple[str, Path]:
+    """Name and file of the serving version's bytes, of the newest where none serves.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+        NotFoundError: The stored file is missing.
+    """
+    view = get(runtime, document_id)
+    version = view.serving or view.newest
+    try:
+        return view.document.name, runtime.blobs.path(version.sha256)
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            "file_missing",
+            f"The stored file of document {document_id!r} is missing.",
+            "Upload the document again, or restore the stored files from a backup.",
+        ) from error
+
+
+def chunk_page(runtime: Runtime, document_id: str, cursor: str | None, limit: int) -> Slice[ChunkView]:
+    """Some searchable chunks of a document, in the order of the text.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+        InvalidInputError: The cursor can't be read.
+    """
+    start = -1 if cursor is None else decode_position(cursor)
+    get(runtime, document_id)
+    with runtime.db.read() as session:
+        rows = chunks.of_document(session, document_id, start, limit + 1)
+    more = len(rows) > limit
+    return Slice(rows[:limit], str(rows[limit - 1].position) if more else None)
+
+
+def update(
+    runtime: Runtime,
+    document_id: str,
+    *,
+    enabled: bool | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> DocumentView:
+    """Show or hide a document with what came out of it, or replace its own metadata.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+    """
+    with runtime.db.write() as session:
+        row = _locked(session, document_id)
+        if metadata is not None:
+            documents.change(session, row.id, meta=dict(metadata))
+        changed: list[int] = []
+        for member in (row, *documents.members(session, [document_id])):
+            if enabled is not None and enabled != member.enabled:
+                documents.change(session, member.id, enabled=enabled)
+                changed += chunks.document_ids(session, member.id)
+        if changed:
+            collections.record_index_change(
+                session,
+                row.collection_id,
+                added=changed if enabled else (),
+                removed=() if enabled else changed,
+            )
+        documents.change(session, row.id, updated_at=utc_now())
+    return get(runtime, document_id)
+
+
+def delete(runtime: Runtime, document_id: str) -> None:
+    """Delete a document with what came out of it; no chunk of it is found from the return on, by any process.
+
+    Its text is taken out of answers and kept replies in the same transaction; see `erasing` for what follows that.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+    """
+    with runtime.db.write() as session:
+        row = _locked(session, document_id)
+        members = [member.id for member in documents.members(session, [document_id])]
+        erase(session, row.collection_id, [*members, row.id])
+    runtime.refresh_open_index(row.collection_id)
+    erasing.try_to_finish(runtime)
+
+
+def erase(session: Session, collection_id: str, document_ids: Sequence[str]) -> None:
+    """Delete documents in the caller's transaction, which holds the collection."""
+    gone = erasing.gone_texts(session, document_ids)
+    removed: list[int] = []
+    contents: set[int] = set()
+    blobs: set[str] = set()
+    for document_id in document_ids:
+        removed += chunks.document_ids(session, document_id)
+        own_contents, own_blobs = documents.leftovers(session, collection_id, document_id)
+        contents |= own_contents
+        blobs |= own_blobs
+        documents.remove(session, document_id)
+    collections.record_index_change(session, collection_id, removed=removed)
+    erasing.withdraw(session, gone)
+    erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [collection_id])
+
+
+def delete_all(runtime: Runtime, document_ids: Iterable[str]) -> int:
+    """Delete documents one by one; gives the number of those that were still there."""
+    deleted = 0
+    for document_id in document_ids:
+        with contextlib.suppress(DocumentNotFoundError):
+            delete(runtime, document_id)
+            deleted += 1
+    return deleted
+
+
+def retry(runtime: Runtime, document_id: str) -> JobView:
+    """Queue a failed document again.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+        ConflictError: Its newest version has not failed.
+    """
+    with runtime.db.write() as session:
+        row = _locked(session, document_id)
+        version = documents.newest_version(session, row)
+        if version.status != "failed":
+            raise ConflictError(
+                "not_failed",
+                f"Document {document_id!r} is {version.status}; only a failed one can be tried again.",
+                "Wait for its job, or upload a new version.",
+            )
+        documents.requeue_version(session, version.id)
+        documents.change(session, row.id, updated_at=utc_now())
+        return jobs.enqueue(session, row.collection_id, row.id, version.id, utc_now())
+
+
+def _locked(session: Session, document_id: str) -> DocumentRecord:
+    """The document, its collection's row held: all writers take collections first, then documents.
+
+    Raises:
+        DocumentNotFoundError: There is none.
+    """
+    row = documents.find(session, document_id)
+    if row is None or collections.lock(session, row.collection_id) is None:
+        raise DocumentNotFoundError(document_id)
+    again = documents.find(session, document_id)
+    if again is None:
+        raise DocumentNotFoundError(document_id)
+    return again

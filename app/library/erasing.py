@@ -1,0 +1,183 @@
+"""Text of documents that are gone, erased from wherever it stands besides the documents' own rows.
+
+In the transaction that deletes or replaces, after the documents' chunks are gone: answers lose what they say of them,
+their streams and their tokens, and kept replies lose their bodies. What lies outside of the database is noted in that
+transaction (table `erasures`) and done right after it by `finish`: files without an owner, words and vectors in index
+files, and the write-ahead log. Whoever is killed in between leaves the note, and the next one takes it up: every
+start, every deletion, and the housekeeping of the server. Each step may be repeated.
+"""
+
+import logging
+from collections.abc import Collection as AnyCollection
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app.composition.runtime import Runtime
+from app.db import erasing as rows
+from app.db.erasing import Answer
+from app.db.views import ErasureView
+from app.errors import UnavailableError
+from app.library.blanking import Gone, blanked, documents_of
+
+logger = logging.getLogger(__name__)
+
+INDEXED_AT_ONCE = 1_000
+"""Chunks whose words are indexed anew within a deletion: a second or two."""
+
+
+def gone_texts(session: Session, document_ids: AnyCollection[str]) -> dict[str, Gone]:
+    """What documents say, read before they are deleted; the text only of those that answers were made from."""
+    linked = rows.linked_answers(session, document_ids)
+    texts = rows.texts(session, document_ids) if linked else {}
+    return {key: Gone(text=texts.get(key)) for key in document_ids}
+
+
+def gone_in_collection(session: Session, collection_id: str) -> dict[str, Gone]:
+    """As `gone_texts`, for all documents of a collection; what was made from a document goes whole."""
+    return {key: Gone(text=None) for key in rows.documents_in(session, collection_id)}
+
+
+def withdraw(session: Session, gone: Mapping[str, Gone]) -> None:
+    """Blank what answers and kept replies say of documents, after their chunks were deleted in this transaction."""
+    for part in rows.batches(rows.linked_answers(session, gone)):
+        for row in rows.whole_answers(session, part):
+            _blank(row, gone)
+        session.flush()
+        rows.unlink_answers(session, part, [key for key, one in gone.items() if one.now is None])
+    rows.erase_replies(session, [key for key, one in gone.items() if one.now is None])
+    # what an upload was answered stays: it names the document, and says nothing of it
+    rows.erase_replies(session, [key for key, one in gone.items() if one.now is not None], quoting_only=True)
+
+
+def replace(session: Session, gone: Mapping[str, Gone], content_id: int, title: str) -> None:
+    """Blank what answers say of a document that its new version does not say, after its chunks were replaced.
+
+    Args:
+        session: The session that replaced them.
+        gone: From `gone_texts`, before.
+        content_id: What the new version says.
+        title: Its title.
+    """
+    if not rows.linked_answers(session, gone):
+        rows.erase_replies(session, gone, quoting_only=True)
+        return
+    now = rows.text_of(session, content_id)
+    withdraw(session, {key: Gone(text=one.text, now=now, title=title) for key, one in gone.items()})
+
+
+def withdraw_missed(runtime: Runtime) -> None:
+    """Blank answers that name documents which are gone: stored by an earlier program, which left them as they were."""
+    with runtime.db.read() as session:
+        missed = rows.documents_missed(session)
+    for part in rows.batches(missed):
+        with runtime.db.write() as session:
+            withdraw(session, {key: Gone(text=None) for key in part})
+            rows.schedule(session)
+
+
+def schedule(
+    session: Session, blobs: AnyCollection[str] = (), collection_ids: AnyCollection[str] = ()
+) -> None:
+    """Note what `finish` is to do once this transaction is committed."""
+    rows.schedule(session, blobs, collection_ids)
+
+
+def without_gone(
+    session: Session, answer: Mapping[str, Any], read: AnyCollection[tuple[int, str]]
+) -> tuple[dict[str, Any], set[str]]:
+    """An answer about to be stored, without the text of documents that went while it was made.
+
+    Args:
+        session: The writing session that stores it: what is there now stays until its commit.
+        answer: As it was made.
+        read: Chunks that it was made from, with their documents.
+
+    Returns:
+        The answer, and the documents whose text it may hold.
+    """
+    there = rows.chunks_held(session, [chunk for chunk, _ in read])
+    gone = {document: Gone(text=None) for chunk, document in read if chunk not in there}
+    documents = ({document for _, document in read} | documents_of(answer)) - set(gone)
+    return (blanked(answer, gone) if gone else dict(answer)), documents
+
+
+def check_stored(runtime: Runtime, hashes: Iterable[str]) -> None:
+    """Make sure, in the transaction that records uploads, that their files did not go with the last documents of them.
+
+    Raises:
+        UnavailableError: One did.
+    """
+    if not all(runtime.blobs.exists(sha256) for sha256 in hashes):
+        raise UnavailableError(
+            "file_just_deleted",
+            "A document of the same bytes was deleted at this moment, and the stored file with it.",
+            "Send the file again.",
+            retry_after_s=1,
+        )
+
+
+def finish(runtime: Runtime, *, at_most: int | None = INDEXED_AT_ONCE) -> bool:
+    """Do what is noted; safe to call at any time, by any process.
+
+    Args:
+        runtime: The runtime.
+        at_most: Chunks of an open index that is rewritten now; a larger one is left to the housekeeping. None for any.
+
+    Returns:
+        Whether nothing is left. What is left (another process owns an index, or reads an older state of the
+        database) stays noted.
+    """
+    with runtime.db.read() as session:
+        pending = rows.pending(session)
+    if not pending:
+        return True
+    _remove_blobs(runtime, pending)
+    runtime.forget_passages()
+    collections = {key for erasure in pending for key in erasure.collection_ids}
+    with runtime.db.read() as session:
+        there = rows.collections_there(session, collections)
+    for key in collections - there:
+        runtime.drop_index(key)
+    left = {key for key in there if not runtime.purge_index(key, at_most)}
+    if not runtime.db.empty_log():
+        logger.info("the database is read at an older state; its log is emptied later")
+        return False
+    with runtime.db.write() as session:
+        rows.settle(session, [erasure.id for erasure in pending], left)
+    return not left
+
+
+def try_to_finish(runtime: Runtime, *, at_most: int | None = INDEXED_AT_ONCE) -> None:
+    """Do what is noted as far as it can be done now; what can't stays noted."""
+    try:
+        finish(runtime, at_most=at_most)
+    except (OSError, OperationalError):
+        logger.warning("erasing is not finished; it is taken up again", exc_info=True)
+
+
+def _blank(row: Answer, gone: Mapping[str, Gone]) -> None:
+    """Take the text of documents out of a stored answer; its stream becomes its end, and its tokens go."""
+    if row.answer is None:
+        row.events, row.provenance = None, None
+        return
+    answer = blanked(row.answer, gone)
+    if answer == row.answer:
+        return
+    if answer["text"] != row.answer["text"]:
+        row.provenance = None
+    last = max((event["id"] for event in row.events or ()), default=0)
+    row.answer = answer
+    row.events = [{"id": last, "event": "done", "data": {"answer": answer}}] if last else None
+
+
+def _remove_blobs(runtime: Runtime, pending: Sequence[ErasureView]) -> None:
+    for part in rows.batches(sha256 for erasure in pending for sha256 in erasure.blobs):
+        with runtime.db.write() as session:
+            for sha256 in part:
+                # Held while the file goes: an upload of the same bytes is recorded after this, and looks for the file.
+                if rows.claim_unowned(session, sha256):
+                    runtime.blobs.remove(sha256)
+                    rows.release(session, sha256)

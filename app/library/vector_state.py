@@ -1,0 +1,43 @@
+"""How far what is held has vectors by the encoder in use."""
+
+from dataclasses import dataclass
+
+from app.composition.runtime import Runtime
+from app.db import vectors
+from app.db.vectors import Waiting
+from app.errors import UnavailableError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorState:
+    """How the library stands with the encoder in use.
+
+    Attributes:
+        model: Id of the encoder.
+        waiting: What has no vectors by it.
+    """
+
+    model: str
+    waiting: Waiting
+
+
+def waiting(runtime: Runtime, collection_ids: list[str] | None = None) -> dict[str, Waiting]:
+    """What has no vectors by the encoder in use, by collection; nothing where there is no encoder."""
+    try:
+        model = runtime.encoder_id
+    except UnavailableError:
+        return {}
+    with runtime.db.read() as session:
+        return vectors.waiting(session, model, collection_ids)
+
+
+def state(runtime: Runtime) -> VectorState:
+    """How the library stands with the encoder in use.
+
+    Raises:
+        UnavailableError: There is no encoder.
+    """
+    model, by_collection = runtime.encoder_id, waiting(runtime).values()
+    documents_waiting = sum(item.documents for item in by_collection)
+    chunks_waiting = sum(item.chunks for item in by_collection)
+    return VectorState(model=model, waiting=Waiting(documents=documents_waiting, chunks=chunks_waiting))

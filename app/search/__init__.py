@@ -1,0 +1,1 @@
+"""From a question to ranked passages: what is searched, with which settings, and the search itself."""

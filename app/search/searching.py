@@ -1,0 +1,256 @@
+"""Search in one or several collections: hits with their documents, or the context for an answer.
+
+One collection is searched with its own indexes, several are searched as if they were one (`union.py`).
+This module knows nothing of answers or of HTTP.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app.composition.runtime import Runtime
+from app.db.sources import DocumentName, document_names
+from app.errors import InvalidInputError
+from app.indexes.shadow import searched_vectors
+from app.indexes.union import UnionWords
+from app.search.scope import RankingChoice, Scope, retrieval_config, scope_of
+from generator.types import SourcePassage
+from retrieval.follow_up import Turn, standalone_question
+from retrieval.index.across_languages import AcrossLanguages
+from retrieval.index.translation import Translated, crosses, translated_words
+from retrieval.pipeline import RetrievalPipeline
+from retrieval.protocols import LexicalIndex, Scorer, VectorIndex
+from retrieval.types import Context, ContextPassage, Passage, Query, Retrieved
+
+HasLeft = Callable[[], object]
+"""True (or a reason) where nobody waits for a result any more; asked between stages."""
+
+RETRIEVE_STAGES = ("dense", "lexical", "fuse", "passages", "mmr", "neighbours")
+
+
+class SearchGivenUpError(Exception):
+    """Nobody waits for the result any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """Hits with what is needed to show them: passages and documents by chunk id.
+
+    Attributes:
+        standalone_query: What was searched where the query leans on earlier turns, else None.
+    """
+
+    query: str
+    standalone_query: str | None
+    retrieved: Retrieved
+    passages: Mapping[int, Passage]
+    documents: Mapping[int, DocumentName]
+
+
+def checked_text(text: str, limit: int, what: str) -> str:
+    """Strip a question or query, and refuse one that is empty or too long.
+
+    Args:
+        text: As typed.
+        limit: Most characters.
+        what: "question" or "query", for the message.
+
+    Raises:
+        InvalidInputError: Nothing is left, more than `limit` characters, or half of one.
+    """
+    stripped = text.strip().replace("\x00", "")
+    if not any(character.isalnum() for character in stripped):
+        raise InvalidInputError(
+            "empty_question", f"The {what} holds no letter and no digit.", "Write what you want to know."
+        )
+    if any(
+        "\ud800" <= character <= "\udfff" for character in stripped
+    ):  # bytes of a terminal that are no text
+        raise InvalidInputError(
+            "question_not_text", f"The {what} is not valid Unicode.", "Type it in a terminal that uses UTF-8."
+        )
+    if len(stripped) > limit:
+        raise InvalidInputError(
+            "question_too_long",
+            f"The {what} has {len(stripped):,} characters; {limit:,} are allowed.",
+            "Ask for one thing in a few sentences; put longer text into a document and ask about it.",
+        )
+    return stripped
+
+
+def understood(runtime: Runtime, question: str, history: Sequence[Turn]) -> str | None:
+    """A question that leans on earlier turns, made to stand alone; None for one that stands alone.
+
+    One that would become longer than a question may be is taken as it is.
+
+    Args:
+        runtime: For the limit.
+        question: Checked text.
+        history: Earlier turns, oldest first.
+
+    Raises:
+        InvalidInputError: A question of the history is empty or too long.
+    """
+    limit = runtime.settings.limits.max_question_chars
+    for turn in history:
+        checked_text(turn.question, limit, "question of an earlier turn")
+    standalone = standalone_question(question, history)
+    return None if standalone == question or len(standalone) > limit else standalone
+
+
+def search(
+    runtime: Runtime,
+    keys: Sequence[str],
+    text: str,
+    *,
+    history: Sequence[Turn] = (),
+    k: int | None = None,
+    choice: RankingChoice | None = None,
+    has_left: HasLeft | None = None,
+) -> SearchResult:
+    """Find passages for a query.
+
+    Args:
+        runtime: Models, indexes and database.
+        keys: Ids or names of collections.
+        text: What to look for.
+        history: Earlier turns of the conversation, oldest first.
+        k: Hits wanted; None for the collection's or the server's value.
+        choice: What this search does its own way.
+        has_left: Asked between stages; True gives the search up.
+
+    Raises:
+        InvalidInputError: The query is empty or too long, or no collection is named.
+        CollectionNotFoundError: A collection does not exist.
+        SearchGivenUpError: As `has_left` said.
+    """
+    query = checked_text(text, runtime.settings.limits.max_question_chars, "query")
+    scope = scope_of(runtime, keys).chosen(choice or RankingChoice())
+    standalone = understood(runtime, query, history)
+    retrieved = retrieve(runtime, scope, standalone or query, k or scope.k, has_left=has_left)
+    found = [hit.chunk_id for hit in retrieved.hits]
+    with runtime.db.read() as session:
+        documents = document_names(session, found)
+    passages = runtime.passages.passages(found)
+    return SearchResult(
+        query=query,
+        standalone_query=standalone,
+        retrieved=retrieved,
+        passages=passages,
+        documents=documents,
+    )
+
+
+def retrieve(
+    runtime: Runtime,
+    scope: Scope,
+    question: str,
+    k: int,
+    *,
+    allow: frozenset[int] | None = None,
+    has_left: HasLeft | None = None,
+) -> Retrieved:
+    """Run the retrieval path over a scope.
+
+    Args:
+        runtime: Models, indexes and database.
+        scope: What to search, and how; without a chunk the result is empty, and no model is loaded.
+        question: Checked text.
+        k: Hits wanted.
+        allow: Chunk ids that may be found, or None for all.
+        has_left: Asked between stages; True gives the search up.
+
+    Raises:
+        SearchGivenUpError: As `has_left` said.
+    """
+
+    def go_on() -> None:
+        if has_left is not None and has_left():
+            raise SearchGivenUpError
+
+    if scope.chunks == 0:
+        return Retrieved(
+            hits=(), context=Context(passages=(), tokens_before=0, tokens_after=0), stages={}, timings_ms={}
+        )
+    indexes = [runtime.collection_index(key) for key in scope.ids]
+    lexical: LexicalIndex = (
+        indexes[0].lexical if len(indexes) == 1 else UnionWords([index.lexical for index in indexes])
+    )
+    pipeline = RetrievalPipeline(
+        runtime.embedder,
+        _across_languages(runtime, searched_vectors(indexes)),
+        lexical,
+        runtime.passages,
+        runtime.count_tokens,
+        retrieval_config(runtime.settings, scope),
+        _scorer(runtime) if scope.rerank else None,
+        sentence_vectors=runtime.sentence_vectors,
+    )
+    return pipeline.retrieve(Query(text=question, k=k, allow=allow), go_on)
+
+
+def translated(runtime: Runtime, question: str, passages: Sequence[ContextPassage]) -> Sequence[Translated]:
+    """Words of a question with their translations, where any of the passages is in the other language; else none."""
+    if not crosses(question, (item.passage.text for item in passages)):
+        return ()
+    return translated_words(question, runtime.words)
+
+
+def stage_times(timings_ms: Mapping[str, float]) -> dict[str, float]:
+    """Retrieval's times under the names of the wire: its fusion belongs to `retrieve`."""
+    times = {name: timings_ms[name] for name in ("embed", "rerank", "compress") if name in timings_ms}
+    times["retrieve"] = sum(timings_ms.get(name, 0.0) for name in RETRIEVE_STAGES)
+    return times | {name: timings_ms[name] for name in ("dense", "lexical") if name in timings_ms}
+
+
+def _across_languages(runtime: Runtime, vectors: VectorIndex) -> VectorIndex:
+    direction = runtime.language_direction
+    return vectors if direction is None else AcrossLanguages(vectors, direction)
+
+
+def _scorer(runtime: Runtime) -> Scorer:
+    """The configured cross-encoder, or the generator's own relevance head."""
+    if (reranker := runtime.reranker) is not None:
+        return reranker
+
+    def score(question: str, passages: Sequence[Passage]) -> Sequence[float]:
+        given = [SourcePassage(key=str(passage.chunk_id), text=passage.text) for passage in passages]
+        return runtime.generator.relevance(question, given)
+
+    return score
+
+
+def as_wire(result: SearchResult) -> dict[str, Any]:
+    """A search as every face of the program gives it."""
+    context = result.retrieved.context
+    read = {item.passage.chunk_id: item for item in context.passages}
+    hits = []
+    for rank, hit in enumerate(result.retrieved.hits, 1):
+        passage, document = result.passages.get(hit.chunk_id), result.documents.get(hit.chunk_id)
+        if passage is None or document is None:
+            continue  # deleted since it was found
+        kept = read[hit.chunk_id].kept if hit.chunk_id in read else ()
+        hits.append(
+            {
+                "rank": rank,
+                "score": hit.score,
+                "scores": dict(hit.scores),
+                "chunk_id": hit.chunk_id,
+                "document": asdict(document),
+                "page": passage.page,
+                "heading_path": list(passage.heading_path),
+                "start": passage.start,
+                "end": passage.end,
+                "text": passage.text,
+                "kept": [{"start": start, "end": end} for start, end in kept],
+            }
+        )
+    return {
+        "query": result.query,
+        "standalone_query": result.standalone_query,
+        "hits": hits,
+        "stages": {name: [hit.chunk_id for hit in found] for name, found in result.retrieved.stages.items()},
+        "tokens_before": context.tokens_before,
+        "tokens_after": context.tokens_after,
+        "timings_ms": {name: round(value, 2) for name, value in result.retrieved.timings_ms.items()},
+    }

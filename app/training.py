@@ -1,0 +1,104 @@
+"""Training of the generator, wired: the encoder and the search for near misses come from retrieval."""
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from generator.data.kept_vectors import KeptVectors
+from generator.training.recipes.checked import read_recipe, shipped
+from generator.training.recipes.parts import EncoderParts
+from generator.training.recipes.reading import ReadingRecipe
+from generator.training.recipes.reading import train_reader as run_reader
+from generator.training.recipes.recipe import RunOptions
+from generator.training.recipes.shipping import Recipes, ShippingOptions, ShippingRecipe
+from generator.training.recipes.shipping import train_all as run_all
+from generator.training.recipes.writing import WritingRecipe
+from generator.training.recipes.writing import train_writer as run_writer
+from retrieval.embedder import SentenceTransformerEmbedder
+from retrieval.encoder_id import encoder_id
+from retrieval.encoder_weights import encoder_state
+
+
+def encoder_parts(models: Path) -> EncoderParts:
+    """The shipped encoder, from the folder that has it as `encoder/`."""
+    encoder = models / "encoder"
+    return EncoderParts(encoder / "tokenizer.json", encoder_state(encoder))
+
+
+def kept_vectors(models: Path, options: RunOptions) -> KeptVectors:
+    """The search encoder, with its vectors kept in a run's folder."""
+    encoder = models / "encoder"
+    return KeptVectors(
+        lambda: SentenceTransformerEmbedder(encoder, options.device),
+        lambda: encoder_id(encoder),
+        options.run / "vectors",
+    )
+
+
+def reading_recipe(path: Path | None) -> ReadingRecipe:
+    """A reading recipe; None gives the one that ships.
+
+    Raises:
+        TrainingDataError: It can't be read, or says what is not known.
+    """
+    return read_recipe(ReadingRecipe, path or shipped("reading"))
+
+
+def writing_recipe(path: Path | None) -> WritingRecipe:
+    """A writing recipe; None gives the one that ships.
+
+    Raises:
+        TrainingDataError: It can't be read, or says what is not known.
+    """
+    return read_recipe(WritingRecipe, path or shipped("writing"))
+
+
+def asked_to_stop() -> Callable[[], bool]:
+    """Tells whether SIGTERM came: a run is then saved at the step it has reached."""
+    asked = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    return asked.is_set
+
+
+def train_reader(models: Path, recipe: ReadingRecipe, options: RunOptions) -> bool:
+    """Train the reading half; True where an earlier run went on.
+
+    Raises:
+        TrainingDataError: A set of the recipe is missing.
+        CheckpointError: The run folder holds another model.
+    """
+    search = kept_vectors(models, options)
+    return run_reader(encoder_parts(models), recipe, options, search, asked_to_stop())
+
+
+def train_writer(models: Path, recipe: WritingRecipe, options: RunOptions, reader_run: Path) -> bool:
+    """Train the writing half over the reader of another run; True where an earlier run went on.
+
+    Raises:
+        TrainingDataError: A set of the recipe is missing.
+        CheckpointError: There is no reader run, or the run folder holds another model.
+    """
+    return run_writer(encoder_parts(models), recipe, options, reader_run, asked_to_stop())
+
+
+def train_all(
+    models: Path,
+    options: ShippingOptions,
+    told: Callable[[str], None],
+    reading: Path | None = None,
+    writing: Path | None = None,
+) -> bool:
+    """Train what ships; False where SIGTERM ended it before it was packed.
+
+    Raises:
+        TrainingDataError: A set of a recipe is missing.
+        CheckpointError: A run folder holds another model.
+    """
+    recipes = Recipes(
+        shipping=read_recipe(ShippingRecipe, shipped("shipping")),
+        reading=reading_recipe(reading),
+        writing=writing_recipe(writing),
+    )
+    search = kept_vectors(models, options.common)
+    return run_all(encoder_parts(models), recipes, options, search, told, asked_to_stop())

@@ -1,0 +1,1 @@
+"""Parts that decoders are built of: pure torch, without files, and without knowledge of any model."""

@@ -1,0 +1,1 @@
+"""Our own model: reads passages, composes the answer, writes in two inks."""

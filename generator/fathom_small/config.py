@@ -1,0 +1,108 @@
+"""Configuration of the model: frozen dataclasses, checked when made, never changed."""
+
+from dataclasses import dataclass, field
+
+from generator.errors import CheckpointError
+
+DOCUMENT_LAYERS = 4
+"""Layers of the encoder that see one text alone; more cost quality, see `docs/training-log.md`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderConfig:
+    """The encoder half: document layers (passage alone), reading layers (question and passage together).
+
+    Attributes:
+        vocab_size: Pieces of the encoder's tokenizer.
+        width: Model width D.
+        heads: Attention heads H; width must divide by it.
+        hidden: Width F of the feed-forward part.
+        document_layers: Layers that see one text alone; their output is the passage's memory.
+        reading_layers: Layers that see question and passage together.
+        max_positions: Longest text, in pieces, special pieces included.
+        match_features: Numbers a piece that tell whether and how it occurs in the other text.
+    """
+
+    vocab_size: int
+    width: int = 384
+    heads: int = 12
+    hidden: int = 1536
+    document_layers: int = DOCUMENT_LAYERS
+    reading_layers: int = 8
+    max_positions: int = 512
+    token_types: int = 2
+    norm_eps: float = 1e-12
+    match_features: int = 4
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise CheckpointError(f"width {self.width} does not divide by {self.heads} heads")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecoderConfig:
+    """The writing half: causal self-attention, cross-attention over the read states, experts.
+
+    Attributes:
+        layers: Decoder layers; the first `dense_layers` have one dense feed-forward part instead of experts.
+        kv_heads: Key and value heads of grouped-query self-attention.
+        experts: Routed experts E of an expert layer.
+        active_experts: Experts chosen per token (top-k).
+        shared_experts: Experts that every token passes.
+        expert_hidden: Width F of each expert.
+        write_pieces: Pieces that can be written, a subset of the encoder's vocabulary.
+        rope_theta: Base of the rotary position embedding.
+        bias_step: Step of the routing bias per update (auxiliary-loss-free balance).
+        entropy_weight: Weight of the gate's entropy regulariser.
+    """
+
+    layers: int = 3
+    dense_layers: int = 1
+    heads: int = 6
+    kv_heads: int = 2
+    experts: int = 8
+    active_experts: int = 2
+    shared_experts: int = 1
+    expert_hidden: int = 256
+    dense_hidden: int = 1024
+    write_pieces: int = 16_000
+    rope_theta: float = 10_000.0
+    bias_step: float = 0.03
+    entropy_weight: float = 1e-3
+    norm_eps: float = 1e-6
+    max_actions: int = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """The whole model `fathom-small`."""
+
+    reader: ReaderConfig
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    name: str = "fathom-small"
+
+
+def debug_config(vocab_size: int = 256) -> ModelConfig:
+    """A model small enough for tests: two document layers, two reading layers, width 32."""
+    return ModelConfig(
+        reader=ReaderConfig(
+            vocab_size=vocab_size,
+            width=32,
+            heads=4,
+            hidden=64,
+            document_layers=2,
+            reading_layers=2,
+            max_positions=128,
+        ),
+        decoder=DecoderConfig(
+            layers=2,
+            heads=4,
+            kv_heads=2,
+            experts=4,
+            expert_hidden=32,
+            dense_hidden=64,
+            write_pieces=64,
+            max_actions=64,
+        ),
+        name="debug",
+    )

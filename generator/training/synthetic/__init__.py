@@ -1,1 +1,0 @@
-"""Questions made from texts that nobody labelled: salient spans, question forms, and a check by a trained reader."""
