@@ -18,7 +18,7 @@ from app.errors import LeaseLostError
 from app.intake.record import Upload, upsert_documents
 from app.library import documents, erasing
 
-BATCH = 256
+BATCH = 128
 """Most files that one transaction records: the write lock is everybody's, and a file holds it for about 3 ms."""
 
 
