@@ -1,7 +1,7 @@
 # Everything a person or a CI run does with this repository. `make` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev ocr run test test-fast check format bench docs lock clean
+.PHONY: help setup setup-dev ocr run test test-fast coverage check format bench docs lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -15,6 +15,11 @@ STAMP := $(VENV)/.fathom-run-$(call hash,requirements.lock $(TORCH) pyproject.to
 STAMP_DEV := $(VENV)/.fathom-dev-$(call hash,requirements-dev.lock $(TORCH) pyproject.toml)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 PYTEST_ARGS ?=
+WORKERS ?= 2
+# Tests in several processes. One that hangs where no signal reaches it ends with its process, and is told.
+PARALLEL := -n $(WORKERS) --dist loadscope --no-loadscope-reorder --max-worker-restart 4 --durations=25 \
+	-o faulthandler_timeout=1200 -o faulthandler_exit_on_timeout=true
+QUICK := not slow and not browser and not postgres and not processes and not crash
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,11 +32,16 @@ ocr: $(STAMP) ## Add text recognition for pictures and scanned pages
 run: $(STAMP) ## Start the API, the worker and the web pages; Ctrl-C stops them
 	@exec $(BIN)/fathom run
 
-test: check ## Lint, types, layers, then all tests
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: check ## Lint, types, layers, then all tests; those that measure time come last, alone
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not alone" $(PYTEST_ARGS); beside=$$?; \
+	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS); alone=$$?; \
+	case "$$beside $$alone" in "0 0" | "0 5" | "5 0") ;; *) exit 1 ;; esac  # 5: none was selected
 
 test-fast: $(STAMP_DEV) ## Tests without browser, database server and other processes
-	@$(BIN)/python -m pytest -m "not slow and not browser and not postgres and not processes and not crash" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "$(QUICK)" $(PYTEST_ARGS)
+
+coverage: $(STAMP_DEV) ## Lines and branches that the quick tests do not reach
+	@$(BIN)/python -m pytest $(PARALLEL) -m "$(QUICK)" --cov $(PYTEST_ARGS)
 
 check: $(STAMP_DEV) ## Formatting, lint, types and layers, as CI runs them
 	$(BIN)/ruff format --check .

@@ -1,1 +1,1 @@
-"""app."""
+"""The composer: settings, database, REST interface, command line, worker and jobs around the three libraries."""

@@ -10,12 +10,12 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.answers import stored
+from app.composition.runtime import Runtime
 from app.db import idempotency
 from app.db.types import utc_now
 from app.errors import FathomError
 from app.library import erasing
-from app.runtime import Runtime
-from app.services import stored_answers
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +68,6 @@ def expire(runtime: Runtime) -> None:
             erasing.schedule(session)
     days = runtime.settings.answers.keep_days
     if days is not None:
-        deleted = stored_answers.delete_some(runtime, before=utc_now() - timedelta(days=days))
+        deleted = stored.delete_some(runtime, before=utc_now() - timedelta(days=days))
         if deleted:
             logger.info("answers expired", extra={"count": deleted, "days": days})

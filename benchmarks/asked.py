@@ -1,4 +1,4 @@
-"""Asks a list of questions as a user would and writes down what is shown: for judging single answers by eye."""
+"""Decision 0077: questions asked as a user would, and their answers as shown, to be judged one by one by eye."""
 
 import argparse
 import json
@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from app.answers import run
+from app.answers.accept import Ask
+from app.answers.json_form import answer_as_json
+from app.answers.types import Answer
 from app.cli.progress import ingest_with_bar
-from app.config import load_settings
+from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks
 from app.intake import local_files
 from app.library import collections
-from app.runtime import Runtime, build_runtime
-from app.services import answering
+from app.settings.reading import load_settings
 from retrieval.follow_up import Turn
 
 TELLING = 6
@@ -57,7 +60,7 @@ def main() -> None:
             if not wanted or question["id"] in wanted:
                 allow = _without_answer(runtime, question) if chosen.without_answer else None
                 answer, signals = _ask(runtime, question, answer_all=chosen.answer_all, allow=allow)
-                shown.append({**question, "answer": answer, "signals": signals})
+                shown.append({**question, "answer": answer_as_json(answer), "signals": signals})
                 print(_as_text(question, answer), flush=True)
     finally:
         runtime.close()
@@ -123,31 +126,30 @@ def _without_answer(runtime: Runtime, question: Mapping[str, Any]) -> frozenset[
 
 def _ask(
     runtime: Runtime, question: Mapping[str, Any], *, answer_all: bool, allow: frozenset[int] | None
-) -> tuple[dict[str, Any], dict[str, float]]:
+) -> tuple[Answer, dict[str, float]]:
     history = tuple(Turn(**turn) for turn in question.get("history", ()))
-    asked = answering.Ask(
+    asked = Ask(
         collections=(question["collection"],),
         question=question["question"],
         history=history,
         answer_from=0.0 if answer_all else None,
         allow=allow,
     )
-    pending = answering.accept(runtime, asked)
-    outcome = answering.produce(runtime, pending, lambda _event, _data: None, lambda: None)
+    outcome = run.answer(runtime, asked)
     return outcome.answer, dict(outcome.generated.signals) if outcome.generated else {}
 
 
-def _as_text(question: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
+def _as_text(question: Mapping[str, Any], answer: Answer) -> str:
     lines = [f"### {question['id']} {question['question']}"]
-    if answer["standalone_question"]:
-        lines.append(f"understood: {answer['standalone_question']}")
-    confidence = "" if answer["confidence"] is None else f"{100 * answer['confidence']:.0f} %"
-    kind = answer["shape"] if answer["answerable"] else f"refused ({answer['reason']})"
-    lines.append(f"[{kind}, {confidence}, {answer['timings_ms']['total']:.0f} ms] {answer['text']}")
-    if answer["phrase"]:
-        lines.append(f"phrase: {answer['phrase']}")
-    lines += [f"  [{c['n']}] {c['document']['title']}: {c['quote'][:60]!r}" for c in answer["citations"][:6]]
-    lines += [f"  near: {n['document']['title']}: {n['quote'][:160]!r}" for n in answer["nearest"]]
+    if answer.standalone_question:
+        lines.append(f"understood: {answer.standalone_question}")
+    confidence = "" if answer.confidence is None else f"{100 * answer.confidence:.0f} %"
+    kind = answer.shape if answer.answerable else f"refused ({answer.reason})"
+    lines.append(f"[{kind}, {confidence}, {answer.timings_ms['total']:.0f} ms] {answer.text}")
+    if answer.phrase:
+        lines.append(f"phrase: {answer.phrase}")
+    lines += [f"  [{c.n}] {c.document.title}: {c.quote[:60]!r}" for c in answer.citations[:6]]
+    lines += [f"  near: {n.document.title}: {n.quote[:160]!r}" for n in answer.nearest]
     lines.append(f"expected: {question.get('expected', '')}")
     return "\n".join(lines) + "\n"
 

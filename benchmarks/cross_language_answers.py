@@ -1,4 +1,4 @@
-"""Answers across languages on parallel pages: passage among five, answered, and answered from the right section."""
+"""Decision 0076: answers across languages on parallel pages: passage among five, answered, and right section."""
 
 import argparse
 import json
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.answers import run
+from app.answers.accept import Ask
 from app.cli.progress import ingest_with_bar
-from app.config import load_settings
+from app.composition.runtime import Runtime, build_runtime
 from app.intake import local_files
 from app.library import collections
-from app.runtime import Runtime, build_runtime
-from app.services import answering
+from app.settings.reading import load_settings
 from benchmarks.parallel_pages import LANGUAGES, LEAST_SECTION, headings_of, read_page, unnumbered
 from ingestion.parser_process import ParserProcess
 
@@ -97,12 +98,12 @@ def _of_page(name: str, folders: dict[str, Path], parser: ParserProcess) -> Iter
 
 
 def _ask(runtime: Runtime, section: Section, asked: str, about: str, *, answer_all: bool) -> dict[str, Any]:
-    ask = answering.Ask(
+    ask = Ask(
         collections=(f"pages-{about}",),
         question=section.question[asked],
         answer_from=0.0 if answer_all else None,
     )
-    outcome = answering.produce(runtime, answering.accept(runtime, ask), lambda _e, _d: None, lambda: None)
+    outcome = run.answer(runtime, ask)
     start, end = section.place[about]
     hits = outcome.retrieved.hits[:5] if outcome.retrieved else ()
     passages = runtime.passages.passages([hit.chunk_id for hit in hits])
@@ -110,18 +111,18 @@ def _ask(runtime: Runtime, section: Section, asked: str, about: str, *, answer_a
     def inside(name: str, first: int, last: int) -> bool:
         return name == section.page and first < end and start < last
 
-    citations = outcome.answer["citations"]
+    citations = outcome.answer.citations
     return {
         "asked": asked,
         "about": about,
         "question": section.question[asked],
         "source": f"{asked} about {about}",
         "answerable": any(inside(p.name, p.start, p.end) for p in passages.values()),
-        "answered": outcome.answer["answerable"],
-        "right": any(inside(c["document"]["name"], c["start"], c["end"]) for c in citations),
+        "answered": outcome.answer.answerable,
+        "right": any(inside(c.document.name, c.start, c.end) for c in citations),
         "signals": dict(outcome.generated.signals) if outcome.generated else {},
-        "confidence": outcome.answer["confidence"],
-        "text": outcome.answer["text"],
+        "confidence": outcome.answer.confidence,
+        "text": outcome.answer.text,
     }
 
 

@@ -1,4 +1,4 @@
-"""Asks retrieval labelled questions and writes what answering would read, with gold ranges: for `--stage gathered`.
+"""Decision 0074: labelled questions asked of retrieval, and what answering would read, with gold ranges, to train on.
 
     python -m benchmarks.gathered HOME OUT QUESTIONS ...
 
@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.config import load_settings
+from app.answers.reading import source_passage
+from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks
 from app.errors import CollectionNotFoundError
-from app.runtime import Runtime, build_runtime
 from app.search import searching
 from app.search.scope import scope_of
-from app.services.reading import source_passage
+from app.settings.reading import load_settings
 
 MARKUP = re.compile(r"\]\((?:[^()]|\([^()]*\))*\)|<[^<>]{1,200}>|\{#[^}]*\}")
 """What of Markdown canonical text has nothing of: targets of links, tags, anchors."""

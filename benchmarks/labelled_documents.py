@@ -1,4 +1,4 @@
-"""Writes the documents of the labelled questions out of clones of the repositories that they come from.
+"""Decision 0074: the documents of the labelled questions, written out of clones of their repositories.
 
     python -m benchmarks.labelled_documents CLONES OUT
 

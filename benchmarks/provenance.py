@@ -1,6 +1,6 @@
-"""How right citations are, and whether answers depend on what is cited, against two cheaper ways to cite.
+"""Decision 0071: how right citations are, and whether answers depend on what is cited, beside two cheaper ways.
 
-    python benchmarks/provenance.py qed_nq.jsonl --last 700 --sample 20
+    python -m benchmarks.provenance qed_nq.jsonl --last 700 --sample 20
 
 Takes the articles of a question file (any that `fathom eval` reads) into a temporary home, asks, and judges each
 answer that was given to a question with gold evidence. All ways cite the same answers from the same passages:
@@ -28,10 +28,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.config import load_settings
-from app.evaluation.datasets import Question, QuestionSet, Selection, build
-from app.evaluation.formats import read
-from app.evaluation.provenance import (
+from app.answers import run
+from app.answers.accept import Ask
+from app.answers.types import Answer
+from app.composition.runtime import Runtime, build_runtime, shipped_parts
+from app.measuring.quality.run import ingest_articles
+from app.measuring.quality.scores import confidence_interval
+from app.measuring.quality.truth import Place, Truth, read_truth
+from app.measuring.questions.datasets import Question, QuestionSet, Selection, build
+from app.settings.reading import load_settings
+from benchmarks.citing import (
     CitedScore,
     by_attention,
     by_text,
@@ -39,12 +45,7 @@ from app.evaluation.provenance import (
     most_attended,
     score_places,
 )
-from app.evaluation.run import ingest_articles
-from app.evaluation.scores import confidence_interval
-from app.evaluation.truth import Place, Truth, read_truth
-from app.runtime import Runtime, build_runtime, shipped_parts
-from app.services import answering
-from app.services.answering import Ask
+from benchmarks.public_sets import read
 from generator.fathom_small.explain import Explanation
 from generator.fathom_small.generator import FathomSmall
 from generator.types import Event, Request, SourcePassage
@@ -95,18 +96,18 @@ class Case:
 
 def judge(
     question: Question,
-    answer: Mapping[str, Any],
+    answer: Answer,
     explanation: Explanation,
     truth: Truth,
     passages_read: Sequence[Passage],
 ) -> Case:
     """Cite an answer in all ways, and judge them."""
     passages = {str(passage.chunk_id): passage for passage in passages_read}
-    ours: list[Place] = [(c["document"]["id"], c["start"], c["end"]) for c in answer["citations"]]
-    found = by_text(answer["text"], passages_read)
+    ours: list[Place] = [(c.document.id, c.start, c.end) for c in answer.citations]
+    found = by_text(answer.text, passages_read)
     places = dict(zip(WAYS, (ours, by_attention(explanation, passages), found, found[:1]), strict=True))
     sentences, golds = truth.sentences(question), truth.gold(question)
-    said_in = [key for key, passage in passages.items() if answer["text"].strip() in passage.text]
+    said_in = [key for key, passage in passages.items() if answer.text.strip() in passage.text]
     cited = _most_cited(answer)
     keys = dict(zip(WAYS, (cited, most_attended(explanation), *2 * [next(iter(said_in), None)]), strict=True))
     several = len(explanation.without) > 1
@@ -118,11 +119,11 @@ def judge(
     )
 
 
-def _most_cited(answer: Mapping[str, Any]) -> str | None:
+def _most_cited(answer: Answer) -> str | None:
     characters: dict[str, int] = {}
-    for citation in answer["citations"]:
-        key = str(citation["chunk"])
-        characters[key] = characters.get(key, 0) + citation["end"] - citation["start"]
+    for citation in answer.citations:
+        key = str(citation.chunk)
+        characters[key] = characters.get(key, 0) + citation.end - citation.start
     return max(characters, key=lambda key: characters[key]) if characters else None
 
 
@@ -140,14 +141,13 @@ def measure(runtime: Runtime, generator: Remembering, dataset: QuestionSet, k: i
         if not truth.gold(question) or not truth.sentences(question):
             continue
         asked += 1
-        pending = answering.accept(runtime, Ask(collections=(collection,), question=question.text, k=k))
-        outcome = answering.produce(runtime, pending, lambda *_: None, lambda: None)
-        if not outcome.answer["answerable"] or outcome.retrieved is None or generator.request is None:
+        outcome = run.answer(runtime, Ask(collections=(collection,), question=question.text, k=k))
+        if not outcome.answer.answerable or outcome.retrieved is None or generator.request is None:
             continue
         explanation = generator.inner.explain(generator.request)
         said = "".join(token.text for token in explanation.tokens) if explanation else ""
-        if explanation is None or said != outcome.answer["text"]:
-            raise RuntimeError(f"explained {said!r} instead of {outcome.answer['text']!r}")
+        if explanation is None or said != outcome.answer.text:
+            raise RuntimeError(f"explained {said!r} instead of {outcome.answer.text!r}")
         passages_read = [item.passage for item in outcome.retrieved.context.passages]
         cases.append(judge(question, outcome.answer, explanation, truth, passages_read))
     return {"asked": asked, "answered": len(cases), "model": generator.model_id, **figures(cases)}

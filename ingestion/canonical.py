@@ -13,7 +13,8 @@ from dataclasses import replace
 from ingestion.config import ParsingLimits
 from ingestion.errors import EmptyDocumentError, LimitExceededError
 from ingestion.gibberish import ENCODED_DATA, MARK, without_gibberish
-from ingestion.grid import Grid, grid_of, named_cells
+from ingestion.tables.grid import Grid, grid_of
+from ingestion.tables.naming import named_cells
 from ingestion.types import Block, BlockKind, Box, Document, Dropped, PageSpan
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")

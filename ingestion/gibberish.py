@@ -37,6 +37,17 @@ _SOME_BYTES = re.compile(r"(?<![\w.])(?:(?:0x|\\x)?[0-9A-Fa-f]{2,16}+:?[\s,:;]{0
 _ARMOUR = re.compile(r"(?<=-----BEGIN )([A-Z0-9 ]{1,60}-----)[^-]++(?=-----END )")
 _KEY_WORD = re.compile(r"[\w+/=]{24}", re.A)
 _UUENCODED = re.compile(r"^begin [0-7]{3} [^\n]{1,200}\n(?:[!-`][ -`]{1,61}\n)++[ `]?\n?end$", re.M)
+_UUENCODED_LINES = re.compile(
+    r"^(?:M[!-`][ -`]{59}[ \t]*\n){6,}+(?:[!-L][ -`]{1,60}(?:\n|\Z))?(?:`(?:\n|\Z))?", re.M
+)
+_BASE85 = re.compile(r"<~[!-uz\s]{256,}+~>")
+_BEFORE, _BEHIND = r"^[ \t>#*/|\"']{0,8}+", r"[ \t\"',;+\\]{0,6}"
+# Lines of one width, shorter than those of mail, with what stands before and behind them in comments and code.
+_NARROW = re.compile(
+    rf"(?:{_BEFORE}[A-Za-z0-9+/_-]{{20,59}}{_BEHIND}\n){{5,}}+"
+    rf"(?:{_BEFORE}(?=[^\n]*[0-9=+/])[A-Za-z0-9+/_-]{{1,59}}+={{0,6}}{_BEHIND}$)?",
+    re.M,
+)
 _ADDRESS = re.compile(rf"((?:https?|ftp)://[!-~]{{{_ADDRESS_CHARS}}})[!-~]++", re.I)
 # Lines, comments, quotes or string literals of 60 characters and more, one after another; the last may be shorter.
 _BETWEEN = r"(?:[\s\"'`+,\\|>#*;]|//(?=\s)){1,12}+"
@@ -52,12 +63,16 @@ _DUMP = re.compile(
 )
 _CODE_LINE = re.compile(r"^[^\n]{500,}$", re.M)
 
+_NARROW_WORD = re.compile(rf"[\w+/=-]+(?={_BEHIND}$)", re.A | re.M)
 _WORD = re.compile(r"[\w+/=-]+", re.A)
 _KINDS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+|[^a-zA-Z0-9]+")
 _REPEATED = re.compile(r"(.)\1+", re.S)
 _HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _BYTE = re.compile(r"(?:(?<![^\W_])|(?<=[0\\]x))(?:[0-9A-Fa-f]{2}){1,4}(?![^\W_])", re.A)
 _HARDWARE_ADDRESSES = re.compile(r"(?:(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?:[\s,;]+|\Z))+")
+
+
+_Test = Callable[[str], bool]
 
 
 def without_gibberish(text: str) -> tuple[str, int]:
@@ -71,7 +86,7 @@ def without_gibberish(text: str) -> tuple[str, int]:
     """
     left_out = 0
 
-    def cut_where(pattern: re.Pattern[str], is_data: Callable[[str], bool], kept: str = MARK) -> None:
+    def cut_where(pattern: re.Pattern[str], is_data: _Test, kept: str) -> None:
         nonlocal text, left_out
 
         def cut(match: re.Match[str]) -> str:
@@ -84,20 +99,9 @@ def without_gibberish(text: str) -> tuple[str, int]:
 
         text = pattern.sub(cut, text)
 
-    if "-----BEGIN " in text:
-        cut_where(_ARMOUR, _holds_key, rf"\1 {MARK} ")
-    if len(text) < _MIN_CHARS:
-        return text, left_out
-    if _LONG_WORD.search(text):
-        cut_where(_ENCODED, _is_encoded)
-        cut_where(_ADDRESS, lambda _: True, rf"\1{MARK}")
-    if "{" in text and ";" in text:
-        cut_where(_CODE_LINE, _is_minified)
-    if "\nend" in text:
-        cut_where(_UUENCODED, lambda _: True)
-    if _SOME_BYTES.search(text):
-        cut_where(_DUMP, _holds_bytes)
-        cut_where(_BYTES, _holds_bytes)
+    for may_hold, pattern, is_data, kept in _DATA:
+        if may_hold(text):
+            cut_where(pattern, is_data, kept)
     return text, left_out
 
 
@@ -120,6 +124,16 @@ def _is_encoded(run: str) -> bool:
     if share["slashes"] > _MOST_SLASHES or share["marks"] > 2 * _MOST_SLASHES:
         return False
     return min(share["capitals"], share["digits"]) > 0.01 and changes > _LEAST_CHANGES
+
+
+def _is_wrapped(lines: str) -> bool:
+    """Whether lines of one width are encoded data cut at that width, and not a list of codes as long as each other."""
+    words = _NARROW_WORD.findall(lines)
+    widths = {*map(len, words[:-1])}
+    if len(widths) != 1 or (width := widths.pop()) < len(words[-1]) or width % 4:
+        return False
+    is_rest = len(words[-1]) < width or words[-1].endswith("=")
+    return (is_rest or width * len(words) >= _MIN_DIGESTS_CHARS) and _is_encoded("\n".join(words))
 
 
 _KIND_TESTS: Final[dict[str, Callable[[str], bool]]] = {
@@ -155,3 +169,26 @@ def _is_minified(line: str) -> bool:
         and line.count('":') < _MOST_QUOTED_NAMES * len(line)
         and len(line.encode()) < 1.2 * len(line)
     )
+
+
+def _always(_: str) -> bool:
+    return True
+
+
+def _is_long(text: str) -> bool:
+    return len(text) >= _MIN_CHARS
+
+
+_DATA: Final[tuple[tuple[_Test, re.Pattern[str], _Test, str], ...]] = (
+    (lambda text: "-----BEGIN " in text, _ARMOUR, _holds_key, rf"\1 {MARK} "),
+    (lambda text: _is_long(text) and _LONG_WORD.search(text) is not None, _ENCODED, _is_encoded, MARK),
+    (lambda text: "://" in text and _LONG_WORD.search(text) is not None, _ADDRESS, _always, rf"\1{MARK}"),
+    (_is_long, _NARROW, _is_wrapped, MARK),
+    (lambda text: _is_long(text) and "{" in text and ";" in text, _CODE_LINE, _is_minified, MARK),
+    (lambda text: "\nend" in text, _UUENCODED, _always, MARK),
+    (lambda text: _is_long(text) and "M" in text, _UUENCODED_LINES, _always, MARK),
+    (lambda text: "<~" in text, _BASE85, _always, MARK),
+    (lambda text: _is_long(text) and _SOME_BYTES.search(text) is not None, _DUMP, _holds_bytes, MARK),
+    (lambda text: _is_long(text) and _SOME_BYTES.search(text) is not None, _BYTES, _holds_bytes, MARK),
+)
+"""Kinds of data: whether a text may hold it, its form, whether a stretch of that form is data, and what stays of it."""

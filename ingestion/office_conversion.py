@@ -28,11 +28,10 @@ TARGETS: Final = {
     sniff.DOC: "docx",
     sniff.ODP: "pptx",
     sniff.PPT: "pptx",
-    sniff.WORD_XML: "docx",
 }
 _SUFFIXES: Final = {
     sniff.RTF: "rtf", sniff.ODT: "odt", sniff.DOC: "doc", sniff.ODP: "odp",
-    sniff.PPT: "ppt", sniff.WORD_XML: "xml",
+    sniff.PPT: "ppt",
 }  # fmt: skip
 _MIN_MEMORY_BYTES: Final = 4 << 30  # of address space, most of it never used
 _SETTINGS: Final = (

@@ -50,7 +50,6 @@ CONVERTED = {
     ODP: "an OpenDocument presentation",
     DOC: "an old Word document (DOC)",
     PPT: "an old PowerPoint presentation (PPT)",
-    WORD_XML: "an XML document of Word 2003",
 }
 """Types that are read through LibreOffice, and what people call them."""
 IMAGES = {

@@ -16,6 +16,7 @@ from hypothesis import settings
 from tests.postgres_server import PostgresMissingError, postgres_server
 
 SEED = 20240607
+pytest_plugins = ["tests.scheduling", "tests.warm_parsers"]
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("patient", deadline=None)
@@ -25,6 +26,8 @@ settings.load_profile("patient")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+if "PYTEST_XDIST_WORKER" in os.environ:  # other tests use the other cores
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 _LEAKING = ("FATHOM_", "STREAMLIT_")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
@@ -32,6 +35,11 @@ _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 class NetworkBlockedError(RuntimeError):
     """A test tried to leave this machine."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave seeds to `_seeds`: the one that pytest-randomly draws is for the order alone."""
+    config.option.randomly_reset_seed = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

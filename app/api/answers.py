@@ -1,6 +1,6 @@
-"""Routes of answers: ask, follow the stream, stop it, read and rate what was answered.
+"""Routes of answers: ask, follow the stream, stop it, read, rate and delete stored answers.
 
-An answer is made in a thread of the stream hub, whether its client wants a stream or waits for the whole:
+An answer is generated in a thread of the stream hub, whether its client wants a stream or waits for the whole:
 stopping, leaving and overload are therefore the same for both.
 """
 
@@ -18,18 +18,20 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from app.admission import WorkQueue
-from app.answer_streams import AnswerStream, StreamConfig, StreamEvent, StreamHub
+from app.answers import run, stored
+from app.answers.accept import Ask, Pending
+from app.answers.json_form import answer_from_json, event_data, event_name
+from app.answers.streams import AnswerStream, StreamConfig, StreamEvent, StreamHub
+from app.answers.types import AnswerEvent
 from app.api.admitted import AdmittedRoute, ClientLeftError, admitted, turn_of, while_there
 from app.api.deps import RuntimeDep
 from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES, problem
-from app.api.wire import ranking_choice, turns
-from app.config import Settings
+from app.api.wire import answer_out, provenance_out, ranking_choice, turns
+from app.composition.runtime import Runtime
 from app.errors import InvalidInputError, describe
-from app.runtime import Runtime
 from app.schemas.answers import AnswerOut, AnswerRequest, DeletedOut, FeedbackIn, FeedbackOut
 from app.schemas.provenance import ProvenanceOut
-from app.services import answering, stored_answers
-from app.services.answering import Ask, Pending
+from app.settings.schema import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ router = APIRouter(
 
 
 def make_hub(queue: WorkQueue, settings: Settings) -> StreamHub:
-    """The hub that answers are made in; closed when the program ends."""
+    """The hub that answers are generated in; closed when the program ends."""
     return StreamHub(queue, StreamConfig(grace_s=settings.answers.stream_grace_s))
 
 
@@ -79,8 +81,8 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
     )
     turn = turn_of(request)
     try:
-        pending = await run_in_threadpool(_accept, runtime, ask)
-        # the request's id goes along, so that what is logged in the thread can be found by it
+        pending = await run_in_threadpool(run.begin, runtime, ask)
+        # the request's id goes along, so that records logged in the thread carry it
         context, instance = contextvars.copy_context(), request.url.path
         work: Work = lambda stream: context.run(_work, runtime, pending, stream, instance)  # noqa: E731
         stream = hub.start(pending.id, work, turn)
@@ -96,14 +98,14 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
 def get_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> AnswerOut:
     """A stored answer; its citations are those that its stream carried."""
     in_work = _in_work(hub, answer_id)
-    return AnswerOut.model_validate(stored_answers.get(runtime, answer_id, in_work=in_work))
+    return answer_out(stored.get(runtime, answer_id, in_work=in_work))
 
 
 @router.get("/{answer_id}/provenance")
 def get_provenance(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> ProvenanceOut:
     """Where each token of an answer comes from: the exact source of what was copied, attention of what was written."""
     in_work = _in_work(hub, answer_id)
-    return ProvenanceOut.model_validate(stored_answers.provenance(runtime, answer_id, in_work=in_work))
+    return provenance_out(stored.provenance(runtime, answer_id, in_work=in_work))
 
 
 @router.get("/{answer_id}/events", response_class=Response, responses=STREAM_DOC)
@@ -118,25 +120,25 @@ async def follow_answer(
     stream = hub.get(answer_id)
     if stream is not None and not stream.finished:
         return _as_events(stream, after, runtime.settings)
-    # What is over is read from the database, where the text of deleted documents is erased.
-    kept = await run_in_threadpool(stored_answers.events, runtime, answer_id)
+    # A finished stream is read from the database, where the text of deleted documents is erased.
+    events = await run_in_threadpool(stored.events, runtime, answer_id)
     if stream is not None and stream.events and stream.events[-1].event == "error":
-        kept = [event for event in _stored(stream) if event["event"] in {"meta", "error"}]
-    return EventSourceResponse(_replay([event for event in kept if event["id"] > after]))
+        events = [event for event in _stored(stream) if event["event"] in {"meta", "error"}]
+    return EventSourceResponse(_replay([event for event in events if event["id"] > after]))
 
 
 @router.delete("/{answer_id}/stream", status_code=204)
 def stop_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
     """Stop an answer at once; one that is finished stays as it is."""
     if not hub.stop(answer_id):
-        stored_answers.get(runtime, answer_id, in_work=False)  # tells where there is no such answer
+        stored.get(runtime, answer_id, in_work=False)  # raises where there is no such answer
 
 
 @router.delete("/{answer_id}", status_code=204)
 def delete_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
     """Delete an answer with its question; one that is being written is stopped."""
     hub.stop(answer_id)
-    stored_answers.delete(runtime, answer_id)
+    stored.delete(runtime, answer_id)
 
 
 @router.delete("")
@@ -150,13 +152,13 @@ def delete_answers(
     ] = None,
 ) -> DeletedOut:
     """Delete the answers of a conversation, or all that are older than a moment, or both in one."""
-    return DeletedOut(deleted=stored_answers.delete_some(runtime, conversation=conversation, before=before))
+    return DeletedOut(deleted=stored.delete_some(runtime, conversation=conversation, before=before))
 
 
 @router.post("/{answer_id}/feedback")
 def rate_answer(answer_id: AnswerId, body: FeedbackIn, runtime: RuntimeDep) -> FeedbackOut:
     """Say whether an answer was good (1) or not (-1); the last opinion counts."""
-    stored_answers.rate(runtime, answer_id, body.rating, body.comment)
+    stored.rate(runtime, answer_id, body.rating, body.comment)
     return FeedbackOut(rating=body.rating, comment=body.comment)
 
 
@@ -165,42 +167,23 @@ def _in_work(hub: StreamHub, answer_id: str) -> bool:
     return stream is not None and not stream.finished
 
 
-def _accept(runtime: Runtime, ask: Ask) -> Pending:
-    """Check a question and note it, so that its answer can be asked for while it is made."""
-    pending = answering.accept(runtime, ask)
-    answering.note(runtime, pending)
-    return pending
-
-
 def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: str) -> None:
-    """Make the answer; runs in a thread of the hub."""
+    """Generate the answer into its stream; runs in a thread of the hub."""
 
-    def emit(event: str, data: dict[str, Any]) -> None:
-        if event == "done":
-            # kept before it is told: whoever has seen `done` finds the answer stored
-            kept = stored_answers.keep(
-                runtime,
-                pending.id,
-                data["answer"],
-                read=data["read"],
-                provenance=data["provenance"],
-                stream=_stored(stream),
-            )
-            data = {"answer": kept}  # provenance has its own route
-        stream.publish(event, data)
+    def emit(event: AnswerEvent) -> None:
+        stream.publish(event_name(event), event_data(event))
 
     try:
-        answering.produce(runtime, pending, emit, lambda: stream.stop_reason)
+        run.complete(runtime, pending, emit, lambda: stream.stop_reason, lambda: _stored(stream))
     except Exception as error:
         failure = describe(error)
         if failure.status >= 500:
             logger.exception("answer failed", extra={"answer": pending.id})
-        stored_answers.keep_failure(runtime, pending, error)
         stream.publish("error", {"problem": problem(failure, instance).model_dump(exclude_none=True)})
 
 
 def _stored(stream: AnswerStream) -> list[dict[str, Any]]:
-    """What was told so far, with its numbers; where it stood in the queue is of no use later."""
+    """The events so far with their numbers, to be stored; places in the queue mean nothing later."""
     return [
         {"id": item.id, "event": item.event, "data": item.data}
         for item in stream.events
@@ -230,7 +213,7 @@ def _sse(number: int, event: str, data: dict[str, Any]) -> ServerSentEvent:
 
 
 async def _whole(stream: AnswerStream, request: Request) -> Response:
-    """Wait for the end of a stream; a client that goes away is noticed, and its answer given up.
+    """Wait for the end of a stream; the answer of a client that disconnects is stopped.
 
     Raises:
         ClientLeftError: It went away.
@@ -249,11 +232,11 @@ async def _whole(stream: AnswerStream, request: Request) -> Response:
         stream.stop("client_gone")  # no grace: whoever waits for the whole has seen no id to come back with
         raise
     if last is not None and last.event == "error":
-        told = last.data["problem"]
-        return JSONResponse(told, told["status"], media_type=MEDIA_TYPE)
+        details = last.data["problem"]
+        return JSONResponse(details, details["status"], media_type=MEDIA_TYPE)
     if last is None or last.event != "done":
         raise RuntimeError(f"answer {stream.id} has no end")
-    return JSONResponse(AnswerOut.model_validate(last.data["answer"]).model_dump(mode="json"))
+    return JSONResponse(answer_out(answer_from_json(last.data["answer"])).model_dump(mode="json"))
 
 
 def _event_number(last_event_id: str | None) -> int:

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 
-from app.config import LimitSettings
+from app.answers.types import Answer, Provenance
 from app.db.views import CanonicalText, ChunkView, DocumentView, JobView, VersionView
 from app.intake.coverage import warnings_of
 from app.library.collections import CollectionView
+from app.schemas.answers import AnswerOut
 from app.schemas.collections import CollectionOut
 from app.schemas.documents import ChunkOut, ContentOut, DocumentOut
 from app.schemas.history import TurnIn
 from app.schemas.jobs import JobOut
+from app.schemas.provenance import ProvenanceOut
 from app.schemas.ranking import RankingOptions
 from app.search.scope import RankingChoice
+from app.settings.groups import LimitSettings
 from retrieval.follow_up import Turn
 
 
@@ -23,6 +26,16 @@ def ranking_choice(options: RankingOptions) -> RankingChoice:
 def turns(history: Sequence[TurnIn]) -> tuple[Turn, ...]:
     """The earlier turns of a conversation."""
     return tuple(Turn(question=turn.question, answer=turn.answer or "") for turn in history)
+
+
+def answer_out(answer: Answer) -> AnswerOut:
+    """An answer as it is shown."""
+    return AnswerOut.model_validate(answer, from_attributes=True)
+
+
+def provenance_out(provenance: Provenance) -> ProvenanceOut:
+    """Where each token of an answer comes from, as it is shown."""
+    return ProvenanceOut.model_validate(provenance, from_attributes=True)
 
 
 def collection_out(view: CollectionView) -> CollectionOut:

@@ -30,12 +30,12 @@ def delete(
     as_json: JsonFlag = False,
 ) -> None:
     """Delete answers with their questions: those named, those of a conversation, or those that are old."""
-    from app.services import stored_answers
+    from app.answers import stored
 
     with open_runtime(context) as runtime:
         deleted = 0
         for answer_id in answers or ():
-            stored_answers.delete(runtime, answer_id)
+            stored.delete(runtime, answer_id)
             deleted += 1
         if not answers or conversation is not None or older_than is not None:
             before = None if older_than is None else datetime.now(UTC) - timedelta(days=older_than)
@@ -43,7 +43,7 @@ def delete(
                 which = "of this conversation" if conversation else "there are"
                 age = "" if older_than is None else f" that are older than {older_than:g} days"
                 typer.confirm(f"Delete all answers {which}{age}?", abort=True, err=True)
-            deleted += stored_answers.delete_some(runtime, conversation=conversation, before=before)
+            deleted += stored.delete_some(runtime, conversation=conversation, before=before)
     if as_json:
         print_json({"deleted": deleted})
     else:

@@ -12,7 +12,8 @@ from app.cli.explain import explain as explain_answer
 from app.cli.output import JsonFlag, console, open_runtime, place, print_json
 
 if TYPE_CHECKING:
-    from app.runtime import Runtime
+    from app.answers.types import AlternativeSource, Answer, AnswerEvent, Citation, NearestPassage
+    from app.composition.runtime import Runtime
 
 # As `fathom ask --explain` shows them; underlined and slanted, so that they differ without colour.
 COPIED: dict[str, Any] = {"fg": "green", "underline": True}
@@ -38,34 +39,28 @@ def ask(
 
     A path is taken in first, into a collection of its own that later calls only bring up to date.
     """
+    from app.answers import json_form, run, stored
+    from app.answers.accept import Ask
     from app.search.scope import RankingChoice
-    from app.services import answering, stored_answers
 
     with open_runtime(context) as runtime:
         collection, ingested = _collection(runtime, target, question, as_json=as_json)
-        asked = answering.Ask(
+        asked = Ask(
             collections=(collection,),
             question=question,
             k=k,
             temperature=temperature,
             choice=RankingChoice(rerank=rerank),
         )
-        pending = answering.accept(runtime, asked)
-        answering.note(runtime, pending)
+        pending = run.begin(runtime, asked)
         screen = _Screen(live=not as_json and sys.stdout.isatty())
-        try:
-            with screen:
-                outcome = answering.produce(runtime, pending, screen.show, lambda: None)
-            answer = stored_answers.keep(
-                runtime, pending.id, outcome.answer, read=outcome.read, provenance=outcome.provenance
-            )
-        except BaseException as error:
-            stored_answers.keep_failure(runtime, pending, error)
-            raise
-        provenance = stored_answers.provenance(runtime, pending.id, in_work=False) if explain else None
+        with screen:
+            answer = run.complete(runtime, pending, screen.show).answer
+        provenance = stored.provenance(runtime, pending.id, in_work=False) if explain else None
     if as_json:
-        more = {"ingested": ingested, "provenance": provenance}
-        print_json(answer | {name: value for name, value in more.items() if value is not None})
+        more = {"ingested": ingested, "provenance": json_form.as_json(provenance)}
+        shown = json_form.answer_as_json(answer)
+        print_json(shown | {name: value for name, value in more.items() if value is not None})
         return
     screen.end(answer)
     if provenance is not None:
@@ -125,58 +120,60 @@ class _Screen:
         if self._status is not None:
             self._status.stop()
 
-    def show(self, event: str, data: dict[str, Any]) -> None:
-        """Take an event of the answer."""
-        if not self._live or event not in {"token", "replace"}:
+    def show(self, event: "AnswerEvent") -> None:
+        """Print the text of an event of the answer."""
+        from app.answers.types import GeneratedText, Replacement
+
+        if not self._live or not isinstance(event, GeneratedText | Replacement):
             return
         if self._status is not None:
             self._status.stop()
-        if event == "replace" and self._shown:
+        if isinstance(event, Replacement) and self._shown:
             print()
-        text = typer.style(data["text"], **(COPIED if data.get("kind") == "copied" else WRITTEN))
-        print(text, end="", flush=True)
+        copied = isinstance(event, GeneratedText) and event.kind == "copied"
+        print(typer.style(event.text, **(COPIED if copied else WRITTEN)), end="", flush=True)
         self._shown = True
 
-    def end(self, answer: dict[str, Any]) -> None:
-        """Print what is left to print: the text where it was not shown, then the sources."""
+    def end(self, answer: "Answer") -> None:
+        """Print the text, unless it was shown while it was written, then the sources."""
         print("" if self._shown else _set_out(answer))
-        for citation in answer["citations"]:
-            doubt = " (may not answer)" if citation["supported"] is False else ""
-            print(f"[{citation['n']}] {_place(citation)}{doubt}: “{citation['quote']}”")
-        for part in answer["unsupported"]:
-            said = answer["text"][part["answer_start"] : part["answer_end"]]
+        for citation in answer.citations:
+            doubt = " (may not answer)" if citation.supported is False else ""
+            print(f"[{citation.n}] {_place(citation)}{doubt}: “{citation.quote}”")
+        for sentence in answer.unsupported:
+            said = answer.text[sentence.answer_start : sentence.answer_end]
             print(f" !  No quote backs this: “{_shortened(said)}”")
-        if answer["more"]:
+        if answer.more:
             print("There is more in the document.")
-        if answer["also"]:
+        if answer.also:
             print("Also possible:")
-        for source in answer["also"]:
-            print(f" -  {_place(source)}: “{_shortened(source['quote'])}”")
-        for source in answer["nearest"]:
-            print(f"\n{_place(source)}:")
-            print(indent(_with_key(source, colour=sys.stdout.isatty()), INDENT))
+        for source in answer.also:
+            print(f" -  {_place(source)}: “{_shortened(source.quote)}”")
+        for passage in answer.nearest:
+            print(f"\n{_place(passage)}:")
+            print(indent(_with_key(passage, colour=sys.stdout.isatty()), INDENT))
 
 
-def _place(source: dict[str, Any]) -> str:
-    return place(source["document"]["name"], source)
+def _place(source: "Citation | AlternativeSource | NearestPassage") -> str:
+    return place(source.document.name, source.page, source.start, source.end)
 
 
-def _set_out(answer: dict[str, Any]) -> str:
+def _set_out(answer: "Answer") -> str:
     """The text with its code set in; white space and line ends stay as they are."""
-    text: str = answer["text"]
-    for part in reversed(answer["parts"]):
-        if part["kind"] == "code":
-            start, end = part["answer_start"], part["answer_end"]
+    text = answer.text
+    for part in reversed(answer.parts):
+        if part.kind == "code":
+            start, end = part.answer_start, part.answer_end
             text = text[:start] + indent(text[start:end], INDENT) + text[end:]
     return text
 
 
-def _with_key(source: dict[str, Any], *, colour: bool) -> str:
-    """A passage whole, its key sentence in bold; between asterisks where there is no colour."""
-    text: str = source["quote"]
-    if source["key_start"] is None or source["key_end"] is None:
+def _with_key(passage: "NearestPassage", *, colour: bool) -> str:
+    """A whole passage with its key sentence in bold; between asterisks where there is no colour."""
+    text = passage.quote
+    if passage.key_start is None or passage.key_end is None:
         return text
-    start, end = (max(0, source[name] - source["start"]) for name in ("key_start", "key_end"))
+    start, end = (max(0, at - passage.start) for at in (passage.key_start, passage.key_end))
     key = text[start:end].strip()
     if not key:
         return text

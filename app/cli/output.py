@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from app.config import Settings
-    from app.runtime import Runtime
+    from app.composition.runtime import Runtime
+    from app.settings.schema import Settings
 
 SOME_FAILED = 6
 # Turns the direction of writing, or shows nothing; `ui/names.py` has the same.
@@ -42,7 +42,7 @@ class State:
 
 def settings_of(context: typer.Context, **overrides: object) -> "Settings":
     """The configuration, with the options of the command line over it."""
-    from app.config import load_settings
+    from app.settings.reading import load_settings
 
     state = context.find_object(State) or State()
     return load_settings(home=state.home, **overrides)
@@ -51,8 +51,8 @@ def settings_of(context: typer.Context, **overrides: object) -> "Settings":
 @contextmanager
 def open_runtime(context: typer.Context) -> Iterator["Runtime"]:
     """A runtime on the configured home, in this process; no server is needed."""
+    from app.composition.runtime import build_runtime
     from app.library import erasing
-    from app.runtime import build_runtime
 
     quiet_libraries()
     runtime = build_runtime(settings_of(context))
@@ -70,10 +70,10 @@ def results(width: int) -> "Console":
     return Console(highlight=False, width=None if sys.stdout.isatty() else width)
 
 
-def place(name: str, source: Mapping[str, Any]) -> str:
+def place(name: str, page: int | None, start: int, end: int) -> str:
     """Where a text stands: document, page and range."""
-    page = f", page {source['page']}" if source["page"] else ""
-    return f"{visible(name)}{page} [{source['start']}, {source['end']})"
+    on_page = f", page {page}" if page else ""
+    return f"{visible(name)}{on_page} [{start}, {end})"
 
 
 def visible(name: str) -> str:

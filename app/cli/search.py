@@ -53,5 +53,7 @@ def _show(result: "SearchResult", found: dict[str, Any]) -> None:
     for hit in found["hits"]:
         scores = " ".join(f"{name} {value:.3f}" for name, value in hit["scores"].items())
         text = " ".join(hit["text"].split())
-        print(f"{hit['rank']}. {place(hit['document']['name'], hit)}  {scores}")
+        print(
+            f"{hit['rank']}. {place(hit['document']['name'], hit['page'], hit['start'], hit['end'])}  {scores}"
+        )
         print(f"   {text[:300]}{'…' if len(text) > 300 else ''}")

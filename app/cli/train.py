@@ -211,7 +211,7 @@ def _calibrate(
 ) -> None:
     from app.cli.output import settings_of
     from app.cli.questions import StageBars
-    from app.evaluation.calibrating import calibrate as fit_confidence
+    from app.measuring.quality.calibrating import calibrate as fit_confidence
 
     with StageBars(quiet=False) as bars:
 

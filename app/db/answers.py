@@ -21,7 +21,7 @@ def add(
     request: Mapping[str, Any],
     conversation: str | None = None,
 ) -> Answer:
-    """Note that a question is being answered."""
+    """Insert the row of an answer that is being generated."""
     row = Answer(
         id=answer_id,
         question=question,
@@ -36,7 +36,7 @@ def add(
 
 
 def hold(session: Session, answer_id: str) -> bool:
-    """Keep an answer from being deleted until commit; False where it is gone."""
+    """Lock an answer's row until commit, so that nobody deletes it; False where it is gone."""
     return session.scalar(select(Answer.id).where(Answer.id == answer_id).with_for_update()) is not None
 
 
@@ -74,7 +74,7 @@ def finish(
     model: str = "",
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
-    """Keep what came of a question."""
+    """Store the end of an answer: the answer with its provenance, or its error."""
     session.execute(
         update(Answer)
         .where(Answer.id == answer_id)
@@ -89,13 +89,13 @@ def finish(
     )
 
 
-def keep_events(session: Session, answer_id: str, events: Sequence[Mapping[str, Any]]) -> None:
-    """Keep the finished stream for clients that resume late."""
+def store_events(session: Session, answer_id: str, events: Sequence[Mapping[str, Any]]) -> None:
+    """Store the finished stream for clients that resume late."""
     session.execute(update(Answer).where(Answer.id == answer_id).values(events=list(events)))
 
 
 def rate(session: Session, answer_id: str, rating: int, comment: str | None) -> bool:
-    """Keep feedback; False where there is no such answer."""
+    """Store feedback; False where there is no such answer."""
     result = session.execute(
         update(Answer)
         .where(Answer.id == answer_id)

@@ -330,7 +330,7 @@ class Answer(Base):
         request: The request as it was understood, defaults filled in.
         answer: The answer object of the REST interface once there is one.
         events: The finished stream, `[{id, event, data}]`, for clients that resume late.
-        provenance: Where each token comes from; see `app.services.provenance`.
+        provenance: Where each token comes from; see `app.answers.provenance`.
         conversation: The caller's id of the conversation it belongs to.
     """
 

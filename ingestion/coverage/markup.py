@@ -6,6 +6,7 @@ import re
 from ingestion.config import ParsingLimits
 from ingestion.coverage.words import Words, words_in
 from ingestion.encodings import decode
+from ingestion.style_sheets import hiding_classes
 
 _DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 # Contents of a comment, a script or a style are no markup.
@@ -34,6 +35,9 @@ _UNSEEN_MARKS = re.compile(
     r"|role\s*=\s*[\"']?(?:navigation|banner|contentinfo|search|complementary)",
     re.I,
 )
+_CLASSES = re.compile(r"\bclass\s*=\s*([\"']?)([^\"'>]*)\1", re.I)
+_STYLE = re.compile(r"<style\b[^<>]*>(.*?)</style", re.I | re.S)
+_SCRIPT = re.compile(r"<script\b[^<>]*>(.*?)</script", re.I | re.S)
 _VOID = _names("area base br col embed hr img input link meta param source track wbr")
 # Their end tags may be left out, so that nothing says where something hidden ends.
 _UNCLOSED = _names("p li dt dd tr td th thead tbody tfoot colgroup html body")
@@ -64,6 +68,8 @@ def decoded(data: bytes) -> str:
 
 def visible_text(text: str) -> str:
     """Text between the tags, with a blank where an element of a line of its own begins or ends."""
+    sheets = _STYLE.findall(text)
+    hiding = hiding_classes(sheets, _SCRIPT.findall(text)) if sheets else frozenset()
     text = _OPAQUE.sub(" ", text)
     tags = list(_TAG.finditer(text))
     parts: list[str] = []
@@ -76,7 +82,7 @@ def visible_text(text: str) -> str:
         parts.append(text[at : tag.start()])
         if name not in _INLINE:
             parts.append(" ")
-        if not tag[1] and name not in endless and _begins_unseen(name, tag[3] or ""):
+        if not tag[1] and name not in endless and _begins_unseen(name, tag[3] or "", hiding):
             end = _after_end(tags, number, name)
             if end is not None:
                 number = end
@@ -89,10 +95,16 @@ def visible_text(text: str) -> str:
     return html.unescape("".join(parts))
 
 
-def _begins_unseen(name: str, attributes: str) -> bool:
+def _begins_unseen(name: str, attributes: str, hiding: frozenset[str]) -> bool:
     if name in _VOID or attributes.endswith("/"):
         return False
-    return name in _UNSEEN or (name not in _UNCLOSED and bool(_UNSEEN_MARKS.search(attributes)))
+    if hiding and (found := _CLASSES.search(attributes)) and not hiding.isdisjoint(found[2].split()):
+        return "style" not in attributes
+    if name in _UNSEEN or name in _UNCLOSED or not attributes:
+        return name in _UNSEEN
+    lower = attributes.lower()
+    may_hide = "hidden" in lower or "none" in lower or "role" in lower
+    return may_hide and _UNSEEN_MARKS.search(attributes) is not None
 
 
 def _after_end(tags: list[re.Match[str]], number: int, name: str) -> int | None:

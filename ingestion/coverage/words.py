@@ -8,10 +8,11 @@ from ingestion.types import Coverage
 
 _HAN = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 # Letters and digits apart, because where a superscript begins is the parser's choice.
-_WORD = re.compile(rf"[{_HAN}]|\d+|[^\W\d_{_HAN}]+")
+_WORD = re.compile(rf"[a-zA-Z]++(?:[^\W\d_{_HAN}]++)?|[{_HAN}]|\d+|[^\W\d_{_HAN}]+")
 _JOINED = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 # Base64, keys and hashes are no words: whoever leaves them out loses nothing that is read.
-_GIBBERISH = re.compile(r"[A-Za-z0-9+/=_-]{64,}")
+_GIBBERISH_CHARS = 64
+_GIBBERISH = re.compile(rf"[A-Za-z0-9+/=_-]{{{_GIBBERISH_CHARS},}}")
 _SAMPLES = 5
 _SAMPLE_CHARS = 40
 
@@ -20,8 +21,15 @@ Words = Counter[str]
 
 def words_in(text: str) -> Words:
     """Words (a Chinese or Japanese character is one) with how often each occurs; forms of a character are equal."""
-    text = unicodedata.normalize("NFKC", _JOINED.sub("", text))
-    return Counter(_WORD.findall(_GIBBERISH.sub(" ", text)))
+    words: Words = Counter()
+    # What stands between blanks is taken apart once, however often it occurs.
+    for piece, count in Counter(unicodedata.normalize("NFKC", _JOINED.sub("", text)).split()).items():
+        if piece.isascii() and piece.isalpha() and len(piece) < _GIBBERISH_CHARS:
+            words[piece] += count
+            continue
+        for word in _WORD.findall(_GIBBERISH.sub(" ", piece) if len(piece) >= _GIBBERISH_CHARS else piece):
+            words[word] += count
+    return words
 
 
 def compare(visible: Words, kept_text: str) -> Coverage:

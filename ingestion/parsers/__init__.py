@@ -7,7 +7,7 @@ from ingestion.config import ParsingLimits
 from ingestion.errors import ConverterMissingError, UnsupportedFormatError
 from ingestion.parsers.archives import zip_archive
 from ingestion.parsers.mail import calendar, eml, mbox, mhtml, msg
-from ingestion.parsers.office import binary_workbook, docx, flat, ods, pptx, spreadsheet_xml, xlsx
+from ingestion.parsers.office import binary_workbook, docx, flat, ods, pptx, spreadsheet_xml, word_xml, xlsx
 from ingestion.parsers.pdf import document as pdf
 from ingestion.parsers.pictures import picture
 from ingestion.parsers.text import delimited, json_records, markdown, notebook, plain, subtitles, xml
@@ -35,6 +35,7 @@ from ingestion.sniff import (
     SPREADSHEET_XML,
     SUBTITLES,
     TEXT,
+    WORD_XML,
     XLS,
     XLSB,
     XLSX,
@@ -61,6 +62,7 @@ _PARSERS = {
     SPREADSHEET_XML: spreadsheet_xml.parse,
     SUBTITLES: subtitles.parse,
     TEXT: plain.parse,
+    WORD_XML: word_xml.parse,
     XLSX: xlsx.parse,
     XML: xml.parse,
     **dict.fromkeys((XLS, XLSB), binary_workbook.parse),

@@ -8,25 +8,29 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.answers import stored
+from app.answers.json_form import answer_from_json
 from app.cli.ask import _Screen
+from app.composition.runtime import build_runtime
 from app.db.models import Answer
-from app.runtime import build_runtime
-from app.services import stored_answers
 from generator.errors import ModelServerUnreachableError
 from generator.types import Event, Request
 from tests.app.doubles import SilentGenerator
 
 PASSAGE = "Start it so.\n\nThe port is 8000. Another is set with --port."
-WHERE: dict[str, Any] = {"document": {"id": "doc_1", "name": "guide.md", "title": "Guide"}, "page": None}
+WHERE: dict[str, Any] = {
+    "document": {"id": "doc_1", "name": "guide.md", "title": "Guide"},
+    "chunk": 1,
+    "page": None,
+}
 
 
 def printed(capsys: pytest.CaptureFixture[str], **more: Any) -> str:
-    answer: dict[str, Any] = {
-        "text": "", "parts": [], "more": False, "citations": [], "unsupported": [], "nearest": [], "also": [],
-    }  # fmt: skip
+    head = {"id": "ans_1", "question": "?", "collections": [], "created_at": "2025-01-01T12:00:00Z"}
+    answer = answer_from_json(head | {"status": "done"} | more)
     screen = _Screen(live=False)
     with screen:
-        screen.end(answer | more)
+        screen.end(answer)
     return capsys.readouterr().out
 
 
@@ -55,7 +59,8 @@ def test_what_else_may_answer_is_named_with_its_place(capsys):
 
 @pytest.mark.parametrize(("supported", "doubt"), [(False, " (may not answer)"), (True, ""), (None, "")])
 def test_a_quote_that_may_not_answer_is_marked(capsys, supported, doubt):
-    cited = WHERE | {"n": 1, "start": 0, "end": 5, "quote": "This.", "supported": supported}
+    place = {"n": 1, "answer_start": 0, "answer_end": 5, "start": 0, "end": 5}
+    cited = WHERE | place | {"quote": "This.", "score": 1.0, "supported": supported}
     out = printed(capsys, text="This.", citations=[cited])
     assert out == f"This.\n[1] guide.md [0, 5){doubt}: “This.”\n"
 
@@ -98,7 +103,7 @@ def test_an_answer_that_fails_keeps_why(
     fathom, settings, parts, tmp_path, monkeypatch, error, exit_code, code
 ):
     broken = replace(parts, generator=lambda _: BreakingGenerator(error))
-    monkeypatch.setattr("app.runtime.shipped_parts", lambda: broken)
+    monkeypatch.setattr("app.composition.runtime.shipped_parts", lambda: broken)
     duck = tmp_path / "duck.md"
     duck.write_text("# Duck\n\nThe duck swims on the pond.", encoding="utf-8")
     assert fathom("ingest", "birds", str(duck))[0] == 0
@@ -109,7 +114,7 @@ def test_an_answer_that_fails_keeps_why(
             (row,) = session.scalars(select(Answer)).all()
         assert (row.status, row.error["code"]) == ("failed", code)
         assert "secret" not in str(row.error)
-        told = stored_answers.get(runtime, row.id, in_work=False)
-        assert (told["status"], told["error"]["code"]) == ("failed", code)
+        answer = stored.get(runtime, row.id, in_work=False)
+        assert (answer.status, answer.error.code) == ("failed", code)
     finally:
         runtime.close()

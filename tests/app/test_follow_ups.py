@@ -1,13 +1,15 @@
 """Questions with a history: in process and over REST, searched and answered as they are understood."""
 
+from dataclasses import fields
+
 import pytest
 
+from app.answers import run, stored
+from app.answers.accept import Ask, accept
 from app.errors import InvalidInputError
 from app.intake.record import Upload, record_uploads
 from app.library import collections
 from app.search import searching
-from app.services import answering, stored_answers
-from app.services.answering import Ask
 from retrieval.follow_up import Turn
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.texts import DUCKS, GEESE
@@ -35,18 +37,15 @@ def birds(runtime, work):
 
 
 def answered(runtime, question, *history):
-    pending = answering.accept(runtime, Ask(collections=("birds",), question=question, history=history))
-    answering.note(runtime, pending)
-    outcome = answering.produce(runtime, pending, lambda *_: None, lambda: None)
-    return pending, outcome
+    return run.answer(runtime, Ask(collections=("birds",), question=question, history=history))
 
 
 @pytest.mark.usefixtures("birds")
 def test_a_follow_up_is_searched_and_answered_as_it_is_understood(runtime, generator):
-    _, outcome = answered(runtime, FOLLOW_UP, ABOUT_GEESE)
-    assert outcome.answer["question"] == FOLLOW_UP
-    assert outcome.answer["standalone_question"] == UNDERSTOOD
-    assert outcome.answer["citations"][0]["document"]["name"] == "geese.md"
+    outcome = answered(runtime, FOLLOW_UP, ABOUT_GEESE)
+    assert outcome.answer.question == FOLLOW_UP
+    assert outcome.answer.standalone_question == UNDERSTOOD
+    assert outcome.answer.citations[0].document.name == "geese.md"
     assert generator.requests[-1].question == UNDERSTOOD
     searched = searching.search(runtime, ["birds"], UNDERSTOOD)
     assert list(outcome.retrieved.stages["lexical"]) == list(searched.retrieved.stages["lexical"])
@@ -54,36 +53,38 @@ def test_a_follow_up_is_searched_and_answered_as_it_is_understood(runtime, gener
 
 @pytest.mark.usefixtures("birds")
 def test_a_question_that_stands_alone_goes_through_as_without_a_history(runtime, generator):
-    _, without = answered(runtime, ALONE)
-    _, behind = answered(runtime, ALONE, ABOUT_GEESE)
+    without = answered(runtime, ALONE)
+    behind = answered(runtime, ALONE, ABOUT_GEESE)
     assert generator.requests[0] == generator.requests[1]
     assert (without.retrieved.hits, without.retrieved.stages) == (
         behind.retrieved.hits,
         behind.retrieved.stages,
     )
-    differing = {key for key in without.answer if without.answer[key] != behind.answer[key]}
+    differing = {
+        item.name
+        for item in fields(without.answer)
+        if getattr(without.answer, item.name) != getattr(behind.answer, item.name)
+    }
     assert differing <= {"id", "created_at", "timings_ms"}
-    assert behind.answer["standalone_question"] is None
+    assert behind.answer.standalone_question is None
 
 
 @pytest.mark.usefixtures("birds")
 def test_what_was_understood_is_known_and_stored_before_there_is_an_answer(runtime):
     ask = Ask(collections=("birds",), question=FOLLOW_UP, history=(ABOUT_GEESE,))
-    pending = answering.accept(runtime, ask)
-    assert pending.head["standalone_question"] == UNDERSTOOD
-    answering.note(runtime, pending)
-    running = stored_answers.get(runtime, pending.id, in_work=True)
-    assert (running["question"], running["standalone_question"]) == (FOLLOW_UP, UNDERSTOOD)
-    answer = answering.produce(runtime, pending, lambda *_: None, lambda: None).answer
-    stored_answers.keep(runtime, pending.id, answer, read=())
-    assert stored_answers.get(runtime, pending.id, in_work=False) == answer | {"feedback": None}
+    pending = run.begin(runtime, ask)
+    assert pending.head.standalone_question == UNDERSTOOD
+    running = stored.get(runtime, pending.id, in_work=True)
+    assert (running.question, running.standalone_question) == (FOLLOW_UP, UNDERSTOOD)
+    answer = run.complete(runtime, pending).answer
+    assert stored.get(runtime, pending.id, in_work=False) == answer
 
 
 @pytest.mark.usefixtures("birds")
 def test_the_refusal_is_in_the_language_of_what_was_asked(runtime):
     turn = Turn(question="量子色动力学是什么？")
-    _, outcome = answered(runtime, "Plus quarks?", turn)
-    assert outcome.answer["text"] == "No direct answer was found. The passages below come closest."
+    outcome = answered(runtime, "Plus quarks?", turn)
+    assert outcome.answer.text == "No direct answer was found. The passages below come closest."
 
 
 @pytest.mark.parametrize(
@@ -92,15 +93,13 @@ def test_the_refusal_is_in_the_language_of_what_was_asked(runtime):
 )
 def test_an_earlier_question_has_the_limits_of_a_question(runtime, birds, question, code):
     with pytest.raises(InvalidInputError, match="earlier turn") as refused:
-        answering.accept(
-            runtime, Ask(collections=(birds,), question=FOLLOW_UP, history=(Turn(question=question),))
-        )
+        accept(runtime, Ask(collections=(birds,), question=FOLLOW_UP, history=(Turn(question=question),)))
     assert refused.value.code == code
 
 
 def test_what_would_become_too_long_is_taken_as_it_is(runtime, birds):
     long = Turn(question="goose " * (runtime.settings.limits.max_question_chars // 6))
-    pending = answering.accept(runtime, Ask(collections=(birds,), question=FOLLOW_UP, history=(long,)))
+    pending = accept(runtime, Ask(collections=(birds,), question=FOLLOW_UP, history=(long,)))
     assert (pending.standalone_question, pending.understood) == (None, FOLLOW_UP)
 
 

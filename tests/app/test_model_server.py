@@ -8,17 +8,18 @@ import httpx
 import pytest
 import uvicorn
 
+from app.answers import run
+from app.answers.accept import Ask
+from app.answers.json_form import answer_as_json, event_data, event_name
 from app.cli import main
-from app.config import load_settings
+from app.composition.runtime import build_runtime, shipped_parts
 from app.errors import describe
 from app.intake.record import Upload, record_uploads
 from app.library import collections
 from app.main import create_app
-from app.runtime import build_runtime, shipped_parts
 from app.search import searching
 from app.search.scope import RankingChoice
-from app.services import answering
-from app.services.answering import Ask
+from app.settings.reading import load_settings
 from app.worker import Worker
 from generator.errors import ModelServerError
 from generator.quoting.prompt import REFUSALS
@@ -55,20 +56,23 @@ PARTS = replace(small_parts(), generator=shipped_parts().generator)
 def ask(home):
     """Asks with a server that answers so; gives answer, events and server."""
 
-    def run(*replies, question=QUESTION, stop=lambda server: None, **more):
+    def asked(*replies, question=QUESTION, stop=lambda server: None, **more):
         with model_server(*replies) as server:
             runtime = build_runtime(settings_for(home, server, **more), PARTS)
             try:
                 events = []
-                pending = answering.accept(runtime, Ask(collections=("birds",), question=question))
-                outcome = answering.produce(
-                    runtime, pending, lambda *event: events.append(event), lambda: stop(server)
+                pending = run.begin(runtime, Ask(collections=("birds",), question=question))
+                outcome = run.complete(
+                    runtime,
+                    pending,
+                    lambda event: events.append((event_name(event), event_data(event))),
+                    lambda: stop(server),
                 )
             finally:
                 runtime.close()
-        return outcome.answer, events, server
+        return answer_as_json(outcome.answer), events, server
 
-    return run
+    return asked
 
 
 def test_an_answer_cites_what_it_quotes_and_marks_what_nothing_backs(ask):
@@ -252,7 +256,7 @@ def test_over_rest_a_server_that_breaks_off_ends_the_stream_with_a_problem(serve
 
 
 def test_reranking_is_done_by_the_model_that_ships(home, monkeypatch):
-    monkeypatch.setattr("app.runtime._load_fathom_small", lambda settings: CopyingGenerator())
+    monkeypatch.setattr("app.composition.generators._load_fathom_small", lambda settings: CopyingGenerator())
     with model_server(saying("x")) as server:
         runtime = build_runtime(settings_for(home, server), PARTS)
         found = searching.as_wire(
@@ -266,7 +270,7 @@ def test_reranking_is_done_by_the_model_that_ships(home, monkeypatch):
 @pytest.fixture
 def doctor(home, monkeypatch, capsys, tmp_path):
     """Runs `fathom doctor` against a server; gives exit code and report."""
-    monkeypatch.setattr("app.runtime.shipped_parts", lambda: PARTS)
+    monkeypatch.setattr("app.composition.runtime.shipped_parts", lambda: PARTS)
     monkeypatch.chdir(tmp_path)
 
     def run(url):

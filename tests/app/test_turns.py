@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.config import load_settings
+from app.composition.runtime import Runtime, build_runtime
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.runtime import Runtime, build_runtime
+from app.settings.reading import load_settings
 from app.turns import Turn, Turns
 from app.worker import Worker
 from ingestion.parser_process import ParserProcess
@@ -79,6 +79,7 @@ def until(runtime: Runtime, document_id: str, *wanted: str, seconds: float) -> f
     return time.monotonic() - began
 
 
+@pytest.mark.alone
 def test_small_documents_do_not_wait_for_a_long_one(runtime, at_work, embedder, monkeypatch) -> None:
     monkeypatch.setattr("ingestion.vectors._TOKENS_PER_CALL", 40)
     collections.create(runtime, name="birds")
@@ -93,6 +94,7 @@ def test_small_documents_do_not_wait_for_a_long_one(runtime, at_work, embedder, 
     assert embedder.most == 1
 
 
+@pytest.mark.alone
 def test_small_documents_do_not_wait_for_one_that_is_read_for_long(runtime, at_work, monkeypatch) -> None:
     parse, seen = ParserProcess.parse, threading.Event()
 

@@ -22,7 +22,7 @@ def test_changes_are_told_once_they_have_settled(tmp_path: Path) -> None:
     told: queue.Queue[int] = queue.Queue()
 
     def follow() -> None:
-        for number, _ in enumerate(changes([tmp_path], settle_s=0.2)):
+        for number, _ in enumerate(changes([tmp_path], settle_s=0.5)):
             told.put(number)
 
     threading.Thread(target=follow, daemon=True).start()
@@ -31,7 +31,7 @@ def test_changes_are_told_once_they_have_settled(tmp_path: Path) -> None:
         (tmp_path / "a.md").write_text(text)
     assert told.get(timeout=WAIT_S) == 1
     with pytest.raises(queue.Empty):
-        told.get(timeout=0.6)
+        told.get(timeout=0.9)
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "b.md").write_text("four")
     assert told.get(timeout=WAIT_S) == 2

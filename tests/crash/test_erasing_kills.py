@@ -20,13 +20,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from app.config import load_settings
+from app.answers import run, stored
+from app.answers.accept import Ask
+from app.composition.runtime import Runtime, build_runtime
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, erasing, proving
 from app.library.traces import Traces
-from app.runtime import Runtime, build_runtime
-from app.services import answering, stored_answers
-from app.services.answering import Ask
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.doubles import small_parts
@@ -62,10 +62,7 @@ def filled(home: Path) -> None:
     record_uploads(runtime, collection, uploads)
     Worker(runtime).run_pending()
     for question in ("Which keys open the vault of Quuxbergen?", "What is a xylograph?"):
-        pending = answering.accept(runtime, Ask(collections=(collection,), question=question))
-        answering.note(runtime, pending)
-        made = answering.produce(runtime, pending, lambda *_: None, lambda: None)
-        stored_answers.keep(runtime, pending.id, made.answer, read=made.read, provenance=made.provenance)
+        run.answer(runtime, Ask(collections=(collection,), question=question))
     runtime.collection_index(collection).snapshot()
     runtime.close()
 
@@ -86,7 +83,7 @@ def prepare(runtime: Runtime, how: str) -> Callable[[], object]:
     if how == "collection":
         return lambda: collections.delete(runtime, collection)
     if how == "answer":
-        return lambda: stored_answers.delete_some(runtime, conversation=None, before=_later())
+        return lambda: stored.delete_some(runtime, conversation=None, before=_later())
     upload = Upload(name="secret.md", blob=runtime.blobs.put(REPLACED))
     record_uploads(runtime, collection, [upload])
     return lambda: Worker(runtime).run_pending()

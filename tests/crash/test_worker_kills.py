@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import Runtime, build_runtime
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.runtime import Runtime, build_runtime
+from app.worker import Worker
 from tests.app.doubles import small_parts
 from tests.crash.invariants import violations
 from tests.crash.process import POISON, process, settings_for, wait_until
@@ -96,29 +97,32 @@ def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(
 def test_a_worker_killed_between_any_two_statements_leaves_all_or_nothing(
     runtime, tmp_path, capsys, record_property
 ):
-    """From the claim of a job to the commit of its result there are some forty statements; each place is tried once."""
+    """Nine places of the some forty statements from the claim of a job to the commit of its result."""
     collection = collections.create(runtime, name="birds").row.id
     add(runtime, collection, {"bird.md": text_of(0)})
     with process("worker", tmp_path / "home"):
         wait_until(lambda: _all_ready(runtime, collection))
     tried: list[int] = []
+    document = documents.page(runtime, collection, None, None, 5).items[0].document.id
     for place in KILL_PLACES:
-        before = documents.page(runtime, collection, None, None, 5).items[0]
+        before = documents.content(runtime, document)[1].text
         add(runtime, collection, {"bird.md": text_of(0) + f"\nEdition {place}.\n".encode()})
         with process("worker", tmp_path / "home", kill_at=place) as worker:
             wait_until(lambda: worker.poll() is not None or _all_ready(runtime, collection))
             if worker.poll() is not None:
                 tried.append(place)
         assert violations(runtime, collection) == [], f"killed at statement {place}"
-        served = documents.content(runtime, before.document.id)[1].text
-        assert "Edition" in served or not tried[1:], "the document must never be without a serving version"
-        with process("worker", tmp_path / "home"):
-            wait_until(lambda: _all_ready(runtime, collection))
-        assert documents.content(runtime, before.document.id)[1].text.endswith(f"Edition {place}.")
+        served = documents.content(runtime, document)[1].text
+        assert served == before or served.endswith(f"Edition {place}."), (
+            "the old version serves, or the new one"
+        )
+        # Whoever comes next goes on once the lease is over: here this process.
+        wait_until(lambda: Worker(runtime).run_pending() >= 0 and _all_ready(runtime, collection))
+        assert documents.content(runtime, document)[1].text.endswith(f"Edition {place}.")
     with capsys.disabled():
         print(f"\nkilled at statements {tried}; violations 0")
     record_property("injected", len(tried))
-    assert len(tried) >= len(KILL_PLACES) // 2
+    assert len(tried) >= len(KILL_PLACES) // 2  # a shorter path is no fault
     assert violations(runtime, collection) == []
 
 

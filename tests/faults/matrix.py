@@ -149,7 +149,7 @@ MATRIX = (
         "R12",
         "clients that leave before the first token, in the stream, while they wait",
         "their work ends and gives its place back",
-        (f"{APP}/test_answer_streams.py", f"{APP}/test_overload_api.py"),
+        (f"{APP}/answers/test_streams.py", f"{APP}/test_overload_api.py"),
     ),
     Row(
         "R13",

@@ -1,6 +1,7 @@
 """Encoded data and minified code are left out and counted; all that a reader can read stays."""
 
 import base64
+import binascii
 import random
 import time
 
@@ -45,6 +46,17 @@ def dump(data: bytes) -> str:
         f"data:image/png;base64,{ENCODED}",
         BYTES[:5000].hex(),
         lines(BYTES[:5000].hex(), 64),
+        *(lines(base64.b64encode(BYTES[:1000]).decode(), width) for width in (20, 32, 40, 48)),
+        lines(base64.b64encode(BYTES[:1000]).decode(), 40).replace("\n", "\n  # "),
+        lines(base64.b64encode(BYTES[:1000]).decode(), 48).replace("\n", '"\n    "'),
+        lines(BYTES[:2011].hex(), 40),
+        lines(BYTES[:2000].hex(), 32),
+        lines(base64.b32encode(BYTES[:1001]).decode(), 40),
+        "".join(binascii.b2a_uu(BYTES[i : i + 45]).decode() for i in range(0, 1000, 45)),
+        "begin 644 a.bin\n"
+        + "".join(binascii.b2a_uu(BYTES[i : i + 45], backtick=True).decode() for i in range(0, 1000, 45))
+        + "`\nend",
+        base64.a85encode(BYTES[:1000], wrapcol=72, adobe=True).decode(),
         dump(BYTES[:1024]),
         dump(ENGLISH[:1024]),
         ", ".join(f"0x{byte:02x}" for byte in BYTES[:1000]),
@@ -94,6 +106,10 @@ def test_a_key_is_left_out_and_its_frame_tells_what_was_there() -> None:
         f"The key is sk-{base64.urlsafe_b64encode(BYTES[:48]).decode()} in all examples of the manual. " * 9,
         "\n".join(f"{RANDOM.randbytes(32).hex()}  file{i}.tar.gz" for i in range(60)),
         "\n".join(RANDOM.randbytes(32).hex() for _ in range(20)),
+        "\n".join(RANDOM.randbytes(20).hex() for _ in range(30)),
+        "\n".join(base64.urlsafe_b64encode(RANDOM.randbytes(24)).decode() for _ in range(20)),  # keys
+        "\n".join(f"Item{i:04d}-{'ABCDEFGHIJ'[i % 10] * 11}" for i in range(90)),
+        "\n".join(f"MEETING OF COMMITTEE NO {i:02d} IN THE GREAT HALL OF THE TOWN HOUSE" for i in range(20)),
         "\n".join(RANDOM.randbytes(6).hex(":") for _ in range(60)),
         "/".join(f"Project{i}Folder" for i in range(60)),
         "https://example.com/find?" + "&".join(f"field_{i}=Value{i}" for i in range(40)),
@@ -135,6 +151,7 @@ def test_every_text_format_passes_the_guard(name: str) -> None:
     assert next(item.count for item in document.dropped if item.what == ENCODED_DATA) > 26_000
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("data", [ENCODED, lines(ENCODED, 76), BYTES[:13_500].hex()])
 def test_27_kb_of_encoded_data_take_less_than_a_second(data: str) -> None:
     source = Source(name="a.txt", data=f"The seal is old.\n\n{data}\n\nThe code is 9917.".encode())

@@ -33,6 +33,8 @@ from tests.ingestion.parsers.office import (
 from tests.ingestion.parsers.web import test_epub
 from tests.ingestion.samples import sample
 
+pytestmark = pytest.mark.alone
+
 GROWTH = 4
 MOST = 8.0
 TRIES = 3  # a neighbour on the machine slows one measurement, hardly three

@@ -97,6 +97,6 @@ def test_a_range_of_a_text_is_split_like_that_text_alone(before: str, text: str)
 @pytest.mark.parametrize("run", [".", "。", "…", "\n", '"', " .", "!)", "Mr. ", "a.\n", ". "])
 def test_time_is_linear_on_hostile_runs(run: str) -> None:
     text = "x" + run * 40_000 + "x"
-    started = time.perf_counter()
+    started = time.process_time()
     split_sentences(text)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

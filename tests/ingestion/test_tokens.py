@@ -93,9 +93,9 @@ def test_pieces_never_join_chinese_and_latin() -> None:
 
 @pytest.mark.parametrize("run", ["中", "a", " ", "!", "\n", "é", "\u0301"])
 def test_one_run_of_half_a_million_characters_takes_no_time(run: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert TokenCounter(ENCODING)(run * 500_000) > 0
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_special_token_text_counts_as_plain_text() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.cli import main
-from app.evaluation import calibrating
+from app.measuring.quality import calibrating
 from tests.project.source_tree import ROOT
 
 PAGE = ROOT / "generator" / "training" / "README.md"

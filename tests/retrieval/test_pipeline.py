@@ -51,7 +51,6 @@ def test_the_right_passage_comes_first(parts, question, expected):
 def test_every_stage_is_timed_and_kept(parts):
     result = pipeline(parts).retrieve(Query(text="合同", k=3))
     assert set(result.timings_ms) == {"embed", "dense", "lexical", "fuse", "passages", "compress"}
-    assert all(spent >= 0 for spent in result.timings_ms.values())
     assert set(result.stages) == {"dense", "lexical", "fused"}
     assert set(result.hits[0].scores) == {"dense", "lexical", "fused"}
 

@@ -22,6 +22,7 @@ from starlette.datastructures import Headers
 from tests.ui.fake_answers import build_answer, find, ref
 
 STAGES = ["queued", "parsing", "chunking", "embedding", "indexing"]
+TIMES = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
 
 
 class ProblemError(Exception):
@@ -95,8 +96,10 @@ class FakeStore:
 def chunks_of(row: dict[str, Any]) -> list[dict[str, Any]]:
     text = row["_text"]
     return [
-        {"id": int(row["id"][4:]) * 1000 + i, "start": m.start(), "end": m.end(), "text": m[0],
-         "token_count": len(m[0]) // 4, "page": 1 + m.start() // 2000, "heading_path": []}
+        {"id": int(row["id"][4:]) * 1000 + i, "document_id": row["id"], "index": i,
+         "start": m.start(), "end": m.end(), "text": m[0], "sentences": [[m.start(), m.end()]],
+         "token_count": len(m[0]) // 4, "language": "en", "heading_path": [],
+         "page": 1 + m.start() // 2000, "page_end": 1 + m.end() // 2000}
         for i, m in enumerate(re.finditer(r"[^\n]+\n*", text))
     ]  # fmt: skip
 
@@ -141,13 +144,13 @@ def page(items: list[Any], cursor: str | None, limit: int) -> dict[str, Any]:
 
 def counted(store: FakeStore, row: dict[str, Any]) -> dict[str, Any]:
     rows = [store.wire(d) for d in store.documents.values() if d["collection_id"] == row["id"]]
-    return row | {"documents": len(rows), "chunks": sum(d["chunks"] for d in rows),
+    return row | TIMES | {"reembedding": 0, "documents": len(rows), "chunks": sum(d["chunks"] for d in rows),
                   "failed": sum(d["status"] == "failed" for d in rows)}  # fmt: skip
 
 
 @router.get("/healthz")
 async def healthz(store: Store) -> dict[str, str]:
-    return {"status": "ok"}
+    return {"status": "ok", "version": "0.1.0"}
 
 
 @router.get("/readyz")
@@ -215,12 +218,13 @@ async def upload(
             continue
         text = data.decode()
         row = {
-            "id": store.new_id("doc"), "collection_id": collection_id, "name": file.filename, "title": None,
+            "id": store.new_id("doc"), "collection_id": collection_id, "name": file.filename, "title": "",
+            "external_id": None, "parent_id": None, "serving_version": 1,
             "media_type": file.content_type, "size_bytes": len(data), "sha256": sha, "language": "en",
             "enabled": True, "version": 1, "pages": 1 + len(text) // 2000,
             "metadata": {}, "dropped": [], "coverage": None, "warnings": [], "error": None,
             "job_id": store.new_id("job"), "_text": text, "_since": time.monotonic(), "_attempts": 1,
-        }  # fmt: skip
+        } | TIMES  # fmt: skip
         store.documents[row["id"]] = row
         reply["documents"].append(store.wire(row))
         reply["jobs"].append(job_of(store, row))
@@ -241,7 +245,8 @@ def job_of(store: FakeStore, row: dict[str, Any]) -> dict[str, Any]:
     state = {"ready": "done", "failed": "failed", "queued": "queued"}.get(shown["status"], "running")
     return {"id": row["job_id"], "document_id": row["id"], "collection_id": row["collection_id"], "kind": "ingest",
             "state": state, "stage": shown["status"], "done": done, "total": 5, "attempts": row["_attempts"],
-            "error": shown["error"]}  # fmt: skip
+            "error": shown["error"], "created_at": TIMES["created_at"], "started_at": None,
+            "finished_at": None}  # fmt: skip
 
 
 @router.get("/v1/jobs/{job_id}")
@@ -376,10 +381,11 @@ async def stop(store: Store, answer_id: str) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/v1/answers/{answer_id}/feedback", status_code=204)
-async def feedback(store: Store, answer_id: str, request: Request) -> Response:
-    store.feedback.append({"answer": answer_id} | await request.json())
-    return Response(status_code=204)
+@router.post("/v1/answers/{answer_id}/feedback")
+async def feedback(store: Store, answer_id: str, request: Request) -> dict[str, Any]:
+    body = await request.json()
+    store.feedback.append({"answer": answer_id} | body)
+    return {"rating": body["rating"], "comment": body.get("comment")}
 
 
 def create_fake_api(store: FakeStore) -> FastAPI:
@@ -390,7 +396,8 @@ def create_fake_api(store: FakeStore) -> FastAPI:
     @app.exception_handler(ProblemError)
     async def problem(request: Request, error: ProblemError) -> JSONResponse:
         body = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail,
-                "code": error.code, "hint": error.hint, "request_id": "req_1"}  # fmt: skip
+                "code": error.code, "hint": error.hint, "instance": request.url.path,
+                "request_id": "req_1"}  # fmt: skip
         return JSONResponse(body, error.status, media_type="application/problem+json")
 
     @app.middleware("http")

@@ -46,13 +46,12 @@ def test_a_broken_connection_is_taken_up_again(client: FathomClient, store: Fake
 
 def test_a_stop_ends_the_stream_early(client: FathomClient) -> None:
     live = asked(client, "Tell a long story of krill")
-    deadline = time.monotonic() + 5
-    while not live.look().text and time.monotonic() < deadline:
+    deadline = time.monotonic() + 20
+    while not live.look().text:
+        assert time.monotonic() < deadline
         time.sleep(0.02)
-    began = time.monotonic()
     client.stop_answer(str(live.live.answer_id))
-    assert live.finished.wait(5)
-    assert time.monotonic() - began < 2
+    assert live.finished.wait(20)  # unstopped it takes a hundred seconds
     assert live.live.final is not None
     assert live.live.final["status"] == "cancelled"
 

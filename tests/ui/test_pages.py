@@ -100,7 +100,8 @@ def test_a_question_is_answered_and_stays_in_the_address(client: FathomClient, s
     assert "What about krill?" in shown(app)
     assert "confidence 93%" in shown(app)
     assert "unsure" not in shown(app)
-    assert app.query_params["answer"] in (list(store.answers), next(iter(store.answers)))
+    named = app.query_params["answer"]  # Streamlit's test gives a value, or the list of them
+    assert (named if isinstance(named, list) else [named]) == list(store.answers)
     # A new session at the same address shows the same answer without asking again.
     again = page("from ui.views import ask\nask.render()")
     again.query_params["answer"] = next(iter(store.answers))

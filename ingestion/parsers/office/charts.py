@@ -10,8 +10,8 @@ from typing import Final
 
 from lxml import etree
 
-from ingestion.grid import MAX_COLUMNS, Cell, Grid
 from ingestion.parsers.office.drawing_text import A, body_text, whole
+from ingestion.tables.grid import MAX_COLUMNS, Cell, Grid
 
 C: Final = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 CX: Final = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"

@@ -12,7 +12,6 @@ from lxml import etree
 from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError
-from ingestion.grid import Grid
 from ingestion.parsers.office.docx_chunks import Chunks
 from ingestion.parsers.office.docx_numbering import Numbering
 from ingestion.parsers.office.docx_reader import Story, Word
@@ -27,6 +26,7 @@ from ingestion.parsers.office.docx_tables import (
 )
 from ingestion.parsers.office.package import OfficePackage
 from ingestion.sniff import DOCX
+from ingestion.tables.grid import Grid
 from ingestion.types import BlockKind, Document, Source
 
 _NOTES: Final = {"footnote": "decimal", "endnote": "lowerRoman"}

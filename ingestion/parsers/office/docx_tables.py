@@ -6,19 +6,12 @@ from typing import Final
 
 from lxml import etree
 
-from ingestion.grid import (
-    MAX_COLUMNS,
-    MAX_HEADER_ROWS,
-    Cell,
-    Grid,
-    count_header_rows,
-    named_cells,
-    spread,
-    without_caption,
-)
 from ingestion.parsers.office.docx_styles import W, switch, value, whole
 from ingestion.parsers.office.docx_text import chosen
 from ingestion.parsers.office.drawing_text import MARKUP
+from ingestion.tables.grid import MAX_COLUMNS, Cell, Grid, spread
+from ingestion.tables.header_rows import MAX_HEADER_ROWS, count_header_rows, without_caption
+from ingestion.tables.naming import named_cells
 
 _MAX_CELL_CHARS: Final = 2_000
 _MIN_NAMED_COLUMNS: Final = 3

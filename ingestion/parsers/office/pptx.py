@@ -13,7 +13,6 @@ from lxml import etree
 from ingestion.canonical import CanonicalWriter, short_name, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError
-from ingestion.grid import Cell, Grid, are_pairs, count_header_rows, spread, without_caption
 from ingestion.parsers.office.charts import CX, C, chart_grids, user_texts
 from ingestion.parsers.office.diagrams import RELATIONS, diagram_items
 from ingestion.parsers.office.drawing_text import (
@@ -39,6 +38,9 @@ from ingestion.parsers.office.slides import (
     kind_of,
 )
 from ingestion.sniff import PPTX
+from ingestion.tables.forms import are_pairs
+from ingestion.tables.grid import Cell, Grid, spread
+from ingestion.tables.header_rows import count_header_rows, without_caption
 from ingestion.types import Document, Source
 
 _R: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"

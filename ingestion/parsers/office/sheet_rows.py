@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingestion.grid import Cell
+from ingestion.tables.grid import Cell
 
 Range = tuple[int, int, int, int]
 """Top, left, bottom and right of cells, from 0 and with both ends."""

@@ -12,8 +12,12 @@ from typing import Final
 from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.errors import LimitExceededError
-from ingestion.grid import Cell, Grid, are_said, count_header_rows, is_number, named_cells, spread
 from ingestion.parsers.office.sheet_rows import Cells, Range, Row, extent, row_of
+from ingestion.tables.forms import are_said
+from ingestion.tables.grid import Cell, Grid, spread
+from ingestion.tables.header_rows import count_header_rows
+from ingestion.tables.kinds import is_number
+from ingestion.tables.naming import named_cells
 
 _ROWS_PER_BLOCK: Final = 1_000
 _SAMPLE_ROWS: Final = 24  # rows of a table that tell its names

@@ -35,3 +35,4 @@ fill_colour = _by_address(pdfium_c.FPDFPageObj_GetFillColor, _INT, *[_ADDRESS] *
 stroke_colour = _by_address(pdfium_c.FPDFPageObj_GetStrokeColor, _INT, *[_ADDRESS] * 5)
 render_mode = _by_address(pdfium_c.FPDFTextObj_GetTextRenderMode, _INT, _ADDRESS)
 count_marks = _by_address(pdfium_c.FPDFPageObj_CountMarks, _INT, _ADDRESS)
+font_of = _by_address(pdfium_c.FPDFTextObj_GetFont, _ADDRESS, _ADDRESS)

@@ -43,12 +43,15 @@ class Paint:
 PLAIN = Paint()
 
 
-def characters_of(text_page: pdfium.PdfTextPage) -> str:
+def characters_of(text_page: pdfium.PdfTextPage, text: str) -> str:
     """The page's text with one character for each index of PDFium; a hyphen at a line's end is `HYPHEN_MARK`.
 
     PDFium counts a character beyond the basic plane as two; here a NUL follows it.
+
+    Args:
+        text_page: The page.
+        text: Its text as PDFium gives it.
     """
-    text: str = text_page.get_text_range()
     count = text_page.count_chars()
     if len(text) != count:
         text = _BEYOND_BMP.sub(lambda match: match[0] + _FILLER, text)
@@ -71,8 +74,9 @@ class PaintReader:
         """Read from this page."""
         self._handle = text_page.raw
         self._page = calls.address_of(self._handle)
-        self._object: int | None = None
         self._paint = PLAIN
+        self.object: int | None = None
+        """Address of the object that drew the last character read; 0 for a space or a line end set by PDFium."""
         self._colour = (ctypes.c_uint * 4)()  # red, green, blue, alpha
         first = ctypes.addressof(self._colour)
         self._colours = tuple(first + place * ctypes.sizeof(ctypes.c_uint) for place in range(4))
@@ -86,8 +90,8 @@ class PaintReader:
     def read(self, index: int) -> Paint:
         """How the character at PDFium's `index` is drawn; what is drawn alike has one and the same object."""
         address = calls.text_object(self._page, index)
-        if address != self._object:
-            self._object = address
+        if address != self.object:
+            self.object = address
             self._paint = self._of_object(index, address) if address else PLAIN
         return self._paint
 

@@ -191,7 +191,7 @@ class _PageReader:
         text_page = page.get_textpage()
         try:
             raw = text_page.get_text_range()
-            lines = lines_of(text_page, page)
+            lines = lines_of(text_page, page, raw)
         finally:
             text_page.close()
         self._left_out["hidden lines"] += drop_unseen(lines, page)

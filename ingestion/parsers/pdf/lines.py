@@ -102,22 +102,28 @@ def joined_text(lines: Sequence[Line]) -> str:
     return _LEADERS.sub(" … ", text.replace(HYPHEN_MARK, ""))
 
 
-def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
+def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage, text: str) -> list[Line]:
     """Lines of a page in the order of its content stream.
 
     Only the first and the last character of a word are measured: asking PDFium for each one's box and size takes
     most of the time, and PDFium itself puts a space or a line end wherever there is a gap.
+
+    Args:
+        text_page: The page's characters.
+        page: The page.
+        text: Its text as PDFium gives it.
     """
     page_at = calls.address_of(text_page.raw)
-    font_name = ctypes.create_string_buffer(_MAX_FONT_NAME)
-    box, paints = _BoxReader(text_page), PaintReader(text_page)
+    box, paints, fonts = _BoxReader(text_page), PaintReader(text_page), _FontReader(page_at)
     lines: list[Line] = []
     page_box = page.get_bbox()
     frames = [Frame(page_box, turns) for turns in range(4)]
     run = _Run(frames[0])
-    for match in _PART.finditer(characters_of(text_page)):
-        word = match.group()
-        if word[0] in "\r\n":
+    for match in _PART.finditer(characters_of(text_page, text)):
+        word = match[0]
+        if word == " ":  # the most frequent of all
+            run.add_space(word)
+        elif word[0] in "\r\n":
             run.flush(lines)
         elif word[0].isspace():
             run.add_space(word)
@@ -128,14 +134,14 @@ def lines_of(text_page: pdfium.PdfTextPage, page: pdfium.PdfPage) -> list[Line]:
                 run.flush(lines)
             if run.is_empty:
                 run.paint = paint
-                run.bold = _is_bold(page_at, start, font_name)
+                run.bold = fonts.is_bold(paints.object or 0, start)
                 run.frame = frames[_quarter_turns(page_at, start)]
                 run.base = box.read_baseline(start, run.frame)
             last = match.end() - 1 - is_split
             end = box.read(last) if last > start else first
             if word[-1].isdecimal() and end is not first:
                 word = _with_exponent(word, start, end, box, run.frame)
-            run.add_word(word, first, end, calls.font_size(page_at, start))
+            run.add_word(word, first, end, fonts.size(paints.object or 0, start))
             if is_split:
                 run.flush(lines)
     run.flush(lines)
@@ -180,17 +186,44 @@ def _quarter_turns(page_at: int, index: int) -> int:
     return round(turns) % 4 if abs(turns - round(turns)) < _MAX_SLANT else 0
 
 
-def _is_bold(page_at: int, index: int, name: ctypes.Array[ctypes.c_char]) -> bool:
-    """Whether a character is bold, by its font's weight or name, which is written into `name` on the way."""
-    if calls.font_weight(page_at, index) >= _BOLD_WEIGHT:
-        return True
-    # A longer name is not written.
-    length = calls.font_info(page_at, index, ctypes.addressof(name), _MAX_FONT_NAME, None)
-    return 0 < length <= _MAX_FONT_NAME and _BOLD_NAME.search(name.value) is not None
+class _FontReader:
+    """Reads the fonts of characters; asks PDFium once for each object's size and each font's weight."""
+
+    def __init__(self, page_at: int) -> None:
+        self._page = page_at
+        self._name = ctypes.create_string_buffer(_MAX_FONT_NAME)
+        self._sized: int = 0  # the object whose size is known
+        self._size = 0.0
+        self._bold: dict[int, bool] = {}  # by the address of the font
+
+    def size(self, text_object: int, index: int) -> float:
+        """Font size of a character that this object draws."""
+        if not text_object or text_object != self._sized:
+            self._sized, self._size = text_object, calls.font_size(self._page, index)
+        return self._size
+
+    def is_bold(self, text_object: int, index: int) -> bool:
+        """Whether a character that this object draws is bold."""
+        font = calls.font_of(text_object) if text_object else None
+        if not font:
+            return self._looks_bold(index)
+        if font not in self._bold:
+            self._bold[font] = self._looks_bold(index)
+        return self._bold[font]
+
+    def _looks_bold(self, index: int) -> bool:
+        """By the weight or the name of the font."""
+        if calls.font_weight(self._page, index) >= _BOLD_WEIGHT:
+            return True
+        # A longer name is not written.
+        length = calls.font_info(self._page, index, ctypes.addressof(self._name), _MAX_FONT_NAME, None)
+        return 0 < length <= _MAX_FONT_NAME and _BOLD_NAME.search(self._name.value) is not None
 
 
 def _folded(text: str) -> str:
     """The text with ligatures, Kangxi radicals and compatibility ideographs as what people type."""
+    if text.isascii() and "\x00" not in text:
+        return text
     text = _UNREADABLE.sub("", text)
     return _FOLDED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
 
@@ -227,12 +260,15 @@ class _Run:
         left, bottom, _, top = place if self.frame.is_page else self.frame.to_reader(place)
         if top <= bottom:
             return False
-        em = max(self._y1 - self._y0, self._sizes[-1] if self._sizes else 0.0)
+        em, size = self._y1 - self._y0, self._sizes[-1]
+        em = size if size > em else em
         middle = (bottom + top) / 2
         if not self._y0 - 0.1 * em <= middle <= self._y1 + 0.1 * em:
             return abs(left - self._right) > _SCRIPT_GAP_EM * em or top < self._y0 or bottom > self._y1
-        widest = max(_GAP_EM * em, 2 * self._advance if self._advance > _SPACED_EM * em else 0.0)
-        return left - self._right > widest or left < self._right - 2 * em
+        white = left - self._right
+        if white <= _GAP_EM * em:
+            return white < -2 * em
+        return white > 2 * self._advance or self._advance <= _SPACED_EM * em
 
     def add_space(self, text: str) -> None:
         """Add white space, which has no place."""
@@ -245,7 +281,8 @@ class _Run:
         if self._has_box and first[0] - self._right > WIDE_SPACE_EM * size:
             self._gaps.append((len(self._text), self._right, first[0]))
         self._text.append(text)
-        self._advance = max(self._advance, (last[0] - first[0]) / max(1, len(text) - 1))
+        advance = (last[0] - first[0]) / (len(text) - 1) if len(text) > 1 else 0.0
+        self._advance = advance if advance > self._advance else self._advance
         for x0, y0, x1, y1 in (first, last) if last is not first else (first,):
             if y1 <= y0:
                 continue

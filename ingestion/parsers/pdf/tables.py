@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ingestion.grid import Cell, Grid, count_header_rows, spread
 from ingestion.parsers.pdf.columns import (
     MAX_COLUMNS,
     Column,
@@ -29,6 +28,8 @@ from ingestion.parsers.pdf.wrapping import (
     is_near,
     rows_of,
 )
+from ingestion.tables.grid import Cell, Grid, spread
+from ingestion.tables.header_rows import count_header_rows
 
 _SAME_SIZE = 0.3  # by how much font sizes in a table may differ
 _BESIDE_EM = 0.85  # between baselines: lines of a text are farther apart

@@ -12,8 +12,10 @@ from ingestion.canonical import CanonicalWriter, clean_lines
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.errors import CorruptFileError
-from ingestion.grid import MAX_COLUMNS, Cell, column_names, count_header_rows
 from ingestion.sniff import CSV
+from ingestion.tables.grid import MAX_COLUMNS, Cell
+from ingestion.tables.header_rows import count_header_rows
+from ingestion.tables.naming import column_names
 from ingestion.types import Document, Source
 
 _DELIMITERS: Final = ",\t;|"

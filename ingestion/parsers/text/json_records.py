@@ -9,9 +9,9 @@ from ingestion.canonical import NAME_CHARS, CanonicalWriter, short_name
 from ingestion.config import ParsingLimits
 from ingestion.encodings import Decoded, decode
 from ingestion.errors import CorruptFileError
-from ingestion.grid import grid_of
 from ingestion.parsers.web.html import write_html
 from ingestion.sniff import JSON, JSON_LINES
+from ingestion.tables.grid import grid_of
 from ingestion.types import Document, Source
 
 _LONG_VALUE_CHARS: Final = 200

@@ -10,7 +10,6 @@ from ingestion.canonical import CanonicalWriter, clean_lines
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.gibberish import ENCODED_DATA
-from ingestion.grid import Cell, Grid
 from ingestion.parsers.text.markdown_sites import code_title, label_of
 from ingestion.parsers.text.markdown_syntax import (
     MAX_NESTING,
@@ -23,6 +22,7 @@ from ingestion.parsers.text.markdown_syntax import (
 from ingestion.parsers.web.elements import STRUCK
 from ingestion.parsers.web.html import write_html
 from ingestion.sniff import MARKDOWN
+from ingestion.tables.grid import Cell, Grid
 from ingestion.types import BlockKind, Document, Source
 
 _HEADING_ID = re.compile(r"\s*\{#[\w.-]+\}\s*$")

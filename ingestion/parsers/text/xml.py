@@ -9,10 +9,10 @@ from lxml import etree
 from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError
-from ingestion.grid import grid_of
 from ingestion.parsers.text.json_records import write_value
 from ingestion.parsers.web.html import write_html
 from ingestion.sniff import XML
+from ingestion.tables.grid import grid_of
 from ingestion.types import Document, Source
 
 _MAX_DEPTH: Final = 100

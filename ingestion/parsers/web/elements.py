@@ -1,6 +1,7 @@
 """Elements of HTML by their kind: tags, roles that stand for tags, and what styles say about showing them."""
 
 import re
+from collections.abc import Set
 from typing import Final
 
 from lxml import html as lxml_html
@@ -38,6 +39,7 @@ _GENERIC: Final = frozenset(
 _HIDING = re.compile(
     r"(?:\bdisplay\s*:\s*none|\bvisibility\s*:\s*(?:hidden|collapse)|\bmso-hide\s*:\s*all)", re.I
 )
+_SHOWING = re.compile(r"\b(?:display\s*:\s*(?!none)|visibility\s*:\s*visible)", re.I)
 _STRIKING = re.compile(r"\btext-decoration(?:-line)?\s*:[^;]*line-through", re.I)
 _BLOCK_STYLE = re.compile(r"\bdisplay\s*:\s*(?:block|flex|grid|table|list-item|flow-root)", re.I)
 _BOLD = re.compile(r"\bfont-weight\s*:\s*(?:bold|[6-9]00)", re.I)
@@ -67,8 +69,18 @@ def parts_words(tag: str) -> bool:
     return tag in _WIDGETS or "-" in tag
 
 
+def is_styled_away(element: lxml_html.HtmlElement, hiding: Set[str]) -> bool:
+    """Whether one of the classes of an element is among those that hide, and its own style does not show it."""
+    names = element.get("class")
+    return (
+        names is not None
+        and not hiding.isdisjoint(names.split())
+        and _SHOWING.search(element.get("style", "")) is None
+    )
+
+
 def is_hidden(element: lxml_html.HtmlElement, tag: str) -> bool:
-    """Whether the page hides an element; by its attributes alone, style sheets are not read."""
+    """Whether an element hides by its own attributes."""
     hidden = element.get("hidden")
     if hidden is not None:
         return str(hidden).lower() != "until-found"

@@ -10,7 +10,7 @@ from ingestion.encodings import decode
 from ingestion.errors import EmptyDocumentError
 from ingestion.parsers.web.elements import CODE, HEADINGS, LISTS, is_block, parts_words, tag_of
 from ingestion.parsers.web.lists import Marks
-from ingestion.parsers.web.page import Page, tree_of
+from ingestion.parsers.web.page import Page
 from ingestion.parsers.web.shown import Edge, Shown, code_of
 from ingestion.parsers.web.tables import (
     cell_text,
@@ -20,6 +20,7 @@ from ingestion.parsers.web.tables import (
     parts_of,
     write_strays,
 )
+from ingestion.parsers.web.tree import tree_of
 from ingestion.sniff import HTML
 from ingestion.types import BlockKind, Document, Source
 

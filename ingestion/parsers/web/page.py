@@ -1,4 +1,4 @@
-"""A page of HTML: its tree, how much text each part holds, and which parts are left out for which reason."""
+"""A page of HTML: how much text each part holds, and which parts are left out for which reason."""
 
 import posixpath
 import re
@@ -10,7 +10,6 @@ from urllib.parse import unquote
 from lxml import etree
 from lxml import html as lxml_html
 
-from ingestion.errors import EmptyDocumentError
 from ingestion.parsers.web import elements
 from ingestion.parsers.web.elements import (
     EMBEDDED,
@@ -19,17 +18,14 @@ from ingestion.parsers.web.elements import (
     is_block,
     is_hidden,
     is_struck,
+    is_styled_away,
     tag_of,
 )
+from ingestion.style_sheets import hiding_classes
 
 HIDDEN: Final = "hidden text"
 STRUCK: Final = "struck text"
 FURNITURE: Final = "navigation and page furniture"
-_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s<>/]*)([^<>]*)>")
-_UNREAD = re.compile(r"<(script|style)\b[^>]*>(?:(?!</\1).)*+(?:</\1[^>]*>)?", re.I | re.S)
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
-_MAX_DEPTH = 1000  # of pages that are nested deeper than libxml2 allows (2,048)
 _FURNITURE_NAME = re.compile(
     r"(?:\A|[\s_-])(?:nav|navbar|navbox|menu|sidebar|breadcrumbs?|cookies?|noprint|toc|pagination)(?:\Z|[\s_-])",
     re.I,
@@ -48,6 +44,7 @@ _ID_REFERENCES = (
     "aria-details",
     "commandfor",
 )
+_ID_REFERENCES_AND_LINKS = frozenset({*_ID_REFERENCES, "href"})
 _MAX_NOTES = 100_000
 _MAX_LINK_SHARE = 0.6
 _MIN_SENTENCE_CHARS = 20
@@ -80,6 +77,8 @@ _JUDGED: Final = frozenset(
     {"aside", "button", "footer", "nav", "noscript", "search", *_HIDING_TAGS, *EMBEDDED, *NEVER_TEXT}
 )
 """Elements that may be left out though they have no attribute."""
+_TELLING: Final = frozenset({"aria-hidden", "class", "hidden", "id", "popover", "role", "style"})
+"""Attributes that may have an element left out."""
 
 
 class Size(NamedTuple):
@@ -105,47 +104,7 @@ class Size(NamedTuple):
         return self.linked > _MAX_LINK_SHARE * self.chars
 
 
-def tree_of(text: str, drop: Callable[[str, int], None]) -> lxml_html.HtmlElement:
-    """Parse a page or a fragment. No entity, script or address in it is followed.
-
-    Raises:
-        EmptyDocumentError: If there is nothing in it.
-    """
-    text = _XML_DECLARATION.sub("", text).replace("\x00", "")
-    root, is_whole = _parsed(text)
-    if not is_whole:
-        shallow = _Shallow()
-        root, _ = _parsed(_TAG.sub(shallow.tag, _UNREAD.sub("", text)))
-        drop("elements nested too deep", shallow.count)
-    return root
-
-
-def _parsed(text: str) -> tuple[lxml_html.HtmlElement, bool]:
-    parser = lxml_html.HTMLParser(no_network=True, huge_tree=True, remove_comments=True, remove_pis=True)
-    try:
-        root = lxml_html.document_fromstring(text, parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
-        raise EmptyDocumentError("The page contains no text.") from error
-    for further in list(root.itersiblings()):  # what stands behind `</html>`
-        root.append(further)
-    return root, all(entry.type != etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log)
-
-
-class _Shallow:
-    """Takes the tags out that are nested deeper than libxml2 reads on; their text stays."""
-
-    def __init__(self) -> None:
-        self._depth = 0
-        self.count = 0
-
-    def tag(self, found: re.Match[str]) -> str:
-        """The tag, or a space in its place."""
-        if found[2].lower() in _VOID or found[3].endswith("/"):
-            return found[0]
-        is_deep = self._depth + (not found[1]) > _MAX_DEPTH
-        self._depth = max(0, self._depth + (-1 if found[1] else 1))
-        self.count += is_deep and not found[1]
-        return " " if is_deep else found[0]
+_NOTHING: Final = Size()
 
 
 class Page:
@@ -176,6 +135,8 @@ class Page:
         self._links_beside_main: set[lxml_html.HtmlElement] = set()
         self._name = name
         self._notes = {} if notes is None else notes
+        styles, scripts = (_texts(root, name) for name in ("style", "script"))
+        self._hiding = hiding_classes(styles, scripts) if styles else frozenset()
         hidden, whole = self._measure()
         self._keep_hidden = keep_hidden or hidden >= _MAX_HIDDEN_SHARE * max(1, whole)
         self._find_main()
@@ -196,7 +157,10 @@ class Page:
 
     def size(self, element: lxml_html.HtmlElement) -> Size:
         """Size of a table, a cell, a heading or an element that may be furniture; of others it is zero."""
-        return self._sizes.get(element, Size())
+        return self._sizes.get(element, _NOTHING)
+
+    def _is_hidden(self, element: lxml_html.HtmlElement, tag: str) -> bool:
+        return is_hidden(element, tag) or (bool(self._hiding) and is_styled_away(element, self._hiding))
 
     def _is_reachable(self, element: lxml_html.HtmlElement) -> bool:
         """Whether a link or a control of the page opens a hidden element, such as a panel or a note."""
@@ -219,9 +183,9 @@ class Page:
         """Why an element is left out: None if it isn't, nothing to count if it is an ornament."""
         if tag in NEVER_TEXT:
             return ""
-        if tag not in _JUDGED and not element.keys():
+        if tag not in _JUDGED and _TELLING.isdisjoint(element.keys()):
             return FURNITURE if element in self._links_beside_main else None
-        if not self._keep_hidden and is_hidden(element, tag) and not self._is_reachable(element):
+        if not self._keep_hidden and self._is_hidden(element, tag) and not self._is_reachable(element):
             return HIDDEN
         if not self._keep_hidden and is_struck(element, tag):
             return STRUCK
@@ -287,13 +251,18 @@ class Page:
                 if tag in NEVER_TEXT:
                     walk.skip_subtree()
                     continue
-                has_attributes = bool(element.keys())
-                self._note_targets(element)
+                names = element.keys()
+                has_attributes = bool(names)
+                self._note_targets(element, names)
                 if tag in _MEASURED or (has_attributes and _is_named_furniture(element)):
                     opened[element] = Size(chars, linked, *counts)
                     for place, is_kind in enumerate((tag in HEADINGS, tag == "table", tag == "pre")):
                         counts[place] += is_kind
-                if cover is None and (has_attributes or tag in _HIDING_TAGS) and _is_covered(element, tag):
+                if (
+                    cover is None
+                    and (has_attributes or tag in _HIDING_TAGS)
+                    and self._is_covered(element, tag)
+                ):
                     cover, covered = element, chars
                 links += element.tag == "a" and _leads_elsewhere(element)
                 text = element.text
@@ -313,7 +282,12 @@ class Page:
                 linked += length if links else 0
         return hidden, chars
 
-    def _note_targets(self, element: lxml_html.HtmlElement) -> None:
+    def _is_covered(self, element: lxml_html.HtmlElement, tag: str) -> bool:
+        return self._is_hidden(element, tag) or is_struck(element, tag)
+
+    def _note_targets(self, element: lxml_html.HtmlElement, names: list[str]) -> None:
+        if _ID_REFERENCES_AND_LINKS.isdisjoint(names):
+            return
         for name, value in element.items():
             if name in _ID_REFERENCES:
                 self._targets.update(value.replace("#", "").split())
@@ -328,11 +302,11 @@ class Page:
             if len(found) == 1:
                 main = found[0]
                 beside = [sibling for node in _and_ancestors(main) for sibling in _siblings(node)]
-                if _size_of(main).chars > _MIN_MAIN_SHARE * whole:
+                if len(main.text_content().strip()) > _MIN_MAIN_SHARE * whole:
                     self._links_beside_main.update(
                         other
                         for other in beside
-                        if is_block(other, tag_of(other)) and _size_of(other).is_mostly_links
+                        if is_block(other, tag_of(other)) and _is_mostly_links(other)
                     )
                     return
 
@@ -348,19 +322,23 @@ def _siblings(element: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]
     yield from element.itersiblings()
 
 
-def _size_of(element: lxml_html.HtmlElement) -> Size:
-    chars = len(element.text_content().strip())
-    linked = sum(len(a.text_content().strip()) for a in element.iter("a") if _leads_elsewhere(a))
-    return Size(chars, linked)
+def _is_mostly_links(element: lxml_html.HtmlElement) -> bool:
+    linked = 0
+    for link in element.iter("a"):
+        if _leads_elsewhere(link):
+            text = link.text_content() if len(link) else link.text
+            linked += len(text.strip()) if text else 0
+    return linked > 0 and Size(len(element.text_content().strip()), linked).is_mostly_links
 
 
-def _leads_elsewhere(element: lxml_html.HtmlElement) -> bool:
-    """Whether an element is a link to a page; telephone numbers and addresses of mail are text."""
-    return element.tag == "a" and not element.get("href", "").lower().startswith(("tel:", "mailto:"))
+def _leads_elsewhere(link: lxml_html.HtmlElement) -> bool:
+    """Whether a link leads to a page; telephone numbers and addresses of mail are text."""
+    address = link.get("href")
+    return address is None or not address[:7].lower().startswith(("tel:", "mailto:"))
 
 
-def _is_covered(element: lxml_html.HtmlElement, tag: str) -> bool:
-    return is_hidden(element, tag) or is_struck(element, tag)
+def _texts(root: lxml_html.HtmlElement, name: str) -> list[str]:
+    return [element.text for element in root.iter(name) if element.text]
 
 
 def _is_named_furniture(element: lxml_html.HtmlElement) -> bool:

@@ -4,7 +4,7 @@ Raised and lowered text, formulas, readings beside characters, pictures and form
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -40,6 +40,9 @@ _AROUND: Final = {
 _FORMULA_PARTS = frozenset({"mi", "mn", "mo", "mtext", "ms"})
 _ICONS: Final = frozenset({"i", "span", "b", "em"})
 _TICKS: Final = {"checkbox": ("☐", "☑"), "radio": ("○", "◉")}
+_FIELDS = frozenset({"select", "textarea", "input", "img"})
+_TOLD = frozenset({*_FIELDS, *_ICONS, *_AROUND, *_SIGNS, *_FORMULA_PARTS, "a", "embed", "sub", "sup", "svg"})
+"""Elements that show more than their text."""
 _UNREAD_INPUTS = frozenset({"button", "color", "file", "hidden", "image", "password", "reset", "submit"})
 
 
@@ -65,6 +68,7 @@ class Shown:
         self._readings: list[str] = []  # of the last characters, not yet written
         self._rubies: list[str] = []  # elements of ruby text that are open
         self._last = " "
+        self._has_signs = root.getparent() is not None and root.getparent().tag in _SIGNS
 
     def skip(self) -> None:
         """Pass over what is inside the element that has just begun."""
@@ -74,57 +78,77 @@ class Shown:
     def __iter__(self) -> Iterator[str | Edge]:
         for event, element in self._walk:
             tag = tag_of(element)
-            if event == "start":
-                yield from self._start(element, tag)
+            if event == "end":
+                if element is self._left_out:
+                    self._left_out = None
+                else:
+                    yield from self._ended(element, tag)
+                    yield Edge(False, element, tag)
+                text = element.tail if element is not self._root else None
+            elif element is not self._root and self._page.leaves_out(element, tag):
+                self._left_out = element
+                self._walk.skip_subtree()
+                continue
             else:
-                yield from self._end(element, tag)
+                yield from self._started(element, tag)
+                yield Edge(True, element, tag)
+                if self._is_skipping:
+                    self._is_skipping = False
+                    continue
+                text = element.text
+                if tag in _TOLD or self._has_signs:
+                    text = yield from self._told(element, tag)
+            if text and (self._rubies or self._readings):
+                yield from self._text(text)
+            elif text:
+                yield text
+                self._last = text[-1]
         yield from self._written_readings()
 
-    def _start(self, element: lxml_html.HtmlElement, tag: str) -> Iterator[str | Edge]:
-        if element is not self._root and self._page.leaves_out(element, tag):
-            self._left_out = element
-            self._walk.skip_subtree()
-            return
+    def _started(self, element: lxml_html.HtmlElement, tag: str) -> Iterable[str]:
+        """Readings that stand before an element, which is now open."""
         if tag in _RUBY:
             self._rubies.append(tag)
+        self._has_signs = self._has_signs or tag in _SIGNS
         if tag == "br" or is_block(element, tag):
-            yield from self._written_readings()
             self._last = " "
-        yield Edge(True, element, tag)
-        if self._is_skipping:
-            self._is_skipping = False
-            return
-        if tag in {"select", "textarea", "input", "img"}:
+            if self._readings:
+                return self._written_readings()
+        return ()
+
+    def _told(self, element: lxml_html.HtmlElement, tag: str) -> Generator[str, None, str]:
+        """What an element says or shows before its text; returns that text."""
+        if tag in _FIELDS:
             self._walk.skip_subtree()
             yield from self._text(f" {self._field(element, tag)} ")
-            return
+            return ""
         if label := self._drawn(element, tag):
             yield from self._text(label)
         if before := self._before(element, tag):
             yield from self._written_readings()
             yield before
             self._last = before[-1]
-        if element.text:
-            yield from self._text(
-                element.text.translate(_INVISIBLE) if tag in _FORMULA_PARTS else element.text
-            )
+        text: str = element.text or ""
+        return text.translate(_INVISIBLE) if tag in _FORMULA_PARTS else text
 
-    def _end(self, element: lxml_html.HtmlElement, tag: str) -> Iterator[str | Edge]:
-        if element is self._left_out:
-            self._left_out = None
-        else:
-            if self._closing and self._closing[-1][0] is element:
-                after = self._closing.pop()[1]
-                yield after
-                self._last = after[-1]
-            if tag in _RUBY and self._rubies:
-                self._rubies.pop()
-            if is_block(element, tag):
-                yield from self._written_readings()
-                self._last = " "
-            yield Edge(False, element, tag)
-        if element.tail and element is not self._root:
-            yield from self._text(element.tail)
+    def _ended(self, element: lxml_html.HtmlElement, tag: str) -> Iterable[str]:
+        if self._closing or self._readings or self._rubies:
+            return self._ending(element, tag)
+        if is_block(element, tag):
+            self._last = " "
+        return ()
+
+    def _ending(self, element: lxml_html.HtmlElement, tag: str) -> Iterator[str]:
+        """Signs and readings behind what an element holds, which is no longer open."""
+        if self._closing and self._closing[-1][0] is element:
+            after = self._closing.pop()[1]
+            yield after
+            self._last = after[-1]
+        if tag in _RUBY and self._rubies:
+            self._rubies.pop()
+        if is_block(element, tag):
+            yield from self._written_readings()
+            self._last = " "
 
     def _text(self, text: str) -> Iterator[str]:
         if self._rubies:

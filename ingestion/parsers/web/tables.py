@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from lxml import html as lxml_html
 
 from ingestion.canonical import squeeze
-from ingestion.grid import MAX_COLUMNS, MAX_HEADER_ROWS, Cell, Grid, named_cells
 from ingestion.parsers.web.elements import is_block, is_bold, parts_words, tag_of
 from ingestion.parsers.web.page import Page, Size
 from ingestion.parsers.web.shown import Shown
+from ingestion.tables.grid import MAX_COLUMNS, Cell, Grid
+from ingestion.tables.header_rows import MAX_HEADER_ROWS
+from ingestion.tables.naming import named_cells
 
 _MAX_ROWS = 65_534  # that a cell may span (HTML Standard, 4.9.11)
 _MAX_SHORT_CHARS = 200

@@ -2,9 +2,10 @@
 
 import pytest
 
+from app.answers.citations import citations_of
+from app.answers.types import AnswerSpan
 from app.library.blanking import NOTES, Gone, blanked
 from app.schemas.answers import ANSWER_EXAMPLE, AnswerOut
-from app.services.citations import AnswerSpan, citations_of
 
 NOTE = NOTES["en"]
 GONE = {"doc_a": Gone(text="Ducks eat weeds. Ducks sleep at night, with one eye open.")}

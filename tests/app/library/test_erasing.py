@@ -8,15 +8,15 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from app.config import load_settings
+from app.answers import run
+from app.composition.runtime import build_runtime
 from app.db.models import Base, Erasure
 from app.db.remains import cells
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, erasing, replies
 from app.library.traces import Traces
 from app.main import create_app
-from app.runtime import build_runtime
-from app.services import stored_answers
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 
@@ -165,13 +165,14 @@ def test_a_document_of_the_same_bytes_keeps_its_file_and_its_answers(api, runtim
 
 
 def test_an_answer_made_from_what_was_deleted_meanwhile_is_stored_without_it(api, runtime, ids, monkeypatch):
-    keep = stored_answers.keep
+    generate = run.generate
 
-    def late(*arguments, **named):
+    def late(*arguments):
+        outcome = generate(*arguments)
         documents.delete(runtime, ids["secret.md"])
-        return keep(*arguments, **named)
+        return outcome
 
-    monkeypatch.setattr(stored_answers, "keep", late)
+    monkeypatch.setattr(run, "generate", late)
     answer = ask(api)
     assert "brass" not in json.dumps(answer)
     monkeypatch.undo()

@@ -4,15 +4,15 @@ from itertools import pairwise
 
 import pytest
 
-from app.config import load_settings
+from app.answers import run
+from app.answers.accept import Ask
+from app.composition.runtime import build_runtime
 from app.errors import UnavailableError
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.runtime import build_runtime
 from app.search import searching
 from app.search.scope import RankingChoice, scope_of
-from app.services import answering
-from app.services.answering import Ask
+from app.settings.reading import load_settings
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS, GEESE
@@ -46,8 +46,7 @@ def found_by(runtime, name, query, k=None, **choice):
 
 
 def read_by(runtime, generator, name, question, **more):
-    pending = answering.accept(runtime, Ask(collections=(name,), question=question, **more))
-    outcome = answering.produce(runtime, pending, lambda *_: None, lambda: None)
+    outcome = run.answer(runtime, Ask(collections=(name,), question=question, **more))
     return [int(passage.key) for passage in generator.requests[-1].passages], outcome
 
 
@@ -64,15 +63,15 @@ def test_answers_rerank_where_request_collection_or_server_say_so(runtime, fill,
     fill("ranked", {"rerank": True}, ducks=DUCKS, geese=GEESE)
     question = "Who guards a nest?"
     _, outcome = read_by(runtime, generator, "plain", question)
-    assert "rerank" not in outcome.answer["timings_ms"]
+    assert "rerank" not in outcome.answer.timings_ms
     for name, choice in (("ranked", RankingChoice()), ("plain", RankingChoice(rerank=True))):
         _, outcome = read_by(runtime, generator, name, question, choice=choice)
-        assert "rerank" in outcome.answer["timings_ms"]
+        assert "rerank" in outcome.answer.timings_ms
         assert [hit.chunk_id for hit in outcome.retrieved.hits] == [
             hit.chunk_id for hit in outcome.retrieved.stages["rerank"][: len(outcome.retrieved.hits)]
         ]
     _, outcome = read_by(runtime, generator, "ranked", question, choice=RankingChoice(rerank=False))
-    assert "rerank" not in outcome.answer["timings_ms"]
+    assert "rerank" not in outcome.answer.timings_ms
 
 
 def test_neighbours_of_the_section_are_read_and_those_of_the_next_one_are_not(runtime, fill, generator):
@@ -88,7 +87,7 @@ def test_neighbours_of_the_section_are_read_and_those_of_the_next_one_are_not(ru
     # together they are one stretch of the document, and a citation from any of them is checked against it
     ordered = sorted(passages.values(), key=lambda p: p.start)
     assert all(left.end == right.start for left, right in pairwise(ordered))
-    assert outcome.answer["citations"]
+    assert outcome.answer.citations
 
 
 def test_what_stands_beside_is_read_from_live_rows_only(runtime, fill):

@@ -32,18 +32,23 @@ def test_readers_share_and_writers_exclude():
     assert any(len(state) > 1 for state in worst)
 
 
+def until(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
 def test_a_waiting_writer_goes_before_new_readers():
     lock, order = ReadWriteLock(), []
-    reading, writing = threading.Event(), threading.Event()
+    reading, leave = threading.Event(), threading.Event()
 
     def first():
         with lock.read():
             reading.set()
-            writing.wait(5)
-            time.sleep(0.05)
+            leave.wait(10)
 
     def writer():
-        writing.set()
         with lock.write():
             order.append("writer")
 
@@ -57,11 +62,12 @@ def test_a_waiting_writer_goes_before_new_readers():
         threading.Thread(target=second),
     ]
     threads[0].start()
-    reading.wait(5)
+    assert reading.wait(10)
     threads[1].start()
-    writing.wait(5)
-    time.sleep(0.02)
+    until(lambda: lock._writers_waiting == 1)
     threads[2].start()
+    until(lambda: len(lock._condition._waiters) == 2)  # the reader waits behind the writer
+    leave.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(10)
     assert order == ["writer", "reader"]

@@ -43,4 +43,4 @@ def test_html_comes_as_it_was() -> None:
 
 @pytest.mark.parametrize("rtf", [b"", b"}}}", b"{\\rtf1 a", b"\\", b"\\bin99 a", b"\\uc99\\u5 abc", b"\\'"])
 def test_broken_rtf_ends(rtf: bytes) -> None:
-    assert isinstance(text_of(rtf)[0], str)
+    text_of(rtf)  # that it raises nothing is all that is promised

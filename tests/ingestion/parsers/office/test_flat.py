@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from ingestion.config import ParsingLimits
-from ingestion.errors import ConverterMissingError, CorruptFileError, UnsupportedFormatError
+from ingestion.errors import CorruptFileError, UnsupportedFormatError
 from ingestion.parsers import parse_source
 from ingestion.types import Source
 from tests.ingestion.hostile import docx, paragraph
@@ -51,11 +51,3 @@ def test_other_kinds_and_damage_are_told() -> None:
         read(f'<?xml version="1.0"?><pkg:package {SPACE}><pkg:part>'.encode())
     with pytest.raises(CorruptFileError, match="document type"):
         read(f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e "">]><pkg:package {SPACE}/>'.encode())
-
-
-def test_xml_of_word_2003_needs_the_converter() -> None:
-    with pytest.raises(ConverterMissingError, match="Word 2003") as caught:
-        read(
-            b'<?xml version="1.0"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"/>'
-        )
-    assert caught.value.hint

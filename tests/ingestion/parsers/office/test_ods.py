@@ -95,14 +95,14 @@ def test_marked_rows_of_names() -> None:
 
 
 def test_repetition_has_a_bound() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     empty = '<table:table-row table:number-rows-repeated="99999999"><table:table-cell/></table:table-row>'
     wide = cell("x", more='table:number-columns-repeated="99999999"')
     with pytest.raises(LimitExceededError):
         read(ods(empty + row(wide, more='table:number-rows-repeated="99999999"')))
     with pytest.raises(EmptyDocumentError):
         read(ods(empty))
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_a_workbook_without_content_is_corrupt() -> None:

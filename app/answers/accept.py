@@ -1,0 +1,117 @@
+"""Accepting a question: checked, numbered, its collections found, before anything costs time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.answers.types import AnswerHead
+from app.composition.runtime import Runtime
+from app.db.types import new_id, utc_now
+from app.search import searching
+from app.search.scope import RankingChoice, Scope, scope_of
+from retrieval.follow_up import Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question to answer, as asked.
+
+    Attributes:
+        collections: Ids or names.
+        history: Earlier turns of the conversation, oldest first.
+        k: Passages to read; None for the collection's or the server's value.
+        temperature: None for the server's value.
+        choice: How this answer's retrieval differs from the collections' settings.
+        allow: Chunk ids that may be read, or None for all.
+        weights: How much passages count, by chunk id: 1 where none is given, 0 leaves the passage unread.
+        answer_from: Least confidence to answer at all; None for the model's own.
+        conversation: The caller's id of the conversation, by which its answers can be deleted.
+    """
+
+    collections: tuple[str, ...]
+    question: str
+    history: tuple[Turn, ...] = ()
+    k: int | None = None
+    temperature: float | None = None
+    choice: RankingChoice = field(default_factory=RankingChoice)
+    allow: frozenset[int] | None = None
+    weights: Mapping[int, float] = field(default_factory=dict)
+    answer_from: float | None = None
+    conversation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """An accepted question, whose answer is to be generated.
+
+    Attributes:
+        standalone_question: The question to search and answer where it leans on earlier turns, else None.
+        created_at: When it was accepted, ISO 8601 in UTC.
+    """
+
+    id: str
+    question: str
+    standalone_question: str | None = None
+    scope: Scope
+    k: int
+    temperature: float
+    seed: int = 0
+    allow: frozenset[int] | None = None
+    weights: Mapping[int, float] = field(default_factory=dict)
+    answer_from: float | None = None
+    conversation: str | None = None
+    created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
+
+    @property
+    def understood(self) -> str:
+        """The question to search and to answer."""
+        return self.standalone_question or self.question
+
+    @property
+    def head(self) -> AnswerHead:
+        """The part of the answer that is known already."""
+        return AnswerHead(
+            id=self.id,
+            question=self.question,
+            standalone_question=self.standalone_question,
+            collections=self.scope.ids,
+            created_at=self.created_at,
+        )
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The request as it is stored, defaults filled in."""
+        weights = {"weights": {str(chunk): weight for chunk, weight in self.weights.items()}}
+        standalone = {"standalone_question": self.standalone_question}
+        return {
+            "k": self.k,
+            "temperature": self.temperature,
+            "seed": self.seed,
+            **self.scope.described,
+            **(weights if self.weights else {}),
+            **(standalone if self.standalone_question else {}),
+        }
+
+
+def accept(runtime: Runtime, ask: Ask) -> Pending:
+    """Check a question and find its collections.
+
+    Raises:
+        InvalidInputError: The question, or one of the history, is empty or too long.
+        CollectionNotFoundError: A collection does not exist.
+    """
+    question = searching.checked_text(ask.question, runtime.settings.limits.max_question_chars, "question")
+    scope = scope_of(runtime, ask.collections).chosen(ask.choice)
+    temperature = runtime.settings.answers.temperature if ask.temperature is None else ask.temperature
+    return Pending(
+        id=new_id("ans"),
+        question=question,
+        standalone_question=searching.understood(runtime, question, ask.history),
+        scope=scope,
+        k=ask.k or scope.k,
+        temperature=temperature,
+        allow=ask.allow,
+        weights=ask.weights,
+        answer_from=ask.answer_from,
+        conversation=ask.conversation,
+    )

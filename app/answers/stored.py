@@ -1,0 +1,154 @@
+"""Stored answers: read, rate, replay, delete."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from app.answers.json_form import answer_from_json, as_json, failure_from_json, trace_from_json
+from app.answers.provenance import places_of, provenance_of
+from app.answers.types import Answer, AnswerFailure, Feedback, Provenance
+from app.composition.runtime import Runtime
+from app.db import answers as rows
+from app.db import erasing as erasing_rows
+from app.db.sources import read_sources
+from app.errors import AnswerNotFoundError, InvalidInputError
+from app.library import erasing
+
+DELETED_AT_ONCE = 200
+INTERRUPTED = AnswerFailure(
+    code="answer_interrupted",
+    message="The program ended while this answer was being written.",
+    hint="Ask again.",
+)
+
+
+def get(runtime: Runtime, answer_id: str, *, in_work: bool) -> Answer:
+    """A stored answer with its feedback.
+
+    Args:
+        runtime: The runtime.
+        answer_id: Its id.
+        in_work: Whether this process generates it now; one that is neither stored nor in work was interrupted.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer.
+    """
+    with runtime.db.read() as session:
+        row = rows.get(session, answer_id)
+    if row is None:
+        raise AnswerNotFoundError(answer_id)
+    feedback = None if row.rating is None else Feedback(rating=row.rating, comment=row.comment)
+    return replace(_answer(row, in_work), feedback=feedback)
+
+
+def provenance(runtime: Runtime, answer_id: str, *, in_work: bool) -> Provenance:
+    """Where each token of an answer comes from.
+
+    Args:
+        runtime: The runtime.
+        answer_id: Its id.
+        in_work: Whether this process generates it now.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer.
+    """
+    with runtime.db.read() as session:
+        row = rows.get(session, answer_id, with_provenance=True)
+        if row is None:
+            raise AnswerNotFoundError(answer_id)
+        answer = _answer(row, in_work)
+        trace = None if row.provenance is None else trace_from_json(row.provenance)
+        places = places_of(answer, trace)
+        sources = dict(zip(places, read_sources(session, places), strict=True))
+    return provenance_of(answer, trace, sources)
+
+
+def events(runtime: Runtime, answer_id: str) -> list[dict[str, Any]]:
+    """The stored stream of a finished answer, `{id, event, data}`; for one without, its end.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer.
+    """
+    with runtime.db.read() as session:
+        row = rows.get(session, answer_id, with_events=True)
+        if row is None:
+            raise AnswerNotFoundError(answer_id)
+        if row.events:
+            return list(row.events)
+    answer = get(runtime, answer_id, in_work=False)
+    return [{"id": 1, "event": "done", "data": {"answer": as_json(answer)}}]
+
+
+def delete(runtime: Runtime, answer_id: str) -> None:
+    """Delete an answer with its question.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer.
+    """
+    if not _delete(runtime, [answer_id]):
+        raise AnswerNotFoundError(answer_id)
+
+
+def delete_some(runtime: Runtime, *, conversation: str | None = None, before: datetime | None = None) -> int:
+    """Delete the answers of a conversation, or those asked before a moment, or both; gives their number.
+
+    Raises:
+        InvalidInputError: Neither is given.
+    """
+    if conversation is None and before is None:
+        raise InvalidInputError(
+            "nothing_chosen",
+            "It is not said which answers to delete.",
+            "Name a conversation, or a time before which all are deleted.",
+        )
+    deleted = 0
+    while True:
+        with runtime.db.read() as session:
+            ids = rows.chosen(session, conversation, before, DELETED_AT_ONCE)
+        if not ids:
+            return deleted
+        deleted += _delete(runtime, ids)
+
+
+def _delete(runtime: Runtime, answer_ids: Sequence[str]) -> int:
+    with runtime.db.write() as session:
+        count = rows.remove(session, answer_ids)
+        if count:
+            erasing_rows.erase_replies(session, answer_ids)
+            erasing.schedule(session)
+    if count:
+        erasing.try_to_finish(runtime)
+    return count
+
+
+def rate(runtime: Runtime, answer_id: str, rating: int, comment: str | None) -> None:
+    """Store a person's rating of an answer; a later one replaces it.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer.
+    """
+    with runtime.db.write() as session:
+        if not rows.rate(session, answer_id, rating, comment):
+            raise AnswerNotFoundError(answer_id)
+
+
+def _answer(row: rows.Answer, in_work: bool) -> Answer:
+    return answer_from_json(row.answer) if row.answer else _without_text(row, in_work)
+
+
+def _without_text(row: rows.Answer, in_work: bool) -> Answer:
+    """An answer that is still generated, or that never came to an end."""
+    running = row.status == "running"
+    interrupted = INTERRUPTED if running and not in_work else None
+    return Answer(
+        id=row.id,
+        question=row.question,
+        standalone_question=row.request.get("standalone_question"),
+        collections=tuple(row.collection_ids),
+        created_at=row.created_at.isoformat(),
+        text="",
+        model=row.model,
+        status="running" if running and in_work else "failed",
+        error=failure_from_json(row.error) if row.error else interrupted,
+    )

@@ -1,0 +1,1 @@
+"""Tables of every format: cells, rows of names, pairs of label and value."""
