@@ -19,7 +19,7 @@ _MADE: Final = "<!-- Written by `make docs`; change the code instead. -->\n"
 
 def settings_page() -> str:
     """The table of all settings with variable, default and meaning."""
-    from app.config import Settings, variables
+    from app.settings.schema import Settings, variables
 
     lines = [
         "# Settings",
@@ -57,8 +57,8 @@ def _default(value: object) -> str:
 
 def rest_page() -> str:
     """Every route with its parameters, bodies and answers, from the OpenAPI document."""
-    from app.config import Settings
     from app.main import create_app
+    from app.settings.schema import Settings
 
     api = create_app(Settings()).openapi()
     lines = ["# REST reference", "", _one_paragraph(api["info"].get("description", "")), ""]

@@ -20,7 +20,7 @@ class PassageMemory:
 
     Attributes:
         ids_S: int64 piece ids, special and prefix pieces included; on the CPU.
-        states_SD: Document-layer states, on the device of the layers.
+        states_SD: Document-layer states, where they are kept.
         ranges: Character range of each piece in the passage, without leading space; empty for a piece of white space
             alone, and (0, 0) for the special pieces that frame a text.
     """

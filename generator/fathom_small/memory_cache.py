@@ -1,4 +1,4 @@
-"""Memories of passages, computed once per text and kept on the device of the model.
+"""Memories of passages, computed once per text and kept.
 
 Dimensions in names: S pieces of one passage, D width.
 """
@@ -16,6 +16,9 @@ from generator.device import HOST
 from generator.fathom_small.encoder import DocumentLayers
 from generator.prefixes import PASSAGE_PREFIX
 
+MEMORY_ROWS = 200_000
+"""Rows kept over all passages, unless told otherwise."""
+
 
 class MemoryCache:
     """Computes memories and keeps the most recently used ones.
@@ -24,7 +27,12 @@ class MemoryCache:
     """
 
     def __init__(
-        self, document: DocumentLayers, tokenizer: Tokenizer, window: int, capacity_rows: int = 200_000
+        self,
+        document: DocumentLayers,
+        tokenizer: Tokenizer,
+        window: int,
+        capacity_rows: int = MEMORY_ROWS,
+        device: torch.device | None = None,
     ) -> None:
         """Set up an empty cache.
 
@@ -33,7 +41,9 @@ class MemoryCache:
             tokenizer: The encoder's.
             window: Longest text of the document layers, in pieces.
             capacity_rows: Rows kept over all passages (1,536 bytes each at width 384 in float32).
+            device: Where they are kept, wherever they are computed; None for the device of the layers.
         """
+        self._device = device or document.device
         self._document, self._tokenizer, self._window = document, tokenizer, window
         self._capacity, self._rows = capacity_rows, 0
         self._kept: OrderedDict[bytes, PassageMemory] = OrderedDict()
@@ -108,7 +118,7 @@ class MemoryCache:
         ids_BS = torch.tensor(padded, device=HOST)
         placed_BS = ids_BS.to(self._document.device)
         with torch.inference_mode():
-            states_BSD = self._document(placed_BS, placed_BS != self._pad)
+            states_BSD = self._document(placed_BS, placed_BS != self._pad).to(self._device)
         memories = []
         for b, (row, (_, _, ranges)) in enumerate(zip(rows, windows, strict=True)):
             framed = [FRAME] * len(lead) + ranges + [FRAME]

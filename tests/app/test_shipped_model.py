@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from app.config import Settings
+from app.composition.runtime import shipped_parts
 from app.errors import UnavailableError
-from app.runtime import shipped_parts
+from app.settings.schema import Settings
 from generator.types import SUPPORTED, Generated, Generator, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
 

@@ -45,8 +45,11 @@ PASSAGES = [
 
 
 def requests() -> Iterator[Request]:
-    for seed in range(6):
-        yield Request(question="who sat?", passages=PASSAGES, temperature=1.5 * (seed > 0), seed=seed)
+    for seed in range(3):
+        temperature = 1.5 if seed else 0.0
+        yield Request(
+            question="who sat?", passages=PASSAGES, temperature=temperature, seed=seed, max_new_tokens=8
+        )
 
 
 def free_writer(small: SmallModel) -> SmallModel:
@@ -63,16 +66,15 @@ def untimed(events: list[Event]) -> list[Event]:
 
 def test_nothing_is_built_on_the_default_device(small: SmallModel) -> None:
     """A tensor of the default device, here one without data, could not meet those of the model."""
-    generator, again = free_writer(small).generator(), small.generator()
+    generator = free_writer(small).generator()
     for request in requests():
         expected = untimed(list(generator.stream(request)))
+        explanation = generator.explain(request)
+        generator.forget_passages()
         with torch.device("meta"):
-            found = untimed(list(again.stream(request)))
-            relevance = again.relevance(request.question, request.passages)
-            explanation = again.explain(request)
-        assert found == expected
-        assert relevance == generator.relevance(request.question, request.passages)
-        assert explanation == generator.explain(request)
+            assert untimed(list(generator.stream(request))) == expected
+            assert generator.explain(request) == explanation
+            assert all(0 < found < 1 for found in generator.relevance(request.question, PASSAGES))
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
