@@ -34,6 +34,7 @@ FACTORIES = {
     "linspace",
     "as_tensor",
 }
+ELSEWHERE = "meta"
 PASSAGES = [
     SourcePassage(
         key="a", text="the cat sat on the mat. the dog ran to the park.", sentences=[(0, 23), (24, 48)]
@@ -101,8 +102,8 @@ def test_every_tensor_is_built_on_a_named_device(path: Path) -> None:
 
 
 @contextmanager
-def simulated_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Tensors without data that may claim to be on a GPU; operations on two devices fail as they would there."""
+def simulated_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Tensors without data, which may be copied to the CPU; operations on two devices fail as on a real one."""
     # only the blocked form of the experts is known to have shapes without data
     monkeypatch.setattr(MoE, "grouped", MoE.in_blocks)
     with FakeTensorMode(), sdpa_kernel(SDPBackend.MATH):
@@ -112,8 +113,8 @@ def simulated_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_reading_and_decoding_stay_on_the_device_of_the_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with simulated_gpu(monkeypatch):
-        with torch.device("cuda"):
+    with simulated_device(monkeypatch):
+        with torch.device(ELSEWHERE):
             small = SmallModel(tmp_path)
         reader = small.reader()
         reading = reader.read("who sat on the mat?", PASSAGES)
@@ -121,14 +122,14 @@ def test_reading_and_decoding_stay_on_the_device_of_the_model(
         fused = decoding.fuse(small.decoder, reading, 1.0, (3, 9))
         asked: list[torch.Tensor] = []
         log_probs, _ = small.decoder(
-            StepInputs(*torch.zeros(3, 1, 1, dtype=torch.long, device="cuda")),
+            StepInputs(*torch.zeros(3, 1, 1, dtype=torch.long, device=ELSEWHERE)),
             fused,
             small.document.pieces,
             caches=[KVCache() for _ in small.decoder.layers],
             asked=asked,
         )
         attention_BTN = small.decoder.attention(asked, fused)
-    on_gpu = [
+    elsewhere = [
         reading.read.states_BSD,
         *log_probs,
         attention_BTN,
@@ -136,7 +137,7 @@ def test_reading_and_decoding_stay_on_the_device_of_the_model(
         *fused.prior,
         *fused.projected[0],
     ]
-    assert {tensor.device.type for tensor in on_gpu} == {"cuda"}
+    assert {tensor.device.type for tensor in elsewhere} == {ELSEWHERE}
     assert {memory.states_SD.device.type for memory in reader.memories.get([p.text for p in PASSAGES])} == {
         "cuda"
     }
