@@ -108,7 +108,7 @@ class MemoryCache:
         longest = max(len(row) for row in rows)
         ids_BS = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
         device = self._document.pieces.weight.device
-        mask_BS = ids_BS.ne(self._pad)
+        mask_BS = torch.arange(longest) < torch.tensor([[len(row)] for row in rows])
         with torch.inference_mode():
             # kept in main memory, wherever they are computed
             states_BSD = self._document(ids_BS.to(device), mask_BS.to(device)).cpu()
