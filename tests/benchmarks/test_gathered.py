@@ -35,6 +35,7 @@ def texts(quote: str, text: str = PAGE) -> list[str]:
         ),
         ("Nothing of this stands there.", []),
         ("**", []),
+        ("See `https://max.size.server` first.\nThe server anew is another thing.", []),
         ("Start the server anew\nThen wait an hour for it\nThen go home by bus", []),
     ],
 )
