@@ -35,7 +35,6 @@ def texts(quote: str, text: str = PAGE) -> list[str]:
         ),
         ("Nothing of this stands there.", []),
         ("**", []),
-        ("See `https://max.size.server` first.\nThe server anew is another thing.", []),
         ("Start the server anew\nThen wait an hour for it\nThen go home by bus", []),
     ],
 )
@@ -52,6 +51,10 @@ def test_a_quote_is_found_whatever_marks_it_has(quote: str, found: list[str]) ->
 )
 def test_chinese_quotes_too(quote: str, found: list[str]) -> None:
     assert texts(quote, "第三条　不得拖欠工资。包括：（一）工资；（二）休假。") == found
+
+
+def test_an_address_is_not_parted_at_its_points() -> None:
+    assert texts("As in `http://one.exampledomain.net`.", "See other.exampledomain.net today.") == []
 
 
 def test_letters_that_grow_in_lower_case_keep_their_places() -> None:
