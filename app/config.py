@@ -112,7 +112,7 @@ class RetrievalSettings(_Group):
     neighbours: Annotated[int, Field(ge=0, le=16)] = 0
     """Passages before and after each one found, within its section, that are read with it."""
     exact_below: Annotated[int, Field(ge=0)] = 5000
-    """Collections with fewer chunks than this are searched exactly instead of by HNSW."""
+    """Collections with at most this many chunks are searched exactly instead of by HNSW."""
     snapshot_every: PositiveInt = 2000
     """Index changes after which a new snapshot of the dense index is written."""
 
@@ -207,7 +207,7 @@ class Settings(BaseSettings):
     generator: Literal["fathom-small", "openai", "deepseek"] = "fathom-small"
     """What writes answers: the shipped model, a server (see `openai`), or a checkpoint on this machine (`deepseek`)."""
     device: Literal["cpu", "cuda"] = "cpu"
-    """Where models run."""
+    """Device of the encoder, the reranker and a DeepSeek checkpoint; `fathom-small` runs on the processor."""
     threads: PositiveInt | None = None
     """Threads of the models; by default the number torch chooses."""
     models_dir: Path = Path(__file__).resolve().parent.parent / "models"

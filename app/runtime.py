@@ -1,4 +1,4 @@
-"""Composition root: builds the libraries' objects from the settings; nothing else does but `app.model_client`.
+"""Composition root: loads the models from the settings and owns the long-lived objects of a process.
 
 Models are loaded on first use, so that a process which needs none (listing collections, migrating)
 starts at once.
@@ -65,7 +65,7 @@ class Parts:
 
 
 class Runtime:
-    """Everything one process works with; share it between threads, close it at the end."""
+    """Settings, database, models and indexes of a process; share it between threads, close it at the end."""
 
     def __init__(self, settings: Settings, parts: Parts) -> None:
         """Nothing is opened or loaded yet."""
@@ -85,18 +85,18 @@ class Runtime:
 
     @property
     def language_direction(self) -> NDArray[np.float32] | None:
-        """What the encoder's vectors differ by between languages (float32 [D]); None where it was not measured."""
+        """Difference of the encoder's vectors between languages (float32 [D]); None if not measured."""
         with self._loading:
             return self._language_direction
 
     @cached_property
     def words(self) -> WordList:
-        """What words are called in the other language; read when it is first asked for."""
+        """Word list of both languages; read on first use."""
         return WordList(self.settings.models_dir / WORDS)
 
     @property
     def encoder_id(self) -> str:
-        """Which encoder this process embeds by; told without loading it.
+        """Id of the encoder of this process, read without loading it.
 
         Raises:
             UnavailableError: There is none in the models' folder.
@@ -141,7 +141,7 @@ class Runtime:
             return self._indexes
 
     def warm_up(self) -> None:
-        """Load all models now; what can't be loaded is told by `model_states` and by whoever needs it."""
+        """Load all models now. A model that fails to load is reported by `model_states` and raises on its next use."""
         for name in self._models:
             try:
                 getattr(self, name)
@@ -150,7 +150,7 @@ class Runtime:
                 logger.exception("a model can't be loaded", extra={"model": name})
 
     def model_states(self) -> list[tuple[str, bool, str]]:
-        """Name, whether it is loaded, and what is in the way, for each model."""
+        """Name, loaded or not, and reason of failure, for each model."""
         loaded = {"count_tokens": "_vocabulary"}
         return [
             (name, True, "loaded")
@@ -185,7 +185,7 @@ class Runtime:
             remove_index_files(self.settings.indexes_dir, collection_id)
 
     def close(self) -> None:
-        """Write down what is worth it and close files and connections."""
+        """Write the index snapshots that are due, and close files and connections."""
         if "_indexes" in self.__dict__:
             self._indexes.close()
         self.db.close()
