@@ -18,7 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from app.config import Settings
+from app.settings.schema import Settings
 
 T = TypeVar("T")
 

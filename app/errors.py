@@ -9,8 +9,8 @@ FathomError                     has `code`, `message`, `hint`; each class has it
 ├── TooLargeError          413  an upload or a request body beyond its limit
 ├── UnsupportedBodyError   415  a body of a type that the route does not read
 ├── ForbiddenOriginError   403  a request from a foreign web page, or for a host name not served here
-├── BusyError              429  too much at once; try again later
 ├── UnavailableError       503  a part that is needed is not there: weights, disk, database
+│   └── MissingModelError
 ├── QuoteMismatchError     500  a citation would not have equalled the stored text
 ├── DamagedFileError       500  the bytes of a stored file are not those that were uploaded
 └── LeaseLostError         409  a worker that lost its job tried to write (never leaves the worker)
@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from app.config import SettingsError
 from app.faults import machine_fault
+from app.settings.reading import SettingsError
 from generator.errors import (
     CheckpointError,
     ContextLengthError,
@@ -279,18 +279,23 @@ class ForbiddenOriginError(FathomError):
     exit_code = 1
 
 
-class BusyError(FathomError):
-    """Too much work at once."""
-
-    status = 429
-    exit_code = 5
-
-
 class UnavailableError(FathomError):
     """Something that is needed is missing or does not answer."""
 
     status = 503
     exit_code = 5
+
+
+class MissingModelError(UnavailableError):
+    """A model of the distribution can't be loaded."""
+
+    def __init__(self, *, model: str, detail: str) -> None:
+        """Name the model (encoder, vocabulary, generator), and say why it can't be loaded."""
+        super().__init__(
+            f"{model}_missing",
+            f"The {model} can't be loaded: {detail}.",
+            "Restore the folder `models` from the distribution, or correct FATHOM_MODELS_DIR.",
+        )
 
 
 class LeaseLostError(FathomError):
@@ -374,8 +379,3 @@ def _generation_failure(error: GeneratorError) -> Failure:
         hint=hint,
         retry_after_s=error.retry_after_s if isinstance(error, ModelServerError) else None,
     )
-
-
-def collection_not_found(key: str) -> CollectionNotFoundError:
-    """There is no collection of that id or name."""
-    return CollectionNotFoundError(key)

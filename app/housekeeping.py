@@ -11,11 +11,11 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.answers import stored
+from app.composition.runtime import Runtime
 from app.db import idempotency
 from app.db.types import utc_now
 from app.errors import FathomError
 from app.library import erasing
-from app.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 

@@ -13,13 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from app.admission import make_queues
 from app.api import answers, collections, documents, health, jobs, problems, search
 from app.api.guard import GuardMiddleware
-from app.config import Settings
+from app.composition.runtime import Parts, Runtime, build_runtime
 from app.health_watch import Watch
 from app.housekeeping import Housekeeping
 from app.library import readiness
 from app.library.jobs import figures
 from app.observability import Metrics, RequestContextMiddleware
-from app.runtime import Parts, Runtime, build_runtime
+from app.settings.schema import Settings
 
 DESCRIPTION = """Answers questions from your documents, each with the passages that it comes from.
 

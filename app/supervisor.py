@@ -20,9 +20,11 @@ from typing import Final
 import httpx
 
 from app.child_process import Service, ServiceSpec
-from app.config import MIB, Settings, child_environment
 from app.run_output import Say
 from app.sample_collection import SampleError, SampleProgress, add_samples, already_added
+from app.settings.environment import child_environment
+from app.settings.groups import MIB
+from app.settings.schema import Settings
 
 PATIENCE_S: Final = 15.0
 STOP_GRACE_S: Final = 35.0  # the API gives answers in progress 30 s

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from generator.data.kept_vectors import KeptVectors
 from generator.training.recipes.checked import read_recipe, shipped
+from generator.training.recipes.gathering import GatheringRecipe
+from generator.training.recipes.gathering import train_gathered as run_gathered
 from generator.training.recipes.parts import EncoderParts
 from generator.training.recipes.reading import ReadingRecipe
 from generator.training.recipes.reading import train_reader as run_reader
@@ -54,6 +56,15 @@ def writing_recipe(path: Path | None) -> WritingRecipe:
     return read_recipe(WritingRecipe, path or shipped("writing"))
 
 
+def gathering_recipe(path: Path | None) -> GatheringRecipe:
+    """A recipe for gathered questions; None gives the one that ships.
+
+    Raises:
+        TrainingDataError: It can't be read, or says what is not known.
+    """
+    return read_recipe(GatheringRecipe, path or shipped("gathered"))
+
+
 def asked_to_stop() -> Callable[[], bool]:
     """Gives True after SIGTERM: the run is then saved at its current step."""
     asked = threading.Event()
@@ -70,6 +81,16 @@ def train_reader(models: Path, recipe: ReadingRecipe, options: RunOptions) -> bo
     """
     search = kept_vectors(models, options)
     return run_reader(encoder_parts(models), recipe, options, search, asked_to_stop())
+
+
+def train_gathered(models: Path, recipe: GatheringRecipe, options: RunOptions) -> bool:
+    """Train the reading half of `start_run` further, on gathered questions; True where an earlier run went on.
+
+    Raises:
+        TrainingDataError: A set of the recipe is missing or has a line that is not of the form.
+        CheckpointError: There is no reader to go on with, or the run folder holds another model.
+    """
+    return run_gathered(encoder_parts(models), recipe, options, asked_to_stop())
 
 
 def train_writer(models: Path, recipe: WritingRecipe, options: RunOptions, reader_run: Path) -> bool:

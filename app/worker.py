@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from types import FrameType
 
+from app.composition.runtime import Runtime
 from app.db import jobs, workers
 from app.db.types import utc_now
 from app.db.views import LeasedJob
@@ -25,7 +26,6 @@ from app.errors import LeaseLostError, UnavailableError, describe
 from app.faults import machine_fault
 from app.intake import ingesting, reembedding
 from app.library import sweeping
-from app.runtime import Runtime
 from app.turns import Turn, Turns
 from ingestion.config import ParsingLimits
 from ingestion.parser_process import ParserProcess

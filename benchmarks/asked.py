@@ -1,4 +1,4 @@
-"""Asks a list of questions as a user would and writes down what is shown: for judging single answers by eye."""
+"""Decision 0077: questions asked as a user would, and their answers as shown, to be judged one by one by eye."""
 
 import argparse
 import json
@@ -13,11 +13,11 @@ from app.answers.accept import Ask
 from app.answers.json_form import answer_as_json
 from app.answers.types import Answer
 from app.cli.progress import ingest_with_bar
-from app.config import load_settings
+from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks
 from app.intake import local_files
 from app.library import collections
-from app.runtime import Runtime, build_runtime
+from app.settings.reading import load_settings
 from retrieval.follow_up import Turn
 
 TELLING = 6

@@ -1,4 +1,4 @@
-"""A layer with a window of 256 and 8 global tokens against a full layer: KV bytes, attention time, layer time.
+"""Decision 0064: a layer with a window of 256 and 8 global tokens against a full one: KV bytes and times.
 
     python -m benchmarks.attention_window [--lengths 1024,2048,4096,8192] [--width 512]
 

@@ -1,4 +1,4 @@
-"""fathom-small beside a chat model on the same questions and passages: how right, and how soon.
+"""Decision 0072: fathom-small beside a chat model on the same questions and passages: how right, and how soon.
 
     python -m benchmarks.chat_model FILE --url http://127.0.0.1:8080/v1 --model NAME [--last 700] [--sample 80] [--json]
 
@@ -25,11 +25,12 @@ import torch
 from httpx_sse import connect_sse
 from tokenizers import Tokenizer
 
-from app.config import load_settings
-from app.evaluation.datasets import Question, QuestionSet, Selection, build
-from app.evaluation.formats import read
-from app.evaluation.scores import exact_match, f1, has_han, rouge_l
-from app.runtime import shipped_parts
+from app.composition.runtime import shipped_parts
+from app.measuring.quality.scores import exact_match, f1, has_han
+from app.measuring.questions.datasets import Question, QuestionSet, Selection, build
+from app.settings.reading import load_settings
+from benchmarks.public_sets import read
+from benchmarks.rouge import rouge_l
 from generator.fathom_small.generator import FathomSmall
 from generator.types import Generated, Request, SourcePassage, Token
 from ingestion.sentences import split_sentences

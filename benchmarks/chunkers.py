@@ -1,4 +1,4 @@
-"""Ways to cut a text, ours and those of other libraries, behind one function: document to ranges.
+"""Decision 0013: ways to cut a text, ours and those of other libraries, as functions of a document to ranges.
 
 Every semantic chunker gets the same encoder and cuts where it thinks best; sizes are limited to 512 tokens of our
 vocabulary wherever a library takes a limit. The libraries are no dependencies of Fathom; what is not installed is left
@@ -14,8 +14,8 @@ import numpy as np
 import tiktoken
 from numpy.typing import NDArray
 
-from app.benchmarks.texts import WINDOW_TOKENS, window_ranges
 from app.intake.mapping import sentence_encoder
+from app.measuring.speed.texts import WINDOW_TOKENS, window_ranges
 from ingestion.chunker import chunk
 from ingestion.config import ChunkingConfig
 from ingestion.sentences import split_sentences

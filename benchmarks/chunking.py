@@ -1,4 +1,4 @@
-"""Chunkers compared by what retrieval makes of their chunks, at equal tokens of context, and by time.
+"""Decision 0013: chunkers compared by what retrieval makes of their chunks, at equal tokens of context, and by time.
 
     python -m benchmarks.chunking FILE [FILE ...] [--articles 40] [--sample 200] [--answers 60] [--json]
 
@@ -25,12 +25,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.config import load_settings
-from app.evaluation.datasets import Question, QuestionSet
-from app.evaluation.locate import ParagraphMap
-from app.evaluation.scores import confidence_interval, f1, has_han
-from app.evaluation.truth import Place
-from app.runtime import VOCABULARY, shipped_parts
+from app.composition.encoder import VOCABULARY
+from app.composition.runtime import shipped_parts
+from app.measuring.quality.scores import confidence_interval, f1, has_han
+from app.measuring.quality.truth import Place
+from app.measuring.questions.datasets import Question, QuestionSet
+from app.measuring.questions.locate import ParagraphMap
+from app.settings.reading import load_settings
 from benchmarks.chunkers import Chunker, Cut, Tools, chunkers
 from benchmarks.question_sets import chosen
 from generator.types import Generated, Generator, Request, SourcePassage

@@ -1,4 +1,4 @@
-"""What compression keeps: share of tokens against answers and time, beside simpler ways to shorten a context.
+"""Decision 0047: share of tokens kept against answers and time, beside simpler ways to shorten a context.
 
     python -m benchmarks.compression FILE [FILE ...] [--sample 60] [--k 8] [--json]
 
@@ -29,14 +29,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.answers.reading import source_passage
-from app.config import load_settings
-from app.evaluation.datasets import Question, QuestionSet, Selection, build
-from app.evaluation.formats import read
-from app.evaluation.run import ingest_articles
-from app.evaluation.scores import confidence_interval, contains_answer, f1, has_han
-from app.runtime import Runtime, build_runtime, shipped_parts
+from app.composition.runtime import Runtime, build_runtime, shipped_parts
+from app.measuring.quality.run import ingest_articles
+from app.measuring.quality.scores import confidence_interval, contains_answer, f1, has_han
+from app.measuring.questions.datasets import Question, QuestionSet, Selection, build
 from app.search import searching
 from app.search.scope import scope_of
+from app.settings.reading import load_settings
+from benchmarks.public_sets import read
 from generator.fathom_small.generator import FathomSmall
 from generator.types import Generated, Request
 from retrieval.compress import compress

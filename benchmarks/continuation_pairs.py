@@ -1,4 +1,4 @@
-"""Follow-ups that ask nothing themselves, each with the question before it and the one that is meant.
+"""Decision 0049: follow-ups that ask nothing themselves, each with the question before it and the one meant.
 
 Written before the rules of `retrieval.continuation`; half replace something of the question before, half add a
 condition to it; half are English, half Chinese; law, documentation of products, and general knowledge. The results

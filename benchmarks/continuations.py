@@ -1,4 +1,4 @@
-"""Follow-ups that ask nothing themselves: how many become the question that is meant.
+"""Decision 0049: follow-ups that ask nothing themselves: how many become the question that is meant.
 
     python -m benchmarks.continuations [--show]
 

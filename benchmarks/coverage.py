@@ -1,4 +1,4 @@
-"""Share of the visible characters of files that their canonical text keeps, and the worst files with their lost words.
+"""Decision 0019: share of the visible characters of files that their text keeps, and the worst files.
 
     python -m benchmarks.coverage FOLDER ... [--limit 200] [--worst 20] [--min-share 0.97] [--json]
 

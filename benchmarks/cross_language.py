@@ -1,4 +1,4 @@
-"""Questions in one language about passages in the other, from parallel question files.
+"""Decision 0048: questions in one language about passages in the other, from parallel question files.
 
     python -m benchmarks.cross_language EN.json ZH.json [--sample 100] [--json]
 
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from app.evaluation.report import figure_of
+from app.measuring.quality.report import figure_of
 from benchmarks.evaluated import evaluated
 
 Squad = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Answers across languages on parallel pages: passage among five, answered, and answered from the right section."""
+"""Decision 0076: answers across languages on parallel pages: passage among five, answered, and right section."""
 
 import argparse
 import json
@@ -11,10 +11,10 @@ from typing import Any
 from app.answers import run
 from app.answers.accept import Ask
 from app.cli.progress import ingest_with_bar
-from app.config import load_settings
+from app.composition.runtime import Runtime, build_runtime
 from app.intake import local_files
 from app.library import collections
-from app.runtime import Runtime, build_runtime
+from app.settings.reading import load_settings
 from benchmarks.parallel_pages import LANGUAGES, LEAST_SECTION, headings_of, read_page, unnumbered
 from ingestion.parser_process import ParserProcess
 

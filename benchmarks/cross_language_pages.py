@@ -1,4 +1,4 @@
-"""Questions in one language about pages in the other, from pages that exist in both.
+"""Decision 0048: questions in one language about pages in the other, from pages that exist in both.
 
     python -m benchmarks.cross_language_pages EN_FOLDER ZH_FOLDER [--part last] [--cache FILE.npz] [--json]
 
@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.config import Settings
-from app.runtime import WORDS, shipped_parts
+from app.composition.runtime import WORDS, shipped_parts
+from app.settings.schema import Settings
 from benchmarks.parallel_pages import LANGUAGES, Asked, ParallelPages, read_pages
 from retrieval.config import FusionConfig
 from retrieval.dense import search_dense

@@ -1,4 +1,4 @@
-"""Questions that name the year of a law, where the collection has several editions of it under names with a year.
+"""Decision 0048: questions that name the year of a law of which the collection has several editions.
 
     python -m benchmarks.editions FOLDER [--laws 60]
 

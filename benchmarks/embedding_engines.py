@@ -1,4 +1,4 @@
-"""Engines that could run the encoder, side by side: ours, sentence-transformers, ONNX Runtime, OpenVINO.
+"""Decision 0024: engines that could run the encoder: ours, sentence-transformers, ONNX Runtime, OpenVINO.
 
     python -m benchmarks.embedding_engines [FILE...] [--texts 64] [--rounds 3] [--threads 1]
 
@@ -21,10 +21,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from app.benchmarks.embedding import SentenceTransformersPeer
-from app.benchmarks.texts import mixed_paragraphs, read_documents, sample_files
-from app.benchmarks.timing import Run, interleaved, machine
 from app.intake.local_files import files_under
+from app.measuring.speed.embedding import SentenceTransformersPeer
+from app.measuring.speed.texts import mixed_paragraphs, read_documents, sample_files
+from app.measuring.speed.timing import Run, interleaved, machine
 from ingestion.config import ParsingLimits
 from retrieval.config import EmbedderConfig
 from retrieval.embedder import PASSAGE_PREFIX, SentenceTransformerEmbedder

@@ -1,4 +1,4 @@
-"""Run `fathom eval` for a benchmark: settings and questions of its own, in a temporary home."""
+"""Decision 0044: `fathom eval` run for a benchmark, with settings and questions of its own, in a temporary home."""
 
 import json
 import subprocess

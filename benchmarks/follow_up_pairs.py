@@ -1,4 +1,4 @@
-"""Conversations of two questions, made from reading sets: the second names what the first was about by a pronoun.
+"""Decision 0049: conversations of two questions; the second names what the first was about by a pronoun.
 
 No set of conversations is free to use here, so two questions about one article make one, where both name its title
 (the first in its answer, perhaps). In the second the title becomes a pronoun; in Chinese, as an ellipsis, it is left
@@ -15,8 +15,8 @@ from functools import cache
 import opencc
 import rjieba
 
-from app.evaluation.datasets import Question, QuestionSet
-from app.evaluation.scores import has_han
+from app.measuring.quality.scores import has_han
+from app.measuring.questions.datasets import Question, QuestionSet
 
 _PERSON = re.compile(r"\bborn\b|出生|\d\s*[-–—]\s*\d{4}年.{0,12}[）)]")
 _COMPANY = re.compile(r"公司|集团|集團|股份")

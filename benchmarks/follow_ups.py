@@ -1,4 +1,4 @@
-"""Questions that lean on the one before: what each way to understand them finds and answers.
+"""Decision 0049: questions that lean on the one before: what each way to understand them finds and answers.
 
     python -m benchmarks.follow_ups zh=DRCD.json:0.8 en=QED.jsonl:-700 [--answers 24] [--json]
 
@@ -27,13 +27,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.answers.reading import source_passage
-from app.config import Settings
-from app.evaluation.datasets import QuestionSet, Selection, build
-from app.evaluation.formats import read
-from app.evaluation.judge import AnswerScore, score_answer
-from app.evaluation.scores import has_han
-from app.runtime import shipped_parts
+from app.composition.runtime import shipped_parts
+from app.measuring.quality.judge import AnswerScore, score_answer
+from app.measuring.quality.scores import has_han
+from app.measuring.questions.datasets import QuestionSet, Selection, build
+from app.settings.schema import Settings
 from benchmarks.follow_up_pairs import Pair, pairs_of
+from benchmarks.public_sets import read
 from generator.types import Generated, Generator, Request
 from ingestion.sentences import split_sentences
 from retrieval.compress import SentenceVectorCache, compress

@@ -1,4 +1,4 @@
-"""Taking a folder in, whole (reading, cutting, embedding, indexing), by two or more checkouts in alternating runs."""
+"""Decision 0031: a folder ingested whole (read, cut, embedded, indexed), by two or more checkouts in turn."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Many askers and searchers at once: waiting times, refusals, readiness and memory of a real server."""
+"""Decision 0004: many askers and searchers at once: waiting times, refusals, readiness, memory of a real server."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""Experts in one sorted, grouped computation against a Python loop over experts and against one dense part.
+"""Decision 0060: experts in one sorted, grouped computation against a loop over experts and one dense part.
 
     python -m benchmarks.moe_experts [--device cuda --dtype bfloat16] [--train] [--tokens 1,8,64]
 

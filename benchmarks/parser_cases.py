@@ -1,4 +1,4 @@
-"""Files that parsers are known to read wrongly, and what each must give: a table of case, expected, got, right.
+"""Decision 0010: files that parsers are known to read wrongly, and what each must give.
 
     python -m benchmarks.parser_cases FOLDER [--expected FILE] [--peer NAME=PYTHON ...] [--only TEXT] [--wrong]
         [--save FILE]

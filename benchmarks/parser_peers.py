@@ -1,4 +1,4 @@
-"""Parsers of other libraries behind one function, bytes to text; what is not installed is left out.
+"""Decision 0010: parsers of other libraries behind one function, bytes to text; those not installed are left out.
 
 They are no dependencies of Fathom. Licences are those that the packages name.
 """

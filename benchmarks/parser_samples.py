@@ -1,4 +1,4 @@
-"""Files of known content: real Markdown pages written in other formats, with the page furniture that such files have.
+"""Decision 0010: files of known content: real Markdown pages in other formats, with their page furniture.
 
 HTML, DOCX, PPTX, XLSX, EPUB and EML are written here, PDF, RTF, XLS and ODS by LibreOffice. The libraries that write
 (python-docx) are no dependencies of Fathom.

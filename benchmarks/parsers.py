@@ -1,4 +1,4 @@
-"""Parsers of each format on the same files: ours, other libraries', and markitdown, which reads many formats.
+"""Decision 0010: parsers of each format on the same files: ours, other libraries', and markitdown.
 
     python -m benchmarks.parsers [--real FOLDER ...] [--expected FOLDER] [--pages FOLDER] [--most 12]
         [--formats .pdf ...] [--missing] [--json]

@@ -1,4 +1,4 @@
-"""Search while a collection is embedded anew: words alone, or fused with a dense index that holds only a part yet.
+"""Decision 0035: search while a collection is embedded anew: words alone, or fused with a part of the vectors.
 
     python -m benchmarks.partly_embedded FILE ... [--paragraphs N] [--questions N] [--json]
 

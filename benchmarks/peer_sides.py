@@ -1,4 +1,4 @@
-"""Fathom, txtai, LlamaIndex and Haystack taking in a folder of text files and searching it; one side a process.
+"""Decision 0030: Fathom, txtai, LlamaIndex and Haystack ingesting text files and searching; one side a process.
 
 `benchmarks/peers.py` starts this, once a side: `python -m benchmarks.peer_sides SIDE JOB.json` prints JSON. Each side
 reads the files itself. "defaults" is what its documentation shows first, with all-MiniLM-L6-v2 where that would be
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.benchmarks.texts import token_windows
-from app.runtime import VOCABULARY
+from app.composition.encoder import VOCABULARY
+from app.measuring.speed.texts import token_windows
 from ingestion.tokens import load_vocabulary
 
 OVERLAP = 64
@@ -65,12 +65,12 @@ def windows(models: Path) -> Callable[[str], list[str]]:
 
 def fathom(job: Job) -> Side:
     """Ours, all of it: parser process, database, both indexes, and hits as the REST interface gives them."""
-    from app.config import Settings
+    from app.composition.runtime import build_runtime
     from app.intake import local_files
     from app.library import collections
-    from app.runtime import build_runtime
     from app.search import searching
     from app.search.scope import scope_of
+    from app.settings.schema import Settings
     from app.worker import Worker
 
     runtime = build_runtime(Settings(home=job.home, models_dir=job.models))

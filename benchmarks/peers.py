@@ -1,4 +1,4 @@
-"""Fathom beside txtai, LlamaIndex and Haystack: the same files, questions and machine, one after the other.
+"""Decision 0030: Fathom beside txtai, LlamaIndex and Haystack: same files, questions and machine, in turn.
 
     python -m benchmarks.peers FILE [FILE ...] --minilm FOLDER [--articles 80] [--sample 200] [--json] [--table FILE]
 
@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
-from app.benchmarks.timing import machine, percentiles_ms
-from app.config import load_settings
-from app.evaluation.datasets import Question, QuestionSet
-from app.runtime import VOCABULARY
+from app.composition.encoder import VOCABULARY
+from app.measuring.questions.datasets import Question, QuestionSet
+from app.measuring.speed.timing import machine, percentiles_ms
+from app.settings.reading import load_settings
 from benchmarks.peer_sides import SIDES
 from benchmarks.question_sets import chosen
 from ingestion.tokens import TokenCounter, load_vocabulary

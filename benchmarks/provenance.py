@@ -1,6 +1,6 @@
-"""How right citations are, and whether answers depend on what is cited, against two cheaper ways to cite.
+"""Decision 0071: how right citations are, and whether answers depend on what is cited, beside two cheaper ways.
 
-    python benchmarks/provenance.py qed_nq.jsonl --last 700 --sample 20
+    python -m benchmarks.provenance qed_nq.jsonl --last 700 --sample 20
 
 Takes the articles of a question file (any that `fathom eval` reads) into a temporary home, asks, and judges each
 answer that was given to a question with gold evidence. All ways cite the same answers from the same passages:
@@ -31,10 +31,13 @@ from typing import Any
 from app.answers import run
 from app.answers.accept import Ask
 from app.answers.types import Answer
-from app.config import load_settings
-from app.evaluation.datasets import Question, QuestionSet, Selection, build
-from app.evaluation.formats import read
-from app.evaluation.provenance import (
+from app.composition.runtime import Runtime, build_runtime, shipped_parts
+from app.measuring.quality.run import ingest_articles
+from app.measuring.quality.scores import confidence_interval
+from app.measuring.quality.truth import Place, Truth, read_truth
+from app.measuring.questions.datasets import Question, QuestionSet, Selection, build
+from app.settings.reading import load_settings
+from benchmarks.citing import (
     CitedScore,
     by_attention,
     by_text,
@@ -42,10 +45,7 @@ from app.evaluation.provenance import (
     most_attended,
     score_places,
 )
-from app.evaluation.run import ingest_articles
-from app.evaluation.scores import confidence_interval
-from app.evaluation.truth import Place, Truth, read_truth
-from app.runtime import Runtime, build_runtime, shipped_parts
+from benchmarks.public_sets import read
 from generator.fathom_small.explain import Explanation
 from generator.fathom_small.generator import FathomSmall
 from generator.types import Event, Request, SourcePassage

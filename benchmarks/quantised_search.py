@@ -1,4 +1,4 @@
-"""Quantised first passes of a vector search and their rescoring, against an exact float32 scan and the graph.
+"""Decision 0020: quantised first passes of a vector search and their rescoring, against a scan and the graph.
 
     python -m benchmarks.quantised_search VECTORS.npy [VECTORS.npy ...] [--queries QUERIES.npy] [--sizes 2048,20000]
 
@@ -26,9 +26,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.benchmarks.nearest import K, Search, Vectors, built, compared, exact, kth_cosines
-from app.benchmarks.timing import machine, ratio
-from app.benchmarks.vectors import held_out
+from app.measuring.speed.dense_index import held_out
+from app.measuring.speed.nearest import K, Search, Vectors, built, compared, exact, kth_cosines
+from app.measuring.speed.timing import machine, ratio
 from retrieval.config import HnswConfig
 
 FACTORS = (2, 4, 8, 16, 32)

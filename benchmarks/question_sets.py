@@ -1,11 +1,21 @@
-"""Parts of question files for benchmarks: the first articles, and answerable questions about them, evenly spread."""
+"""Decision 0044: parts of question files for benchmarks, and public sets turned into what `fathom eval` reads.
 
+    python -m benchmarks.question_sets FILE > SET.jsonl
+
+FILE is in a layout that `benchmarks/public_sets.py` reads. Each question becomes a line with `question`, `answers`,
+`evidence` and `documents`; a document is one paragraph under the title of its article.
+"""
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from app.evaluation.datasets import QuestionSet, Selection, build
-from app.evaluation.formats import read
-from app.evaluation.scores import has_han
+from app.measuring.quality.scores import has_han
+from app.measuring.questions.datasets import QuestionSet, Selection, build
+from app.measuring.questions.formats import Record
+from benchmarks.public_sets import read
 
 
 def chosen(
@@ -14,7 +24,7 @@ def chosen(
     """Choose a part of a file.
 
     Args:
-        file: As `fathom eval` reads it.
+        file: As `public_sets.read` reads it.
         articles: Articles at most.
         sample: Questions at most, all with evidence.
         article_from: Share of the articles to leave out at the start.
@@ -44,3 +54,34 @@ def _in_language(dataset: QuestionSet, *, chinese: bool) -> QuestionSet:
         if all(a in number for a in question.asked_of)
     ]
     return replace(dataset, articles=tuple(dataset.articles[i] for i in kept), questions=tuple(questions))
+
+
+def as_lines(records: Iterable[Record]) -> Iterator[str]:
+    """One JSON line a question, as `fathom eval` reads it; documents that nobody asks about are left out."""
+    for record in records:
+        if not record.question:
+            continue
+        paragraph = record.documents[0][2]
+        evidence = record.evidence or tuple(paragraph[start:end] for start, end in record.ranges)
+        row = {
+            "question": record.question,
+            "answers": list(record.answers),
+            "documents": [{"name": title, "text": text} for _, title, text in record.documents],
+            **({"evidence": list(evidence)} if evidence else {}),
+            **({"id": record.id} if record.id else {}),
+        }
+        yield json.dumps(row, ensure_ascii=False)
+
+
+def main() -> None:
+    """Turn a public set into JSON lines on standard output."""
+    parser = argparse.ArgumentParser(
+        description="Public question sets as JSON lines that `fathom eval` reads."
+    )
+    parser.add_argument("file", type=Path)
+    for line in as_lines(read(parser.parse_args().file)[1]):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

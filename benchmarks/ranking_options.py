@@ -1,4 +1,4 @@
-"""The ranking options side by side on one index a set: reranking, diversity, cap, neighbours, and copies of documents.
+"""Decision 0045: reranking, diversity, cap, neighbours, and copies of documents, side by side on one index.
 
     python -m benchmarks.ranking_options [SET=FILE[:LAST] ...] [--pages FOLDER] [--twins FOLDER] [--questions 150]
         [--answers 60] [--only NAME ...] [--json]
@@ -25,19 +25,19 @@ import numpy as np
 from markdown_it import MarkdownIt
 from numpy.typing import NDArray
 
-from app.config import Settings
+from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks
-from app.evaluation.asking import OPTIONAL_STAGES, EvalOptions, Note, Session
-from app.evaluation.datasets import Selection, build
-from app.evaluation.formats import read
-from app.evaluation.run import ingest_articles
-from app.evaluation.scores import bootstrap_interval, has_han
-from app.evaluation.truth import read_truth
 from app.intake import local_files
 from app.library import collections
-from app.runtime import Runtime, build_runtime
+from app.measuring.quality.asking import OPTIONAL_STAGES, EvalOptions, Note, Session
+from app.measuring.quality.run import ingest_articles
+from app.measuring.quality.scores import bootstrap_interval, has_han
+from app.measuring.quality.truth import read_truth
+from app.measuring.questions.datasets import Selection, build
 from app.search import searching
+from app.settings.schema import Settings
 from app.worker import Worker
+from benchmarks.public_sets import read
 from retrieval.metrics import hit_at, mean, reciprocal_rank
 from retrieval.types import Passage
 

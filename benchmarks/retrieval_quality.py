@@ -1,6 +1,6 @@
-"""Paragraph retrieval by stage: dense (whole passage, or late chunking), lexical, fused.
+"""Decision 0025: paragraph retrieval by stage: dense (whole passage, or late chunking), lexical, fused.
 
-    python benchmarks/retrieval_quality.py SET=QUESTIONS[:LAST][+POOL...] ... [--dtype float32] [--json]
+    python -m benchmarks.retrieval_quality SET=QUESTIONS[:LAST][+POOL...] ... [--dtype float32] [--json]
 
 QUESTIONS is a file in SQuAD's format, or JSON lines with `question` and `context`; `:LAST` takes only the last so
 many questions (lines, or the last share of the articles below 1). Every paragraph of QUESTIONS and POOL files is in

@@ -1,4 +1,4 @@
-"""Text recognition: RapidOCR, as Fathom runs it, and Tesseract, on pictures of known text and on scans.
+"""Decision 0018: RapidOCR, as Fathom runs it, and Tesseract, on pictures of known text and on scans.
 
     python -m benchmarks.text_recognition [--english FILE] [--chinese FILE] [--font FILE] [--pages 2] [--scans FILE ...]
         [--json]

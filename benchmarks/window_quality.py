@@ -1,4 +1,4 @@
-"""What a window costs in quality: perplexity of text, and retrieval of key-value pairs by depth.
+"""Decision 0064: cost of a window in quality: perplexity of text, and retrieval of key-value pairs by depth.
 
     python -m benchmarks.window_quality TEXT [TEXT ...] [--steps 1500] [--length 512] [--window 64]
 

@@ -18,7 +18,7 @@ _MADE: Final = "<!-- Written by `make docs`; change the code instead. -->\n"
 
 def settings_page() -> str:
     """The table of all settings with variable, default and meaning."""
-    from app.config import Settings, variables
+    from app.settings.schema import Settings, variables
 
     lines = [
         "# Settings",
@@ -59,8 +59,8 @@ def rest_page() -> str:
     sys.path.insert(0, str(FOLDER))
     from rest_reference import reference
 
-    from app.config import Settings
     from app.main import create_app
+    from app.settings.schema import Settings
 
     return reference(create_app(Settings()).openapi())
 

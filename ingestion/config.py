@@ -57,14 +57,14 @@ class ParsingLimits:
 
     max_bytes: int = 100 * _MIB
     wall_s: float = 300.0
-    cpu_s: int = 120
+    cpu_s: int = 240
     memory_bytes: int = 2048 * _MIB
     max_unpacked_bytes: int = 512 * _MIB
     max_unpack_ratio: int = 250
     max_parts: int = 10_000
     max_nesting: int = 3
-    max_pages: int = 10_000
-    max_text_chars: int = 30_000_000
+    max_pages: int = 5_000
+    max_text_chars: int = 20_000_000
     keep_hidden: bool = False
     keep_margins: bool = False
 

@@ -6,9 +6,9 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from app.config import load_settings
 from app.db.engine import Database
 from app.db.models import Base
+from app.settings.reading import load_settings
 
 
 def _run(connection: Connection) -> None:

@@ -21,6 +21,8 @@ from retrieval.types import Context, ContextPassage, Hit, Passage
 SentenceVectors = Callable[[Sequence[Passage]], Sequence[NDArray[np.float32]]]
 """For each passage unit vectors of its sentences, float32 [N, D], in the order of `sentences_of`."""
 
+CACHED_CHUNKS = 4_096
+"""Chunks whose sentence vectors are kept in memory."""
 _GRAM_WEIGHT = 0.5
 _RANK_WEIGHT = 4.0
 _RANK_CONSTANT = 2.0
@@ -48,7 +50,9 @@ class SentenceVectorCache:
         stored: Gives those that were kept with the chunks; None encodes all.
     """
 
-    def __init__(self, embedder: Embedder, capacity: int, stored: StoredVectors | None = None) -> None:
+    def __init__(
+        self, embedder: Embedder, capacity: int = CACHED_CHUNKS, stored: StoredVectors | None = None
+    ) -> None:
         self._embedder = embedder
         self._capacity = capacity
         self._stored = stored

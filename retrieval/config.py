@@ -58,19 +58,13 @@ class LexicalConfig:
 
     Attributes:
         gram_boost: Weight of Chinese character pairs and single characters beside words (1.0).
-        max_query_terms: Longest query, in distinct terms per field; of a longer one the rarest are kept.
-        writer_heap_bytes: Memory of the writer before it flushes a segment; tantivy wants 15 MB or more.
     """
 
     gram_boost: float = 0.25
-    max_query_terms: int = 192
-    writer_heap_bytes: int = 30_000_000
 
     def __post_init__(self) -> None:
-        if self.gram_boost < 0 or self.max_query_terms < 1:
-            raise ValueError("gram_boost cannot be negative, and max_query_terms is at least 1")
-        if self.writer_heap_bytes < 15_000_000:
-            raise ValueError("writer_heap_bytes is at least 15,000,000")
+        if self.gram_boost < 0:
+            raise ValueError("gram_boost cannot be negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +120,7 @@ class CompressionConfig:
         neighbour_bonus: Share of a sentence's relevance that its direct neighbours receive.
     """
 
-    max_tokens: int = 1_024
+    max_tokens: int = 640
     keep_share: float = 1.0
     semantic_weight: float = 1.5
     neighbour_bonus: float = 0.25
@@ -148,7 +142,6 @@ class RetrievalConfig:
         mmr_lambda: Trade-off of maximal marginal relevance, in [0, 1]; at 1 it is left out.
         max_per_document: Most hits of one document, or None for any number.
         neighbours: Passages before and after a hit, within its section, that enter the context with it.
-        sentence_cache: Chunks whose sentence vectors are kept in memory.
     """
 
     candidates: int = 50
@@ -156,13 +149,12 @@ class RetrievalConfig:
     mmr_lambda: float = 1.0
     max_per_document: int | None = None
     neighbours: int = 0
-    sentence_cache: int = 4_096
     fusion: FusionConfig = field(default_factory=FusionConfig)
     compression: CompressionConfig = field(default_factory=CompressionConfig)
 
     def __post_init__(self) -> None:
-        if min(self.candidates, self.rerank_depth, self.sentence_cache) < 1:
-            raise ValueError("candidates, rerank_depth and sentence_cache are at least 1")
+        if min(self.candidates, self.rerank_depth) < 1:
+            raise ValueError("candidates and rerank_depth are at least 1")
         if not 0.0 <= self.mmr_lambda <= 1.0 or self.neighbours < 0:
             raise ValueError("mmr_lambda lies in [0, 1], and neighbours cannot be negative")
         if self.max_per_document is not None and self.max_per_document < 1:

@@ -1,20 +1,6 @@
 """How good a ranking is. All values lie in [0, 1]; what counts as relevant is the caller's to say."""
 
-import math
-from collections.abc import Collection, Mapping, Sequence
-
-
-def recall_at(ranked: Sequence[int], relevant: Collection[int], k: int) -> float:
-    """Share of the relevant ids among the first `k`.
-
-    Reference: Manning, Raghavan, Schütze, "Introduction to Information Retrieval", section 8.3.
-
-    Raises:
-        ValueError: Nothing is relevant, so that the share is undefined.
-    """
-    if not relevant:
-        raise ValueError("recall needs at least one relevant id")
-    return len(set(ranked[:k]) & set(relevant)) / len(set(relevant))
+from collections.abc import Collection, Sequence
 
 
 def hit_at(ranked: Sequence[int], relevant: Collection[int], k: int) -> float:
@@ -33,20 +19,6 @@ def reciprocal_rank(ranked: Sequence[int], relevant: Collection[int]) -> float:
     return 0.0
 
 
-def ndcg_at(ranked: Sequence[int], gains: Mapping[int, float], k: int) -> float:
-    """Discounted gain of the first `k` over that of the best order; 0 where nothing has a gain.
-
-    Reference: Järvelin, Kekäläinen, "Cumulated gain-based evaluation of IR techniques", 2002 (log2 discount).
-    """
-    found = _discounted([gains.get(chunk_id, 0.0) for chunk_id in ranked[:k]])
-    best = _discounted(sorted(gains.values(), reverse=True)[:k])
-    return found / best if best else 0.0
-
-
 def mean(values: Sequence[float]) -> float:
     """Arithmetic mean, 0 for none."""
     return sum(values) / len(values) if values else 0.0
-
-
-def _discounted(gains: Sequence[float]) -> float:
-    return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, start=1))

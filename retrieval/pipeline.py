@@ -63,9 +63,7 @@ class RetrievalPipeline:
         self._count_tokens = count_tokens
         self._config = config or RetrievalConfig()
         self._scorer = scorer
-        self._sentence_vectors = sentence_vectors or SentenceVectorCache(
-            embedder, self._config.sentence_cache
-        )
+        self._sentence_vectors = sentence_vectors or SentenceVectorCache(embedder)
 
     def retrieve(self, query: Query, go_on: Callable[[], None] = lambda: None) -> Retrieved:
         """Answer a query with at most `query.k` hits, and the context that they make.

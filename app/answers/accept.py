@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.answers.types import AnswerHead
+from app.composition.runtime import Runtime
 from app.db.types import new_id, utc_now
-from app.runtime import Runtime
 from app.search import searching
 from app.search.scope import RankingChoice, Scope, scope_of
 from retrieval.follow_up import Turn

@@ -29,7 +29,7 @@ from app.answers.types import (
     Trace,
     Usage,
 )
-from app.runtime import Runtime
+from app.composition.runtime import Runtime
 from app.search import searching
 from generator.types import Generated, Generator, Request, Token, Waiting
 from retrieval.decomposition import sub_questions

@@ -16,11 +16,11 @@ from app.answers.generate import Emit, Outcome, StopReason, generate
 from app.answers.json_form import answer_as_json, answer_from_json, trace_as_json
 from app.answers.stored import INTERRUPTED
 from app.answers.types import Answer, AnswerEvent, AnswerFailure, Finished
+from app.composition.runtime import Runtime
 from app.db import answers as rows
 from app.db import erasing as erasing_rows
 from app.errors import describe
 from app.library import erasing
-from app.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 

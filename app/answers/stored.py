@@ -8,12 +8,12 @@ from typing import Any
 from app.answers.json_form import answer_from_json, as_json, failure_from_json, trace_from_json
 from app.answers.provenance import places_of, provenance_of
 from app.answers.types import Answer, AnswerFailure, Feedback, Provenance
+from app.composition.runtime import Runtime
 from app.db import answers as rows
 from app.db import erasing as erasing_rows
 from app.db.sources import read_sources
 from app.errors import AnswerNotFoundError, InvalidInputError
 from app.library import erasing
-from app.runtime import Runtime
 
 DELETED_AT_ONCE = 200
 INTERRUPTED = AnswerFailure(

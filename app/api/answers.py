@@ -27,11 +27,11 @@ from app.api.admitted import AdmittedRoute, ClientLeftError, admitted, turn_of, 
 from app.api.deps import RuntimeDep
 from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES, problem
 from app.api.wire import answer_out, provenance_out, ranking_choice, turns
-from app.config import Settings
+from app.composition.runtime import Runtime
 from app.errors import InvalidInputError, describe
-from app.runtime import Runtime
 from app.schemas.answers import AnswerOut, AnswerRequest, DeletedOut, FeedbackIn, FeedbackOut
 from app.schemas.provenance import ProvenanceOut
+from app.settings.schema import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
 
-from app.runtime import Runtime
+from app.composition.runtime import Runtime
 
 
 async def _runtime(request: Request) -> Runtime:

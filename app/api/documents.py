@@ -18,10 +18,10 @@ from app.api.json_body import read_json
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.uploads import digest_of, read_uploads
 from app.api.wire import chunk_out, content_out, document_out, job_out
+from app.composition.runtime import Runtime
 from app.intake import fetching, syncing
 from app.intake.record import Upload, record_uploads
 from app.library import documents
-from app.runtime import Runtime
 from app.schemas.documents import (
     ChunkOut,
     ContentOut,

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.hosts import Hosts
 from app.api.problems import reply_to
-from app.config import Settings
 from app.errors import FathomError, ForbiddenOriginError, InvalidInputError, TooLargeError
+from app.settings.schema import Settings
 
 DRAIN_S = 20.0
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))

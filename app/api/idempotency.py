@@ -14,10 +14,10 @@ from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.api.json_body import Handler, JsonRoute, checked
+from app.composition.runtime import Runtime
 from app.errors import ConflictError, GoneError, InvalidInputError
 from app.library import replies
 from app.library.replies import ERASED_STATUS, StoredReply
-from app.runtime import Runtime
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"

@@ -13,9 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from app.api.deps import JobId, RuntimeDep
 from app.api.problems import PROBLEM_RESPONSES, problem
 from app.api.wire import job_out
+from app.composition.runtime import Runtime
 from app.errors import FathomError, describe
 from app.library import jobs
-from app.runtime import Runtime
 from app.schemas.jobs import JOB_EXAMPLE, JobOut
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], responses=PROBLEM_RESPONSES)

@@ -19,9 +19,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from app.api.json_body import read_json
-from app.config import LimitSettings
 from app.errors import InvalidInputError, TooLargeError, UnsupportedBodyError
 from app.intake.record import Upload, check_name
+from app.settings.groups import LimitSettings
 from app.storage import BlobStore, BlobWriter
 
 STALLED_S = 60.0

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from app.answers.types import Answer, Provenance
-from app.config import LimitSettings
 from app.db.views import CanonicalText, ChunkView, DocumentView, JobView, VersionView
 from app.intake.coverage import warnings_of
 from app.library.collections import CollectionView
@@ -15,6 +14,7 @@ from app.schemas.jobs import JobOut
 from app.schemas.provenance import ProvenanceOut
 from app.schemas.ranking import RankingOptions
 from app.search.scope import RankingChoice
+from app.settings.groups import LimitSettings
 from retrieval.follow_up import Turn
 
 

@@ -13,7 +13,7 @@ from app.cli.bench import bench_app
 from app.cli.output import State, fail
 from app.cli.run import run
 from app.cli.train import train_app
-from app.config import let_threads_sleep
+from app.settings.environment import let_threads_sleep
 
 INTERRUPTED = 130
 

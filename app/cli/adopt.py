@@ -12,7 +12,7 @@ def adopt(context: typer.Context) -> None:
     accepts it. Files that it does not know are put into blobs/quarantine once it knows any, and deleted from there
     after FATHOM_WORKER__QUARANTINE_DAYS. Stop server and workers first.
     """
-    from app.runtime import build_runtime
+    from app.composition.runtime import build_runtime
 
     settings = settings_of(context)
     runtime = build_runtime(settings, adopt=True)

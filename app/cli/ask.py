@@ -13,7 +13,7 @@ from app.cli.output import JsonFlag, console, open_runtime, place, print_json
 
 if TYPE_CHECKING:
     from app.answers.types import AlternativeSource, Answer, AnswerEvent, Citation, NearestPassage
-    from app.runtime import Runtime
+    from app.composition.runtime import Runtime
 
 # As `fathom ask --explain` shows them; underlined and slanted, so that they differ without colour.
 COPIED: dict[str, Any] = {"fg": "green", "underline": True}

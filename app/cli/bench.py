@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import tiktoken
     from numpy.typing import NDArray
 
-    from app.config import Settings
+    from app.composition.runtime import Runtime
     from app.intake.local_files import LocalFile
-    from app.runtime import Runtime
+    from app.settings.schema import Settings
     from retrieval.embedder import SentenceTransformerEmbedder
 
 bench_app = typer.Typer(name="bench", help="Measure speed beside named peers.", no_args_is_help=True)
@@ -58,7 +58,7 @@ def index(
 
     Vectors lie in clusters, as embeddings do; queries are never in the index.
     """
-    from app.benchmarks.vectors import IndexBench, clustered, held_out, measure_index
+    from app.measuring.speed.dense_index import IndexBench, clustered, held_out, measure_index
     from retrieval.config import HnswConfig
 
     with open_runtime(context) as runtime:
@@ -87,9 +87,9 @@ def embed(
     as_json: JsonFlag = False,
 ) -> None:
     """Texts a second against SentenceTransformer.encode: float32, same weights, equal threads."""
-    from app.benchmarks.embedding import ARRIVAL, SORTED, SentenceTransformersPeer, measure_embedding
-    from app.benchmarks.texts import mixed_paragraphs, read_documents
     from app.intake.mapping import parsing_limits
+    from app.measuring.speed.embedding import ARRIVAL, SORTED, SentenceTransformersPeer, measure_embedding
+    from app.measuring.speed.texts import mixed_paragraphs, read_documents
 
     with open_runtime(context) as runtime:
         documents = read_documents(_files(files), parsing_limits(runtime.settings.limits))
@@ -114,9 +114,9 @@ def chunk(
     as_json: JsonFlag = False,
 ) -> None:
     """Text to chunks with vectors, against fixed windows and against embedding the final chunks alone."""
-    from app.benchmarks.embedding import measure_chunking
-    from app.benchmarks.texts import read_documents, token_windows
     from app.intake.mapping import chunking_config, parsing_limits
+    from app.measuring.speed.embedding import measure_chunking
+    from app.measuring.speed.texts import read_documents, token_windows
 
     with open_runtime(context) as runtime:
         settings = runtime.settings
@@ -142,11 +142,11 @@ def ingest(
     as_json: JsonFlag = False,
 ) -> None:
     """Files to searchable passages on an empty home, against the plain script that stores nothing."""
-    from app.benchmarks.embedding import SentenceTransformersPeer
-    from app.benchmarks.paths import measure_ingestion, plain_script
-    from app.benchmarks.texts import token_windows
+    from app.composition.runtime import Parts, shipped_parts
     from app.intake.mapping import parsing_limits
-    from app.runtime import Parts, shipped_parts
+    from app.measuring.speed.embedding import SentenceTransformersPeer
+    from app.measuring.speed.paths import measure_ingestion, plain_script
+    from app.measuring.speed.texts import token_windows
 
     files = _files(paths)
     with open_runtime(context) as runtime:
@@ -186,8 +186,8 @@ def search(
     as_json: JsonFlag = False,
 ) -> None:
     """Question to compressed context, against encode and semantic_search of sentence-transformers."""
-    from app.benchmarks.embedding import SentenceTransformersPeer
-    from app.benchmarks.paths import measure_search, questions_of
+    from app.measuring.speed.embedding import SentenceTransformersPeer
+    from app.measuring.speed.paths import measure_search, questions_of
 
     with open_runtime(context) as runtime:
         peer = SentenceTransformersPeer(_embedder(runtime, threads))
@@ -197,9 +197,9 @@ def search(
 
 
 def _files(paths: list[str] | None) -> "list[LocalFile]":
-    from app.benchmarks.texts import sample_files
     from app.cli.progress import expand
     from app.intake.local_files import files_under
+    from app.measuring.speed.texts import sample_files
 
     return files_under(expand(paths)) if paths else sample_files()
 
@@ -219,7 +219,7 @@ def _embedder(runtime: "Runtime", threads: int | None) -> "SentenceTransformerEm
 
 
 def _vocabulary(settings: "Settings") -> "tiktoken.Encoding":
-    from app.runtime import VOCABULARY
+    from app.composition.encoder import VOCABULARY
     from ingestion.tokens import load_vocabulary
 
     return load_vocabulary(settings.models_dir / VOCABULARY)
@@ -265,7 +265,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _report(result: dict[str, Any], *, as_json: bool) -> None:
-    from app.benchmarks.timing import machine
+    from app.measuring.speed.timing import machine
 
     result = result | {"machine": machine()}
     if as_json:

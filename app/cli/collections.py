@@ -7,8 +7,8 @@ import typer
 from app.cli.output import JsonFlag, open_runtime, print_json, results, table_of
 
 if TYPE_CHECKING:
+    from app.composition.runtime import Runtime
     from app.library.collections import CollectionView
-    from app.runtime import Runtime
 
 PAGE = 200
 

@@ -9,9 +9,9 @@ import typer
 from app.cli.output import JsonFlag, open_runtime, print_json, settings_of
 
 if TYPE_CHECKING:
-    from app.config import Settings
+    from app.composition.runtime import Runtime
     from app.library.readiness import Check
-    from app.runtime import Runtime
+    from app.settings.schema import Settings
 
 UNHEALTHY = 5
 DAMAGED = 8
@@ -29,7 +29,7 @@ def doctor(
 
     Ends with 5 where something does not work, with the code of the fault where the database can't be opened.
     """
-    from app.config import SettingsError
+    from app.settings.reading import SettingsError
 
     try:
         checks, status = _checked(context, models=models)
@@ -120,7 +120,7 @@ def _optional() -> dict[str, str]:
 
 def _settings(settings: "Settings") -> dict[str, Any]:
     """All settings by the variable that sets each, secrets masked."""
-    from app.config import variables
+    from app.settings.schema import variables
 
     dumped = settings.model_dump(mode="json")  # pydantic masks what is a secret
     values: dict[str, Any] = {}
@@ -135,7 +135,7 @@ def _settings(settings: "Settings") -> dict[str, Any]:
 
 def _defaults() -> dict[str, Any]:
     """What the settings are where nothing is set: shown where those that are set can't be read."""
-    from app.config import Settings
+    from app.settings.schema import Settings
 
     return _settings(Settings.model_construct())
 

@@ -10,9 +10,9 @@ import typer
 from app.cli.output import JsonFlag, console, print_json, quiet_libraries, results, settings_of, table_of
 
 if TYPE_CHECKING:
-    from app.evaluation.asking import EvalOptions
-    from app.evaluation.datasets import Selection
-    from app.evaluation.run import EvalRun
+    from app.measuring.quality.asking import EvalOptions
+    from app.measuring.quality.run import EvalRun
+    from app.measuring.questions.datasets import Selection
 
 
 def evaluate(
@@ -51,8 +51,8 @@ def evaluate(
     The documents go into a collection of a temporary home, one document an article; nothing of yours is
     touched.
     """
-    from app.evaluation.asking import EvalOptions
-    from app.evaluation.datasets import Selection
+    from app.measuring.quality.asking import EvalOptions
+    from app.measuring.questions.datasets import Selection
 
     selection = Selection(
         article_from=article_from,
@@ -82,9 +82,9 @@ def _measure(
 ) -> "tuple[EvalRun, dict[str, Any]]":
     """Run on a temporary home; gives the notes and what they add up to."""
     from app.cli.questions import StageBars, read_questions
-    from app.evaluation.report import summarise
-    from app.evaluation.run import evaluate as measure
-    from app.runtime import build_runtime
+    from app.composition.runtime import build_runtime
+    from app.measuring.quality.report import summarise
+    from app.measuring.quality.run import evaluate as measure
 
     quiet_libraries()
     dataset = read_questions(file, selection)
@@ -114,8 +114,8 @@ def _check_folder(path: Path | None) -> None:
 
 
 def _write(run: "EvalRun", result: dict[str, Any], details: Path | None, report: Path | None) -> None:
-    from app.evaluation.html_report import page
-    from app.evaluation.report import details as details_of
+    from app.measuring.quality.html_report import page
+    from app.measuring.quality.report import details as details_of
 
     notes = details_of(run)
     if details is not None:
@@ -126,7 +126,7 @@ def _write(run: "EvalRun", result: dict[str, Any], details: Path | None, report:
 
 
 def _show(result: dict[str, Any]) -> None:
-    from app.evaluation.report import tables
+    from app.measuring.quality.report import tables
 
     out = results(140)
     settings = result["settings"]

@@ -9,7 +9,7 @@ import typer
 from app.cli.output import SOME_FAILED, JsonFlag, console, open_runtime, print_json, table_of
 
 if TYPE_CHECKING:
-    from app.runtime import Runtime
+    from app.composition.runtime import Runtime
 
 
 def ingest(

@@ -15,8 +15,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from app.config import Settings
-    from app.runtime import Runtime
+    from app.composition.runtime import Runtime
+    from app.settings.schema import Settings
 
 SOME_FAILED = 6
 # Turns the direction of writing, or shows nothing; `ui/names.py` has the same.
@@ -42,7 +42,7 @@ class State:
 
 def settings_of(context: typer.Context, **overrides: object) -> "Settings":
     """The configuration, with the options of the command line over it."""
-    from app.config import load_settings
+    from app.settings.reading import load_settings
 
     state = context.find_object(State) or State()
     return load_settings(home=state.home, **overrides)
@@ -51,8 +51,8 @@ def settings_of(context: typer.Context, **overrides: object) -> "Settings":
 @contextmanager
 def open_runtime(context: typer.Context) -> Iterator["Runtime"]:
     """A runtime on the configured home, in this process; no server is needed."""
+    from app.composition.runtime import build_runtime
     from app.library import erasing
-    from app.runtime import build_runtime
 
     quiet_libraries()
     runtime = build_runtime(settings_of(context))

@@ -9,9 +9,9 @@ from app.cli.output import console, visible
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from app.composition.runtime import Runtime
     from app.intake.drain import DrainProgress
     from app.intake.local_files import LocalFile
-    from app.runtime import Runtime
 
 MIB = 1024 * 1024
 

@@ -8,7 +8,7 @@ from app.cli.progress import bar
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from app.evaluation.datasets import QuestionSet, Selection
+    from app.measuring.questions.datasets import QuestionSet, Selection
 
 
 def read_questions(file: Path, selection: "Selection") -> "QuestionSet":
@@ -18,8 +18,8 @@ def read_questions(file: Path, selection: "Selection") -> "QuestionSet":
         InvalidInputError: It can't be read or used.
     """
     from app.errors import InvalidInputError
-    from app.evaluation.datasets import DatasetError, build
-    from app.evaluation.formats import FormatError, read
+    from app.measuring.questions.datasets import DatasetError, build
+    from app.measuring.questions.formats import FormatError, read
 
     hint = "The formats are in the help of `fathom eval`."
     try:

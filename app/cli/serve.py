@@ -6,11 +6,11 @@ from types import FrameType
 
 import uvicorn
 
-from app.config import Settings
+from app.composition.runtime import Parts, build_runtime
 from app.errors import UnavailableError
 from app.main import create_app
 from app.observability import configure_logging
-from app.runtime import Parts, build_runtime
+from app.settings.schema import Settings
 
 GRACEFUL_STOP_S = 30
 

@@ -54,7 +54,9 @@ def sft(
     context: typer.Context,
     data: DataFolders,
     run: Annotated[Path, typer.Option(help="Run folder: checkpoint and log; a run found there goes on.")],
-    stage: Annotated[str, typer.Option(help="reader, or writer (needs --reader-run).")] = "reader",
+    stage: Annotated[
+        str, typer.Option(help="reader, gathered (needs --start-run) or writer (needs --reader-run).")
+    ] = "reader",
     reader_run: Annotated[Path | None, typer.Option(help="Run or model folder of the reader.")] = None,
     minutes: Minutes = 0,
     steps: Steps = 0,
@@ -100,11 +102,16 @@ def sft(
         own = _given(document_layers=document_layers, dropout=dropout, train_document=train_document or None)
         reading = replace(training.reading_recipe(recipe).paced(learning_rate, decay_share), **own)
         resumed = training.train_reader(models, reading, options)
+    elif stage == "gathered" and start_run is not None:
+        gathering = training.gathering_recipe(recipe).paced(learning_rate, decay_share)
+        resumed = training.train_gathered(models, gathering, options)
     elif stage == "writer" and reader_run is not None:
         writing = training.writing_recipe(recipe).paced(learning_rate, decay_share)
         resumed = training.train_writer(models, writing, options, reader_run)
     else:
-        raise typer.BadParameter("stage is reader, or writer with --reader-run", param_hint="--stage")
+        raise typer.BadParameter(
+            "stage is reader, gathered with --start-run, or writer with --reader-run", param_hint="--stage"
+        )
     typer.echo("went on with an earlier run" if resumed else "began a new run", err=True)
 
 
@@ -204,7 +211,7 @@ def _calibrate(
 ) -> None:
     from app.cli.output import settings_of
     from app.cli.questions import StageBars
-    from app.evaluation.calibrating import calibrate as fit_confidence
+    from app.measuring.quality.calibrating import calibrate as fit_confidence
 
     with StageBars(quiet=False) as bars:
 

@@ -18,9 +18,9 @@ from app.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from app.config import Settings
-    from app.evaluation.datasets import Selection
-    from app.evaluation.tuning import TuneOptions, Tuning
+    from app.measuring.quality.tuning import TuneOptions, Tuning
+    from app.measuring.questions.datasets import Selection
+    from app.settings.schema import Settings
 
 GROUP = "retrieval"
 
@@ -55,9 +55,9 @@ def tune(
     Values are chosen on one part of the questions; the gain is that on the other part. The documents of the file go
     into a temporary home. Nothing is written without --apply, nor where the other part shows no gain.
     """
-    from app.evaluation.datasets import Selection
-    from app.evaluation.tuning import TuneOptions
-    from app.evaluation.tuning_report import summarise
+    from app.measuring.quality.tuning import TuneOptions
+    from app.measuring.quality.tuning_report import summarise
+    from app.measuring.questions.datasets import Selection
 
     quiet_libraries()
     selection = Selection(sample=sample, limit=limit, seed=seed, all_articles=all_articles)
@@ -95,10 +95,10 @@ def _measure(
         InvalidInputError: The file can't be used, or has too few questions.
     """
     from app.cli.questions import StageBars, read_questions
+    from app.composition.runtime import build_runtime
     from app.errors import InvalidInputError
-    from app.evaluation.datasets import DatasetError
-    from app.evaluation.tuning import tune as search
-    from app.runtime import build_runtime
+    from app.measuring.quality.tuning import tune as search
+    from app.measuring.questions.datasets import DatasetError
 
     dataset = read_questions(file, selection)
     with tempfile.TemporaryDirectory(prefix="fathom-tune-") as home, StageBars(quiet=as_json) as bars:
@@ -124,9 +124,10 @@ def _apply(
     context: typer.Context, changes: dict[str, float], collection: str | None
 ) -> tuple[str, list[str]]:
     """Write changes; gives where to, and the environment variables that go before what was written."""
-    from app.config import set_in_environment, settings_file
     from app.library import collections
-    from app.settings_file import write_settings
+    from app.settings.environment import set_in_environment
+    from app.settings.file import write_settings
+    from app.settings.schema import settings_file
 
     if collection is not None:
         with open_runtime(context) as runtime:

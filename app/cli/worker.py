@@ -1,8 +1,8 @@
 """The worker process: settings to a running worker, and its orderly end."""
 
-from app.config import Settings
+from app.composition.runtime import build_runtime
 from app.observability import configure_logging
-from app.runtime import build_runtime
+from app.settings.schema import Settings
 from app.worker import run_until_signal
 
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from app.composition.runtime import Runtime
 from app.db import jobs
 from app.db import local_files as rows
 from app.db.local_files import RunningJob
 from app.intake.coverage import warnings_of
 from app.intake.local_files import LocalFile, RecordedFiles, record_files
 from app.library import documents
-from app.runtime import Runtime
 from ingestion.parser_process import ParserProcess
 from ingestion.types import Parser
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import httpx
 
+from app.composition.runtime import Runtime
 from app.errors import InvalidInputError, TooLargeError, UnavailableError
 from app.intake.public_web import FAILURES, TIMEOUTS, Resolve, public_client
 from app.intake.record import Upload, check_name
-from app.runtime import Runtime
 from app.storage import BlobStore, BlobWriter, StoredBlob
 
 WALL_S: Final = 30.0

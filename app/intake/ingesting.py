@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
+from app.composition.runtime import Runtime
 from app.db import collections, contents, documents, jobs
 from app.db.contents import ContentKey
 from app.db.types import utc_now
@@ -22,7 +23,6 @@ from app.errors import FathomError, LeaseLostError, UnavailableError
 from app.intake import mapping
 from app.intake.members import Members, record_members
 from app.library import erasing
-from app.runtime import Runtime
 from ingestion.config import ChunkingConfig
 from ingestion.errors import PartlyUnpackedError
 from ingestion.pipeline import ingest, parse

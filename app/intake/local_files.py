@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from app.composition.runtime import Runtime
 from app.db import local_files as rows
 from app.db.local_files import KnownFile
 from app.errors import InvalidInputError
 from app.intake.git_folder import tracked_files
 from app.intake.record import Upload, check_name, record_uploads
 from app.library import documents
-from app.runtime import Runtime
 from app.storage import StoredBlob
 
 BATCH = 64

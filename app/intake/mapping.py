@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from app.config import ChunkingSettings, LimitSettings
 from app.indexes.vectors import pack, pack_sentences
+from app.settings.groups import ChunkingSettings, LimitSettings
 from ingestion.config import ChunkingConfig, ParsingLimits
 from ingestion.types import Chunk, Coverage, Document, SentenceEncoder, SentenceStates
 from ingestion.vectors import ChunkVectors

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from app.composition.runtime import Runtime
 from app.db import collections, jobs
 from app.db import documents as document_rows
 from app.db.views import DocumentRecord, LeasedJob
 from app.errors import LeaseLostError
 from app.intake.record import Upload, upsert_documents
 from app.library import documents, erasing
-from app.runtime import Runtime
 
-BATCH = 256
+BATCH = 128
 """Most files that one transaction records: the write lock is everybody's, and a file holds it for about 3 ms."""
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.composition.runtime import Runtime
 from app.db import collections, documents, jobs
 from app.db.types import utc_now
 from app.db.views import DocumentRecord, DocumentView, JobView
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
 from app.library import erasing
-from app.runtime import Runtime
 from app.storage import StoredBlob
 
 

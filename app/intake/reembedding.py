@@ -7,12 +7,12 @@ changes that tell every process. Until a collection is complete it is searched b
 
 from collections.abc import Callable
 
+from app.composition.runtime import Runtime
 from app.db import collections, documents, jobs, vectors
 from app.db.types import utc_now
 from app.db.views import LeasedJob
 from app.errors import CollectionNotFoundError
 from app.intake import mapping
-from app.runtime import Runtime
 from ingestion.vectors import embed_again
 
 OnProgress = Callable[[str, int, int], None]

@@ -6,11 +6,11 @@ Its files are told by path and hash, so that only bytes that are new need to tra
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.composition.runtime import Runtime
 from app.db import collections
 from app.db import local_files as rows
 from app.errors import CollectionNotFoundError
 from app.intake.record import check_name
-from app.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from app.composition.runtime import Runtime
 from app.db import chunks, collections, documents
 from app.db.collections import CollectionStats
 from app.db.paging import Slice
@@ -13,7 +14,6 @@ from app.db.vectors import Waiting
 from app.db.views import CollectionRecord
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
 from app.library import erasing, vector_state
-from app.runtime import Runtime
 
 TAKEN = "Choose another name, or use that one."
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.composition.runtime import Runtime
 from app.db import chunks, collections, documents, jobs, local_files
 from app.db.paging import Slice, decode_position
 from app.db.types import utc_now
@@ -18,7 +19,6 @@ from app.errors import (
     NotFoundError,
 )
 from app.library import erasing
-from app.runtime import Runtime
 
 VIEW_BATCH = 500
 

@@ -15,13 +15,12 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from app.composition.runtime import Runtime
 from app.db import erasing as rows
 from app.db.erasing import Answer
 from app.db.views import ErasureView
 from app.errors import UnavailableError
-from app.indexes.registry import IndexRegistry, purge_files
 from app.library.blanking import Gone, blanked, documents_of
-from app.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -136,13 +135,13 @@ def finish(runtime: Runtime, *, at_most: int | None = INDEXED_AT_ONCE) -> bool:
     if not pending:
         return True
     _remove_blobs(runtime, pending)
-    _forget(runtime)
+    runtime.forget_passages()
     collections = {key for erasure in pending for key in erasure.collection_ids}
     with runtime.db.read() as session:
         there = rows.collections_there(session, collections)
     for key in collections - there:
         runtime.drop_index(key)
-    left = {key for key in there if not _purge(runtime, key, at_most)}
+    left = {key for key in there if not runtime.purge_index(key, at_most)}
     if not runtime.db.empty_log():
         logger.info("the database is read at an older state; its log is emptied later")
         return False
@@ -172,20 +171,6 @@ def _blank(row: Answer, gone: Mapping[str, Gone]) -> None:
     last = max((event["id"] for event in row.events or ()), default=0)
     row.answer = answer
     row.events = [{"id": last, "event": "done", "data": {"answer": answer}}] if last else None
-
-
-def _purge(runtime: Runtime, collection_id: str, at_most: int | None) -> bool:
-    """Take words and vectors of removed chunks out of index files; False where it is to be asked for again."""
-    opened = vars(runtime).get("_indexes")
-    if isinstance(opened, IndexRegistry):
-        return opened.purge(collection_id, at_most)
-    return purge_files(runtime.settings.indexes_dir, collection_id)
-
-
-def _forget(runtime: Runtime) -> None:
-    """Drop what this process keeps of passages to answer faster, of the parts that it has loaded."""
-    for part, forget in (("_sentence_vectors", "clear"), ("_generator", "forget_passages")):
-        getattr(vars(runtime).get(part), forget, lambda: None)()
 
 
 def _remove_blobs(runtime: Runtime, pending: Sequence[ErasureView]) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.composition.runtime import Runtime
 from app.db import chunks, collections
 from app.errors import CollectionNotFoundError
 from app.indexes.collection import BOTH
 from app.indexes.vectors import unpack
-from app.runtime import Runtime
 from retrieval.index.lexical import text_digest
 from retrieval.protocols import VectorIndex
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.composition.runtime import Runtime
 from app.db import jobs
 from app.db.types import utc_now
 from app.db.views import JobView
 from app.errors import JobNotFoundError
 from app.library.readiness import workers_alive
-from app.runtime import Runtime
 
 
 def get(runtime: Runtime, job_id: str) -> JobView:

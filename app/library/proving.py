@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.composition.runtime import Runtime
 from app.db import collections, remains
 from app.db import erasing as erasing_rows
 from app.library import erasing
 from app.library.traces import Traces
-from app.runtime import Runtime
 from ingestion.config import ParsingLimits
 from ingestion.pipeline import parse
 from ingestion.types import Source

@@ -8,15 +8,16 @@ from datetime import datetime
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.config import Settings, WorkerSettings
+from app.composition.model_client import model_server as client_of
+from app.composition.runtime import Runtime
 from app.db import jobs, migrate, workers
 from app.db.types import utc_now
 from app.db.views import WorkerView
 from app.errors import Failure, UnavailableError, describe
 from app.faults import machine_fault
 from app.library import vector_state
-from app.model_client import model_server as client_of
-from app.runtime import Runtime
+from app.settings.groups import WorkerSettings
+from app.settings.schema import Settings
 from generator.errors import ModelServerError
 
 DISK_FLOOR_BYTES = 200 * 1024 * 1024

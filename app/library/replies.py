@@ -1,10 +1,10 @@
 """Replies kept under the keys of their callers (`Idempotency-Key`); each step is a transaction of its own."""
 
+from app.composition.runtime import Runtime
 from app.db import idempotency
 from app.db.erasing import ERASED_STATUS
 from app.db.idempotency import StoredReply
 from app.db.types import utc_now
-from app.runtime import Runtime
 
 __all__ = ["ERASED_STATUS", "StoredReply", "claim", "complete", "release"]
 

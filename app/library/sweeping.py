@@ -4,9 +4,9 @@ import logging
 from collections.abc import Collection
 
 from app import home
+from app.composition.runtime import Runtime
 from app.db import documents, installation
 from app.errors import ForeignDatabaseError
-from app.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from app.composition.runtime import Runtime
 from app.db import vectors
 from app.db.vectors import Waiting
 from app.errors import UnavailableError
-from app.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

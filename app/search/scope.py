@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from app.config import Settings
+from app.composition.runtime import Runtime
 from app.db import collections as collection_rows
 from app.errors import CollectionNotFoundError, InvalidInputError
-from app.runtime import Runtime
+from app.settings.schema import Settings
 from retrieval.config import CompressionConfig, FusionConfig, RetrievalConfig
 
 NO_BUDGET = 1_000_000_000

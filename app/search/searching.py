@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.composition.runtime import Runtime
 from app.db.sources import DocumentName, document_names
 from app.errors import InvalidInputError
 from app.indexes.shadow import searched_vectors
 from app.indexes.union import UnionWords
-from app.runtime import Runtime
 from app.search.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
 from retrieval.follow_up import Turn, standalone_question

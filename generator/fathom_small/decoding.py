@@ -67,7 +67,7 @@ def fuse(
     """
     read = reading.read
     P, S, D = read.states_BSD.shape
-    null_P = passage_null(reading, relevance_weight)
+    null_P = passage_null(read, relevance_weight)
     outside_PS = torch.zeros(P, S, dtype=torch.bool)
     if rows is not None:
         row_PS = torch.arange(P * S).reshape(P, S)

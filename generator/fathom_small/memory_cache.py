@@ -15,6 +15,9 @@ from generator.blocks.passage_memory import FRAME, PassageMemory
 from generator.fathom_small.encoder import DocumentLayers
 from generator.prefixes import PASSAGE_PREFIX
 
+MEMORY_ROWS = 200_000
+"""Rows kept over all passages, unless told otherwise."""
+
 
 class MemoryCache:
     """Computes memories and keeps the most recently used ones.
@@ -23,7 +26,7 @@ class MemoryCache:
     """
 
     def __init__(
-        self, document: DocumentLayers, tokenizer: Tokenizer, window: int, capacity_rows: int = 200_000
+        self, document: DocumentLayers, tokenizer: Tokenizer, window: int, capacity_rows: int = MEMORY_ROWS
     ) -> None:
         """Set up an empty cache.
 
@@ -104,8 +107,11 @@ class MemoryCache:
         rows = [[*lead, *ids, self._eos] for _, ids, _ in windows]
         longest = max(len(row) for row in rows)
         ids_BS = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
+        device = self._document.pieces.weight.device
+        mask_BS = ids_BS.ne(self._pad)
         with torch.inference_mode():
-            states_BSD = self._document(ids_BS, ids_BS != self._pad)
+            # kept in main memory, wherever they are computed
+            states_BSD = self._document(ids_BS.to(device), mask_BS.to(device)).cpu()
         memories = []
         for b, (row, (_, _, ranges)) in enumerate(zip(rows, windows, strict=True)):
             framed = [FRAME] * len(lead) + ranges + [FRAME]

@@ -13,11 +13,11 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from generator.blocks.passage_memory import FRAME, kept_rows, stands_in
-from generator.errors import RequestError
+from generator.blocks.passage_memory import FRAME, PassageMemories, kept_rows, stands_in
+from generator.errors import CheckpointError, RequestError
 from generator.fathom_small.encoder import DocumentLayers, ReadingLayers, ReadStates
 from generator.fathom_small.match import PieceMatcher
-from generator.fathom_small.memory_cache import MemoryCache
+from generator.fathom_small.memory_cache import MEMORY_ROWS, MemoryCache
 from generator.prefixes import QUESTION_PREFIX
 from generator.types import SourcePassage
 
@@ -51,6 +51,91 @@ class Reading:
     read: ReadStates
 
 
+@dataclass(frozen=True, slots=True)
+class PassageRows:
+    """Passages side by side, padded: their memories, and what is known of their pieces before a question is read.
+
+    Attributes:
+        ranges: Character ranges of the kept pieces, by passage.
+        memory_PSD: Memories; padding is 0.
+        ids_PS: int64 piece ids; padding is 0.
+        mask_PS: bool, True at pieces.
+        segment_PS: int64; see `Reading`.
+        silent_PS: bool, True where no span starts or ends: white space, framing pieces, padding.
+        asks_PS: float32, 1 inside a sentence that asks, else 0.
+        log_weight_P: float32 log of the passages' weights.
+    """
+
+    ranges: Sequence[Sequence[tuple[int, int]]]
+    memory_PSD: Tensor
+    ids_PS: Tensor
+    mask_PS: Tensor
+    segment_PS: Tensor
+    silent_PS: Tensor
+    asks_PS: Tensor
+    log_weight_P: Tensor
+
+    def to(self, device: torch.device) -> "PassageRows":
+        """The same rows on a device."""
+        return PassageRows(
+            self.ranges,
+            self.memory_PSD.to(device),
+            self.ids_PS.to(device),
+            self.mask_PS.to(device),
+            self.segment_PS.to(device),
+            self.silent_PS.to(device),
+            self.asks_PS.to(device),
+            self.log_weight_P.to(device),
+        )
+
+
+def passage_rows(memories: PassageMemories, passages: Sequence[SourcePassage]) -> PassageRows:
+    """The rows of passages' kept parts.
+
+    Args:
+        memories: Gives the passages' memories.
+        passages: One or more, each with a weight above 0 and some text.
+    """
+    gathered = [
+        kept_rows(m, p.kept) for m, p in zip(memories.get([p.text for p in passages]), passages, strict=True)
+    ]
+    S = max(len(memory.ids_S) for memory in gathered)
+    P, D = len(passages), gathered[0].states_SD.shape[1]
+    memory_PSD = torch.zeros(P, S, D, dtype=gathered[0].states_SD.dtype)
+    ids_PS = torch.zeros(P, S, dtype=torch.long)
+    mask_PS = torch.zeros(P, S, dtype=torch.bool)
+    segment_PS = torch.full((P, S), -1)
+    blank_PS = torch.ones(P, S, dtype=torch.bool)
+    asks_PS = torch.zeros(P, S)
+    for p, memory in enumerate(gathered):
+        n = len(memory.ids_S)
+        memory_PSD[p, :n], ids_PS[p, :n], mask_PS[p, :n] = memory.states_SD, memory.ids_S, True
+        segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, passages[p]))
+        blank_PS[p, :n] = torch.tensor([b <= a for a, b in memory.ranges])
+        asks_PS[p, :n] = torch.tensor(_asks(memory.ranges, passages[p]))
+    return PassageRows(
+        [memory.ranges for memory in gathered],
+        memory_PSD,
+        ids_PS,
+        mask_PS,
+        segment_PS,
+        blank_PS | (segment_PS < 0),
+        asks_PS,
+        torch.tensor([math.log(p.weight) for p in passages]),
+    )
+
+
+def answering_logits(read: ReadStates, rows: PassageRows) -> ReadStates:
+    """Start and end logits as answering takes them: none where nothing can be said, with the passages' weights."""
+    penalty_PS = QUESTION_PENALTY * rows.asks_PS
+    return read._replace(
+        start_BS=read.start_BS.masked_fill(rows.silent_PS, float("-inf"))
+        + rows.log_weight_P[:, None]
+        - penalty_PS,
+        end_BS=read.end_BS.masked_fill(rows.silent_PS, float("-inf")) - penalty_PS,
+    )
+
+
 class PassageReader:
     """Composes tokenizer, memory cache and reading layers. Safe to call from several threads."""
 
@@ -63,6 +148,7 @@ class PassageReader:
         window: int,
         *,
         question_pieces: int = 128,
+        memory_rows: int = MEMORY_ROWS,
     ) -> None:
         """Set up with an empty memory cache.
 
@@ -73,11 +159,12 @@ class PassageReader:
             matcher: Over the same vocabulary.
             window: Longest text of the document layers, in pieces.
             question_pieces: Longest question; a longer one keeps its end, where the question usually stands.
+            memory_rows: Rows of memories that are kept, over all passages.
         """
-        self.memories = MemoryCache(document, tokenizer, window)
+        self.memories = MemoryCache(document, tokenizer, window, memory_rows)
         self._document, self._reading = document, reading
         self._tokenizer, self._matcher, self._question_pieces = tokenizer, matcher, question_pieces
-        self._bos, self._eos = tokenizer.token_to_id("<s>"), tokenizer.token_to_id("</s>")
+        self._bos, self._eos = _frame_piece(tokenizer, "<s>"), _frame_piece(tokenizer, "</s>")
         self._prefix = tokenizer.encode(QUESTION_PREFIX.strip(), add_special_tokens=False).ids
 
     def pieces(self, text: str) -> list[int]:
@@ -96,53 +183,45 @@ class PassageReader:
         live = [p for p in passages if p.weight > 0 and p.text.strip()]
         if not live:
             return None
-        gathered = [
-            kept_rows(m, p.kept) for m, p in zip(self.memories.get([p.text for p in live]), live, strict=True)
-        ]
-        S = max(len(memory.ids_S) for memory in gathered)
-        P, D = len(live), gathered[0].states_SD.shape[1]
-        memory_PSD = torch.zeros(P, S, D, dtype=gathered[0].states_SD.dtype)
-        ids_PS = torch.zeros(P, S, dtype=torch.long)
-        mask_PS = torch.zeros(P, S, dtype=torch.bool)
-        segment_PS = torch.full((P, S), -1)
-        blank_PS = torch.ones(P, S, dtype=torch.bool)
-        asks_PS = torch.zeros(P, S)
-        for p, memory in enumerate(gathered):
-            n = len(memory.ids_S)
-            memory_PSD[p, :n], ids_PS[p, :n], mask_PS[p, :n] = memory.states_SD, memory.ids_S, True
-            segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, live[p]))
-            blank_PS[p, :n] = torch.tensor([b <= a for a, b in memory.ranges])
-            asks_PS[p, :n] = torch.tensor(_asks(memory.ranges, live[p]))
-        silent_PS = blank_PS | (segment_PS < 0)
+        rows = passage_rows(self.memories, live)
         with torch.inference_mode():
-            read = self._read_states(question, memory_PSD, ids_PS, mask_PS)
-            weight_P1 = torch.tensor([math.log(p.weight) for p in live])[:, None]
-            read = read._replace(
-                start_BS=read.start_BS.masked_fill(silent_PS, float("-inf"))
-                + weight_P1
-                - QUESTION_PENALTY * asks_PS,
-                end_BS=read.end_BS.masked_fill(silent_PS, float("-inf")) - QUESTION_PENALTY * asks_PS,
-            )
-        return Reading(live, [memory.ranges for memory in gathered], ids_PS, segment_PS, read)
+            read = answering_logits(self._read_states(question, rows), rows)
+        return Reading(live, rows.ranges, rows.ids_PS, rows.segment_PS, read)
 
-    def _read_states(self, question: str, memory_PSD: Tensor, ids_PS: Tensor, mask_PS: Tensor) -> ReadStates:
+    def question_ids(self, question: str) -> list[int]:
+        """Piece ids of a question, framed and with its prefix; a longer one keeps its end."""
         pieces = self._tokenizer.encode(QUESTION_PREFIX + question, add_special_tokens=False).ids[
             len(self._prefix) :
         ]
         pieces = pieces[-(self._question_pieces - len(self._prefix) - 2) :]
-        question_1Q = torch.tensor([[self._bos, *self._prefix, *pieces, self._eos]])
-        P = ids_PS.shape[0]
+        return [self._bos, *self._prefix, *pieces, self._eos]
+
+    def _read_states(self, question: str, rows: PassageRows) -> ReadStates:
+        question_1Q = torch.tensor([self.question_ids(question)])
+        P = len(rows.ids_PS)
         states_1QD = self._document(question_1Q, torch.ones_like(question_1Q, dtype=torch.bool))
         question_PQ = question_1Q.expand(P, -1)
         read: ReadStates = self._reading(
             states_1QD.expand(P, -1, -1),
             torch.ones_like(question_PQ, dtype=torch.bool),
-            memory_PSD,
-            mask_PS,
-            self._matcher.features(question_PQ, ids_PS),
-            self._matcher.features(ids_PS, question_PQ),
+            rows.memory_PSD,
+            rows.mask_PS,
+            self._matcher.features(question_PQ, rows.ids_PS),
+            self._matcher.features(rows.ids_PS, question_PQ),
         )
         return read
+
+
+def _frame_piece(tokenizer: Tokenizer, piece: str) -> int:
+    """Id of a piece that frames a text.
+
+    Raises:
+        CheckpointError: The tokenizer has no such piece.
+    """
+    number: int | None = tokenizer.token_to_id(piece)
+    if number is None:
+        raise CheckpointError(f"the tokenizer has no piece {piece}; use the encoder's own tokenizer.json")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +247,29 @@ class SpanDistribution:
         return place // (S * S), place // S % S, place % S, float(flat[place])
 
 
-def passage_null(reading: Reading, relevance_weight: float) -> Tensor:
+def passage_null(read: ReadStates, relevance_weight: float = 1.0) -> Tensor:
     """What a passage's spans are measured against: its null score, less its weighted relevance logit. float32 [P]."""
-    return reading.read.null_B2.sum(-1) - relevance_weight * reading.read.relevance_B
+    return read.null_B2.sum(-1) - relevance_weight * read.relevance_B
+
+
+def span_scores(read: ReadStates, segment_PS: Tensor, relevance_weight: float = 1.0) -> Tensor:
+    """Score of every span: start and end logit less the passage's null.
+
+    Args:
+        read: With the logits that `answering_logits` gives.
+        segment_PS: int64 block of text of each piece; a span stays in one.
+        relevance_weight: See `span_distribution`.
+
+    Returns:
+        float32 [P, S, S], first and last piece; -inf for spans that cross blocks or have more than `LONGEST_SPAN`
+        pieces.
+    """
+    null_P = passage_null(read, relevance_weight)
+    joint_PSS = read.start_BS[:, :, None] + read.end_BS[:, None, :] - null_P[:, None, None]
+    S = joint_PSS.shape[-1]
+    near_SS = torch.ones(S, S, dtype=torch.bool, device=joint_PSS.device).triu().tril(LONGEST_SPAN - 1)
+    same_PSS = segment_PS[:, :, None] == segment_PS[:, None, :]
+    return joint_PSS.masked_fill(~(near_SS & same_PSS), float("-inf"))
 
 
 def span_distribution(
@@ -185,13 +284,7 @@ def span_distribution(
         temperature: Divides span scores.
         relevance_weight: How much the relevance head counts beside the null scores in comparing passages.
     """
-    read = reading.read
-    null_P = passage_null(reading, relevance_weight)
-    joint_PSS = read.start_BS[:, :, None] + read.end_BS[:, None, :] - null_P[:, None, None]
-    S = joint_PSS.shape[-1]
-    near_SS = torch.ones(S, S, dtype=torch.bool).triu().tril(LONGEST_SPAN - 1)
-    same_PSS = reading.segment_PS[:, :, None] == reading.segment_PS[:, None, :]
-    joint_PSS = (joint_PSS / temperature).masked_fill(~(near_SS & same_PSS), float("-inf"))
+    joint_PSS = span_scores(reading.read, reading.segment_PS, relevance_weight) / temperature
     any_span = float(joint_PSS.flatten().logsumexp(0))
     total = math.log1p(math.exp(-abs(any_span))) + max(any_span, 0.0)
     return SpanDistribution(joint_PSS - total, any_span)

@@ -1,4 +1,4 @@
-"""Losses of reading."""
+"""Losses of reading: pairs of passages, and all passages of a question together."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -145,3 +145,86 @@ def _span_log_probs(read: ReadStates) -> tuple[Tensor, Tensor]:
 
 def _two_way(logit_B: Tensor) -> Tensor:
     return torch.stack([F.logsigmoid(logit_B), F.logsigmoid(-logit_B)], dim=-1)
+
+
+IMPOSSIBLE = -1e4
+"""In the place of -inf where a sum might hold nothing else: no probability, and a gradient that is 0 and no NaN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatheredWeights:
+    """Numbers of the loss of gathered questions.
+
+    Attributes:
+        relevance: Weight of telling whether a passage answers.
+        largest: Span loss of a question, in nats, from which on it has no gradient: its label is more likely wrong.
+    """
+
+    relevance: float = 0.5
+    largest: float = 20.0
+
+
+GATHERED_WEIGHTS = GatheredWeights()
+
+
+class GatheredLoss(NamedTuple):
+    """Parts of the loss; all but `total` without gradient.
+
+    Attributes:
+        total: The weighted sum.
+        span: Mean over the questions that say something.
+        relevance: Mean over their passages.
+    """
+
+    total: Tensor
+    span: Tensor
+    relevance: Tensor
+
+
+def gathered_loss(
+    joint_BSS: Tensor,
+    relevance_B: Tensor,
+    gold_BSS: Tensor,
+    number_B: Tensor,
+    answerable_N: Tensor,
+    weights: GatheredWeights = GATHERED_WEIGHTS,
+) -> GatheredLoss:
+    """Loss of one distribution over the spans of all passages of a question and "none of them answers".
+
+    The distribution is that of answering (`generator.fathom_small.reading.span_distribution`: shared normalisation,
+    arXiv 1710.10723). All gold spans are summed over; the null is gold where nothing answers. A question that is said
+    to be answered, and of whose gold spans none is possible, says nothing.
+
+    Args:
+        joint_BSS: float32 scores that `span_scores` gives, -inf where no span may be.
+        relevance_B: float32 logits that a passage answers.
+        gold_BSS: bool, True at spans that answer.
+        number_B: int64 question of each row, below N.
+        answerable_N: bool, whether the question is answered by any of its passages.
+        weights: Of relevance; and the largest loss.
+    """
+    gold_BSS = gold_BSS & torch.isfinite(joint_BSS)
+    has_B = gold_BSS.flatten(1).any(1)
+    own_NB = number_B[None, :] == torch.arange(len(answerable_N), device=number_B.device)[:, None]
+    has_N = (own_NB & has_B).any(1)
+    known_N = has_N | ~answerable_N
+    gold_N = question_scores(joint_BSS.masked_fill(~gold_BSS, float("-inf")), own_NB)
+    nll_N = F.softplus(question_scores(joint_BSS, own_NB)) - torch.where(has_N, gold_N, 0.0)
+    nll_N = nll_N.clamp(max=weights.largest)
+    span = (nll_N * known_N).sum() / known_N.sum().clamp(min=1)
+    told_B = known_N[number_B].float()
+    cross_B = F.binary_cross_entropy_with_logits(relevance_B, has_B.float(), reduction="none")
+    relevance = (cross_B * told_B).sum() / told_B.sum().clamp(min=1)
+    return GatheredLoss(span + weights.relevance * relevance, span.detach(), relevance.detach())
+
+
+def question_scores(joint_BSS: Tensor, own_NB: Tensor) -> Tensor:
+    """Log of the summed exponentials of all spans of each question: its log-odds against the null, float32 [N].
+
+    Args:
+        joint_BSS: Scores of spans; -inf where none may be.
+        own_NB: bool, True where a row is of a question.
+    """
+    possible_BSS = joint_BSS.masked_fill(~torch.isfinite(joint_BSS), IMPOSSIBLE)
+    row_B = possible_BSS.flatten(1).logsumexp(1)
+    return torch.where(own_NB, row_B[None, :], IMPOSSIBLE).logsumexp(1)

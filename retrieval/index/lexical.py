@@ -34,6 +34,10 @@ _log = logging.getLogger(__name__)
 
 # A filter of more ids than this is applied to the results instead of inside the query.
 _MAX_ID_TERMS = 4_096
+MAX_QUERY_TERMS = 192
+"""Longest query, in distinct terms per field; of a longer one the rarest are kept."""
+WRITER_HEAP_BYTES = 30_000_000
+"""Memory of the writer before it flushes a segment; tantivy wants 15 MB or more."""
 COMMON = math.log(2)
 """Rarity of a word that half of the texts have."""
 
@@ -43,7 +47,7 @@ class TantivyIndex:
 
     Args:
         path: Folder that this object owns until `close`, or None to keep the index in memory.
-        config: Weights and limits.
+        config: Weights.
         words: What words are called in the other language, or None: then only names and commands cross.
 
     Raises:
@@ -288,15 +292,15 @@ class TantivyIndex:
         return tantivy.Query.boolean_query(clauses)
 
     def _rarest(self, searcher: tantivy.Searcher, name: str, terms: list[str]) -> list[str]:
-        if len(terms) <= self._config.max_query_terms:
+        if len(terms) <= MAX_QUERY_TERMS:
             return terms
         counted = [(searcher.doc_freq(name, term), term) for term in terms]
         known = sorted((count, place) for place, (count, _) in enumerate(counted) if count)
-        return [terms[place] for _, place in known[: self._config.max_query_terms]]
+        return [terms[place] for _, place in known[:MAX_QUERY_TERMS]]
 
     def _open_writer(self) -> tantivy.IndexWriter:
         if self._writer is None:
-            self._writer = self._index.writer(heap_size=self._config.writer_heap_bytes, num_threads=1)
+            self._writer = self._index.writer(heap_size=WRITER_HEAP_BYTES, num_threads=1)
         return self._writer
 
     def _open(self, path: Path) -> tantivy.Index:

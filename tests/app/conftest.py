@@ -9,11 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.cli import main
-from app.config import Settings, load_settings
+from app.composition.runtime import Parts, Runtime, build_runtime
 from app.db import migrate
 from app.db.engine import Database
 from app.main import create_app
-from app.runtime import Parts, Runtime, build_runtime
+from app.settings.reading import load_settings
+from app.settings.schema import Settings
 from app.worker import Worker
 from generator.types import Generator
 from tests.app.doubles import SilentGenerator, small_parts
@@ -60,7 +61,7 @@ def fathom(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], parts: Parts
 ) -> Callable[..., tuple[object, str, str]]:
     """Runs a command on a home of the test's own; gives exit code, standard output, standard error."""
-    monkeypatch.setattr("app.runtime.shipped_parts", lambda: parts)
+    monkeypatch.setattr("app.composition.runtime.shipped_parts", lambda: parts)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> tuple[object, str, str]:

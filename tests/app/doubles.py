@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from app.config import Settings
-from app.runtime import Parts
+from app.composition.runtime import Parts
+from app.settings.schema import Settings
 from generator.types import Event, Generated, Request, SourcePassage
 from tests.retrieval.doubles import HashEmbedder
 

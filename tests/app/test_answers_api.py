@@ -11,11 +11,11 @@ import pytest
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
-from app.config import load_settings
+from app.composition.runtime import build_runtime
 from app.intake.record import Upload, record_uploads
 from app.library import collections
 from app.main import create_app
-from app.runtime import build_runtime
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator, CopyingGenerator
 from tests.app.doubles import small_parts

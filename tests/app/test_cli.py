@@ -56,7 +56,7 @@ def test_explain_shows_both_inks_and_their_sources_also_without_colour(fathom, f
     parts = replace(
         small_parts(), generator=lambda settings: AttributingGenerator(spoil=" Surely [not/a tag].")
     )
-    monkeypatch.setattr("app.runtime.shipped_parts", lambda: parts)
+    monkeypatch.setattr("app.composition.runtime.shipped_parts", lambda: parts)
     monkeypatch.setenv("COLUMNS", "200")
     code, _, err = fathom("ask", str(folder), QUESTION, "--explain")
     copied, written = (line for line in err.splitlines() if " copied " in line or " written " in line)

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from app.answers import stored
 from app.answers.json_form import answer_from_json
 from app.cli.ask import _Screen
+from app.composition.runtime import build_runtime
 from app.db.models import Answer
-from app.runtime import build_runtime
 from generator.errors import ModelServerUnreachableError
 from generator.types import Event, Request
 from tests.app.doubles import SilentGenerator
@@ -103,7 +103,7 @@ def test_an_answer_that_fails_keeps_why(
     fathom, settings, parts, tmp_path, monkeypatch, error, exit_code, code
 ):
     broken = replace(parts, generator=lambda _: BreakingGenerator(error))
-    monkeypatch.setattr("app.runtime.shipped_parts", lambda: broken)
+    monkeypatch.setattr("app.composition.runtime.shipped_parts", lambda: broken)
     duck = tmp_path / "duck.md"
     duck.write_text("# Duck\n\nThe duck swims on the pond.", encoding="utf-8")
     assert fathom("ingest", "birds", str(duck))[0] == 0

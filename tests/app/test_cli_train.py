@@ -56,6 +56,22 @@ def test_a_run_without_an_end_is_refused(fathom, trained):
     assert not trained
 
 
+def test_a_reader_goes_on_with_gathered_questions(fathom, trained, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "app.training.train_gathered", lambda models, recipe, options: bool(seen.append((recipe, options)))
+    )
+    stage = (*SFT, "--steps", "10", "--stage", "gathered")
+    assert fathom(*stage, "--start-run", "reader", "--learning-rate", "1e-5")[0] == 0
+    ((recipe, options),) = seen
+    assert (recipe.optimizer.learning_rate, recipe.batches.questions) == (1e-5, 8)
+    assert options.start_run.name == "reader"
+    code, _, err = fathom(*stage)
+    assert (code, "--start-run" in err) == (2, True)
+    assert len(seen) == 1
+    assert not trained
+
+
 def test_folders_are_averaged_by_the_shares_given(fathom, monkeypatch):
     seen = []
     monkeypatch.setattr(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.app.evaluation.test_tuning import PRESENT, ranked, tuning
+from tests.app.measuring.quality.test_tuning import PRESENT, ranked, tuning
 
 BETTER = replace(PRESENT, lexical_weight=0.5, k=12)
 
@@ -30,7 +30,7 @@ def comes_of_it(monkeypatch, before, after, tuned=BETTER):
         pairs = ((ranked(before, 1), ranked(after, 1)),) * 3
         return tuning(*pairs, tuned=tuned)
 
-    monkeypatch.setattr("app.evaluation.tuning.tune", tune)
+    monkeypatch.setattr("app.measuring.quality.tuning.tune", tune)
     return seen
 
 

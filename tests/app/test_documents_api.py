@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from app.composition.runtime import build_runtime
 from app.db import jobs
 from app.db.types import utc_now
-from app.runtime import build_runtime
 from app.worker import Worker
 from tests.app.texts import DUCKS, GEESE, upload
 from tests.ingestion.samples import sample

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import inspect, text
 
 from app import home
-from app.config import Settings
+from app.composition.runtime import Parts, Runtime, build_runtime
 from app.db import installation
 from app.errors import ConflictError
 from app.intake.record import Upload, record_uploads
 from app.library import collections, readiness, sweeping
-from app.runtime import Parts, Runtime, build_runtime
+from app.settings.schema import Settings
 
 HOUR = 3600.0
 DAY = 24 * HOUR

@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.db import collections as rows
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, index_audit
-from app.runtime import build_runtime
 from app.worker import Worker
 from tests.app.doubles import small_parts
 

@@ -8,12 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx_sse import EventSource
 
-from app.config import load_settings
+from app.composition.runtime import build_runtime, shipped_parts
 from app.errors import describe
 from app.intake.record import Upload, record_uploads
 from app.library import collections, readiness
 from app.main import create_app
-from app.runtime import build_runtime, shipped_parts
+from app.settings.reading import load_settings
 from app.worker import Worker
 from generator.errors import ContextLengthError, NoAnswerError
 from generator.quoting.prompt import REFUSALS
@@ -93,7 +93,7 @@ def test_an_answer_is_streamed_with_the_same_events(ask):
 def test_adapters_in_the_folder_are_used(ask, folder, tmp_path, monkeypatch):
     small = SmallModel(tmp_path).generator()
     give_adapters(folder, small.reader.memories.width, gate=0.1)
-    monkeypatch.setattr("app.runtime._load_fathom_small", lambda settings: small)
+    monkeypatch.setattr("app.composition.generators._load_fathom_small", lambda settings: small)
     check(ask().json())
     assert small.reader.memories.misses == 1
 

@@ -232,7 +232,7 @@ def test_an_encoder_that_fails_logs_no_text(settings, parts, lines):
         def sentence_states(self, text, spans):
             raise RuntimeError("the device is gone")
 
-    from app.runtime import build_runtime
+    from app.composition.runtime import build_runtime
 
     runtime = build_runtime(settings, replace(parts, embedder=lambda _: Failed()))
     collection = collections.create(runtime, name="vaults").row.id

@@ -16,11 +16,11 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.composition.runtime import build_runtime
 from app.db.engine import Database
 from app.errors import MACHINE_FAULTS, describe
 from app.intake.record import Upload, record_uploads
 from app.library import collections, readiness
-from app.runtime import build_runtime
 from retrieval.errors import IndexWriteError
 
 

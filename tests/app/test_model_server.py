@@ -12,14 +12,14 @@ from app.answers import run
 from app.answers.accept import Ask
 from app.answers.json_form import answer_as_json, event_data, event_name
 from app.cli import main
-from app.config import load_settings
+from app.composition.runtime import build_runtime, shipped_parts
 from app.errors import describe
 from app.intake.record import Upload, record_uploads
 from app.library import collections
 from app.main import create_app
-from app.runtime import build_runtime, shipped_parts
 from app.search import searching
 from app.search.scope import RankingChoice
+from app.settings.reading import load_settings
 from app.worker import Worker
 from generator.errors import ModelServerError
 from generator.quoting.prompt import REFUSALS
@@ -256,7 +256,7 @@ def test_over_rest_a_server_that_breaks_off_ends_the_stream_with_a_problem(serve
 
 
 def test_reranking_is_done_by_the_model_that_ships(home, monkeypatch):
-    monkeypatch.setattr("app.runtime._load_fathom_small", lambda settings: CopyingGenerator())
+    monkeypatch.setattr("app.composition.generators._load_fathom_small", lambda settings: CopyingGenerator())
     with model_server(saying("x")) as server:
         runtime = build_runtime(settings_for(home, server), PARTS)
         found = searching.as_wire(
@@ -270,7 +270,7 @@ def test_reranking_is_done_by_the_model_that_ships(home, monkeypatch):
 @pytest.fixture
 def doctor(home, monkeypatch, capsys, tmp_path):
     """Runs `fathom doctor` against a server; gives exit code and report."""
-    monkeypatch.setattr("app.runtime.shipped_parts", lambda: PARTS)
+    monkeypatch.setattr("app.composition.runtime.shipped_parts", lambda: PARTS)
     monkeypatch.chdir(tmp_path)
 
     def run(url):

@@ -16,11 +16,11 @@ import uvicorn
 from fastapi import APIRouter
 
 from app.api import uploads
-from app.config import load_settings
+from app.composition.runtime import build_runtime
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
 from app.main import create_app
-from app.runtime import build_runtime
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import CountingEmbedder, small_parts

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app import run_output
-from app.config import Settings
 from app.run_output import LogFile, ServiceOutput, Terminal
 from app.sample_collection import SampleProgress
+from app.settings.schema import Settings
 from app.supervisor import supervise
 from tests.app.test_supervisor import SERVER, settings, stand_in, stand_ins  # noqa: F401 - fixtures
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.config import Settings
-from app.runtime import shipped_parts
+from app.composition.runtime import shipped_parts
+from app.settings.schema import Settings
 from generator.types import SUPPORTED, Generated, Generator, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
 

@@ -16,7 +16,8 @@ import pytest
 import ui
 from app import supervisor
 from app.child_process import ServiceSpec
-from app.config import MIB, LimitSettings, Settings
+from app.settings.groups import MIB, LimitSettings
+from app.settings.schema import Settings
 from app.supervisor import SupervisorError, example_curl, resolve_ports, service_specs, supervise
 
 SERVER = textwrap.dedent(

@@ -8,9 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.cli import main
-from app.config import Settings, let_threads_sleep
+from app.composition.runtime import Parts
 from app.main import create_app
-from app.runtime import Parts
+from app.settings.environment import let_threads_sleep
+from app.settings.schema import Settings
 
 
 def test_a_value_of_the_users_own_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.config import load_settings
+from app.composition.runtime import Runtime, build_runtime
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.runtime import Runtime, build_runtime
+from app.settings.reading import load_settings
 from app.turns import Turn, Turns
 from app.worker import Worker
 from ingestion.parser_process import ParserProcess

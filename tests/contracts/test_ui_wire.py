@@ -11,8 +11,8 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.config import load_settings
 from app.main import create_app
+from app.settings.reading import load_settings
 from tests.ui.fake_api import FakeStore, create_fake_api
 from tests.ui.servers import serve
 from tests.ui.test_client import until_settled

@@ -3,9 +3,9 @@
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from app.composition.runtime import Runtime
 from app.db.models import Chunk, Collection, Content, ContentChunk, DocumentVersion, IndexChange, Job
 from app.library import index_audit
-from app.runtime import Runtime
 from ingestion.sniff import CONTAINERS
 
 

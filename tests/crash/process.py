@@ -43,7 +43,7 @@ class SlowNewEmbedder(SlowEmbedder):
 
 
 def settings_for(home: Path, **more: object):
-    from app.config import load_settings
+    from app.settings.reading import load_settings
 
     values: dict[str, object] = {
         "home": home,
@@ -103,7 +103,7 @@ def _main(kind: str, home: str, *more: str) -> None:
 
         sys.exit(run_server(settings, parts))
     else:
-        from app.runtime import build_runtime
+        from app.composition.runtime import build_runtime
         from app.worker import run_until_signal
 
         runtime = build_runtime(settings, parts)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import Runtime, build_runtime
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, index_audit
-from app.runtime import Runtime, build_runtime
 from app.worker import Worker
 from tests.app.doubles import CountingEmbedder, small_parts
 from tests.crash.process import server, settings_for

@@ -22,11 +22,11 @@ from sqlalchemy import Engine, event
 
 from app.answers import run, stored
 from app.answers.accept import Ask
-from app.config import load_settings
+from app.composition.runtime import Runtime, build_runtime
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, erasing, proving
 from app.library.traces import Traces
-from app.runtime import Runtime, build_runtime
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.doubles import small_parts

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.library import collections
-from app.runtime import build_runtime
 from app.worker import Worker
 from tests.app.doubles import small_parts
 from tests.crash.process import server, settings_for

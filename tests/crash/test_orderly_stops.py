@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.library import collections, documents
-from app.runtime import build_runtime
 from tests.app.doubles import small_parts
 from tests.crash.process import HANGS, PATIENCE_S, process, server, settings_for, wait_until
 from tests.crash.test_worker_kills import add, states, text_of

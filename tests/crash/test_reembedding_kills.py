@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.db import vectors
 from app.library import collections
-from app.runtime import build_runtime
 from app.worker import Worker
 from tests.app.doubles import NewEmbedder, small_parts
 from tests.crash.invariants import violations

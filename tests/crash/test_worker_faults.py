@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import Runtime, build_runtime
 from app.db import workers
 from app.library import collections
-from app.runtime import Runtime, build_runtime
 from tests.app.doubles import small_parts
 from tests.crash.process import PATIENCE_S, process, settings_for, wait_until
 from tests.crash.test_worker_kills import add, states

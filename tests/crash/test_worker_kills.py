@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import Runtime, build_runtime
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.runtime import Runtime, build_runtime
 from app.worker import Worker
 from tests.app.doubles import small_parts
 from tests.crash.invariants import violations

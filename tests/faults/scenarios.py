@@ -15,14 +15,14 @@ import numpy.typing as npt
 from sqlalchemy import URL, Engine
 
 from app import worker as worker_module
-from app.config import load_settings
+from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks, vectors
 from app.db import engine as engine_module
 from app.db.types import utc_now
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.runtime import Runtime, build_runtime
-from app.settings_file import write_settings
+from app.settings.file import write_settings
+from app.settings.reading import load_settings
 from app.worker import Worker
 from generator.data import kept_vectors
 from ingestion.parsers import parse_source

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.runtime import build_runtime
 from app.errors import describe
 from app.library import collections
-from app.runtime import build_runtime
 from app.search import searching
 from app.worker import Worker
 from tests.app.doubles import small_parts

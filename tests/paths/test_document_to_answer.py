@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.config import load_settings
+from app.composition.runtime import build_runtime
 from app.main import create_app
-from app.runtime import build_runtime
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import small_parts

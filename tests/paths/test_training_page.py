@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.cli import main
-from app.evaluation import calibrating
+from app.measuring.quality import calibrating
 from tests.project.source_tree import ROOT
 
 PAGE = ROOT / "generator" / "training" / "README.md"
@@ -37,6 +37,23 @@ def questions() -> dict[str, Any]:
     return {"data": articles}
 
 
+def searched() -> list[dict[str, Any]]:
+    """What search might have given for each question: the town's passage, and that of the town before."""
+    lines = []
+    paragraphs = [article["paragraphs"][0] for article in questions()["data"]]
+    for number, paragraph in enumerate(paragraphs):
+        (asked,) = paragraph["qas"]
+        (answer,) = asked["answers"]
+        start = answer["answer_start"]
+        bare = {"kept": [], "sentences": []}
+        own = {"text": paragraph["context"], "weight": 1.0, "gold": [[start, start + len(answer["text"]), 0]]}
+        other = {"text": paragraphs[number - 1]["context"], "weight": 0.5, "gold": []}
+        told = {"id": str(number), "collection": "towns", "document": str(number), "answerable": True}
+        passages = [{**own, **bare}, {**other, **bare}]
+        lines.append({**told, "question": asked["question"], "passages": passages})
+    return lines
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a small set and the shipped encoder, from which the commands are called."""
@@ -49,6 +66,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     batches = {"batch_pieces": {"cpu": 600, "cuda": 600}}
     recipe = {"train": [{"path": "towns.json", "repeat": 9}], **batches}
     (tmp_path / "recipe.json").write_text(json.dumps(recipe), encoding="utf-8")
+    gathered = {"train": [{"path": "gathered.jsonl"}], "batches": {"questions": 2}, "development_share": 0.3}
+    (tmp_path / "gathered.json").write_text(json.dumps(gathered), encoding="utf-8")
+    (tmp_path / "sets" / "gathered.jsonl").write_text(
+        "\n".join(map(json.dumps, searched())), encoding="utf-8"
+    )
     asked = tmp_path / "calibration.json"
     asked.write_text(json.dumps({"sets": [{"path": "towns.json"}]}), encoding="utf-8")
     monkeypatch.setattr(calibrating, "RECIPE", asked)
@@ -65,7 +87,9 @@ def at_debug_size(command: list[str]) -> list[str]:
                 at = command.index(name)
                 command = command[:at] + command[at + 2 :]
         shipped = str(ROOT / "models" / "fathom-small")
-        small = ["--steps", "1", "--recipe", "recipe.json", "--start-run", shipped]
+        recipe = "gathered.json" if "gathered" in command else "recipe.json"
+        start = [] if "--start-run" in command else ["--start-run", shipped]
+        small = ["--steps", "1", "--recipe", recipe, *start]
         return [*command, *small, "--device", "cpu", "--no-compile", "--threads", "1"]
     return ["sets/towns.json" if word.startswith("sets/") else word for word in command]
 
@@ -82,10 +106,9 @@ def test_the_page_of_training_goes_from_sets_to_figures(
         figures, err = capsys.readouterr()
         assert not ended.value.code, f"{command}: {err}"
     meta = json.loads((place / "models" / "fathom-small" / "meta.json").read_text(encoding="utf-8"))
-    assert [part["folder"] for part in meta["training"]["reader"]["mean_of"]] == [
-        "reader-short",
-        "reader-long",
-    ]
-    assert meta["training"]["writer"]["step"] == 1
+    mean = json.loads((place / "runs" / "reader" / "last" / "meta.json").read_text(encoding="utf-8"))
+    assert [part["folder"] for part in mean["mean_of"]["reader"]] == ["reader-short", "reader-long"]
+    assert meta["training"]["reader"]["step"] == meta["training"]["writer"]["step"] == 1
+    assert (place / "runs" / "gathered" / "log.jsonl").is_file()
     assert 0 < meta["calibration"]["answer_from"] < 1
     assert figures

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.config import variables
+from app.settings.schema import variables
 from tests.project.source_tree import ROOT
 
 UI_VARIABLES = {"FATHOM_API_URL", "FATHOM_PUBLIC_API_URL"}
@@ -79,8 +79,8 @@ def test_the_image_installs_from_the_lock_with_hashes(dockerfile: str) -> None:
 
 
 def test_the_health_check_asks_a_route_that_exists(compose: dict[str, Any]) -> None:
-    from app.config import Settings
     from app.main import create_app
+    from app.settings.schema import Settings
 
     assert "/readyz" in " ".join(compose["services"]["api"]["healthcheck"]["test"])
     assert "/readyz" in create_app(Settings()).openapi()["paths"]

@@ -47,6 +47,13 @@ def test_links_inside_the_repository_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link.split("#")[0]).exists()] == []
 
 
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w-]+/[\w./-]*)`", page)
+    assert len(named) > 40
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_generated_pages_are_fresh() -> None:
     command = [sys.executable, "docs/generate.py", "--check"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

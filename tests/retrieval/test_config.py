@@ -21,8 +21,6 @@ from retrieval.config import (
         (HnswConfig, {"compact_above": 0.0}),
         (HnswConfig, {"exact_below": -1}),
         (LexicalConfig, {"gram_boost": -1}),
-        (LexicalConfig, {"max_query_terms": 0}),
-        (LexicalConfig, {"writer_heap_bytes": 1}),
         (EmbedderConfig, {"dtype": "int3"}),
         (EmbedderConfig, {"batch_tokens": 0}),
         (FusionConfig, {"constant": -1}),

@@ -154,7 +154,7 @@ class HeldTimer:
 
 def test_a_client_back_within_the_grace_keeps_it_going(make_hub, monkeypatch):
     monkeypatch.setattr(HeldTimer, "made", [])
-    monkeypatch.setattr("app.answer_streams.threading.Timer", HeldTimer)
+    monkeypatch.setattr("app.answers.streams.threading.Timer", HeldTimer)
     hub, gate = make_hub(), threading.Semaphore(1)
     stream = hub.start("a", count_to(2, gate))
 

@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.config import load_settings
+from app.composition.runtime import build_runtime
 from app.db import jobs
 from app.db.models import Chunk, Job
 from app.errors import LeaseLostError, UnavailableError
 from app.intake import ingesting
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.runtime import build_runtime
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS, GEESE

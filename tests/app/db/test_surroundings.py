@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.config import load_settings
+from app.composition.runtime import build_runtime
 from app.db.documents import serving_content
 from app.db.surroundings import KEPT_BLOCKS, SurroundingsReader
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.runtime import build_runtime
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.doubles import small_parts
 

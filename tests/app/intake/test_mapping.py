@@ -1,7 +1,7 @@
 """Settings reach the parsers as they are configured."""
 
-from app.config import LimitSettings
 from app.intake.mapping import parsing_limits
+from app.settings.groups import LimitSettings
 
 
 def test_what_is_kept_of_a_file_is_a_setting() -> None:

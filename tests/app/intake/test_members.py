@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.composition.runtime import Runtime
 from app.db import collections as collection_rows
 from app.db import documents as document_rows
 from app.db import jobs
@@ -15,7 +16,6 @@ from app.errors import LeaseLostError
 from app.intake import ingesting, local_files, members
 from app.intake.members import Members
 from app.library import collections, documents
-from app.runtime import Runtime
 from tests.app.texts import DUCKS, GEESE, upload
 from tests.ingestion.hostile import locked, zipped
 from tests.ingestion.parsers.pdf.built import built, stream, text

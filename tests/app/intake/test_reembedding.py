@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
-from app.config import load_settings
+from app.composition.runtime import Runtime, build_runtime
 from app.db import chunks, jobs
 from app.db.models import ChunkVector, Job
 from app.db.types import utc_now
@@ -14,8 +14,8 @@ from app.intake import reembedding
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, index_audit, readiness
 from app.main import create_app
-from app.runtime import Runtime, build_runtime
 from app.search import searching
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import CountingEmbedder, NewEmbedder, small_parts
@@ -293,7 +293,7 @@ def test_stored_answers_still_cite_their_passages(tmp_path):
 def test_the_command_line_does_it_and_says_so(fathom, tmp_path, monkeypatch):
     (tmp_path / "duck.md").write_bytes(DUCKS)
     assert fathom("ingest", "birds", str(tmp_path / "duck.md"))[0] == 0
-    monkeypatch.setattr("app.runtime.shipped_parts", lambda: small_parts(NewEmbedder()))
+    monkeypatch.setattr("app.composition.runtime.shipped_parts", lambda: small_parts(NewEmbedder()))
     assert "1 chunks of 1 documents wait for vectors by hash-embedder@2" in fathom("doctor")[1]
     assert '"reembedding": 1' in fathom("collections", "show", "birds", "--json")[1]
     assert fathom("index", "prune")[1] == "0 vectors by other encoders are deleted.\n"

@@ -9,14 +9,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.answers import run
-from app.config import load_settings
+from app.composition.runtime import build_runtime
 from app.db.models import Base, Erasure
 from app.db.remains import cells
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, erasing, replies
 from app.library.traces import Traces
 from app.main import create_app
-from app.runtime import build_runtime
+from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 

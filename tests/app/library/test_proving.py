@@ -10,11 +10,11 @@ import pytest
 
 from app.answers import run
 from app.answers.accept import Ask
+from app.composition.runtime import build_runtime
 from app.intake.mapping import parsing_limits
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, proving
 from app.library.traces import Traces
-from app.runtime import build_runtime
 from tests.app.copying_generator import AttributingGenerator
 
 TEXTS = {

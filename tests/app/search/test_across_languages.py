@@ -1,11 +1,15 @@
 """Documents in one language, questions in the other: how the parts that cross are put together."""
 
+from dataclasses import replace
+from threading import RLock
+
 import numpy as np
 import pytest
 
+from app.composition.lazy import Lazy
+from app.composition.runtime import WORDS
 from app.intake.record import Upload, record_uploads
 from app.library import collections
-from app.runtime import WORDS
 from app.search import searching
 from retrieval.encoder_id import encoder_id
 from retrieval.index.word_list import WordList
@@ -30,15 +34,13 @@ def test_a_chinese_question_finds_english_words(runtime) -> None:
 
 
 @pytest.mark.usefixtures("storage")
-def test_cosines_are_measured_with_less_of_the_encoders_language_direction(
-    runtime, settings, monkeypatch, tmp_path
-) -> None:
+def test_cosines_are_measured_with_less_of_the_encoders_language_direction(runtime, tmp_path) -> None:
     plain = searching.search(runtime, ["storage"], QUESTION).retrieved.stages["dense"][0].score
     (tmp_path / "models" / "encoder").mkdir(parents=True)
     direction = HashEmbedder().embed_queries([QUESTION])[0]
     save_direction(tmp_path / "models" / "encoder", direction, HashEmbedder.model_id)
-    monkeypatch.setattr(runtime, "settings", settings.model_copy(update={"models_dir": tmp_path / "models"}))
-    runtime.__dict__.pop("_language_direction")
+    measured = Lazy(lambda: load_direction(tmp_path / "models" / "encoder", HashEmbedder.model_id), RLock())
+    runtime.lazy = replace(runtime.lazy, language_direction=measured)
     across = searching.search(runtime, ["storage"], QUESTION).retrieved.stages["dense"][0].score
     assert not np.isclose(across, plain)
 

@@ -6,13 +6,13 @@ import pytest
 
 from app.answers import run
 from app.answers.accept import Ask
-from app.config import load_settings
+from app.composition.runtime import build_runtime
 from app.errors import UnavailableError
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
-from app.runtime import build_runtime
 from app.search import searching
 from app.search.scope import RankingChoice, scope_of
+from app.settings.reading import load_settings
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS, GEESE

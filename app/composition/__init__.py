@@ -1,0 +1,1 @@
+"""Composition root: the parts that a process works with, built from the settings on first use."""

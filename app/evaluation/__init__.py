@@ -1,1 +1,0 @@
-"""`fathom eval`: question sets, the measured run over them, and the report."""

@@ -1,0 +1,1 @@
+"""Measuring: question sets, the quality of search and answers, and speed beside named peers."""

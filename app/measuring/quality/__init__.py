@@ -1,0 +1,1 @@
+"""Quality: `fathom eval`, `fathom tune` and `fathom train calibrate`."""
