@@ -228,7 +228,7 @@ def mean(
     out: Annotated[Path, typer.Argument(help="Run folder to write; serves as --reader-run, --writer-run.")],
     parts: Annotated[list[str], typer.Argument(help="Run or model folders with shares, as in runs/a=0.4.")],
 ) -> None:
-    """Weighted mean of runs or packed models, of the reader, the writer or both: what all of them have."""
+    """Weighted mean of runs or packed models, of the reader, the writer or both, as far as all have them."""
     from generator.training.recipes.averaging import mean_of_runs
 
     shares: dict[Path, float] = {}

@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     generator: Literal["fathom-small", "openai", "deepseek"] = "fathom-small"
     """What writes answers: the shipped model, a server (see `openai`), or a checkpoint on this machine (`deepseek`)."""
     device: Literal["cpu", "cuda"] = "cpu"
-    """Where models run."""
+    """Device of the encoder, the reranker and a DeepSeek checkpoint; `fathom-small` runs on the processor."""
     threads: PositiveInt | None = None
     """Threads of the models; by default the number torch chooses."""
     models_dir: Path = Path(__file__).resolve().parents[2] / "models"
