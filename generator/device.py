@@ -4,6 +4,8 @@ from pathlib import Path
 
 import torch
 
+HOST = torch.device("cpu")
+"""Where single numbers are read: from an accelerator each of them would wait for all that was asked of it before."""
 HALF = torch.bfloat16
 """Format of autocast in training: the range of float32 in half its width, so that no loss needs scaling."""
 
@@ -18,6 +20,11 @@ def fast_dtype(device: torch.device | str = "cpu") -> torch.dtype:
         native = any(flag in _cpu_flags() for flag in ("avx512_bf16", "amx_bf16", "bf16"))
         return HALF if supported and native else torch.float32
     return HALF if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+
+
+def is_missing(device: torch.device | str) -> bool:
+    """Whether a device is a GPU and torch finds none that it can use."""
+    return torch.device(device).type == "cuda" and not torch.cuda.is_available()
 
 
 def autocast(device: torch.device | str, *, enabled: bool = True) -> torch.autocast:

@@ -74,6 +74,7 @@ def _load_fathom_small(settings: Settings) -> "FathomSmall":
             settings.models_dir / GENERATOR,
             encoder_state=encoder_state(encoder),
             tokenizer_path=encoder / "tokenizer.json",
+            device=settings.device,
         )
     except (CheckpointError, EncoderError, OSError) as error:
         raise MissingModelError(model="generator", detail=str(error)) from error

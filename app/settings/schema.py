@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     generator: Literal["fathom-small", "openai", "deepseek"] = "fathom-small"
     """What writes answers: the shipped model, a server (see `openai`), or a checkpoint on this machine (`deepseek`)."""
     device: Literal["cpu", "cuda"] = "cpu"
-    """Device of the encoder, the reranker and a DeepSeek checkpoint; `fathom-small` runs on the processor."""
+    """Where models run: the encoder, `fathom-small`, a checkpoint of `deepseek` and the reranker; not what answers
+    behind `openai`, which is where its server is. "cuda" needs a GPU."""
     threads: PositiveInt | None = None
     """Threads of the models; by default the number torch chooses."""
     models_dir: Path = Path(__file__).resolve().parents[2] / "models"

@@ -19,8 +19,8 @@ class PassageMemory:
     """What is kept of a passage.
 
     Attributes:
-        ids_S: int64 piece ids, special and prefix pieces included.
-        states_SD: Document-layer states.
+        ids_S: int64 piece ids, special and prefix pieces included; on the CPU.
+        states_SD: Document-layer states, where they are kept.
         ranges: Character range of each piece in the passage, without leading space; empty for a piece of white space
             alone, and (0, 0) for the special pieces that frame a text.
     """
@@ -54,8 +54,9 @@ def kept_rows(memory: PassageMemory, kept: Sequence[tuple[int, int]]) -> Passage
     ]
     if len(rows) == len(memory.ranges):
         return memory
-    rows_K = torch.tensor(rows)
-    return PassageMemory(memory.ids_S[rows_K], memory.states_SD[rows_K], [memory.ranges[i] for i in rows])
+    rows_K = torch.tensor(rows, device=memory.ids_S.device)
+    states_KD = memory.states_SD[rows_K.to(memory.states_SD.device)]
+    return PassageMemory(memory.ids_S[rows_K], states_KD, [memory.ranges[i] for i in rows])
 
 
 def stands_in(range_: tuple[int, int], kept: tuple[int, int]) -> bool:

@@ -11,7 +11,7 @@ from generator.deepseek.adapters import has_adapters, load_with_adapters
 from generator.deepseek.chat_tokenizer import ChatTokenizer
 from generator.deepseek.model import Deepseek
 from generator.deepseek.published import load_deepseek
-from generator.device import fast_dtype
+from generator.device import fast_dtype, is_missing
 from generator.errors import CheckpointError
 
 
@@ -48,7 +48,7 @@ def load_local_model(folder: Path, device: str = "cpu", dtype: torch.dtype | Non
     Raises:
         CheckpointError: A file is missing or damaged, files do not belong together, or there is no room for them.
     """
-    if device == "cuda" and not torch.cuda.is_available():
+    if is_missing(device):
         raise CheckpointError(f"{folder} is to run on a GPU, and there is none that torch can use")
     tokenizer = ChatTokenizer(folder)  # first: it is small, and where it is wrong the rest is of no use
     load = load_with_adapters if has_adapters(folder) else load_deepseek

@@ -111,13 +111,14 @@ class ActionHeads(nn.Module):
                 layer.weight.zero_()
             self.action.bias.zero_()
             self.write_bias.zero_()
-            self.copy_prior.copy_(torch.tensor([1.0, 0.3]))
+            place = self.state_bias.device
+            self.copy_prior.copy_(torch.tensor([1.0, 0.3], device=place))
             self.onward_prior.fill_(1.0)
             first, after_copy, after_write = 0, 1, 2
             self.state_bias.zero_()
-            self.state_bias[first] = torch.tensor([RELUCTANT, 0.0, 0.0, RELUCTANT])
-            self.state_bias[after_copy] = torch.tensor([RELUCTANT, RELUCTANT, 0.0, 0.0])
-            self.state_bias[after_write] = torch.tensor([0.0, 0.0, 0.0, 0.0])
+            self.state_bias[first] = torch.tensor([RELUCTANT, 0.0, 0.0, RELUCTANT], device=place)
+            self.state_bias[after_copy] = torch.tensor([RELUCTANT, RELUCTANT, 0.0, 0.0], device=place)
+            self.state_bias[after_write] = torch.tensor([0.0, 0.0, 0.0, 0.0], device=place)
 
     def forward(
         self,

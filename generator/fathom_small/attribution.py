@@ -19,7 +19,7 @@ def attended(weights_N: Tensor, reading: Reading) -> tuple[Attended, ...]:
     `ATTENDED_RANGES` strongest of these are given. The rest is spread thinly and says nothing.
 
     Args:
-        weights_N: Attention probabilities over the rows of the reading.
+        weights_N: Attention probabilities over the rows of the reading, on the CPU.
         reading: What was read.
     """
     S = reading.ids_PS.shape[1]

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from generator.blocks.kv_cache import KVCache
 from generator.blocks.sampling import pick
-from generator.fathom_small.actions import Action, StepLogProbs, reader_prior
+from generator.device import HOST
+from generator.fathom_small.actions import Action, ReaderPrior, StepLogProbs, reader_prior
 from generator.fathom_small.attribution import attended
 from generator.fathom_small.decoder import Decoder, FusedMemory, StepInputs
 from generator.fathom_small.reading import LONGEST_SPAN, Reading, passage_null
@@ -57,20 +58,20 @@ class Step(NamedTuple):
 def fuse(
     decoder: Decoder, reading: Reading, relevance_weight: float, rows: tuple[int, int] | None = None
 ) -> FusedMemory:
-    """Prepare the read states of all passages as one set of rows; see `span_distribution` for the weight.
+    """Prepare the read states of all passages as one set of rows, on their device.
 
     Args:
         decoder: In evaluation mode.
         reading: What was read.
-        relevance_weight: Of the relevance head.
+        relevance_weight: Of the relevance head; see `span_distribution`.
         rows: First and last row that may be copied; None for all. All are attended to.
     """
     read = reading.read
     P, S, D = read.states_BSD.shape
     null_P = passage_null(read, relevance_weight)
-    outside_PS = torch.zeros(P, S, dtype=torch.bool)
+    outside_PS = torch.zeros(P, S, dtype=torch.bool, device=HOST)
     if rows is not None:
-        row_PS = torch.arange(P * S).reshape(P, S)
+        row_PS = torch.arange(P * S, device=HOST).reshape(P, S)
         outside_PS = (row_PS < rows[0]) | (row_PS > rows[1])
     # ends outside count for nothing, or copying would go on to the last row for their sake
     prior = reader_prior(
@@ -80,9 +81,11 @@ def fuse(
         reading.segment_PS.masked_fill(outside_PS, -1)[None],
         LONGEST_SPAN,
     )
-    weight_P = torch.tensor([math.log(passage.weight) for passage in reading.passages])
+    weight_P = torch.tensor([math.log(passage.weight) for passage in reading.passages], device=HOST)
     bias_PS = weight_P[:, None].expand(P, S).masked_fill(reading.segment_PS < 0, float("-inf"))
-    return decoder.fuse(read.states_BSD.reshape(1, P * S, D), bias_PS.reshape(1, P * S), prior)
+    place = read.states_BSD.device
+    placed = ReaderPrior(*(part.to(place) for part in prior))
+    return decoder.fuse(read.states_BSD.reshape(1, P * S, D), bias_PS.reshape(1, P * S).to(place), placed)
 
 
 class _Run:
@@ -95,9 +98,9 @@ class _Run:
         self.text = ""
 
     def inputs(self) -> StepInputs:
-        return StepInputs(
-            torch.tensor([[self.piece]]), torch.tensor([[self.before]]), torch.tensor([[self.row]])
-        )
+        """What the next step knows, on the device of the read states."""
+        values_311 = [[[self.piece]], [[self.before]], [[self.row]]]
+        return StepInputs(*torch.tensor(values_311, device=self.reading.read.states_BSD.device))
 
     def take(self, action: Action, argument: int, attention: Sequence[Attended]) -> Step:
         """Carry out an action; the attention is kept with what it writes."""
@@ -166,30 +169,38 @@ def decode(
     with torch.inference_mode():
         fused = fuse(decoder, reading, config.relevance_weight, rows)
     caches = [KVCache() for _ in decoder.layers]
+    place = fused.states_BND.device
     for step in range(config.max_actions):
         asked: list[Tensor] = []
         with torch.inference_mode():
+            positions_11 = torch.tensor([[step]], device=place)
             log_probs, _ = decoder(
-                run.inputs(), fused, table, positions_BT=torch.tensor([[step]]), caches=caches, asked=asked
+                run.inputs(), fused, table, positions_BT=positions_11, caches=caches, asked=asked
             )
         action, argument = choose(log_probs, config, generator)
         attention: Sequence[Attended] = ()
         if action == Action.WRITE:
             with torch.inference_mode():
-                attention = attended(decoder.attention(asked, fused)[0, -1], reading)
+                attention = attended(decoder.attention(asked, fused)[0, -1].to(HOST), reading)
         yield run.take(action, argument, attention)
         if action == Action.STOP:
             return
 
 
 def choose(log_probs: StepLogProbs, config: DecodingConfig, generator: torch.Generator) -> tuple[Action, int]:
-    """Most probable action of the last step, or one drawn at a temperature."""
+    """Most probable action of the last step, or one drawn at a temperature; chosen on the CPU.
+
+    Args:
+        log_probs: Of a batch of one, on any device.
+        config: How actions are chosen.
+        generator: Of the CPU, so that a seed draws alike wherever the model is.
+    """
     temperature = config.temperature
-    action_A = log_probs.action_BTA[0, -1].clone()
+    action_A = log_probs.action_BTA[0, -1].to(HOST, copy=True)
     action_A[Action.WRITE] -= config.write_margin
     action = Action(pick(action_A, temperature, generator))
     if action == Action.WRITE:
-        return action, pick(log_probs.write_BTV[0, -1], temperature, generator)
+        return action, pick(log_probs.write_BTV[0, -1].to(HOST), temperature, generator)
     if action == Action.COPY:
-        return action, pick(log_probs.copy_BTN[0, -1], temperature, generator)
+        return action, pick(log_probs.copy_BTN[0, -1].to(HOST), temperature, generator)
     return action, 0

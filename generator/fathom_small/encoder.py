@@ -60,6 +60,11 @@ class DocumentLayers(nn.Module):
         self.norm = nn.LayerNorm(config.width, eps=config.norm_eps)
         self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.document_layers))
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.pieces.weight.device
+
     def forward(self, ids_BL: Tensor, mask_BL: Tensor) -> Tensor:
         """Memory of texts.
 

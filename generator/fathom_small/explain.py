@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from generator.device import HOST
 from generator.fathom_small.actions import Action, ActionTargets, action_loss
 from generator.fathom_small.attribution import attended
 from generator.fathom_small.decoder import Decoder, FusedMemory, StepInputs
@@ -45,7 +46,12 @@ class Explanation:
 
 
 class Replay(NamedTuple):
-    """A known answer under the model: log-probability of its actions in nats, attention of its steps [T, N]."""
+    """A known answer under the model: log-probability of its actions in nats, attention of its steps.
+
+    Attributes:
+        log_probability: Summed over the actions.
+        attention_TN: float32, on the CPU.
+    """
 
     log_probability: float
     attention_TN: Tensor
@@ -73,8 +79,9 @@ def explain(
     acting = [t for t, step in enumerate(steps) if step.action != Action.STOP]
     ways = _Ways(reading, fused, decoder.writable_V.tolist(), encode)
     without, unseen = {}, {}
+    row_N = torch.arange(reading.ids_PS.numel(), device=fused.bias_BN.device)
     for p, passage in enumerate(reading.passages):
-        hidden_N = torch.arange(reading.ids_PS.numel()) // ways.S == p
+        hidden_N = row_N // ways.S == p
         without[passage.key] = unseen[passage.key] = IMPOSSIBLE
         if len(reading.passages) == 1:
             continue  # without any passage nothing is answered
@@ -97,7 +104,7 @@ def mask(fused: FusedMemory, hidden_N: Tensor) -> FusedMemory:
 
     Args:
         fused: The memory.
-        hidden_N: bool, True for rows to hide; whole passages, since a run never leaves its own.
+        hidden_N: bool, where the memory is, True for rows to hide; whole passages, since a run never leaves its own.
     """
     prior = fused.prior._replace(copy_BN=fused.prior.copy_BN.masked_fill(hidden_N, IMPOSSIBLE))
     return mask_attention(fused, hidden_N)._replace(prior=prior)
@@ -112,23 +119,22 @@ def replay(
     decoder: Decoder, table: nn.Embedding, reading: Reading, fused: FusedMemory, steps: Sequence[Step]
 ) -> Replay:
     """Pass over the steps of a known answer, all at once."""
-    ids_N = reading.ids_PS.flatten()
+    ids_N, writable_V = reading.ids_PS.flatten(), decoder.writable_V.to(HOST)
+    place = fused.states_BND.device
     pieces, before, rows = [0], [0], [0]
     for step in steps[:-1]:
         copied = step.action != Action.WRITE
-        pieces.append(int(ids_N[step.argument] if copied else decoder.writable_V[step.argument]))
+        pieces.append(int(ids_N[step.argument] if copied else writable_V[step.argument]))
         before.append(1 if copied else 2)
         rows.append(step.argument if copied else 0)
-    inputs = StepInputs(torch.tensor([pieces]), torch.tensor([before]), torch.tensor([rows]))
-    targets = ActionTargets(
-        torch.tensor([[int(step.action) for step in steps]]),
-        torch.tensor([[step.argument for step in steps]]),
-    )
+    inputs = StepInputs(*torch.tensor([[pieces], [before], [rows]], device=place))
+    actions, arguments = [int(step.action) for step in steps], [step.argument for step in steps]
+    targets = ActionTargets(*torch.tensor([[actions], [arguments]], device=place))
     asked: list[Tensor] = []
     with torch.inference_mode():
         log_probs, _ = decoder(inputs, fused, table, asked=asked)
         loss, count = action_loss(log_probs, targets)
-        attention_TN = decoder.attention(asked, fused)[0]
+        attention_TN = decoder.attention(asked, fused)[0].to(HOST)
     return Replay(-float(loss * count), attention_TN)
 
 
@@ -143,7 +149,7 @@ class _Ways:
         encode: Callable[[str], Sequence[int]],
     ) -> None:
         self.S = reading.ids_PS.shape[1]
-        self._reading, self._prior_N, self._encode = reading, fused.prior.copy_BN[0], encode
+        self._reading, self._prior_N, self._encode = reading, fused.prior.copy_BN[0].to(HOST), encode
         self._number = {piece: number for number, piece in enumerate(writable)}
 
     def without(self, steps: Sequence[Step], hidden: int) -> list[Step] | None:

@@ -16,6 +16,7 @@ from generator.composing.plan import Plan, joined, parts_of, tokens_of
 from generator.composing.question import asked_of
 from generator.composing.signals import signals, weigh
 from generator.composing.support import support_signals, supported
+from generator.device import HOST
 from generator.fathom_small.calibration import Calibration
 from generator.fathom_small.decoder import Decoder
 from generator.fathom_small.decoding import DecodingConfig, Step, decode, fuse
@@ -41,7 +42,7 @@ class FathomSmall:
         calibration: Calibration,
         model_id: str,
     ) -> None:
-        """Compose from loaded parts; see `generator.fathom_small.loading.load_generator`."""
+        """Compose from loaded parts, all on one device; see `generator.fathom_small.loading.load_generator`."""
         self._reader, self._decoder, self._table, self._pieces = reader, decoder, table, pieces
         self._calibration, self._model_id = calibration, model_id
 
@@ -191,7 +192,8 @@ class FathomSmall:
     def _confidence(self, read: "_Read") -> float:
         if read.plan is None:
             return 0.0
-        return float(torch.sigmoid(torch.tensor(weigh(read.signals, self._calibration.confidence))))
+        log_odds = torch.tensor(weigh(read.signals, self._calibration.confidence), device=HOST)
+        return float(torch.sigmoid(log_odds))
 
     def _is_answered(self, read: "_Read", request: Request) -> bool:
         return read.plan is not None and self._confidence(read) >= self._least(request)

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from generator.checkpoint.folder import read_folder, write_atomically
-from generator.device import fast_dtype
+from generator.device import HOST, fast_dtype, is_missing
 from generator.errors import CheckpointError
 from generator.fathom_small.calibration import Calibration
 from generator.fathom_small.config import DecoderConfig, ModelConfig, ReaderConfig
@@ -55,7 +55,11 @@ def read_vocabulary(path: Path) -> list[tuple[str, float]]:
 
 
 def load_generator(
-    folder: Path, encoder_state: dict[str, Tensor], tokenizer_path: Path, dtype: torch.dtype | None = None
+    folder: Path,
+    encoder_state: dict[str, Tensor],
+    tokenizer_path: Path,
+    dtype: torch.dtype | None = None,
+    device: torch.device | str = "cpu",
 ) -> FathomSmall:
     """Load `fathom-small` for answering.
 
@@ -63,12 +67,16 @@ def load_generator(
         folder: Written by `save_generator`.
         encoder_state: State dict of the shared BERT encoder, with its word embeddings.
         tokenizer_path: The encoder's `tokenizer.json`.
-        dtype: Number format of document and reading layers; None chooses by the processor. Heads and decoder stay
-            float32.
+        dtype: Number format of document and reading layers; None takes the fastest of the device. Heads and decoder
+            stay float32.
+        device: Where weights and memories of passages are, and where reading and writing are computed.
 
     Raises:
-        CheckpointError: Weights are missing, damaged, or were trained over another encoder.
+        CheckpointError: Weights are missing, damaged, or were trained over another encoder; or there is no such device,
+            or no room on it.
     """
+    if is_missing(device):
+        raise CheckpointError(f"{folder} is to run on a GPU, and there is none that torch can use")
     tensors, meta = read_folder(folder)
     config = config_from_json(meta["config"])
     vocabulary = read_vocabulary(tokenizer_path)
@@ -82,10 +90,14 @@ def load_generator(
     reading.load_state_dict(state["reading"])
     decoder = Decoder(config.reader.width, config.decoder, state["decoder"]["writable_V"])
     decoder.load_state_dict(state["decoder"])
-    for module in (document, reading, decoder):
-        module.eval().requires_grad_(requires_grad=False)
-    document.layers.to(dtype or fast_dtype())
-    reading.layers.to(dtype or fast_dtype())
+    layers_dtype = dtype or fast_dtype(device)
+    document.layers.to(layers_dtype)
+    reading.layers.to(layers_dtype)
+    try:
+        for module in (document, reading, decoder):
+            module.eval().requires_grad_(requires_grad=False).to(device)
+    except (RuntimeError, MemoryError) as error:
+        raise CheckpointError(f"there is no room for {folder} on {device}: {error}") from error
     tokenizer = Tokenizer.from_file(str(tokenizer_path))
     matcher = PieceMatcher.from_vocabulary(vocabulary)
     reader = PassageReader(document, reading, tokenizer, matcher, config.reader.max_positions)
@@ -133,4 +145,4 @@ def writable_pieces(vocabulary: list[tuple[str, float]], count: int) -> Tensor:
         (i for i, (piece, _) in enumerate(vocabulary) if not (piece.startswith("<") and piece.endswith(">"))),
         key=lambda i: -vocabulary[i][1],
     )
-    return torch.tensor(sorted(ranked[:count]))
+    return torch.tensor(sorted(ranked[:count]), device=HOST)

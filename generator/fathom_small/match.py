@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from generator.device import HOST
+
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 SUBUNITS = 4
 PREFIX_LETTERS = 4
@@ -33,7 +35,7 @@ class PieceMatcher:
 
     @classmethod
     def from_vocabulary(cls, vocabulary: Sequence[tuple[str, float]]) -> "PieceMatcher":
-        """Build the tables from a Unigram model's pieces with their log-probabilities, in id order."""
+        """Build the tables, on the CPU, from a Unigram model's pieces with their log-probabilities, in id order."""
         classes: dict[str, int] = {}
         subunits: dict[str, int] = {}
         # Lists, because setting single elements of a tensor is slow.
@@ -51,7 +53,7 @@ class PieceMatcher:
             )
             for u, unit in enumerate(units):
                 subunits_VU[i][u] = subunits.setdefault(unit, len(subunits) + 1)
-        return cls(torch.tensor(classes_V), torch.tensor(subunits_VU), torch.tensor(rarity_V))
+        return cls(*(torch.tensor(values, device=HOST) for values in (classes_V, subunits_VU, rarity_V)))
 
     def to(self, device: torch.device) -> "PieceMatcher":
         """The same tables on a device."""

@@ -12,6 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from generator.blocks.passage_memory import FRAME, PassageMemory
+from generator.device import HOST
 from generator.fathom_small.encoder import DocumentLayers
 from generator.prefixes import PASSAGE_PREFIX
 
@@ -26,7 +27,12 @@ class MemoryCache:
     """
 
     def __init__(
-        self, document: DocumentLayers, tokenizer: Tokenizer, window: int, capacity_rows: int = MEMORY_ROWS
+        self,
+        document: DocumentLayers,
+        tokenizer: Tokenizer,
+        window: int,
+        capacity_rows: int = MEMORY_ROWS,
+        device: torch.device | None = None,
     ) -> None:
         """Set up an empty cache.
 
@@ -35,7 +41,9 @@ class MemoryCache:
             tokenizer: The encoder's.
             window: Longest text of the document layers, in pieces.
             capacity_rows: Rows kept over all passages (1,536 bytes each at width 384 in float32).
+            device: Where they are kept, wherever they are computed; None for the device of the layers.
         """
+        self._device = device or document.device
         self._document, self._tokenizer, self._window = document, tokenizer, window
         self._capacity, self._rows = capacity_rows, 0
         self._kept: OrderedDict[bytes, PassageMemory] = OrderedDict()
@@ -106,11 +114,11 @@ class MemoryCache:
         lead = [self._bos, *self._prefix]
         rows = [[*lead, *ids, self._eos] for _, ids, _ in windows]
         longest = max(len(row) for row in rows)
-        ids_BS = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
-        there_BS = ids_BS.to(self._document.pieces.weight.device)
+        padded = [row + [self._pad] * (longest - len(row)) for row in rows]
+        ids_BS = torch.tensor(padded, device=HOST)
+        placed_BS = ids_BS.to(self._document.device)
         with torch.inference_mode():
-            # kept in main memory, wherever they are computed
-            states_BSD = self._document(there_BS, there_BS != self._pad).cpu()
+            states_BSD = self._document(placed_BS, placed_BS != self._pad).to(self._device)
         memories = []
         for b, (row, (_, _, ranges)) in enumerate(zip(rows, windows, strict=True)):
             framed = [FRAME] * len(lead) + ranges + [FRAME]

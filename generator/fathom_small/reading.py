@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from generator.blocks.passage_memory import FRAME, PassageMemories, kept_rows, stands_in
+from generator.device import HOST
 from generator.errors import CheckpointError, RequestError
 from generator.fathom_small.encoder import DocumentLayers, ReadingLayers, ReadStates
 from generator.fathom_small.match import PieceMatcher
@@ -32,6 +33,8 @@ like the question than anything else does, and of 44,840 training answers 54 sta
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What reading a question against its passages gives.
+
+    All tensors are on the CPU but the read states, which stay on the device of the model for the decoder.
 
     Attributes:
         passages: Those that were read (weight above 0 and some text kept), in the order given.
@@ -90,7 +93,7 @@ class PassageRows:
 
 
 def passage_rows(memories: PassageMemories, passages: Sequence[SourcePassage]) -> PassageRows:
-    """The rows of passages' kept parts.
+    """The rows of passages' kept parts: memories side by side where they are kept, the rest on the CPU.
 
     Args:
         memories: Gives the passages' memories.
@@ -101,18 +104,19 @@ def passage_rows(memories: PassageMemories, passages: Sequence[SourcePassage]) -
     ]
     S = max(len(memory.ids_S) for memory in gathered)
     P, D = len(passages), gathered[0].states_SD.shape[1]
-    memory_PSD = torch.zeros(P, S, D, dtype=gathered[0].states_SD.dtype)
-    ids_PS = torch.zeros(P, S, dtype=torch.long)
-    mask_PS = torch.zeros(P, S, dtype=torch.bool)
-    segment_PS = torch.full((P, S), -1)
-    blank_PS = torch.ones(P, S, dtype=torch.bool)
-    asks_PS = torch.zeros(P, S)
+    first_SD = gathered[0].states_SD
+    memory_PSD = torch.zeros(P, S, D, dtype=first_SD.dtype, device=first_SD.device)
+    ids_PS = torch.zeros(P, S, dtype=torch.long, device=HOST)
+    mask_PS = torch.zeros(P, S, dtype=torch.bool, device=HOST)
+    segment_PS = torch.full((P, S), -1, device=HOST)
+    blank_PS = torch.ones(P, S, dtype=torch.bool, device=HOST)
+    asks_PS = torch.zeros(P, S, device=HOST)
     for p, memory in enumerate(gathered):
         n = len(memory.ids_S)
         memory_PSD[p, :n], ids_PS[p, :n], mask_PS[p, :n] = memory.states_SD, memory.ids_S, True
-        segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, passages[p]))
-        blank_PS[p, :n] = torch.tensor([b <= a for a, b in memory.ranges])
-        asks_PS[p, :n] = torch.tensor(_asks(memory.ranges, passages[p]))
+        segment_PS[p, :n] = torch.tensor(_segments(memory.ranges, passages[p]), device=HOST)
+        blank_PS[p, :n] = torch.tensor([b <= a for a, b in memory.ranges], device=HOST)
+        asks_PS[p, :n] = torch.tensor(_asks(memory.ranges, passages[p]), device=HOST)
     return PassageRows(
         [memory.ranges for memory in gathered],
         memory_PSD,
@@ -121,7 +125,7 @@ def passage_rows(memories: PassageMemories, passages: Sequence[SourcePassage]) -
         segment_PS,
         blank_PS | (segment_PS < 0),
         asks_PS,
-        torch.tensor([math.log(p.weight) for p in passages]),
+        torch.tensor([math.log(p.weight) for p in passages], device=HOST),
     )
 
 
@@ -149,21 +153,25 @@ class PassageReader:
         *,
         question_pieces: int = 128,
         memory_rows: int = MEMORY_ROWS,
+        memories_on: torch.device | None = None,
     ) -> None:
         """Set up with an empty memory cache.
 
         Args:
             document: In evaluation mode.
-            reading: In evaluation mode.
+            reading: In evaluation mode, on the same device.
             tokenizer: The encoder's.
-            matcher: Over the same vocabulary.
+            matcher: Over the same vocabulary; its tables are copied to the device of the layers.
             window: Longest text of the document layers, in pieces.
             question_pieces: Longest question; a longer one keeps its end, where the question usually stands.
             memory_rows: Rows of memories that are kept, over all passages.
+            memories_on: Where they are kept; None for the device of the layers.
         """
-        self.memories = MemoryCache(document, tokenizer, window, memory_rows)
+        self.memories = MemoryCache(document, tokenizer, window, memory_rows, memories_on)
+        self.device = document.device
         self._document, self._reading = document, reading
-        self._tokenizer, self._matcher, self._question_pieces = tokenizer, matcher, question_pieces
+        self._matcher = matcher.to(self.device)
+        self._tokenizer, self._question_pieces = tokenizer, question_pieces
         self._bos, self._eos = _frame_piece(tokenizer, "<s>"), _frame_piece(tokenizer, "</s>")
         self._prefix = tokenizer.encode(QUESTION_PREFIX.strip(), add_special_tokens=False).ids
 
@@ -185,7 +193,7 @@ class PassageReader:
             return None
         rows = passage_rows(self.memories, live)
         with torch.inference_mode():
-            read = answering_logits(self._read_states(question, rows), rows)
+            read = answering_logits(_scores_on_host(self._read_states(question, rows)), rows)
         return Reading(live, rows.ranges, rows.ids_PS, rows.segment_PS, read)
 
     def question_ids(self, question: str) -> list[int]:
@@ -197,17 +205,18 @@ class PassageReader:
         return [self._bos, *self._prefix, *pieces, self._eos]
 
     def _read_states(self, question: str, rows: PassageRows) -> ReadStates:
-        question_1Q = torch.tensor([self.question_ids(question)])
-        P = len(rows.ids_PS)
+        question_1Q = torch.tensor([self.question_ids(question)], device=self.device)
+        ids_PS = rows.ids_PS.to(self.device)
+        P = len(ids_PS)
         states_1QD = self._document(question_1Q, torch.ones_like(question_1Q, dtype=torch.bool))
         question_PQ = question_1Q.expand(P, -1)
         read: ReadStates = self._reading(
             states_1QD.expand(P, -1, -1),
             torch.ones_like(question_PQ, dtype=torch.bool),
-            rows.memory_PSD,
-            rows.mask_PS,
-            self._matcher.features(question_PQ, rows.ids_PS),
-            self._matcher.features(rows.ids_PS, question_PQ),
+            rows.memory_PSD.to(self.device),
+            rows.mask_PS.to(self.device),
+            self._matcher.features(question_PQ, ids_PS),
+            self._matcher.features(ids_PS, question_PQ),
         )
         return read
 
@@ -288,6 +297,17 @@ def span_distribution(
     any_span = float(joint_PSS.flatten().logsumexp(0))
     total = math.log1p(math.exp(-abs(any_span))) + max(any_span, 0.0)
     return SpanDistribution(joint_PSS - total, any_span)
+
+
+def _scores_on_host(read: ReadStates) -> ReadStates:
+    """The same with all scores on the CPU, where answers are put together; the read states stay."""
+    return ReadStates(
+        states_BSD=read.states_BSD,
+        start_BS=read.start_BS.to(HOST),
+        end_BS=read.end_BS.to(HOST),
+        null_B2=read.null_B2.to(HOST),
+        relevance_B=read.relevance_B.to(HOST),
+    )
 
 
 def _asks(ranges: Sequence[tuple[int, int]], passage: SourcePassage) -> list[float]:

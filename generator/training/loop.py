@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from generator.checkpoint.folder import read_newest, write_atomically
 from generator.device import autocast
 from generator.errors import CheckpointError, TrainingDataError
+from generator.training.objective import Loss, Metrics, Objective, Plain, shares_of, sum_up
 from generator.training.optimizer import OptimizerConfig
 from generator.training.schedule import Schedule
 
@@ -21,7 +22,6 @@ log = logging.getLogger(__name__)
 
 Batches = Callable[[int], Iterator[Any]]
 """Gives the batches of an epoch, the same for the same number."""
-Metrics = Mapping[str, Tensor | float]
 Evaluate = Callable[[], Mapping[str, float]]
 SCORE = "score"
 """The metric of an evaluation by which the best weights are chosen."""
@@ -42,6 +42,8 @@ class LoopConfig:
         bf16: Autocast to bfloat16 where the model is.
         mean_from: Progress from which on weights are averaged.
         mean_every: Steps between the weights of that mean.
+        accumulate: Batches a step: their gradients are added up to that of one large batch. The last step of an epoch
+            may have fewer.
     """
 
     schedule: Schedule
@@ -54,6 +56,11 @@ class LoopConfig:
     bf16: bool = True
     mean_from: float = 0.8
     mean_every: int = 5
+    accumulate: int = 1
+
+    def __post_init__(self) -> None:
+        if self.accumulate < 1:
+            raise TrainingDataError(f"a step needs at least one batch, not {self.accumulate}")
 
 
 class TrainingLoop:
@@ -68,7 +75,7 @@ class TrainingLoop:
         self,
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
-        loss: Callable[[Any], tuple[Tensor, Metrics]],
+        loss: Objective | Loss,
         folder: Path,
         config: LoopConfig,
         clock: Callable[[], float] = time.monotonic,
@@ -78,12 +85,13 @@ class TrainingLoop:
         Args:
             model: Its parameters with `requires_grad` are trained, and saved with its buffers, wherever they are.
             optimizer: Over these parameters, made by `generator.training.optimizer`.
-            loss: Batch to loss and metrics; calls the model.
+            loss: What is minimised; of a plain function all batches of a step count alike.
             folder: Run folder.
             config: How long and how to train.
             clock: Seconds from any moment on.
         """
-        self.model, self.loss, self.folder, self.config, self.clock = model, loss, folder, config, clock
+        self.model, self.folder, self.config, self.clock = model, folder, config, clock
+        self.loss = loss if isinstance(loss, Objective) else Plain(loss)
         named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
         self.trained = dict(named)
         self.device = named[0][1].device
@@ -226,24 +234,39 @@ class TrainingLoop:
         self._sums, self._since = {}, self.clock()
         progress = self.progress
         while progress < 1:
-            number = -1
-            for number, batch in enumerate(batches(self.epoch)):
-                if number < self.epoch_step:
-                    continue
+            for group in self._steps(batches):
                 if progress >= 1:
                     break
                 if stop():
                     self.save()
                     return
-                metrics = self._train_step(batch, progress)
-                self.step, self.epoch_step = self.step + 1, number + 1
+                metrics = self._train_step(group, progress)
+                self.step, self.epoch_step = self.step + 1, self.epoch_step + len(group)
                 before, progress = progress, self.progress
                 self._after_step(metrics, before, progress, evaluate)
             else:
                 self.epoch, self.epoch_step = self.epoch + 1, 0
-            if number < 0:
-                raise TrainingDataError("there are fewer examples than a batch has rows; add or repeat sets")
         self._finish(evaluate)
+
+    def _steps(self, batches: Batches) -> Iterator[list[Any]]:
+        """What is left of the epoch under way, by step.
+
+        Raises:
+            TrainingDataError: The epoch has no batch at all.
+        """
+        number, done = -1, self.epoch_step
+        group: list[Any] = []
+        for number, batch in enumerate(batches(self.epoch)):
+            if number < done:
+                continue
+            group.append(batch)
+            if len(group) == self.config.accumulate:
+                yield group
+                group = []
+        if group:
+            yield group
+        if number < 0:
+            raise TrainingDataError("there are fewer examples than a batch has rows; add or repeat sets")
 
     def _after_step(
         self, metrics: Metrics, before: float, progress: float, evaluate: Evaluate | None
@@ -270,19 +293,24 @@ class TrainingLoop:
                 self._evaluate_mean(evaluate)
         self.save()
 
-    def _train_step(self, batch: Any, progress: float) -> Metrics:
+    def _train_step(self, batches: Sequence[Any], progress: float) -> Metrics:
         factor = self.config.schedule.factor(self.step, progress)
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.optimizer.learning_rate * factor * group["scale"]
-        with self._autocast():
-            loss, metrics = self.loss(batch)
-        loss.backward()  # type: ignore[no-untyped-call]
+        parts = []
+        for batch, shares in zip(batches, shares_of(self.loss, batches), strict=True):
+            with self._autocast():
+                loss, metrics = self.loss(batch, shares)
+            loss.backward()  # type: ignore[no-untyped-call]
+            parts.append({**metrics, "loss": loss.detach()})
         norm = nn.utils.clip_grad_norm_(self.trained.values(), self.config.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.seen += int(metrics.get("rows", 0))
+        self.loss.end_step()
+        total = sum_up(parts)
+        self.seen += int(total.get("rows", 0))
         # Left on the device: reading a number there would wait for the step to end.
-        return {**metrics, "loss": loss.detach(), "norm": norm}
+        return {**total, "norm": norm}
 
     def _autocast(self) -> torch.autocast:
         return autocast(self.device, enabled=self.config.bf16)

@@ -43,12 +43,29 @@ class ReadingLoss(NamedTuple):
     competing: Tensor
 
 
+def pair_counts(answers_BN2: Tensor, supervision_B: Tensor, own_B: Tensor) -> Tensor:
+    """Over how many items each part of `pair_loss` is a mean: rows known, rows, pairs that compete. float32 [3]."""
+    known_B, _, compete_b = _what_counts(answers_BN2, supervision_B, own_B)
+    return torch.stack([known_B.sum(), known_B.new_full((), len(own_B)), compete_b.sum()])
+
+
+def _what_counts(answers_BN2: Tensor, supervision_B: Tensor, own_B: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows whose spans are known (float [B]), rows that answer (bool [B]), pairs that compete (float [B / 2])."""
+    has_B = (answers_BN2[..., 0] >= 0).any(-1)
+    relevant_B = own_B & (supervision_B == Supervision.RELEVANT)
+    answers_B = has_B | relevant_B
+    half = len(own_B) // 2
+    compete_b = (has_B[:half] & ~relevant_B[:half] & ~answers_B[half:]).float()
+    return (~relevant_B).float(), answers_B, compete_b
+
+
 def pair_loss(
     read: ReadStates,
     answers_BN2: Tensor,
     supervision_B: Tensor,
     own_B: Tensor,
     weights: PairWeights = PAIR_WEIGHTS,
+    shares: Tensor | None = None,
 ) -> ReadingLoss:
     """Span loss, cross-entropy of relevance, and the right passage against the near miss of the same question.
 
@@ -64,26 +81,27 @@ def pair_loss(
         supervision_B: int64 `Supervision` of the row's example.
         own_B: bool, True where the passage is the example's own.
         weights: Of relevance and competition.
+        shares: float32 [3], what span, relevance and competition of these rows count for in those of a step; None for
+            1 each.
     """
     start_BS, end_BS = _span_log_probs(read)
-    has_B = (answers_BN2[..., 0] >= 0).any(-1)
-    relevant_B = own_B & (supervision_B == Supervision.RELEVANT)
-    within_B = own_B & (supervision_B == Supervision.WITHIN) & has_B
+    known_B, answers_B, compete_b = _what_counts(answers_BN2, supervision_B, own_B)
+    within_B = own_B & (supervision_B == Supervision.WITHIN) & (answers_BN2[..., 0] >= 0).any(-1)
     nll_B = torch.where(
         within_B,
         _within(start_BS, end_BS, answers_BN2, within_B),
         -_marginal(start_BS, end_BS, answers_BN2),
     )
-    known_B = (~relevant_B).float()
     span = (nll_B * known_B).sum() / known_B.sum().clamp(min=1)
-    answers_B = has_B | relevant_B
     relevance = F.binary_cross_entropy_with_logits(read.relevance_B, answers_B.float())
     score_B = passage_scores(read)
     half = len(own_B) // 2
-    compete_b = (has_B[:half] & ~relevant_B[:half] & ~answers_B[half:]).float()
     lost_b = F.softplus(score_B[half:] - score_B[:half])
     competing = (lost_b * compete_b).sum() / compete_b.sum().clamp(min=1)
-    total = span + weights.relevance * relevance + weights.competing * competing
+    parts = (span, weights.relevance * relevance, weights.competing * competing)
+    if shares is not None:
+        parts = (parts[0] * shares[0], parts[1] * shares[1], parts[2] * shares[2])
+    total = parts[0] + parts[1] + parts[2]
     return ReadingLoss(total, span.detach(), relevance.detach(), competing.detach())
 
 

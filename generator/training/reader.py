@@ -15,7 +15,8 @@ from generator.data.pairs import PairBatch
 from generator.fathom_small.config import ReaderConfig
 from generator.fathom_small.encoder import DocumentLayers, ReadingLayers, ReadStates, reader_state_from_bert
 from generator.fathom_small.reading import LONGEST_SPAN
-from generator.training.losses import PAIR_WEIGHTS, PairWeights, distillation_loss, pair_loss
+from generator.training.losses import PAIR_WEIGHTS, PairWeights, distillation_loss, pair_counts, pair_loss
+from generator.training.objective import Metrics, Objective
 
 
 class Reader(nn.Module):
@@ -72,8 +73,8 @@ class Reader(nn.Module):
         return states
 
 
-class ReaderLoss:
-    """Callable for the loop: batch of pairs to loss and metrics."""
+class ReaderLoss(Objective):
+    """What reading minimises, on batches of pairs: span, relevance and competition, and to differ from a teacher."""
 
     def __init__(
         self,
@@ -98,11 +99,18 @@ class ReaderLoss:
             frozen = teacher.requires_grad_(requires_grad=False).eval()
             self.teacher = torch.compile(frozen, dynamic=False) if compile_model else frozen
 
-    def __call__(self, batch: PairBatch) -> tuple[Tensor, Mapping[str, Tensor | float]]:
+    def counts(self, batch: PairBatch, /) -> Tensor:
+        """See `pair_counts`; the teacher's term is a mean over rows, as relevance is."""
+        return pair_counts(batch.reading.answers_BN2, batch.supervision_B, batch.own_B)
+
+    def end_step(self) -> None:
+        """Nothing but the weights changes."""
+
+    def __call__(self, batch: PairBatch, shares: Tensor | None = None) -> tuple[Tensor, Metrics]:
         """Loss of one batch."""
         rows = batch.reading
         read = self.forward(rows)
-        loss = pair_loss(read, rows.answers_BN2, batch.supervision_B, batch.own_B, self.weights)
+        loss = pair_loss(read, rows.answers_BN2, batch.supervision_B, batch.own_B, self.weights, shares)
         metrics: dict[str, Tensor | float] = {
             "span": loss.span,
             "relevance": loss.relevance,
@@ -114,7 +122,10 @@ class ReaderLoss:
         with torch.no_grad():
             taught = self.teacher(rows)
         distilled = distillation_loss(read, taught)
-        return (loss.total + distilled) / 2, {**metrics, "distilled": distilled.detach()}
+        metrics["distilled"] = distilled.detach()
+        if shares is not None:
+            distilled = distilled * shares[1]
+        return (loss.total + distilled) / 2, metrics
 
 
 def joint_scores(read: ReadStates) -> Tensor:

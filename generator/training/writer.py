@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from generator.data.batches import Encoded, ReadingBatch, ReadingData
 from generator.data.spelling import Spelling
 from generator.fathom_small.actions import Action, ActionTargets, action_loss, align, reader_prior
-from generator.fathom_small.decoder import Decoder, StepInputs
+from generator.fathom_small.decoder import Decoder, DecoderLayer, StepInputs
 from generator.fathom_small.reading import LONGEST_SPAN
+from generator.training.objective import Metrics, Objective
 from generator.training.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -210,21 +211,36 @@ class Writer(nn.Module):
         return loss - self.decoder.config.entropy_weight * entropy, told
 
 
-class WriterLoss:
-    """Callable for the loop; moves the routing biases after each step."""
+class WriterLoss(Objective):
+    """What writing minimises, a mean over the steps of the answers; moves the routing biases after each step."""
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
+        self._loads: dict[int, Tensor] = {}
 
-    def __call__(self, batch: WritingBatch) -> tuple[Tensor, Mapping[str, Tensor | float]]:
+    def counts(self, batch: WritingBatch, /) -> Tensor:
+        """Steps of the answers, *stop* included: float32 [1]."""
+        return (batch.targets.action_BT >= 0).sum().float()[None]
+
+    def end_step(self) -> None:
+        """Move each routing bias by the loads of all batches since the last call."""
+        for i, layer in enumerate(self._expert_layers()):
+            if layer.experts is not None and i in self._loads:
+                layer.experts.update_bias(self._loads[i])
+        self._loads = {}
+
+    def _expert_layers(self) -> list[DecoderLayer]:
+        return [layer for layer in self.writer.decoder.decoder_layers() if layer.experts]
+
+    def __call__(self, batch: WritingBatch, shares: Tensor | None = None) -> tuple[Tensor, Metrics]:
         """Loss of one batch."""
         loss, parts = self.writer(batch)
+        if shares is not None:
+            loss = loss * shares[0]
         metrics: dict[str, Tensor | float] = {"nll": parts["nll"], "rows": len(batch.targets.action_BT)}
-        expert_layers = [layer for layer in self.writer.decoder.decoder_layers() if layer.experts]
-        for i, layer in enumerate(expert_layers):
+        for i in range(len(self._expert_layers())):
             load_E = parts[f"load{i}"]
-            if layer.experts is not None:
-                layer.experts.update_bias(load_E)
+            self._loads[i] = self._loads[i] + load_E if i in self._loads else load_E
             metrics[f"max_violation{i}"] = load_E.max() / load_E.mean().clamp(min=1e-9) - 1
             metrics[f"busy{i}"] = (load_E > 0).float().mean()
             metrics |= {name: parts[name] for name in (f"dropped{i}", f"gate_entropy{i}")}

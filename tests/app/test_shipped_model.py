@@ -1,8 +1,10 @@
 """The shipped weights answer plain questions in both languages, from the right passage, and refuse what is far off."""
 
 import pytest
+import torch
 
 from app.composition.runtime import shipped_parts
+from app.errors import UnavailableError
 from app.settings.schema import Settings
 from generator.types import SUPPORTED, Generated, Generator, Ink, Request, SourcePassage
 from ingestion.sentences import split_sentences
@@ -52,6 +54,12 @@ def test_sentences_are_copied_whole_with_the_answer_marked(
     # "It was built …" comes with the sentence that says what was
     assert found.text == (" ".join(sentences) if own.startswith("It ") else own)
     assert [(span.ink, span.passage) for span in found.spans] == [(Ink.COPIED, passage)]
+
+
+def test_the_model_is_loaded_where_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UnavailableError, match="GPU"):
+        shipped_parts().generator(Settings(device="cuda"))
 
 
 def test_a_plain_answer_is_better_supported_than_a_far_one(generator: Generator) -> None:

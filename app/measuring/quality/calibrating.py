@@ -54,7 +54,8 @@ def calibrate(
     """
     samples: list[Sample] = []
     encoder = settings.models_dir / "encoder"
-    model = load_generator(folder, encoder_state(encoder), encoder / "tokenizer.json")
+    state = encoder_state(encoder)
+    model = load_generator(folder, state, encoder / "tokenizer.json", device=settings.device)
     for dataset in _sets(data, share):
         run = _asked(settings, model, dataset, on_progress(dataset.name))
         samples += samples_of(run)

@@ -14,6 +14,7 @@ from generator.data.overlap import without_overlap
 from generator.data.rehearsal import RehearsalSet, rehearsal_questions
 from generator.data.set_files import root_of
 from generator.data.tokenised import special_id
+from generator.device import HOST
 from generator.errors import CheckpointError, TrainingDataError
 from generator.fathom_small.reading import PassageReader
 from generator.training.gathered import GatheredReaderLoss, GatheredReading
@@ -124,6 +125,7 @@ def train_gathered(
         parts.matcher,
         reader.config.max_positions,
         memory_rows=recipe.memory_rows,
+        memories_on=HOST,  # more than an accelerator need have room for
     )
     reading = GatheredReading(reader, passages, parts.matcher, special_id(parts.tokenizer, "<pad>"))
     loss = GatheredReaderLoss(reading, recipe.loss)

@@ -98,6 +98,7 @@ class Recipe(Mixture):
         evaluations: How many, evenly over the run.
         mean_from: Progress from which on weights are averaged.
         mean_every: Steps between the weights of that mean.
+        accumulate: Batches a step, whose gradients are added up to that of one large batch.
     """
 
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
@@ -108,6 +109,7 @@ class Recipe(Mixture):
     evaluations: int = 8
     mean_from: float = 0.8
     mean_every: int = 5
+    accumulate: int = 1
 
     def paced(self, learning_rate: float | None = None, decay_share: float | None = None) -> Self:
         """The same recipe at another learning rate, or with another share of it falling; None changes nothing."""
@@ -122,7 +124,7 @@ class Recipe(Mixture):
         """The loop's part for a run.
 
         Raises:
-            TrainingDataError: The run has no end.
+            TrainingDataError: The run has no end, or its steps have no batch.
         """
         return LoopConfig(
             schedule=self.schedule.over(options.steps, options.minutes),
@@ -135,4 +137,5 @@ class Recipe(Mixture):
             bf16=options.bf16,
             mean_from=self.mean_from,
             mean_every=self.mean_every,
+            accumulate=self.accumulate,
         )

@@ -173,6 +173,7 @@ def test_a_step_of_writing_learns_and_leaves_the_reader_alone(small: SmallModel)
             value, metrics = loss(batch)
         value.backward()
         optimizer.step()
+        loss.end_step()
         optimizer.zero_grad()
         values.append(metrics["nll"])
     assert values[-1] < values[0] / 2

@@ -31,7 +31,7 @@ def batches(epoch: int) -> Iterator[Tensor]:
         yield torch.randn(16, 4, generator=generator)
 
 
-def make_loop(folder: Path, steps: int) -> TrainingLoop:
+def make_loop(folder: Path, steps: int, accumulate: int = 1) -> TrainingLoop:
     model = Line()
 
     def loss(batch: Tensor) -> tuple[Tensor, Mapping[str, float]]:
@@ -44,6 +44,7 @@ def make_loop(folder: Path, steps: int) -> TrainingLoop:
         save_every=10,
         log_every=5,
         bf16=False,
+        accumulate=accumulate,
     )
     return TrainingLoop(model, adamw(model, {"head"}, config.optimizer), loss, folder, config)
 
@@ -64,6 +65,43 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     second.run(batches)
     for name, value in weights(whole).items():
         torch.testing.assert_close(weights(second)[name], value, rtol=0, atol=0)
+
+
+def test_batches_that_make_one_step_are_one_large_batch(tmp_path: Path) -> None:
+    def large(epoch: int) -> Iterator[Tensor]:
+        small = list(batches(epoch))
+        yield from (torch.cat(small[at : at + 3]) for at in range(0, len(small), 3))
+
+    parts, whole = make_loop(tmp_path / "parts", 12, accumulate=3), make_loop(tmp_path / "whole", 12)
+    parts.run(batches)
+    whole.run(large)
+    assert (parts.epoch, parts.seen) == (whole.epoch, whole.seen) == (4, 4 * 7 * 16)
+    for name, value in weights(whole).items():
+        torch.testing.assert_close(weights(parts)[name], value, rtol=0, atol=1e-5)
+    for loop in (parts, whole):
+        assert (
+            json.loads((loop.folder / "log.jsonl").read_text(encoding="utf-8").splitlines()[0])["seen"]
+            == 16 * 13
+        )
+
+
+def test_an_interrupted_run_of_several_batches_a_step_goes_on_at_its_place(tmp_path: Path) -> None:
+    whole = make_loop(tmp_path / "whole", 20, accumulate=3)
+    whole.run(batches)
+    first = make_loop(tmp_path / "parts", 20, accumulate=3)
+    countdown = iter(range(100))
+    first.run(batches, stop=lambda: next(countdown) == 8)
+    second = make_loop(tmp_path / "parts", 20, accumulate=3)
+    assert second.resume()
+    assert (second.step, second.epoch, second.epoch_step) == (8, 2, 6)
+    second.run(batches)
+    for name, value in weights(whole).items():
+        torch.testing.assert_close(weights(second)[name], value, rtol=0, atol=0)
+
+
+def test_a_step_without_batches_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="at least one batch"):
+        make_loop(tmp_path, 5, accumulate=0)
 
 
 def test_loss_falls_and_is_logged(tmp_path: Path) -> None:
