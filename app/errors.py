@@ -326,7 +326,7 @@ class Failure:
 
 
 def describe(error: BaseException) -> Failure:
-    """What to tell about any error; what is not known here is a fault of ours, told without details."""
+    """Map any exception to a Failure. Unknown exceptions become `internal_error` without details."""
     if isinstance(error, FathomError):
         return Failure(
             status=error.status,

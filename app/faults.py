@@ -1,4 +1,4 @@
-"""What is wrong with database or disk, told from the errors of their drivers, as one stable word.
+"""Faults of the database or the disk as a stable word, recognised from the errors of their drivers.
 
 None of the words says anything about the document or the question that was in work: it may be tried again.
 """

@@ -1,4 +1,4 @@
-"""Looks that may take long, for those who must be answered at once: made in a thread of their own, told from memory.
+"""Slow checks in a thread of their own, whose last result is given at once.
 
 A watch looks when somebody asks, not by itself. Whoever asks waits for a new look for a moment only, and is told the
 last one where that takes longer, whatever the database or the disk does.
@@ -25,7 +25,7 @@ PATIENCE_S: Final = 0.5
 
 
 class NoLookError(Exception):
-    """There is nothing to tell: the look has been going on for `seconds`, or it broke."""
+    """No result yet: the check has been running for `seconds`, or it failed."""
 
     def __init__(self, seconds: float) -> None:
         """Say for how long."""
@@ -57,7 +57,7 @@ class Watch(Generic[T]):
         self._since = 0.0
 
     async def latest(self) -> T:
-        """What was seen last.
+        """The last result.
 
         Raises:
             NoLookError: Nothing was seen lately, and looking takes too long.

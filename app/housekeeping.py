@@ -1,4 +1,4 @@
-"""What the server does from time to time: finish erasing, and let answers and kept replies expire.
+"""Periodic work of the server: finish erasing, and delete expired answers and replies.
 
 A thread of its own, so that neither requests nor documents wait for it.
 """
@@ -53,7 +53,7 @@ class Housekeeping:
             self._stopping.wait(self._every_s)
 
     def look(self) -> None:
-        """Do what is due."""
+        """Run the work that is due."""
         if time.monotonic() - self._expired > EXPIRE_EVERY_S:
             erasing.withdraw_missed(self._runtime)
             expire(self._runtime)
@@ -62,7 +62,7 @@ class Housekeeping:
 
 
 def expire(runtime: Runtime) -> None:
-    """Delete kept replies and answers that are older than the settings say."""
+    """Delete replies and answers older than the settings allow."""
     with runtime.db.write() as session:
         if idempotency.expire(session, utc_now()):
             erasing.schedule(session)

@@ -66,7 +66,7 @@ def gathering_recipe(path: Path | None) -> GatheringRecipe:
 
 
 def asked_to_stop() -> Callable[[], bool]:
-    """Tells whether SIGTERM came: a run is then saved at the step it has reached."""
+    """Gives True after SIGTERM: the run is then saved at its current step."""
     asked = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked.set())
     return asked.is_set
@@ -110,7 +110,7 @@ def train_all(
     reading: Path | None = None,
     writing: Path | None = None,
 ) -> bool:
-    """Train what ships; False where SIGTERM ended it before it was packed.
+    """Train the shipped model; False if SIGTERM ended training before the model was packed.
 
     Raises:
         TrainingDataError: A set of a recipe is missing.

@@ -199,7 +199,7 @@ class Worker:
         self._stopping.set()
 
     def plan(self) -> None:
-        """Queue what has no vectors by the encoder in use, and take such jobs from now on."""
+        """Queue re-embedding of documents without vectors by the encoder in use, and run such jobs from now on."""
         try:
             count = reembedding.plan(self._runtime)
         except UnavailableError:

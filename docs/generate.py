@@ -13,7 +13,6 @@ from pydantic import BaseModel
 
 FOLDER: Final = Path(__file__).resolve().parent
 ROOT: Final = FOLDER.parent
-METHODS: Final = ("get", "post", "put", "patch", "delete")
 _MADE: Final = "<!-- Written by `make docs`; change the code instead. -->\n"
 
 
@@ -56,93 +55,14 @@ def _default(value: object) -> str:
 
 
 def rest_page() -> str:
-    """Every route with its parameters, bodies and answers, from the OpenAPI document."""
+    """Every route with its parameters, a request and a reply, from the OpenAPI document."""
+    sys.path.insert(0, str(FOLDER))
+    from rest_reference import reference
+
     from app.main import create_app
     from app.settings.schema import Settings
 
-    api = create_app(Settings()).openapi()
-    lines = ["# REST reference", "", _one_paragraph(api["info"].get("description", "")), ""]
-    lines += ["The same as OpenAPI, for tools: `/openapi.json`.", ""]
-    for path, item in api["paths"].items():
-        for method in METHODS:
-            if method in item:
-                lines += _operation(method, path, item[method])
-    lines += ["# Schemas", ""]
-    for name, schema in sorted(api.get("components", {}).get("schemas", {}).items()):
-        lines += _schema(name, schema)
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
-    yield f"## {method.upper()} {path}"
-    yield ""
-    text = operation.get("description") or operation.get("summary") or ""
-    if text:
-        yield text.strip()
-        yield ""
-    parameters = operation.get("parameters", [])
-    if parameters:
-        yield "| parameter | in | type | meaning |"
-        yield "| --- | --- | --- | --- |"
-        for parameter in parameters:
-            schema = parameter.get("schema", {})
-            needed = ", required" if parameter.get("required") else ""
-            meaning = _one_line(parameter.get("description") or schema.get("description") or "")
-            yield f"| `{parameter['name']}` | {parameter['in']} | {_type(schema)}{needed} | {meaning} |"
-        yield ""
-    for media, content in operation.get("requestBody", {}).get("content", {}).items():
-        schema = content.get("schema", {})
-        yield f"Body, `{media}`: {_type(schema)}"
-        yield ""
-        if "properties" in schema:
-            yield from _fields(schema)
-    yield "| status | body | when |"
-    yield "| --- | --- | --- |"
-    for status, response in operation.get("responses", {}).items():
-        bodies = (
-            f"{_type(c.get('schema', {}))} (`{media}`)" for media, c in response.get("content", {}).items()
-        )
-        yield f"| {status} | {', '.join(bodies)} | {_one_line(response.get('description', ''))} |"
-    yield ""
-
-
-def _schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
-    yield f"## {name}"
-    yield ""
-    if schema.get("description"):
-        yield schema["description"].strip()
-        yield ""
-    if "properties" not in schema:
-        yield _type(schema)
-        yield ""
-        return
-    yield from _fields(schema)
-
-
-def _fields(schema: dict[str, Any]) -> Iterator[str]:
-    required = set(schema.get("required", []))
-    yield "| field | type | meaning |"
-    yield "| --- | --- | --- |"
-    for field, inner in schema["properties"].items():
-        needed = ", required" if field in required else ""
-        yield f"| `{field}` | {_type(inner)}{needed} | {_one_line(inner.get('description', ''))} |"
-    yield ""
-
-
-def _type(schema: dict[str, Any]) -> str:
-    if "$ref" in schema:
-        name = schema["$ref"].rsplit("/", 1)[1]
-        return f"[{name}](#{name.lower()})"
-    if "enum" in schema:
-        return " or ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
-    if "const" in schema:
-        return f"`{json.dumps(schema['const'])}`"
-    for several in ("anyOf", "oneOf", "allOf"):
-        if several in schema:
-            return " or ".join(_type(one) for one in schema[several])
-    if schema.get("type") == "array":
-        return f"list of {_type(schema.get('items', {}))}"
-    return "file" if schema.get("format") == "binary" else str(schema.get("type", "any"))
+    return reference(create_app(Settings()).openapi())
 
 
 def cli_page() -> str:
@@ -198,10 +118,6 @@ def errors_page() -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
-
-
-def _one_paragraph(text: str) -> str:
-    return " ".join(text.split())
 
 
 PAGES: Final[dict[str, Callable[[], str]]] = {

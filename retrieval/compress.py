@@ -77,7 +77,7 @@ class SentenceVectorCache:
             self._kept.clear()
 
     def _encoded(self, passage: Passage) -> NDArray[np.float32]:
-        # The text is part of the key: a chunk may be edited under its id.
+        # The text is part of the key: an id that is used again finds no vectors of another text.
         key = (passage.chunk_id, passage.text)
         with self._lock:
             found = self._kept.get(key)

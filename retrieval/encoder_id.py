@@ -1,4 +1,4 @@
-"""Which encoder lies in a folder, told without loading it; torch is not needed."""
+"""Identify the encoder in a folder without loading it; torch is not needed."""
 
 import hashlib
 import json

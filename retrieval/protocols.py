@@ -98,7 +98,7 @@ class LexicalIndex(Protocol):
         ...
 
     def search(self, query: str, k: int, allow: frozenset[int] | None = None) -> list[tuple[int, float]]:
-        """Best `(id, score)`, best first: the share of the question's words that a text has, by their rarity."""
+        """Best `(id, score)`, best first, by normalised BM25: about 1 for a text with each word of the query once."""
         ...
 
     def __len__(self) -> int:

@@ -27,7 +27,7 @@ class Hit:
 
     Attributes:
         score: Relevance by the last stage that scores it (fused or rerank).
-        scores: Score by stage name ("dense" cosine, "lexical" share of the question's words, "fused" weighted sum,
+        scores: Score by stage name ("dense" cosine, "lexical" normalised BM25, "fused" weighted sum,
             "rerank" probability, "mmr" the value that it was chosen by).
         ranks: 1-based rank by stage name; a stage that did not find it is absent.
     """

@@ -15,6 +15,8 @@ APART = ("tests/crash/", "tests/faults/")
 """Folders whose tests share nothing: each may go to another worker. The tests of other files share fixtures."""
 PRODUCT = "tests/browser/test_product"
 """Files whose tests share one real product."""
+IN_ORDER = "tests/browser/"
+"""Tests that share a store or a product, and what is in it: they run in the order in which they stand."""
 
 
 def scope_of(test: str) -> str:
@@ -27,6 +29,15 @@ def scope_of(test: str) -> str:
 @pytest.hookimpl(tryfirst=True)  # before xdist tells the order to the process that hands out the tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not _is_long(item))
+    ordered = iter(sorted((item for item in items if item.nodeid.startswith(IN_ORDER)), key=_place))
+    items[:] = [next(ordered) if item.nodeid.startswith(IN_ORDER) else item for item in items]
+
+
+def _place(item: pytest.Item) -> tuple[str, int, list[int]]:
+    """Where a test stands: its file, its line, its parameters in their order."""
+    file, line, _ = item.reportinfo()
+    indices = getattr(getattr(item, "callspec", None), "indices", {})
+    return str(file), line or 0, list(indices.values())
 
 
 def _is_long(item: pytest.Item) -> bool:

@@ -1,1 +1,1 @@
-"""The life of an answer: a question accepted, an answer generated from passages, cited, stored and read again."""
+"""Answers: questions accepted, answers generated from passages, cited, streamed, stored and read again."""

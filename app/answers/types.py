@@ -125,7 +125,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFailure:
-    """Why a question could not be answered, and what to do."""
+    """Reason why a question could not be answered, with a hint."""
 
     code: str
     message: str
@@ -134,7 +134,7 @@ class AnswerFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """What a person thinks of an answer: `rating` is 1 or -1."""
+    """A reader's rating of an answer: 1 or -1, with a comment."""
 
     rating: int
     comment: str | None

@@ -1,1 +1,1 @@
-"""Routes: parse, call a service, return a schema."""
+"""REST routes of the server, and the guards, queues and idempotency around them."""

@@ -122,7 +122,7 @@ async def while_there(request: Request, work: "asyncio.Future[T]") -> T:
 
 
 def refused(error: QueueFullError) -> UnavailableError:
-    """What to tell who got no place."""
+    """The error for a caller whose queue is full."""
     number, after = error.waiting, error.retry_after_s
     hint = f"Come again in {after} s."
     told = {

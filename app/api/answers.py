@@ -54,13 +54,19 @@ async def _hub(request: Request) -> StreamHub:
 
 
 HubDep = Annotated[StreamHub, Depends(_hub)]
-AnswerId = Annotated[str, Path(max_length=64, description="Id of an answer.")]
+AnswerId = Annotated[
+    str, Path(max_length=64, description="Id of an answer.", examples=["ans_4k7tq2hn3vcv5w6d7g2m5a3x2e"])
+]
+STREAM_EXAMPLE = """id: 2
+event: token
+data: {"text": "The server listens on port 8000 by default.", "kind": "copied"}
+"""
 STREAM_DOC: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer. As a stream: `queue` while it waits (`ahead`: how many come before it, "
         "`wait_s`: seconds until its turn, by the present pace), `meta`, `token`, `citation`, `replace`, then "
         "`done` with the answer or `error` with a problem; a comment as ping.",
-        "content": {EVENT_STREAM: {}},
+        "content": {EVENT_STREAM: {"example": STREAM_EXAMPLE}},
     }
 }
 
@@ -103,7 +109,7 @@ def get_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> AnswerO
 
 @router.get("/{answer_id}/provenance")
 def get_provenance(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> ProvenanceOut:
-    """Where each token of an answer comes from: the exact source of what was copied, attention of what was written."""
+    """Source of each token of an answer: the exact range of a copied token, the attention of a written token."""
     in_work = _in_work(hub, answer_id)
     return provenance_out(stored.provenance(runtime, answer_id, in_work=in_work))
 
@@ -115,7 +121,7 @@ async def follow_answer(
     hub: HubDep,
     last_event_id: Annotated[str | None, Header(description="Id of the last event seen.")] = None,
 ) -> EventSourceResponse:
-    """The stream of an answer from its beginning, or from behind the event that was seen last."""
+    """The stream of an answer from its beginning, or after the last event that the client has seen."""
     after = _event_number(last_event_id)
     stream = hub.get(answer_id)
     if stream is not None and not stream.finished:
@@ -129,14 +135,14 @@ async def follow_answer(
 
 @router.delete("/{answer_id}/stream", status_code=204)
 def stop_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
-    """Stop an answer at once; one that is finished stays as it is."""
+    """Stop an answer at once; a finished answer stays as it is."""
     if not hub.stop(answer_id):
         stored.get(runtime, answer_id, in_work=False)  # raises where there is no such answer
 
 
 @router.delete("/{answer_id}", status_code=204)
 def delete_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
-    """Delete an answer with its question; one that is being written is stopped."""
+    """Delete an answer with its question; a running answer is stopped first."""
     hub.stop(answer_id)
     stored.delete(runtime, answer_id)
 
@@ -145,7 +151,8 @@ def delete_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None
 def delete_answers(
     runtime: RuntimeDep,
     conversation: Annotated[
-        str | None, Query(max_length=64, description="Only answers of this conversation.")
+        str | None,
+        Query(max_length=64, description="Only answers of this conversation.", examples=["support-17"]),
     ] = None,
     before: Annotated[
         AwareDatetime | None, Query(description="Only answers to questions asked before this moment.")
@@ -157,7 +164,7 @@ def delete_answers(
 
 @router.post("/{answer_id}/feedback")
 def rate_answer(answer_id: AnswerId, body: FeedbackIn, runtime: RuntimeDep) -> FeedbackOut:
-    """Say whether an answer was good (1) or not (-1); the last opinion counts."""
+    """Rate an answer as good (1) or bad (-1); the last rating counts."""
     stored.rate(runtime, answer_id, body.rating, body.comment)
     return FeedbackOut(rating=body.rating, comment=body.comment)
 

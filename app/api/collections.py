@@ -50,7 +50,7 @@ def get_collection(collection: CollectionKey, runtime: RuntimeDep) -> Collection
 def change_collection(
     collection: CollectionKey, body: CollectionUpdate, runtime: RuntimeDep
 ) -> CollectionOut:
-    """Change a collection; what the body does not name stays."""
+    """Change a collection; fields that the body does not name stay."""
     changes = body.model_dump(exclude_unset=True)
     for required in ("name", "description", "settings"):
         if changes.get(required, ...) is None:
@@ -60,6 +60,6 @@ def change_collection(
 
 @router.delete("/{collection}", status_code=204)
 def delete_collection(collection: CollectionKey, runtime: RuntimeDep) -> Response:
-    """Delete a collection with all its documents; nothing of it is found once this returns."""
+    """Delete a collection with all its documents; no search finds them once this returns."""
     collections.delete(runtime, collection)
     return Response(status_code=204)

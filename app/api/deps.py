@@ -1,4 +1,4 @@
-"""What routes are given: the runtime, and the parameters of lists."""
+"""Dependencies of routes: the runtime, path parameters and the parameters of lists."""
 
 from typing import Annotated, cast
 
@@ -19,6 +19,12 @@ Cursor = Annotated[
     str | None, Query(max_length=500, description="`next_cursor` of the page before; absent for the first.")
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="Most items of a page.")]
-CollectionKey = Annotated[str, Path(max_length=300, description="Id or name of a collection.")]
-DocumentId = Annotated[str, Path(max_length=64, description="Id of a document.")]
-JobId = Annotated[str, Path(max_length=64, description="Id of a job.")]
+CollectionKey = Annotated[
+    str, Path(max_length=300, description="Id or name of a collection.", examples=["handbook"])
+]
+DocumentId = Annotated[
+    str, Path(max_length=64, description="Id of a document.", examples=["doc_zk7tq2hn3vcv5w6d7g2m5a3x2e"])
+]
+JobId = Annotated[
+    str, Path(max_length=64, description="Id of a job.", examples=["job_4k7tq2hn3vcv5w6d7g2m5a3x2e"])
+]

@@ -88,21 +88,24 @@ async def upload_documents(collection: CollectionKey, request: Request, runtime:
 async def put_document(
     collection: CollectionKey,
     external_id: Annotated[
-        str, Path(min_length=1, max_length=255, description="Your own id; may hold slashes.")
+        str,
+        Path(
+            min_length=1, max_length=255, description="Your own id; may hold slashes.", examples=["wiki/4711"]
+        ),
     ],
     request: Request,
     runtime: RuntimeDep,
 ) -> Response:
-    """Make or replace the one document that has your id, whatever its file is called now.
+    """Create or replace the document that has your id; the name of its file does not matter.
 
-    The same bytes change nothing. The document before serves until the new bytes are searchable.
+    The same bytes change nothing. The earlier version serves until the new bytes are searchable.
     """
     return await _upload(runtime, collection, request, external_id)
 
 
 @router.post("/collections/{collection}/sync")
 def compare_with_folder(collection: CollectionKey, body: SyncRequest, runtime: RuntimeDep) -> SyncOut:
-    """Compare a collection with a folder, told as paths and hashes: what to upload, what to delete.
+    """Compare a collection with a folder, given as paths and hashes: files to upload, documents to delete.
 
     Nothing changes but for `delete`. Upload the files of `add` and `replace` afterwards, each under its path.
     """
@@ -200,7 +203,7 @@ def change_document(document_id: DocumentId, body: DocumentUpdate, runtime: Runt
 
 @router.delete("/documents/{document_id}", status_code=204)
 def delete_document(document_id: DocumentId, runtime: RuntimeDep) -> Response:
-    """Delete a document; not one of its chunks is found once this returns."""
+    """Delete a document; no search finds its chunks once this returns."""
     documents.delete(runtime, document_id)
     return Response(status_code=204)
 
@@ -240,7 +243,7 @@ async def get_content(
         Literal["text", "original"], Query(description="The text with its structure, or the uploaded bytes.")
     ] = "text",
 ) -> Response:
-    """The text that citations point into, or the file as it was uploaded."""
+    """The canonical text that citations point into, or the uploaded file."""
     make = _original if format == "original" else _text
     return await in_thread(request, lambda _: make(runtime, document_id))
 

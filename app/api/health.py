@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from importlib import metadata
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -18,6 +19,14 @@ from app.schemas.health import CheckOut, LiveOut, ReadyOut
 
 router = APIRouter(tags=["health"])
 
+METRICS_EXAMPLE = """# HELP fathom_workers Workers that are alive.
+# TYPE fathom_workers gauge
+fathom_workers 1.0
+"""
+METRICS_DOC: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"example": METRICS_EXAMPLE}}}
+}
+
 
 @router.get("/healthz")
 async def live() -> LiveOut:
@@ -27,10 +36,10 @@ async def live() -> LiveOut:
 
 @router.get("/readyz", response_model=ReadyOut, responses={503: {"model": ReadyOut}})
 async def ready(request: Request) -> JSONResponse:
-    """Whether requests can be served: database, disk, models; 503 with the reasons where not.
+    """Whether requests can be served, with the state of the database, the disk and the models; 503 if not.
 
-    It waits for no work and no lock: checks that take long are told as they were seconds ago. The check `worker` says
-    whether documents are taken in, how long the oldest has waited, and what last went wrong.
+    The reply waits for no work and no lock: slow checks report their last result. The check `worker` says whether
+    documents are ingested, how long the oldest has waited, and which failure was the last.
     """
     watch: Watch[list[Check]] = request.app.state.readiness
     try:
@@ -47,7 +56,7 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse(body.model_dump(), 200 if body.ready else 503)
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses=METRICS_DOC)
 async def metrics(request: Request) -> Response:
     """Counters in Prometheus' text format."""
     counted: Metrics = request.app.state.metrics

@@ -14,7 +14,7 @@ class Hosts:
         self._named = {_named(name.strip()) for name in names}
 
     def serves(self, host: str) -> bool:
-        """Whether a Host header names us; one that can't be read does not."""
+        """Whether a Host header names this server; False if it can't be parsed."""
         name, port = _split(host)
         return name != "" and not self._named.isdisjoint({("*", None), (name, None), (name, port)})
 

@@ -1,6 +1,7 @@
 """Routes of jobs."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,15 +16,16 @@ from app.api.wire import job_out
 from app.composition.runtime import Runtime
 from app.errors import FathomError, describe
 from app.library import jobs
-from app.schemas.jobs import JobOut
+from app.schemas.jobs import JOB_EXAMPLE, JobOut
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], responses=PROBLEM_RESPONSES)
 
 POLL_S = 0.3
+EVENTS_EXAMPLE = f"id: 1\nevent: progress\ndata: {json.dumps(JOB_EXAMPLE)}\n"
 EVENTS_DOC: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`progress` events with the job, then `done` with it.",
-        "content": {"text/event-stream": {}},
+        "content": {"text/event-stream": {"example": EVENTS_EXAMPLE}},
     }
 }
 

@@ -47,7 +47,7 @@ class JsonRoute(APIRoute):
 
 
 def checked(request: Request) -> JsonRequest:
-    """The request as one whose JSON is checked; its body must not have been read yet, unless it is one."""
+    """Wrap a request so that its JSON is checked; its body must not have been read, unless it is wrapped already."""
     return request if isinstance(request, JsonRequest) else JsonRequest(request.scope, request.receive)
 
 

@@ -46,7 +46,7 @@ def reply(
     errors: list[FieldError] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """The reply that tells a failure."""
+    """The HTTP reply for a failure."""
     extra = dict(headers or {})
     if failure.retry_after_s is not None:
         extra["Retry-After"] = str(failure.retry_after_s)
@@ -112,4 +112,4 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 }
-"""For `responses=` of a router: what every route may answer besides its own replies."""
+"""The `responses=` of a router: the problem that every route may answer with."""

@@ -83,7 +83,7 @@ async def read_uploads(
 
 
 def digest_of(uploads: list[Upload]) -> str:
-    """Hash over what was uploaded, the same however a client cut its form."""
+    """Hash over the uploaded files; the boundaries of the form do not change it."""
     parts = [
         [u.name, u.blob.sha256, u.media_type, u.external_id, u.metadata and dict(u.metadata)] for u in uploads
     ]

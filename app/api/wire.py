@@ -1,4 +1,4 @@
-"""From rows to wire types and back; nothing here decides anything."""
+"""Wire types from views of rows, and the options of a request from wire types."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from retrieval.follow_up import Turn
 
 
 def ranking_choice(options: RankingOptions) -> RankingChoice:
-    """What a request chooses for itself."""
+    """Ranking options that a request sets."""
     return RankingChoice(**options.model_dump(include=set(RankingOptions.model_fields)))
 
 

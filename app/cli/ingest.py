@@ -91,12 +91,12 @@ def _show(result: dict[str, Any], *, as_json: bool) -> None:
 
 
 def print_failed(failed: list[dict[str, Any]]) -> None:
-    """List the documents that failed, with what to do about each."""
+    """List the documents that failed, each with its hint."""
     _print_reasons("failed", failed)
 
 
 def print_warned(warned: list[dict[str, Any]]) -> None:
-    """List the documents that are searchable but not whole, with what to do about each."""
+    """List the searchable documents with warnings, each with its hint."""
     _print_reasons("with a warning", warned)
 
 

@@ -1,4 +1,4 @@
-"""What all commands share: their state, an open runtime, JSON and errors as a program's user wants them."""
+"""State shared by all commands: the settings, the runtime, output as text or JSON, errors."""
 
 import json
 import re
@@ -103,7 +103,7 @@ def print_json(value: object) -> None:
 
 
 def fail(error: Exception, *, as_json: bool, debug: bool) -> int:
-    """Say in one line what went wrong and what to do.
+    """Print an error with its hint in a line.
 
     Args:
         error: What was raised.

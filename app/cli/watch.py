@@ -14,9 +14,9 @@ CHANGES = frozenset({"created", "modified", "moved", "deleted", "closed"})
 
 
 class _Noticed(FileSystemEventHandler):
-    """Remembers that something below a folder has changed that is not hidden: what is hidden is not taken in.
+    """Sets an event when a non-hidden file under the folder changes; hidden files are never ingested.
 
-    A home of Fathom below the folder (`.fathom`) changes with every intake, and would keep it going for ever.
+    The home folder of Fathom (`.fathom`) is hidden: each ingestion changes it, and would start the next without end.
     """
 
     def __init__(self, folder: Path, changed: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""The parts that one process works with, and how they depend on each other.
+"""The long-lived parts of a process (settings, database, models, indexes), and how they depend on each other.
 
 Models are loaded on first use, so that a process which needs none (listing collections, migrating)
 starts at once.
@@ -81,7 +81,7 @@ class LazyParts:
 
 @dataclass(slots=True)
 class Runtime:
-    """Everything one process works with; share it between threads, close it at the end."""
+    """Settings, database, models and indexes of a process; share it between threads, close it at the end."""
 
     settings: Settings
     db: Database
@@ -199,7 +199,7 @@ class Runtime:
         getattr(self.lazy.generator.made, "forget_passages", lambda: None)()
 
     def close(self) -> None:
-        """Write down what is worth it and close files and connections."""
+        """Write the index snapshots that are due, and close files and connections."""
         if (opened := self.lazy.indexes.made) is not None:
             opened.close()
         self.db.close()

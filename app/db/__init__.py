@@ -1,1 +1,1 @@
-"""Rows: the truth that every index and every answer is checked against."""
+"""Tables and queries of the database; indexes and answers are checked against its rows."""

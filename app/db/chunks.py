@@ -15,7 +15,7 @@ BATCH = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """What the indexes need of a chunk; `vector` holds little-endian float16 values, None where there is none."""
+    """Columns of a chunk for the indexes; `vector` holds little-endian float16 values, None without a vector."""
 
     chunk_id: int
     text: str

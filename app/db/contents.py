@@ -1,4 +1,4 @@
-"""Writing what was made of a document, and making it what search returns."""
+"""Writing text, chunks and vectors of a version, and publishing it to search."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.db.views import ContentView, DocumentRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentKey:
-    """What decides text, chunks and vectors: the bytes, what the parser was told, and the recipe."""
+    """Key of text, chunks and vectors: hash of the bytes, format hint of the parser, recipe."""
 
     sha256: str
     hint: str

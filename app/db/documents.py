@@ -1,4 +1,4 @@
-"""Queries over documents, their versions and what those are made of."""
+"""Queries over documents, their versions, contents and blobs."""
 
 from collections.abc import Collection as AnyCollection
 from collections.abc import Mapping, Sequence
@@ -180,7 +180,7 @@ def serving_content(session: Session, document_id: str) -> tuple[VersionView, Ca
 
 
 def content_of(session: Session, sha256: str, hint: str, recipe: str) -> ContentView | None:
-    """What this recipe made of these bytes before, held until commit so that it stays."""
+    """Content made of these bytes by this recipe, if any; its row is locked until commit."""
     row = session.scalar(
         select(Content)
         .where(Content.sha256 == sha256, Content.hint == hint, Content.recipe == recipe)
@@ -198,7 +198,7 @@ def views(session: Session, document_ids: Sequence[str]) -> dict[str, DocumentVi
 def page(
     session: Session, collection_id: str, status: str | None, cursor: str | None, limit: int
 ) -> Slice[DocumentView]:
-    """Some documents of a collection, oldest first, perhaps only those in one state."""
+    """A page of a collection's documents, oldest first, optionally in one state only."""
     statement = _view_statement().where(Document.collection_id == collection_id)
     if status is not None:
         newest = aliased(DocumentVersion)

@@ -115,7 +115,7 @@ def sources_in(body: bytes) -> set[str]:
 
 
 def link_reply(session: Session, key: str, sources: AnyCollection[str], *, quotes: bool) -> None:
-    """Note what a kept reply names, and whether it holds passages."""
+    """Record the ids that a stored reply names, and whether it holds passages."""
     rows = [{"key": key, "source_id": one, "quotes": quotes} for one in sorted(sources)]
     if rows:
         session.execute(insert(ReplySource), rows)
@@ -152,7 +152,7 @@ def erase_replies(session: Session, sources: AnyCollection[str], *, quoting_only
 def schedule(
     session: Session, blobs: AnyCollection[str] = (), collection_ids: AnyCollection[str] = ()
 ) -> None:
-    """Note what is to be erased outside of the database once this transaction is committed."""
+    """Record files to erase outside of the database after this transaction is committed."""
     session.add(
         Erasure(
             id=new_id("era"), blobs=sorted(blobs), collection_ids=sorted(collection_ids), created_at=utc_now()
@@ -161,7 +161,7 @@ def schedule(
 
 
 def pending(session: Session) -> list[ErasureView]:
-    """What is left to erase, oldest first."""
+    """Erasing that is left to do, oldest first."""
     rows = session.scalars(select(Erasure).order_by(Erasure.created_at, Erasure.id))
     return [ErasureView(id=row.id, blobs=row.blobs, collection_ids=row.collection_ids) for row in rows]
 

@@ -19,7 +19,7 @@ ABANDONED = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReply:
-    """What is known of a key: whose call it was, and the reply once there is one."""
+    """State of an idempotency key: hash of its request, and the reply if there is one."""
 
     fingerprint: str
     status_code: int | None

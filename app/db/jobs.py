@@ -124,7 +124,7 @@ def claim(
 ) -> LeasedJob | None:
     """Lease the oldest job that waits or whose worker is gone; park those that were tried too often.
 
-    What people uploaded goes before what is embedded anew.
+    Ingestion jobs take priority over re-embedding jobs.
 
     Args:
         session: A writing session.

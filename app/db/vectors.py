@@ -1,4 +1,4 @@
-"""Queries over vectors by encoder: what lacks those of one, what is to be told when they come, what is left behind."""
+"""Queries over vectors per encoder: contents without vectors, index changes to record, vectors of other encoders."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

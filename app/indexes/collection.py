@@ -42,7 +42,7 @@ PURGE_PAUSE = 9.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexConfig:
-    """How a collection's indexes are kept.
+    """Settings of a collection's indexes.
 
     Attributes:
         dim: Width of the vectors.

@@ -82,7 +82,7 @@ class IndexRegistry:
             index.refresh()
 
     def close(self) -> None:
-        """Close all, writing down what is worth it."""
+        """Write the snapshots that are due, and close all indexes."""
         with self._lock:
             opened, self._open = list(self._open.values()), {}
         for index in opened:

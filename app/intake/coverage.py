@@ -1,4 +1,4 @@
-"""What is said of a document whose text keeps too little of its file."""
+"""The warning for a document whose text covers too little of its file."""
 
 from app.db.views import DocumentView
 

@@ -185,7 +185,7 @@ class _Body:
         self._unpack = None if encoding in {"", "identity"} else zlib.decompressobj(zlib.MAX_WBITS + 32)
 
     def take(self, sent: bytes) -> None:
-        """Write what came.
+        """Unpack a piece of the response and write it.
 
         Raises:
             TooLargeError: The page goes beyond the cap.
@@ -211,7 +211,7 @@ class _Body:
             raise httpx.DecodingError(str(error)) from error
 
     def end(self) -> None:
-        """Make sure that nothing is missing or left over.
+        """Check that the packed page is complete, with no bytes after its end.
 
         Raises:
             DecodingError: The packed page is cut off, or goes on behind its end.

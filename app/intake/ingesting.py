@@ -41,7 +41,7 @@ OnProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a job is about, read once at its start."""
+    """Document, version and settings of a job, read once at its start."""
 
     job: LeasedJob
     document: DocumentRecord
@@ -125,7 +125,7 @@ def _read_task(runtime: Runtime, job: LeasedJob) -> Task:
 
 
 def parser_hint(name: str, media_type: str | None, *, is_member: bool) -> str:
-    """What the parser is told beside the bytes: a suffix that says something, else the declared type.
+    """Format hint for the parser: a known file suffix, otherwise the declared media type.
 
     Browsers declare types at random; web servers know them better than the end of an address does.
 

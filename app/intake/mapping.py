@@ -1,4 +1,4 @@
-"""From the libraries' types to rows and back; nothing here decides anything."""
+"""Values of rows from the libraries' types, and the libraries' settings from those of the program."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -37,7 +37,7 @@ def parsing_limits(limits: LimitSettings) -> ParsingLimits:
 
 
 def chunking_config(settings: ChunkingSettings, max_tokens: int | None = None) -> ChunkingConfig:
-    """The settings of chunks as chunking takes them, a collection's own size before the server's."""
+    """Settings for the chunker; a collection's own size precedes the server's."""
     most = max_tokens or settings.max_tokens
     return ChunkingConfig(
         max_tokens=most,

@@ -18,7 +18,7 @@ from app.storage import StoredBlob
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file that lies in the store, and what its sender said of it.
+    """A stored file with the name, ids and metadata that its sender gave.
 
     Attributes:
         media_type: As declared, or None; a hint for files whose name has no suffix.
@@ -43,7 +43,7 @@ class Recorded:
 
 
 def record_uploads(runtime: Runtime, collection: str, uploads: list[Upload]) -> list[Recorded]:
-    """Record uploaded files and queue what is new, all in one transaction.
+    """Record uploaded files and queue new versions for ingestion, in a single transaction.
 
     The same bytes under the same name change nothing. New bytes under a known name make a new version;
     the old one serves until that is searchable. The same bytes under another name make another document.

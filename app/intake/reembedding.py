@@ -1,4 +1,4 @@
-"""What the library holds, embedded anew by the encoder in use; text, chunks and their ids stay as they are.
+"""Re-embedding of all documents by the encoder in use; text, chunks and their ids stay as they are.
 
 A worker plans a job for each document whose serving version has no vectors by its encoder. Whoever does the work, a
 worker or the command line, writes the vectors of a document beside those of other encoders, together with the index
@@ -22,7 +22,7 @@ STAGE = "embedding"
 
 
 def plan(runtime: Runtime) -> int:
-    """Queue what has no vectors by the encoder in use; a second plan adds nothing.
+    """Queue a job for each document without vectors by the encoder in use; a second call adds nothing.
 
     A document whose job has failed is left alone: `embed_all` tries it again.
 
@@ -57,7 +57,7 @@ def run_job(runtime: Runtime, job: LeasedJob, on_progress: OnProgress) -> None:
 
 
 def embed_all(runtime: Runtime, collection: str | None, on_document: OnDocument) -> int:
-    """Embed all that waits, in this process; what a worker does meanwhile is not done again.
+    """Re-embed all documents without vectors, in this process, but for those that a worker finishes meanwhile.
 
     Args:
         runtime: The runtime.
@@ -99,10 +99,10 @@ def prune(runtime: Runtime) -> int:
 
 
 def _embed(runtime: Runtime, document_id: str, on_progress: OnProgress, job: LeasedJob | None = None) -> bool:
-    """Embed what serves of a document.
+    """Re-embed the serving version of a document.
 
     Returns:
-        False where that needs none, or something else serves meanwhile; the job is not finished then.
+        False if that version has vectors, or another version serves by now; the job is not finished then.
     """
     model = runtime.embedder.model_id
     with runtime.db.read() as session:
@@ -136,7 +136,7 @@ def _store(
     """Write vectors, index changes and the end of the job in one transaction.
 
     Returns:
-        None where another collection took the content up meanwhile: it is to be told too, so begin again.
+        None if another collection started to use this content meanwhile: the caller retries, so it is notified too.
         False where the content is gone or has vectors by now.
     """
     with runtime.db.write() as session:

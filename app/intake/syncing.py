@@ -1,4 +1,4 @@
-"""Use case of a folder that lies elsewhere: what a collection lacks to be equal to it.
+"""Comparison of a collection with a folder on another machine, by paths and hashes.
 
 Its files are told by path and hash, so that only bytes that are new need to travel.
 """
@@ -15,7 +15,7 @@ from app.intake.record import check_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What separates a collection from a folder.
+    """Differences between a collection and a folder.
 
     Attributes:
         add: Paths without a document.

@@ -1,1 +1,1 @@
-"""What is held: collections, documents, jobs and indexes, how they stand, and how they are erased."""
+"""Collections, documents, jobs and indexes: reading, changing, checking and erasing them."""

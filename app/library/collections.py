@@ -82,7 +82,11 @@ def get_or_create(runtime: Runtime, name: str) -> CollectionView:
 
 
 def page(runtime: Runtime, cursor: str | None, limit: int) -> Slice[CollectionView]:
-    """Some collections, oldest first."""
+    """A page of collections, oldest first.
+
+    Raises:
+        InvalidInputError: The cursor can't be read.
+    """
     with runtime.db.read() as session:
         found = collections.page(session, cursor, limit)
         stats = collections.stats(session, [row.id for row in found.items])

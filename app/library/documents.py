@@ -44,7 +44,7 @@ def top_level(runtime: Runtime, collection_id: str) -> list[DocumentView]:
 
 
 def with_members(runtime: Runtime, document_ids: Sequence[str]) -> list[str]:
-    """The documents, and those that came out of them."""
+    """The documents with their members (files of archives and mails)."""
     found = list(document_ids)
     with runtime.db.read() as session:
         for begin in range(0, len(document_ids), VIEW_BATCH):
@@ -65,10 +65,11 @@ def views_of(runtime: Runtime, document_ids: Sequence[str]) -> list[DocumentView
 def page(
     runtime: Runtime, collection: str, status: str | None, cursor: str | None, limit: int
 ) -> Slice[DocumentView]:
-    """Some documents of a collection, oldest first, perhaps only those in one state.
+    """A page of a collection's documents, oldest first, optionally in one state only.
 
     Raises:
         CollectionNotFoundError: There is no such collection.
+        InvalidInputError: The cursor can't be read.
     """
     with runtime.db.read() as session:
         found = collections.find(session, collection)
@@ -149,7 +150,7 @@ def update(
     enabled: bool | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> DocumentView:
-    """Show or hide a document with what came out of it, or replace its own metadata.
+    """Show or hide a document with its members, or replace its own metadata.
 
     Raises:
         DocumentNotFoundError: There is no such document.
@@ -175,7 +176,7 @@ def update(
 
 
 def delete(runtime: Runtime, document_id: str) -> None:
-    """Delete a document with what came out of it; no chunk of it is found from the return on, by any process.
+    """Delete a document with its members; from the return on no process finds a chunk of it.
 
     Its text is taken out of answers and kept replies in the same transaction; see `erasing` for what follows that.
 
@@ -208,7 +209,7 @@ def erase(session: Session, collection_id: str, document_ids: Sequence[str]) -> 
 
 
 def delete_all(runtime: Runtime, document_ids: Iterable[str]) -> int:
-    """Delete documents one by one; gives the number of those that were still there."""
+    """Delete documents, a transaction each; gives the number of documents deleted."""
     deleted = 0
     for document_id in document_ids:
         with contextlib.suppress(DocumentNotFoundError):

@@ -81,7 +81,7 @@ def withdraw_missed(runtime: Runtime) -> None:
 def schedule(
     session: Session, blobs: AnyCollection[str] = (), collection_ids: AnyCollection[str] = ()
 ) -> None:
-    """Note what `finish` is to do once this transaction is committed."""
+    """Record the work of `finish` for the time after this transaction."""
     rows.schedule(session, blobs, collection_ids)
 
 
@@ -120,7 +120,7 @@ def check_stored(runtime: Runtime, hashes: Iterable[str]) -> None:
 
 
 def finish(runtime: Runtime, *, at_most: int | None = INDEXED_AT_ONCE) -> bool:
-    """Do what is noted; safe to call at any time, by any process.
+    """Do the recorded erasing; safe to call at any time, by any process.
 
     Args:
         runtime: The runtime.
@@ -151,7 +151,7 @@ def finish(runtime: Runtime, *, at_most: int | None = INDEXED_AT_ONCE) -> bool:
 
 
 def try_to_finish(runtime: Runtime, *, at_most: int | None = INDEXED_AT_ONCE) -> None:
-    """Do what is noted as far as it can be done now; what can't stays noted."""
+    """Do the recorded erasing as far as possible now; the rest stays recorded."""
     try:
         finish(runtime, at_most=at_most)
     except (OSError, OperationalError):

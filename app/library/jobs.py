@@ -26,7 +26,7 @@ def get(runtime: Runtime, job_id: str) -> JobView:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How the job table stands: jobs by state, age of the one that waits longest, workers that are alive."""
+    """Figures of the job table: jobs by state, age of the oldest waiting job, workers that are alive."""
 
     by_state: Mapping[str, int]
     oldest_waiting_s: float

@@ -49,7 +49,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to look for.
+    """Ids, hashes and texts of a deleted document to search for.
 
     Attributes:
         document_id: Its id, where it is known.
@@ -63,7 +63,7 @@ class Wanted:
 
 
 def wanted(runtime: Runtime, document_id: str | None, file: Path | None, limits: ParsingLimits) -> Wanted:
-    """What is known of a document: from the database where it is still there, and from a file.
+    """Ids, hashes and texts of a document, from the database if it is still there, and from a file.
 
     Args:
         runtime: The runtime.

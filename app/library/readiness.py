@@ -1,4 +1,4 @@
-"""What must work before requests are served well, checked one by one."""
+"""Checks of the database, the disk, the models and the worker."""
 
 import shutil
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ WORKER_SILENT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must work, and how it stands.
+    """Result of a check.
 
     Attributes:
         needed: Whether requests can't be served without it.
@@ -57,7 +57,7 @@ def is_ready(found: list[Check]) -> bool:
 
 
 def of_failure(failure: Failure) -> Check:
-    """What can't even be opened, as a check that failed."""
+    """A failed check for an error that prevents opening the runtime."""
     return Check("database", False, f"{failure.code}: {failure.message} {failure.hint}")
 
 

@@ -20,7 +20,7 @@ MOST_UNPACKED = 1 << 30
 
 
 class Traces:
-    """What to look for; `find` it in bytes, `in_file` in files."""
+    """Byte patterns of deleted text; `find` searches bytes, `in_file` files."""
 
     def __init__(self, text: str, shortest: int = 48) -> None:
         """Look for this text.

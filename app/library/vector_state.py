@@ -1,4 +1,4 @@
-"""How far what is held has vectors by the encoder in use."""
+"""Documents and chunks without vectors by the encoder in use."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class VectorState:
 
 
 def waiting(runtime: Runtime, collection_ids: list[str] | None = None) -> dict[str, Waiting]:
-    """What has no vectors by the encoder in use, by collection; nothing where there is no encoder."""
+    """Documents and chunks without vectors by the encoder in use, by collection; empty without an encoder."""
     try:
         model = runtime.encoder_id
     except UnavailableError:

@@ -188,7 +188,7 @@ class UsageOut(BaseModel):
 
 
 class FeedbackIn(BaseModel):
-    """What somebody thinks of an answer."""
+    """A reader's opinion of an answer."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"rating": 1, "comment": "Right."}}
@@ -199,13 +199,17 @@ class FeedbackIn(BaseModel):
 
 
 class DeletedOut(BaseModel):
-    """How many were deleted."""
+    """Number of deleted answers."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"deleted": 3}})
 
     deleted: int
 
 
 class FeedbackOut(BaseModel):
-    """The feedback kept with an answer."""
+    """The feedback stored with an answer."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"rating": 1, "comment": "Right."}})
 
     rating: Literal[-1, 1]
     comment: str | None

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from app.schemas.jobs import JobOut
+from app.schemas.jobs import JOB_EXAMPLE, JobOut
 from app.schemas.problem import ErrorInfo
 
 DocumentStatus = Literal["queued", "parsing", "chunking", "embedding", "indexing", "ready", "failed"]
@@ -40,7 +40,7 @@ DOCUMENT_EXAMPLE: dict[str, Any] = {
 
 
 class DroppedOut(BaseModel):
-    """Something a parser left out, so that nobody has to guess."""
+    """Content that the parser left out: its kind, such as `image`, and the number of occurrences."""
 
     what: str
     count: int
@@ -70,7 +70,9 @@ class DocumentOut(BaseModel):
     collection_id: str
     name: str
     external_id: str | None
-    parent_id: str | None = Field(description="The archive or mail that it came out of, and goes with.")
+    parent_id: str | None = Field(
+        description="Id of the archive or mail that held this file; deleting it deletes this document."
+    )
     media_type: str | None
     size_bytes: int
     sha256: str
@@ -90,7 +92,7 @@ class DocumentOut(BaseModel):
         description="Null before the document is ready, and for formats in which nothing is counted."
     )
     warnings: list[ErrorInfo] = Field(
-        description="What is wrong with a document that is ready all the same: `text_left_out`, if its text keeps "
+        description="Faults of a document that is ready all the same: `text_left_out`, if its text keeps "
         "less of the file's than the setting `limits.min_coverage`."
     )
     error: ErrorInfo | None
@@ -130,7 +132,39 @@ class UrlUpload(BaseModel):
 
 
 class UploadOut(BaseModel):
-    """What an upload led to; a file that changes nothing gives its document and no job."""
+    """Documents of an upload with their ingestion jobs; a file that changes nothing has no job."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "documents": [
+                    {
+                        **DOCUMENT_EXAMPLE,
+                        "title": "guide/start.md",
+                        "language": None,
+                        "status": "queued",
+                        "serving_version": None,
+                        "chunks": 0,
+                        "dropped": [],
+                        "coverage": None,
+                        "progress": {"done": 0, "total": 0},
+                        "updated_at": DOCUMENT_EXAMPLE["created_at"],
+                    }
+                ],
+                "jobs": [
+                    {
+                        **JOB_EXAMPLE,
+                        "state": "queued",
+                        "stage": "queued",
+                        "done": 0,
+                        "total": 0,
+                        "attempts": 0,
+                        "started_at": None,
+                    }
+                ],
+            }
+        }
+    )
 
     documents: list[DocumentOut]
     jobs: list[JobOut]
@@ -196,7 +230,22 @@ class BlockOut(BaseModel):
 
 
 class ContentOut(BaseModel):
-    """The canonical text, which every citation is a range of, with its structure."""
+    """The canonical text with its structure; every citation is a range of this text."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "document_id": DOCUMENT_EXAMPLE["id"],
+                "title": "Getting started",
+                "text": "# Getting started\n\nInstall the programme.",
+                "pages": [],
+                "blocks": [
+                    {"kind": "heading", "start": 0, "end": 17, "level": 1, "page": None, "box": None},
+                    {"kind": "paragraph", "start": 19, "end": 41, "level": 0, "page": None, "box": None},
+                ],
+            }
+        }
+    )
 
     document_id: str
     title: str
@@ -254,7 +303,7 @@ class SyncDocument(BaseModel):
 
 
 class SyncOut(BaseModel):
-    """What makes the collection equal to the folder: upload `add` and `replace` under their paths."""
+    """Differences between the collection and the folder. Upload `add` and `replace` under their paths."""
 
     model_config = ConfigDict(
         json_schema_extra={

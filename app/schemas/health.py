@@ -2,18 +2,20 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 
 class LiveOut(BaseModel):
     """The process answers."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"status": "ok", "version": "1.0.0"}})
 
     status: Literal["ok"] = "ok"
     version: str
 
 
 class CheckOut(BaseModel):
-    """One thing that must work, and how it stands."""
+    """State of a part of the service: the database, the disk, a model, the worker."""
 
     name: str
     ok: bool
@@ -23,7 +25,19 @@ class CheckOut(BaseModel):
 
 
 class ReadyOut(BaseModel):
-    """Whether requests can be served, and why not."""
+    """Whether requests can be served, with the state of each part."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "ready": True,
+                "checks": [
+                    {"name": "database", "ok": True, "detail": "answers", "needed": True},
+                    {"name": "serving", "ok": True, "detail": "serving", "needed": True},
+                ],
+            }
+        }
+    )
 
     ready: bool
     checks: list[CheckOut]

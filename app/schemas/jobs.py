@@ -1,7 +1,7 @@
 """Jobs on the wire."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,29 +9,27 @@ from app.schemas.problem import ErrorInfo
 
 JobState = Literal["queued", "running", "done", "failed"]
 
+JOB_EXAMPLE: dict[str, Any] = {
+    "id": "job_4k7tq2hn3vcv5w6d7g2m5a3x2e",
+    "document_id": "doc_zk7tq2hn3vcv5w6d7g2m5a3x2e",
+    "collection_id": "col_4k7tq2hn3vcv5w6d7g2m5a3x2e",
+    "kind": "ingest",
+    "state": "running",
+    "stage": "embedding",
+    "done": 120,
+    "total": 400,
+    "attempts": 1,
+    "error": None,
+    "created_at": "2025-01-01T12:00:00Z",
+    "started_at": "2025-01-01T12:00:01Z",
+    "finished_at": None,
+}
+
 
 class JobOut(BaseModel):
     """Work on a document, with its progress."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": "job_4k7tq2hn3vcv5w6d7g2m5a3x2e",
-                "document_id": "doc_zk7tq2hn3vcv5w6d7g2m5a3x2e",
-                "collection_id": "col_4k7tq2hn3vcv5w6d7g2m5a3x2e",
-                "kind": "ingest",
-                "state": "running",
-                "stage": "embedding",
-                "done": 120,
-                "total": 400,
-                "attempts": 1,
-                "error": None,
-                "created_at": "2025-01-01T12:00:00Z",
-                "started_at": "2025-01-01T12:00:01Z",
-                "finished_at": None,
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": JOB_EXAMPLE})
 
     id: str
     document_id: str

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class FieldError(BaseModel):
-    """What is wrong with one part of a request."""
+    """A fault in a part of a request."""
 
     field: str = Field(description="Dotted path of the value, such as `body.name`.")
     message: str
@@ -34,13 +34,13 @@ class Problem(BaseModel):
     detail: str
     instance: str = Field(description="Path of the request.")
     code: str = Field(description="Stable name of the failure, for programs.")
-    hint: str = Field(description="What to do about it.")
+    hint: str = Field(description="Next step for the reader.")
     errors: list[FieldError] | None = None
     request_id: str
 
 
 class ErrorInfo(BaseModel):
-    """Why a document or job failed, or what is to be known about a document that is ready."""
+    """Failure of a document or job, or a warning about a document that is ready."""
 
     code: str
     message: str

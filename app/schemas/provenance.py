@@ -20,11 +20,8 @@ PROVENANCE_EXAMPLE: dict[str, Any] = {
             "answer_end": 2,
             "kind": "written",
             "action": "write",
-            "ranges": [
-                {**_CHUNK, "start": 203, "end": 212, "quote": "port 8000", "weight": 0.62},
-                {**_CHUNK, "start": 187, "end": 193, "quote": "server", "weight": 0.11},
-            ],
-            "weight_sum": 0.73,
+            "ranges": [{**_CHUNK, "start": 203, "end": 212, "quote": "port 8000", "weight": 0.62}],
+            "weight_sum": 0.62,
         },
         {
             "answer_start": 2,
@@ -56,11 +53,8 @@ PROVENANCE_EXAMPLE: dict[str, Any] = {
             "answer_start": 0,
             "answer_end": 3,
             "kind": "written",
-            "ranges": [
-                {**_CHUNK, "start": 203, "end": 212, "quote": "port 8000", "weight": 0.62},
-                {**_CHUNK, "start": 187, "end": 193, "quote": "server", "weight": 0.11},
-            ],
-            "weight_sum": 0.73,
+            "ranges": [{**_CHUNK, "start": 203, "end": 212, "quote": "port 8000", "weight": 0.62}],
+            "weight_sum": 0.62,
         },
         {
             "answer_start": 3,
@@ -85,7 +79,7 @@ class SourceRange(BaseModel):
     quote: str | None = Field(
         description="The text there; null where the document is gone and the answer does not say it."
     )
-    weight: float = Field(description="1 for what was copied; else the share of the token's attention.")
+    weight: float = Field(description="1 for a copied range; else its share of the token's attention.")
 
 
 class RunProvenance(BaseModel):
@@ -95,16 +89,18 @@ class RunProvenance(BaseModel):
     answer_end: int
     kind: Literal["copied", "written", "erased"]
     ranges: list[SourceRange] = Field(
-        description="What was copied, or what was attended to most, strongest first."
+        description="The copied range, or the ranges with the most attention, strongest first."
     )
-    weight_sum: float = Field(description="Sum of the weights told; the rest is spread thinly.")
+    weight_sum: float = Field(
+        description="Sum of the weights of `ranges`; the remaining attention is spread thinly."
+    )
 
 
 class TokenProvenance(RunProvenance):
     """One token of the answer."""
 
     action: Literal["write", "copy", "next"] | None = Field(
-        description="What gave the token; null for a space set between two runs, and where none was recorded."
+        description="Action of the model that gave the token; null for a space between two runs, and if not recorded."
     )
 
 
@@ -119,7 +115,7 @@ class ProvenanceOut(BaseModel):
     recorded: Literal["tokens", "runs", "nothing"] = Field(
         description="`tokens`; `runs` of the inks, without actions and attention; or `nothing`."
     )
-    note: str | None = Field(description="Why less than tokens was recorded; else null.")
+    note: str | None = Field(description="Reason for recording less than tokens; else null.")
     tokens: list[TokenProvenance]
     runs: list[RunProvenance] = Field(description="The tokens put together, for people.")
     documents: list[DocumentRef] = Field(description="The documents named, those that are gone left out.")

@@ -1,1 +1,1 @@
-"""From a question to ranked passages: what is searched, with which settings, and the search itself."""
+"""Search: the scope and settings of a question, and the path from the question to ranked passages."""

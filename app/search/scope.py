@@ -1,4 +1,4 @@
-"""What is searched together, and how: settings of the server, of the collections, and of one request, in this order.
+"""Scope of a search: its collections and settings. The request's precede the collections', theirs the server's.
 
 This module searches nothing.
 """
@@ -19,7 +19,7 @@ NO_BUDGET = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankingChoice:
-    """What a request chooses for itself; None leaves it to the collections and the server.
+    """Ranking options of a request; None leaves an option to the collections and the server.
 
     Attributes:
         rerank: Whether a reranker orders the passages.

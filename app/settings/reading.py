@@ -46,7 +46,7 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def _unknown_setting(name: str, variable: str, known: Sequence[str]) -> str:
-    """One line about an unknown setting.
+    """A line of text about an unknown setting.
 
     Args:
         name: As it stands where it was found.
@@ -59,7 +59,7 @@ def _unknown_setting(name: str, variable: str, known: Sequence[str]) -> str:
 
 
 def _unusable_setting(error: "ErrorDetails", prefix: str, known: Sequence[str]) -> str:
-    """One line about what pydantic finds wrong; variables begin with `prefix`."""
+    """A line of text for a validation error of pydantic; variables begin with `prefix`."""
     place = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
         return _unknown_setting(place, prefix + place.replace(".", "__"), known)

@@ -1,7 +1,7 @@
 """Near misses: for each question the passages that a search would find, and that do not hold its answer.
 
-Only passages of the question's own set: sets differ in how questions and passages are typeset, and a passage of another
-set would be told by that.
+Only passages of the question's own set: sets differ in typesetting, by which the model could spot a passage of another
+set.
 
 By words, a passage scores the sum of the inverse document frequencies of the question's pieces it holds, over the
 square root of its length; pieces in more than a twentieth of the set's passages say nothing and are left out. By
@@ -24,7 +24,7 @@ from torch import Tensor
 COMMON_SHARE = 0.05
 LENGTH_FLOOR = 64
 DEEP = 4
-"""So many times the near misses wanted are looked at, since those that hold the answer drop out."""
+"""Candidates examined per near miss wanted; candidates that hold the answer drop out."""
 BLOCK = 512
 
 

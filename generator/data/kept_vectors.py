@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class KeptVectors:
-    """A search encoder whose vectors are kept on disk: a run that goes on, or has other data, encodes what is new."""
+    """A search encoder with a cache of vectors on disk: resumed runs encode only texts that are not cached yet."""
 
     def __init__(
         self, load: Callable[[], SearchEncoder], encoder_id: Callable[[], str], folder: Path
@@ -27,8 +27,8 @@ class KeptVectors:
 
         Args:
             load: Gives the encoder, when something must be encoded.
-            encoder_id: Tells which encoder that is: vectors of another one are not taken.
-            folder: Where vectors are kept.
+            encoder_id: Gives the encoder's id: cached vectors of another encoder are not read.
+            folder: Folder of the cache.
         """
         self._load, self._encoder_id, self.folder = load, encoder_id, folder
 

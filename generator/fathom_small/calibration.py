@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """What was fitted on development sets, stored with the weights.
+    """Parameters fitted on development sets, stored with the weights.
 
     Attributes:
         answerable_scale: Of the log-odds that the passages answer, alone: sigmoid(scale * logit + shift) is the
@@ -18,7 +18,7 @@ class Calibration:
         span_temperature: Divides span scores before they become probabilities.
         relevance_temperature: Divides relevance logits.
         relevance_weight: Of the relevance head, beside the null scores, in comparing passages.
-        write_margin: By how much, in log-probability, its own words must be more probable than the passages'.
+        write_margin: Log-probability margin by which writing must beat copying.
     """
 
     answerable_scale: float = 1.0

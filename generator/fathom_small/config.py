@@ -1,4 +1,4 @@
-"""Configuration of the model: frozen dataclasses, checked when made, never changed."""
+"""Configuration of the model as frozen dataclasses; `ReaderConfig` checks its width when made."""
 
 from dataclasses import dataclass, field
 

@@ -73,7 +73,7 @@ def score_answer(
     by_character: bool,
     signals: Mapping[str, float] | None = None,
 ) -> AnswerScore:
-    """Score an answer.
+    """Compare an answer with the right answers of its question.
 
     Args:
         golds: Right answers; where there is none, all scores are 0 and only `answered` counts.

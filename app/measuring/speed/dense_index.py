@@ -25,7 +25,7 @@ _AT_ONCE = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexBench:
-    """What to measure on.
+    """Vectors and settings of a measurement.
 
     Attributes:
         vectors: Unit vectors to index, float32 [N, D].

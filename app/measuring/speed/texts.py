@@ -1,4 +1,4 @@
-"""What the benchmarks read: documents, paragraphs of mixed lengths, fixed windows of tokens."""
+"""Texts for the benchmarks: documents, paragraphs of mixed lengths, fixed windows of tokens."""
 
 import random
 from collections.abc import Iterator, Sequence

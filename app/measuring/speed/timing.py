@@ -35,14 +35,14 @@ class Spent:
         return statistics.median(self.cpu)
 
     def rates(self, unit: str, count: int) -> dict[str, float]:
-        """What was done in a second, by both clocks."""
+        """Units per second of wall time and per second of processor time."""
         return {
             f"{unit}_per_s": round(count / max(self.wall_s, 1e-9), 3),
             f"{unit}_per_cpu_s": round(count / max(self.cpu_s, 1e-9), 3),
         }
 
     def against(self, ours: "Spent", unit: str, count: int) -> dict[str, float]:
-        """Rates of a peer, and by both clocks how many times of what we take it takes."""
+        """Rates of a peer, and the peer's time divided by ours (wall time and processor time)."""
         return {
             **self.rates(unit, count),
             "ratio": ratio(self.wall_s, ours.wall_s),
@@ -80,12 +80,12 @@ def percentiles_ms(seconds: ArrayLike) -> dict[str, float]:
 
 
 def ratio(peer: float, ours: float) -> float:
-    """How many times the peer takes of what we take; above 1 we are faster."""
+    """Time of the peer divided by our time; above 1 we are faster."""
     return round(peer / max(ours, 1e-12), 3)
 
 
 def machine() -> dict[str, Any]:
-    """Where a figure was taken: without it, it says nothing."""
+    """Cores, threads, load and library versions of the machine that a figure was measured on."""
     import torch
 
     return {

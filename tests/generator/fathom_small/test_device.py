@@ -110,6 +110,7 @@ def simulated_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.mark.skipif(not torch.backends.cuda.is_built(), reason="this torch is built without CUDA")
 def test_reading_and_decoding_stay_on_the_device_of_the_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
