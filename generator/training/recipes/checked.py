@@ -20,7 +20,7 @@ def shipped(name: str) -> Path:
 
 
 def read_recipe(kind: type[R], path: Path) -> R:
-    """Read a recipe.
+    """Load and check a recipe from its JSON file.
 
     Args:
         kind: Its dataclass; what the file leaves out has the value that stands there.
