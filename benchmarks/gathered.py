@@ -28,8 +28,8 @@ MARKUP = re.compile(r"\]\((?:[^()]|\([^()]*\))*\)|<[^<>]{1,200}>|\{#[^}]*\}")
 """What of Markdown canonical text has nothing of: targets of links, tags, anchors."""
 IGNORED = re.compile(r"[\s*`_|\\#\[\]]")
 LIST_MARK = re.compile(r"^\s*(?:[-*+]|\d+[.)、])\s*")
-PARTS = re.compile(r"\n+|(?<=[。！？.!?;；])\s*")
-SHORTEST_PART = 8
+PARTS = re.compile(r"\n+|(?<=[。！？；])\s*|(?<=[.!?;])\s+")
+SHORTEST_PART = 10
 """Characters from which on a part of a quote hardly stands elsewhere by chance."""
 GAP = 40
 """Characters between two found parts, below which they are one range."""

@@ -49,14 +49,15 @@ Minutes = Annotated[
 Steps = Annotated[int, typer.Option(min=0, help="Optimizer steps in all; 0 for no limit but --minutes.")]
 
 
+STAGES = "reader, gathered (needs --start-run) or writer (needs --reader-run)."
+
+
 @train_app.command("sft")
 def sft(
     context: typer.Context,
     data: DataFolders,
     run: Annotated[Path, typer.Option(help="Run folder: checkpoint and log; a run found there goes on.")],
-    stage: Annotated[
-        str, typer.Option(help="reader, gathered (needs --start-run) or writer (needs --reader-run).")
-    ] = "reader",
+    stage: Annotated[str, typer.Option(help=STAGES)] = "reader",
     reader_run: Annotated[Path | None, typer.Option(help="Run or model folder of the reader.")] = None,
     minutes: Minutes = 0,
     steps: Steps = 0,
@@ -109,9 +110,7 @@ def sft(
         writing = training.writing_recipe(recipe).paced(learning_rate, decay_share)
         resumed = training.train_writer(models, writing, options, reader_run)
     else:
-        raise typer.BadParameter(
-            "stage is reader, gathered with --start-run, or writer with --reader-run", param_hint="--stage"
-        )
+        raise typer.BadParameter(f"take {STAGES}", param_hint="--stage")
     typer.echo("went on with an earlier run" if resumed else "began a new run", err=True)
 
 

@@ -107,11 +107,10 @@ class MemoryCache:
         rows = [[*lead, *ids, self._eos] for _, ids, _ in windows]
         longest = max(len(row) for row in rows)
         ids_BS = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows])
-        device = self._document.pieces.weight.device
-        mask_BS = ids_BS.ne(self._pad)
+        there_BS = ids_BS.to(self._document.pieces.weight.device)
         with torch.inference_mode():
             # kept in main memory, wherever they are computed
-            states_BSD = self._document(ids_BS.to(device), mask_BS.to(device)).cpu()
+            states_BSD = self._document(there_BS, there_BS != self._pad).cpu()
         memories = []
         for b, (row, (_, _, ranges)) in enumerate(zip(rows, windows, strict=True)):
             framed = [FRAME] * len(lead) + ranges + [FRAME]

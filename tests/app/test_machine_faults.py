@@ -92,19 +92,16 @@ def test_each_code_has_a_message_a_hint_and_a_status_of_its_own_kind():
     assert waits == {"database_locked", "database_unavailable"}, "waiting frees no disk and mends no file"
 
 
+def bound(connection, _record) -> None:
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
 def fill(runtime, *, full: bool) -> None:
     """Let SQLite find no room for another page, or room again."""
     runtime.db.engine.dispose()
-
-    def bound(connection, _record) -> None:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0]
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-
-    if full:
-        event.listen(runtime.db.engine, "connect", bound)
-        runtime.filled = bound
-    else:
-        event.remove(runtime.db.engine, "connect", runtime.filled)
+    change = event.listen if full else event.remove
+    change(runtime.db.engine, "connect", bound)
 
 
 @pytest.fixture

@@ -53,6 +53,10 @@ def test_chinese_quotes_too(quote: str, found: list[str]) -> None:
     assert texts(quote, "第三条　不得拖欠工资。包括：（一）工资；（二）休假。") == found
 
 
+def test_an_address_is_not_parted_at_its_points() -> None:
+    assert texts("As in `http://one.exampledomain.net`.", "See other.exampledomain.net today.") == []
+
+
 def test_letters_that_grow_in_lower_case_keep_their_places() -> None:
     known = bare("İ * Word")
     assert len(known.text) == len(known.places) == 5

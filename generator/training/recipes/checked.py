@@ -20,7 +20,7 @@ def shipped(name: str) -> Path:
 
 
 def read_recipe(kind: type[R], path: Path) -> R:
-    """Load and check a recipe from its JSON file.
+    """The dataclass of a recipe file, all of its names and types checked.
 
     Args:
         kind: Its dataclass; what the file leaves out has the value that stands there.
