@@ -79,7 +79,7 @@ def _route(route: str, operation: Json, schemas: Json, shown: dict[str, str]) ->
         schemas: All schemas by name.
         shown: First route by its reply; a later route names it instead of the same reply.
     """
-    yield from [f"### {route}", "", operation.get("description", operation["summary"]).strip(), ""]
+    yield from [f"### {route}", "", str(operation.get("description", operation["summary"])).strip(), ""]
     parameters = [one for one in operation.get("parameters", ()) if one["in"] != "path"]
     for one in parameters:
         yield f"- `{one['name']}` ({one['in']}, {_type(one['schema'])}): {_one_line(one['description'])}"
@@ -134,7 +134,8 @@ def _with_body(command: str, schema: Json, schemas: Json) -> str:
 
 def _replies(responses: Json, schemas: Json) -> tuple[str, list[str]]:
     """The line on the replies of a route, and the lines of the first reply that has an example."""
-    said, lines = [], []
+    said: list[str] = []
+    lines: list[str] = []
     for status, response in responses.items():
         if status == "default":
             continue
