@@ -1,6 +1,7 @@
 """Several small batches give the gradient of one large batch, whatever each of them holds."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
@@ -70,7 +71,7 @@ def experts_of(writer: Writer) -> list[MoE]:
 
 def joined(batches: Sequence[WritingBatch]) -> WritingBatch:
     """One batch of several of the same shape."""
-    kinds = (type(batches[0].reading), ActionTargets, StepInputs)
+    kinds: tuple[Any, ...] = (type(batches[0].reading), ActionTargets, StepInputs)
     parts = zip(*batches, strict=True)
     return WritingBatch(
         *(
