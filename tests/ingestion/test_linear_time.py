@@ -27,6 +27,7 @@ from tests.ingestion.parsers.office import (
     test_flat,
     test_pptx,
     test_spreadsheet_xml,
+    test_word_xml,
     test_xlsx,
     word,
 )
@@ -132,6 +133,7 @@ SHAPES: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "DOCX in one file": ("a.doc", 500, lambda n: test_flat.flat(docx(paragraph("A paragraph.") * n))),
     "DOCX": ("a.docx", 500, lambda n: docx(paragraph("A paragraph.") * n)),
     **word.SHAPES,
+    "Word 2003 XML": ("a.xml", 500, lambda n: test_word_xml.file(test_word_xml.paragraph("A paragraph.") * n)),
     "PPTX": ("a.pptx", 10, slides),
     "PPTX, one long text": ("a.pptx", 500, long_text),
     "XLSX": ("a.xlsx", 500, lambda n: test_xlsx.book({"S": [["a", "b"], *([i, "x"] for i in range(n))]})),

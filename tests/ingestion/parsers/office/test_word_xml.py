@@ -45,13 +45,17 @@ def cell(text: str, properties: str = "") -> str:
     return f"<w:tc><w:tcPr>{properties}</w:tcPr>{paragraph(text)}</w:tc>"
 
 
-def read(*body: str, title: str = "", name: str = "a.xml") -> Document:
+def file(*body: str, title: str = "") -> bytes:
     text = (
         f'<?xml version="1.0"?><?mso-application progid="Word.Document"?><w:wordDocument {SPACES}>'
         f"<o:DocumentProperties><o:Title>{title}</o:Title></o:DocumentProperties>{LISTS}{STYLES}"
         f"<w:body><wx:sect>{''.join(body)}<w:sectPr/></wx:sect></w:body></w:wordDocument>"
     )
-    return parse_source(Source(name=name, data=text.encode()), ParsingLimits())
+    return text.encode()
+
+
+def read(*body: str, title: str = "", name: str = "a.xml") -> Document:
+    return parse_source(Source(name=name, data=file(*body, title=title)), ParsingLimits())
 
 
 @pytest.mark.parametrize("name", ["a.xml", "a.doc"])
