@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.composition.device import check_device
 from app.errors import MissingModelError
 from app.settings.schema import Settings
 from ingestion.types import CountTokens
@@ -18,11 +19,13 @@ def load_encoder(settings: Settings) -> Embedder:
 
     Raises:
         MissingModelError: It is missing or damaged.
+        UnavailableError: The configured device is missing.
     """
     # Imported late: torch takes seconds, and a process that embeds nothing should not wait for it.
     from retrieval.embedder import SentenceTransformerEmbedder
     from retrieval.errors import EncoderError
 
+    check_device(settings)
     try:
         return SentenceTransformerEmbedder(
             settings.models_dir / ENCODER, device=settings.device, threads=settings.threads

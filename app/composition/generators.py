@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from app.composition.device import check_device
 from app.composition.encoder import ENCODER
 from app.composition.model_client import model_server
 from app.errors import MissingModelError, UnavailableError
@@ -22,7 +23,7 @@ def load_generator(settings: Settings) -> Generator:
     """Load the model that reads passages and answers, as configured.
 
     Raises:
-        UnavailableError: Its weights are missing or damaged.
+        UnavailableError: Its weights are missing or damaged, or the configured device is missing.
     """
     if settings.generator == "fathom-small":
         return _load_fathom_small(settings)
@@ -48,6 +49,7 @@ def _load_deepseek(
     from generator.errors import CheckpointError
     from ingestion.sentences import split_sentences
 
+    check_device(settings)
     folder = settings.deepseek.folder
     assert folder is not None
     try:
@@ -68,6 +70,7 @@ def _load_fathom_small(settings: Settings) -> "FathomSmall":
     from retrieval.encoder_weights import encoder_state
     from retrieval.errors import EncoderError
 
+    check_device(settings)
     encoder = settings.models_dir / ENCODER
     try:
         return loading.load_generator(
