@@ -55,7 +55,7 @@ class Housekeeping:
     def look(self) -> None:
         """Run the work that is due."""
         if time.monotonic() - self._expired > EXPIRE_EVERY_S:
-            erasing.withdraw_missed(self._runtime)
+            erasing.withdraw_missed(self._runtime.db)
             expire(self._runtime)
             self._expired = time.monotonic()
         erasing.try_to_finish(self._runtime, at_most=None)

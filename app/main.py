@@ -45,7 +45,7 @@ def create_app(
         app.state.queues = queues = make_queues(settings)
         app.state.streams = answers.make_hub(queues.answers, settings)
         app.state.readiness = Watch(lambda: readiness.checks(runtime), "readiness")
-        app.state.job_figures = Watch(lambda: figures(runtime), "job-figures")
+        app.state.job_figures = Watch(lambda: figures(runtime.db, runtime.settings.worker), "job-figures")
         threading.Thread(target=_warm_up, args=(runtime,), name="warm-up", daemon=True).start()
         housekeeping = Housekeeping(runtime)
         housekeeping.start()

@@ -201,7 +201,7 @@ class Worker:
     def plan(self) -> None:
         """Queue re-embedding of documents without vectors by the encoder in use, and run such jobs from now on."""
         try:
-            count = reembedding.plan(self._runtime)
+            count = reembedding.plan(self._runtime.db, self._runtime.encoder_id)
         except UnavailableError:
             logger.warning("what waits for vectors can't be told; it is tried again later", exc_info=True)
             return
@@ -285,7 +285,7 @@ class Worker:
         try:
             if again and job.attempts < self._settings.max_attempts:
                 return self._give_back(job, count_attempt=True)
-            ingesting.record_failure(self._runtime, job, failure.info)
+            ingesting.record_failure(self._runtime.db, job, failure.info)
         except LeaseLostError:
             return "lease lost"
         except Exception as second:
@@ -370,7 +370,7 @@ class Worker:
             turn.end()
 
     def _sweep(self) -> None:
-        sweeping.sweep(self._runtime)
+        sweeping.sweep(self._runtime.db, self._runtime.blobs, self._runtime.settings)
 
 
 def run_until_signal(runtime: Runtime) -> int:

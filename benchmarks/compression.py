@@ -126,7 +126,7 @@ def judge(tally: Tally, question: Question, context: Context, generated: Generat
 def measure(runtime: Runtime, dataset: QuestionSet, k: int) -> dict[str, Any]:
     """All ways on one set."""
     collection, _ = ingest_articles(runtime, dataset.articles, lambda *_: None)
-    scope = scope_of(runtime, [collection])
+    scope = scope_of(runtime.db, runtime.settings, [collection])
     asked = [question for question in dataset.questions if question.answerable]
     tallies = {name: Tally() for name in ways(runtime)}
     for number, question in enumerate(asked, 1):

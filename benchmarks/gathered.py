@@ -145,7 +145,7 @@ def gathered(runtime: Runtime, question: Mapping[str, Any]) -> dict[str, Any] | 
     Raises:
         CollectionNotFoundError: The collection is not in this home.
     """
-    scope = scope_of(runtime, (question["collection"],))
+    scope = scope_of(runtime.db, runtime.settings, (question["collection"],))
     found = searching.retrieve(runtime, scope, question["question"], scope.k)
     passages = []
     for rank, item in enumerate(found.context.passages, 1):

@@ -75,14 +75,14 @@ def fathom(job: Job) -> Side:
 
     runtime = build_runtime(Settings(home=job.home, models_dir=job.models))
     runtime.embedder.embed_queries(["warm"])
-    collections.create(runtime, name="peers")
+    collections.create(runtime.db, name="peers")
 
     def ingest(folder: Path) -> int:
         local_files.record_files(
             runtime, collections.get(runtime, "peers").row.id, local_files.files_under([folder])
         )
         Worker(runtime).run_pending()
-        return scope_of(runtime, ["peers"]).chunks
+        return scope_of(runtime.db, runtime.settings, ["peers"]).chunks
 
     def search(question: str, k: int) -> Found:
         result = searching.search(runtime, ["peers"], question, k=k)

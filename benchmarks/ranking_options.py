@@ -146,7 +146,7 @@ def _searched(figures: Figures, note: Note, k: int) -> None:
 def of_pages(folder: Path, asked: int, options: Sequence[str], *, twins: bool) -> dict[str, Figures]:
     """Options on a folder of Markdown that is asked for its headings."""
     with _runtime() as runtime, tempfile.TemporaryDirectory() as name:
-        collection = collections.create(runtime, name="pages").row.id
+        collection = collections.create(runtime.db, name="pages").row.id
         local_files.record_files(
             runtime,
             collection,

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.answers.types import AnswerHead
-from app.composition.runtime import Runtime
+from app.db.engine import Database
 from app.db.types import new_id, utc_now
 from app.search import searching
 from app.search.scope import RankingChoice, Scope, scope_of
+from app.settings.schema import Settings
 from retrieval.follow_up import Turn
 
 
@@ -93,20 +94,21 @@ class Pending:
         }
 
 
-def accept(runtime: Runtime, ask: Ask) -> Pending:
+def accept(db: Database, settings: Settings, ask: Ask) -> Pending:
     """Check a question and find its collections.
 
     Raises:
         InvalidInputError: The question, or one of the history, is empty or too long.
         CollectionNotFoundError: A collection does not exist.
     """
-    question = searching.checked_text(ask.question, runtime.settings.limits.max_question_chars, "question")
-    scope = scope_of(runtime, ask.collections).chosen(ask.choice)
-    temperature = runtime.settings.answers.temperature if ask.temperature is None else ask.temperature
+    limit = settings.limits.max_question_chars
+    question = searching.checked_text(ask.question, limit, "question")
+    scope = scope_of(db, settings, ask.collections).chosen(ask.choice)
+    temperature = settings.answers.temperature if ask.temperature is None else ask.temperature
     return Pending(
         id=new_id("ans"),
         question=question,
-        standalone_question=searching.understood(runtime, question, ask.history),
+        standalone_question=searching.understood(question, ask.history, limit),
         scope=scope,
         k=ask.k or scope.k,
         temperature=temperature,

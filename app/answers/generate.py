@@ -29,8 +29,8 @@ from app.answers.types import (
     Trace,
     Usage,
 )
-from app.composition.runtime import Runtime
 from app.search import searching
+from app.search.parts import SearchParts
 from generator.types import Generated, Generator, Request, Token, Waiting
 from retrieval.decomposition import sub_questions
 from retrieval.types import Context, ContextPassage, Retrieved
@@ -59,11 +59,11 @@ class Outcome:
     generated: Generated | None = None
 
 
-def generate(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopReason) -> Outcome:
+def generate(parts: SearchParts, pending: Pending, emit: Emit, stop_reason: StopReason) -> Outcome:
     """Answer an accepted question.
 
     Args:
-        runtime: Models, indexes and database.
+        parts: Models, indexes and database.
         pending: From `accept`.
         emit: Called with each event in order; the first is the head, and none is `Finished`.
         stop_reason: Asked between steps; anything but None ends the work, and the answer is "cancelled".
@@ -71,7 +71,7 @@ def generate(runtime: Runtime, pending: Pending, emit: Emit, stop_reason: StopRe
     Raises:
         QuoteMismatchError: A citation would not have equalled the stored text.
     """
-    return _Generation(runtime=runtime, pending=pending, emit=emit, stop_reason=stop_reason).outcome()
+    return _Generation(parts=parts, pending=pending, emit=emit, stop_reason=stop_reason).outcome()
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class _Material:
 class _Generation:
     """One walk along the path."""
 
-    runtime: Runtime
+    parts: SearchParts
     pending: Pending
     emit: Emit
     stop_reason: StopReason
@@ -108,7 +108,7 @@ class _Generation:
 
     def outcome(self) -> Outcome:
         self.emit(self.pending.head)
-        material = _Material(draft=Draft(self.runtime.db, ()))
+        material = _Material(draft=Draft(self.parts.db, ()))
         if self.pending.scope.chunks == 0:
             return self._refuse(material, "empty_collection")
         if not self.stop_reason():
@@ -129,13 +129,13 @@ class _Generation:
         pending = self.pending
         with suppress(searching.SearchGivenUpError):  # the stop reason is asked next
             retrieved = searching.retrieve(
-                self.runtime, pending.scope, pending.understood, pending.k,
+                self.parts, pending.scope, pending.understood, pending.k,
                 allow=pending.allow, has_left=self.stop_reason,
             )  # fmt: skip
             self.clock.stages.update(searching.stage_times(retrieved.timings_ms))
             # a weight of 0 removes a passage before anything reads it
             passages = [item for item in retrieved.context.passages if self._weight(item) > 0]
-            draft = Draft(self.runtime.db, passages)
+            draft = Draft(self.parts.db, passages)
             return replace(material, retrieved=retrieved, passages=passages, draft=draft)
         return material
 
@@ -144,12 +144,12 @@ class _Generation:
 
     def _generator(self) -> Generator:
         started = time.perf_counter()
-        generator = self.runtime.generator  # loaded by the first question of the process
+        generator = self.parts.generator  # loaded by the first question of the process
         self.clock.stages["load"] = _ms_since(started)
         return generator
 
     def _request(self, passages: Sequence[ContextPassage]) -> Request:
-        around = self.runtime.passages.surroundings([item.passage.chunk_id for item in passages])
+        around = self.parts.passages.surroundings([item.passage.chunk_id for item in passages])
         return Request(
             question=self.pending.understood,
             parts=sub_questions(self.pending.understood),
@@ -157,11 +157,11 @@ class _Generation:
                 source_passage(item, rank, self._weight(item), around.get(item.passage.chunk_id))
                 for rank, item in enumerate(passages, start=1)
             ],
-            max_new_tokens=self.runtime.settings.max_new_tokens,
+            max_new_tokens=self.parts.settings.max_new_tokens,
             temperature=self.pending.temperature,
             seed=self.pending.seed,
             answer_from=self.pending.answer_from,
-            translated=searching.translated(self.runtime, self.pending.understood, passages),
+            translated=searching.translated(self.parts, self.pending.understood, passages),
         )
 
     def _generate(self, generator: Generator, material: _Material) -> Generated | None:

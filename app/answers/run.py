@@ -16,11 +16,13 @@ from app.answers.generate import Emit, Outcome, StopReason, generate
 from app.answers.json_form import answer_as_json, answer_from_json, trace_as_json
 from app.answers.stored import INTERRUPTED
 from app.answers.types import Answer, AnswerEvent, AnswerFailure, Finished
-from app.composition.runtime import Runtime
 from app.db import answers as rows
 from app.db import erasing as erasing_rows
+from app.db.engine import Database
 from app.errors import describe
 from app.library import erasing
+from app.search.parts import SearchParts
+from app.settings.schema import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ Stream = Callable[[], Sequence[Mapping[str, Any]]]
 """The events published so far, `{id, event, data}`, with their numbers, some of which may be left out."""
 
 
-def answer(runtime: Runtime, ask: Ask) -> Outcome:
+def answer(parts: SearchParts, ask: Ask) -> Outcome:
     """Answer a question for a caller that waits for the whole answer.
 
     Raises:
@@ -36,18 +38,18 @@ def answer(runtime: Runtime, ask: Ask) -> Outcome:
         CollectionNotFoundError: A collection does not exist.
         QuoteMismatchError: A citation would not have equalled the stored text.
     """
-    return complete(runtime, begin(runtime, ask))
+    return complete(parts, begin(parts.db, parts.settings, ask))
 
 
-def begin(runtime: Runtime, ask: Ask) -> Pending:
+def begin(db: Database, settings: Settings, ask: Ask) -> Pending:
     """Accept a question and record its answer as running, so that it can be read while it is generated.
 
     Raises:
         InvalidInputError: The question, or one of the history, is empty or too long.
         CollectionNotFoundError: A collection does not exist.
     """
-    pending = accept(runtime, ask)
-    with runtime.db.write() as session:
+    pending = accept(db, settings, ask)
+    with db.write() as session:
         rows.add(
             session,
             pending.id,
@@ -64,7 +66,7 @@ def _discard(_: AnswerEvent) -> None:
 
 
 def complete(
-    runtime: Runtime,
+    parts: SearchParts,
     pending: Pending,
     emit: Emit = _discard,
     stop_reason: StopReason = lambda: None,
@@ -73,7 +75,7 @@ def complete(
     """Generate the answer to an accepted question and store it, or store why that failed.
 
     Args:
-        runtime: Models, indexes and database.
+        parts: Models, indexes and database.
         pending: From `begin`.
         emit: Called with each event in order; the last is `Finished`, with the answer as it is stored.
         stop_reason: Asked between steps; anything but None ends the work, and the answer is "cancelled".
@@ -87,19 +89,19 @@ def complete(
         QuoteMismatchError: A citation would not have equalled the stored text.
     """
     try:
-        outcome = generate(runtime, pending, emit, stop_reason)
-        stored = _store(runtime, outcome, stream())
+        outcome = generate(parts, pending, emit, stop_reason)
+        stored = _store(parts.db, outcome, stream())
     except BaseException as error:
-        _store_failure(runtime, pending.id, error)
+        _store_failure(parts.db, pending.id, error)
         raise
     emit(Finished(answer=stored))
     return replace(outcome, answer=stored)
 
 
-def _store(runtime: Runtime, outcome: Outcome, stream: Sequence[Mapping[str, Any]]) -> Answer:
+def _store(db: Database, outcome: Outcome, stream: Sequence[Mapping[str, Any]]) -> Answer:
     """Store an answer with its trace and its stream; gives it as it is stored."""
     generated = answer_as_json(outcome.answer)
-    with runtime.db.write() as session:
+    with db.write() as session:
         stored, documents = erasing.without_gone(session, generated, outcome.read)
         unchanged = stored == generated
         result = outcome.answer if unchanged else answer_from_json(stored)
@@ -121,11 +123,11 @@ def _store(runtime: Runtime, outcome: Outcome, stream: Sequence[Mapping[str, Any
     return result
 
 
-def _store_failure(runtime: Runtime, answer_id: str, error: BaseException) -> None:
+def _store_failure(db: Database, answer_id: str, error: BaseException) -> None:
     """Store why a question could not be answered; where even that can't be stored, the log has it."""
     failure = _failure(error)
     try:
-        with runtime.db.write() as session:
+        with db.write() as session:
             rows.finish(session, answer_id, status="failed", answer=None, error=asdict(failure))
     except SQLAlchemyError:
         logger.exception(

@@ -8,12 +8,13 @@ from typing import Any
 from app.answers.json_form import answer_from_json, as_json, failure_from_json, trace_from_json
 from app.answers.provenance import places_of, provenance_of
 from app.answers.types import Answer, AnswerFailure, Feedback, Provenance
-from app.composition.runtime import Runtime
 from app.db import answers as rows
 from app.db import erasing as erasing_rows
+from app.db.engine import Database
 from app.db.sources import read_sources
 from app.errors import AnswerNotFoundError, InvalidInputError
 from app.library import erasing
+from app.library.parts import ErasureParts
 
 DELETED_AT_ONCE = 200
 INTERRUPTED = AnswerFailure(
@@ -23,18 +24,18 @@ INTERRUPTED = AnswerFailure(
 )
 
 
-def get(runtime: Runtime, answer_id: str, *, in_work: bool) -> Answer:
+def get(db: Database, answer_id: str, *, in_work: bool) -> Answer:
     """A stored answer with its feedback.
 
     Args:
-        runtime: The runtime.
+        db: The database.
         answer_id: Its id.
         in_work: Whether this process generates it now; one that is neither stored nor in work was interrupted.
 
     Raises:
         AnswerNotFoundError: There is no such answer.
     """
-    with runtime.db.read() as session:
+    with db.read() as session:
         row = rows.get(session, answer_id)
     if row is None:
         raise AnswerNotFoundError(answer_id)
@@ -42,18 +43,18 @@ def get(runtime: Runtime, answer_id: str, *, in_work: bool) -> Answer:
     return replace(_answer(row, in_work), feedback=feedback)
 
 
-def provenance(runtime: Runtime, answer_id: str, *, in_work: bool) -> Provenance:
+def provenance(db: Database, answer_id: str, *, in_work: bool) -> Provenance:
     """Where each token of an answer comes from.
 
     Args:
-        runtime: The runtime.
+        db: The database.
         answer_id: Its id.
         in_work: Whether this process generates it now.
 
     Raises:
         AnswerNotFoundError: There is no such answer.
     """
-    with runtime.db.read() as session:
+    with db.read() as session:
         row = rows.get(session, answer_id, with_provenance=True)
         if row is None:
             raise AnswerNotFoundError(answer_id)
@@ -64,33 +65,35 @@ def provenance(runtime: Runtime, answer_id: str, *, in_work: bool) -> Provenance
     return provenance_of(answer, trace, sources)
 
 
-def events(runtime: Runtime, answer_id: str) -> list[dict[str, Any]]:
+def events(db: Database, answer_id: str) -> list[dict[str, Any]]:
     """The stored stream of a finished answer, `{id, event, data}`; for one without, its end.
 
     Raises:
         AnswerNotFoundError: There is no such answer.
     """
-    with runtime.db.read() as session:
+    with db.read() as session:
         row = rows.get(session, answer_id, with_events=True)
         if row is None:
             raise AnswerNotFoundError(answer_id)
         if row.events:
             return list(row.events)
-    answer = get(runtime, answer_id, in_work=False)
+    answer = get(db, answer_id, in_work=False)
     return [{"id": 1, "event": "done", "data": {"answer": as_json(answer)}}]
 
 
-def delete(runtime: Runtime, answer_id: str) -> None:
+def delete(parts: ErasureParts, answer_id: str) -> None:
     """Delete an answer with its question.
 
     Raises:
         AnswerNotFoundError: There is no such answer.
     """
-    if not _delete(runtime, [answer_id]):
+    if not _delete(parts, [answer_id]):
         raise AnswerNotFoundError(answer_id)
 
 
-def delete_some(runtime: Runtime, *, conversation: str | None = None, before: datetime | None = None) -> int:
+def delete_some(
+    parts: ErasureParts, *, conversation: str | None = None, before: datetime | None = None
+) -> int:
     """Delete the answers of a conversation, or those asked before a moment, or both; gives their number.
 
     Raises:
@@ -104,31 +107,31 @@ def delete_some(runtime: Runtime, *, conversation: str | None = None, before: da
         )
     deleted = 0
     while True:
-        with runtime.db.read() as session:
+        with parts.db.read() as session:
             ids = rows.chosen(session, conversation, before, DELETED_AT_ONCE)
         if not ids:
             return deleted
-        deleted += _delete(runtime, ids)
+        deleted += _delete(parts, ids)
 
 
-def _delete(runtime: Runtime, answer_ids: Sequence[str]) -> int:
-    with runtime.db.write() as session:
+def _delete(parts: ErasureParts, answer_ids: Sequence[str]) -> int:
+    with parts.db.write() as session:
         count = rows.remove(session, answer_ids)
         if count:
             erasing_rows.erase_replies(session, answer_ids)
             erasing.schedule(session)
     if count:
-        erasing.try_to_finish(runtime)
+        erasing.try_to_finish(parts)
     return count
 
 
-def rate(runtime: Runtime, answer_id: str, rating: int, comment: str | None) -> None:
+def rate(db: Database, answer_id: str, rating: int, comment: str | None) -> None:
     """Store a person's rating of an answer; a later one replaces it.
 
     Raises:
         AnswerNotFoundError: There is no such answer.
     """
-    with runtime.db.write() as session:
+    with db.write() as session:
         if not rows.rate(session, answer_id, rating, comment):
             raise AnswerNotFoundError(answer_id)
 

@@ -87,7 +87,7 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
     )
     turn = turn_of(request)
     try:
-        pending = await run_in_threadpool(run.begin, runtime, ask)
+        pending = await run_in_threadpool(run.begin, runtime.db, runtime.settings, ask)
         # the request's id goes along, so that records logged in the thread carry it
         context, instance = contextvars.copy_context(), request.url.path
         work: Work = lambda stream: context.run(_work, runtime, pending, stream, instance)  # noqa: E731
@@ -104,14 +104,14 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
 def get_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> AnswerOut:
     """A stored answer; its citations are those that its stream carried."""
     in_work = _in_work(hub, answer_id)
-    return answer_out(stored.get(runtime, answer_id, in_work=in_work))
+    return answer_out(stored.get(runtime.db, answer_id, in_work=in_work))
 
 
 @router.get("/{answer_id}/provenance")
 def get_provenance(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> ProvenanceOut:
     """Source of each token of an answer: the exact range of a copied token, the attention of a written token."""
     in_work = _in_work(hub, answer_id)
-    return provenance_out(stored.provenance(runtime, answer_id, in_work=in_work))
+    return provenance_out(stored.provenance(runtime.db, answer_id, in_work=in_work))
 
 
 @router.get("/{answer_id}/events", response_class=Response, responses=STREAM_DOC)
@@ -127,7 +127,7 @@ async def follow_answer(
     if stream is not None and not stream.finished:
         return _as_events(stream, after, runtime.settings)
     # A finished stream is read from the database, where the text of deleted documents is erased.
-    events = await run_in_threadpool(stored.events, runtime, answer_id)
+    events = await run_in_threadpool(stored.events, runtime.db, answer_id)
     if stream is not None and stream.events and stream.events[-1].event == "error":
         events = [event for event in _stored(stream) if event["event"] in {"meta", "error"}]
     return EventSourceResponse(_replay([event for event in events if event["id"] > after]))
@@ -137,7 +137,7 @@ async def follow_answer(
 def stop_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
     """Stop an answer at once; a finished answer stays as it is."""
     if not hub.stop(answer_id):
-        stored.get(runtime, answer_id, in_work=False)  # raises where there is no such answer
+        stored.get(runtime.db, answer_id, in_work=False)  # raises where there is no such answer
 
 
 @router.delete("/{answer_id}", status_code=204)
@@ -165,7 +165,7 @@ def delete_answers(
 @router.post("/{answer_id}/feedback")
 def rate_answer(answer_id: AnswerId, body: FeedbackIn, runtime: RuntimeDep) -> FeedbackOut:
     """Rate an answer as good (1) or bad (-1); the last rating counts."""
-    stored.rate(runtime, answer_id, body.rating, body.comment)
+    stored.rate(runtime.db, answer_id, body.rating, body.comment)
     return FeedbackOut(rating=body.rating, comment=body.comment)
 
 

@@ -19,7 +19,7 @@ router = APIRouter(
 def create_collection(body: CollectionCreate, runtime: RuntimeDep, response: Response) -> CollectionOut:
     """Make an empty collection."""
     view = collections.create(
-        runtime,
+        runtime.db,
         name=body.name,
         description=body.description,
         language=body.language,

@@ -109,7 +109,9 @@ def compare_with_folder(collection: CollectionKey, body: SyncRequest, runtime: R
 
     Nothing changes but for `delete`. Upload the files of `add` and `replace` afterwards, each under its path.
     """
-    found = syncing.compare(runtime, collection, {file.path: file.sha256 for file in body.files})
+    found = syncing.compare(
+        runtime.db, runtime.settings.limits, collection, {file.path: file.sha256 for file in body.files}
+    )
     deleted = documents.delete_all(runtime, found.delete.values()) if body.delete else 0
     return SyncOut(
         add=list(found.add),
@@ -137,7 +139,8 @@ async def _fetch_page(runtime: Runtime, collection: str, request: Request) -> Re
     async def fetch() -> Upload:
         async with turn_come(request):
             return await fetching.fetch_upload(
-                runtime,
+                runtime.blobs,
+                runtime.settings.limits,
                 wanted.url,
                 name=wanted.name,
                 external_id=wanted.external_id,
@@ -180,7 +183,7 @@ def list_documents(
     status: Annotated[DocumentStatus | None, Query(description="Only documents in this state.")] = None,
 ) -> Page[DocumentOut]:
     """Documents of a collection, oldest first."""
-    found = documents.page(runtime, collection, status, cursor, limit)
+    found = documents.page(runtime.db, collection, status, cursor, limit)
     return Page(
         items=[document_out(view, runtime.settings.limits) for view in found.items],
         next_cursor=found.next_cursor,
@@ -191,13 +194,13 @@ def list_documents(
 @router.get("/documents/{document_id}")
 def get_document(document_id: DocumentId, runtime: RuntimeDep) -> DocumentOut:
     """A document with its state."""
-    return document_out(documents.get(runtime, document_id), runtime.settings.limits)
+    return document_out(documents.get(runtime.db, document_id), runtime.settings.limits)
 
 
 @router.patch("/documents/{document_id}")
 def change_document(document_id: DocumentId, body: DocumentUpdate, runtime: RuntimeDep) -> DocumentOut:
     """Show or hide a document in searches, or replace its metadata."""
-    view = documents.update(runtime, document_id, enabled=body.enabled, metadata=body.metadata)
+    view = documents.update(runtime.db, document_id, enabled=body.enabled, metadata=body.metadata)
     return document_out(view, runtime.settings.limits)
 
 
@@ -211,7 +214,7 @@ def delete_document(document_id: DocumentId, runtime: RuntimeDep) -> Response:
 @router.post("/documents/{document_id}/retry", status_code=202)
 def retry_document(document_id: DocumentId, runtime: RuntimeDep, response: Response) -> JobOut:
     """Try a failed document again."""
-    job = job_out(documents.retry(runtime, document_id))
+    job = job_out(documents.retry(runtime.db, document_id))
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job
 
@@ -221,7 +224,7 @@ def list_chunks(
     document_id: DocumentId, runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ChunkOut]:
     """Searchable chunks of a document in the order of its text."""
-    found = documents.chunk_page(runtime, document_id, cursor, limit)
+    found = documents.chunk_page(runtime.db, document_id, cursor, limit)
     return Page(
         items=[chunk_out(chunk) for chunk in found.items],
         next_cursor=found.next_cursor,
@@ -249,13 +252,13 @@ async def get_content(
 
 
 def _text(runtime: Runtime, document_id: str) -> Response:
-    version, content = documents.content(runtime, document_id)
+    version, content = documents.content(runtime.db, document_id)
     body = content_out(version, content).model_dump(mode="json")
     return Response(json.dumps(body, ensure_ascii=False), media_type="application/json")
 
 
 def _original(runtime: Runtime, document_id: str) -> FileResponse:
-    name, path = documents.original(runtime, document_id)
+    name, path = documents.original(runtime.db, runtime.blobs, document_id)
     last = name.replace("\\", "/").rpartition("/")[2] or name
     return FileResponse(
         path,

@@ -65,7 +65,7 @@ async def once(request: Request, digest: str, call: Callable[[], Coroutine[Any, 
         )
     runtime = cast("Runtime", request.app.state.runtime)
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path} {digest}".encode()).hexdigest()
-    known = await run_in_threadpool(replies.claim, runtime, key, fingerprint)
+    known = await run_in_threadpool(replies.claim, runtime.db, key, fingerprint)
     if known is not None:
         return _replay(known, fingerprint)
     try:
@@ -73,16 +73,16 @@ async def once(request: Request, digest: str, call: Callable[[], Coroutine[Any, 
         body = getattr(response, "body", None)
         keep = isinstance(body, bytes) and 200 <= response.status_code < 300
     except BaseException:
-        await run_in_threadpool(replies.release, runtime, key)
+        await run_in_threadpool(replies.release, runtime.db, key)
         raise
     if not keep:
-        await run_in_threadpool(replies.release, runtime, key)
+        await run_in_threadpool(replies.release, runtime.db, key)
         return response
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     body = bytes(response.body)
     quotes = request.url.path.startswith(QUOTING)
     await run_in_threadpool(
-        replies.complete, runtime, key, response.status_code, headers, body, quotes=quotes
+        replies.complete, runtime.db, key, response.status_code, headers, body, quotes=quotes
     )
     return response
 

@@ -33,13 +33,13 @@ EVENTS_DOC: dict[int | str, dict[str, Any]] = {
 @router.get("/{job_id}")
 def get_job(job_id: JobId, runtime: RuntimeDep) -> JobOut:
     """A job with its progress."""
-    return job_out(jobs.get(runtime, job_id))
+    return job_out(jobs.get(runtime.db, job_id))
 
 
 @router.get("/{job_id}/events", response_class=Response, responses=EVENTS_DOC)
 async def follow_job(job_id: JobId, request: Request, runtime: RuntimeDep) -> EventSourceResponse:
     """Progress of a job as server-sent events, until it is done or failed."""
-    first = await run_in_threadpool(jobs.get, runtime, job_id)
+    first = await run_in_threadpool(jobs.get, runtime.db, job_id)
     ping = max(1, round(runtime.settings.answers.ping_s))
     return EventSourceResponse(_follow(runtime, job_out(first), request.url.path), ping=ping)
 
@@ -56,7 +56,7 @@ async def _follow(runtime: Runtime, job: JobOut, instance: str) -> AsyncIterator
             return
         await asyncio.sleep(POLL_S)
         try:
-            job = job_out(await run_in_threadpool(jobs.get, runtime, job.id))
+            job = job_out(await run_in_threadpool(jobs.get, runtime.db, job.id))
         except FathomError as error:
             told = problem(describe(error), instance).model_dump_json(exclude_none=True)
             yield ServerSentEvent(told, event="error", id=str(number + 1))

@@ -48,7 +48,7 @@ def create(
     settings = {"refusal_text": refusal_text} if refusal_text else {}
     with open_runtime(context) as runtime:
         view = _described(
-            collections.create(runtime, name=name.strip(), description=description, settings=settings)
+            collections.create(runtime.db, name=name.strip(), description=description, settings=settings)
         )
     if as_json:
         print_json(view)
@@ -69,7 +69,7 @@ def show(
 
     with open_runtime(context) as runtime:
         view = collections.get(runtime, collection)
-        found = documents.top_level(runtime, view.row.id)
+        found = documents.top_level(runtime.db, view.row.id)
         min_coverage = runtime.settings.limits.min_coverage
     listed: list[dict[str, Any]] = [
         {

@@ -62,7 +62,7 @@ def _checked(context: typer.Context, *, models: bool) -> tuple[list[dict[str, An
 
     try:
         with open_runtime(context) as runtime:
-            found, pages = _checks(runtime, models=models), readiness.damage(runtime)
+            found, pages = _checks(runtime, models=models), readiness.damage(runtime.db)
     except Exception as error:
         failure = describe(error)
         if failure.code in {"internal_error", "bad_settings"}:

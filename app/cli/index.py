@@ -74,7 +74,7 @@ def prune(context: typer.Context, as_json: JsonFlag = False) -> None:
     from app.intake import reembedding
 
     with open_runtime(context) as runtime:
-        count = reembedding.prune(runtime)
+        count = reembedding.prune(runtime.db, runtime.encoder_id)
     if as_json:
         print_json({"deleted": count})
     else:

@@ -48,8 +48,8 @@ def prove_gone(
     with open_runtime(context) as runtime:
         source = file or (None if document_id else path)
         limits = parsing_limits(runtime.settings.limits)
-        wanted = proving.wanted(runtime, document_id, source, limits)
-        found = list(proving.findings(runtime, wanted, look_in or ()))
+        wanted = proving.wanted(runtime.db, document_id, source, limits)
+        found = list(proving.findings(runtime, runtime.settings, wanted, look_in or ()))
         beyond = [*proving.OUT_OF_REACH, *([] if runtime.db.is_sqlite else [proving.SERVER_FILES])]
     if as_json:
         print_json(

@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.composition.runtime import Runtime
 from app.db import jobs
 from app.db import local_files as rows
+from app.db.engine import Database
 from app.db.local_files import RunningJob
 from app.intake.coverage import warnings_of
 from app.intake.local_files import LocalFile, RecordedFiles, record_files
+from app.intake.parts import RecordParts
 from app.library import documents
 from ingestion.parser_process import ParserProcess
 from ingestion.types import Parser
@@ -48,7 +49,7 @@ class DrainProgress:
 
 
 def ingest_files(
-    runtime: Runtime,
+    parts: RecordParts,
     collection_id: str,
     files: Sequence[LocalFile],
     worker: JobRunner,
@@ -61,7 +62,7 @@ def ingest_files(
     """Record files, and run jobs until the collection has none left.
 
     Args:
-        runtime: The runtime.
+        parts: Database, stored files, index files and settings.
         collection_id: An existing collection.
         files: From `files_under`.
         worker: Runs the jobs, in a thread of its own; it is stopped at the end.
@@ -75,18 +76,18 @@ def ingest_files(
     """
     began = time.monotonic()
     recorded = record_files(
-        runtime, collection_id, files, mirror=mirror, retry_failed=retry_failed, on_file=on_file
+        parts, collection_id, files, mirror=mirror, retry_failed=retry_failed, on_file=on_file
     )
     if recorded.queued:
-        drain(runtime, collection_id, worker, on_progress)
-    return _summary(runtime, recorded, time.monotonic() - began)
+        drain(parts.db, collection_id, worker, on_progress)
+    return _summary(parts.db, parts.settings.limits.min_coverage, recorded, time.monotonic() - began)
 
 
 def drain(
-    runtime: Runtime, collection_id: str, worker: JobRunner, on_progress: Callable[[DrainProgress], None]
+    db: Database, collection_id: str, worker: JobRunner, on_progress: Callable[[DrainProgress], None]
 ) -> None:
     """Run jobs until the collection has none left; the worker's own fault is raised here."""
-    with runtime.db.read() as session:
+    with db.read() as session:
         total = jobs.pending(session, [collection_id])
     ended, faults = threading.Event(), list[Exception]()
     thread = threading.Thread(target=_run_jobs, args=(worker, ended, faults), name="ingest", daemon=True)
@@ -95,7 +96,7 @@ def drain(
         left = total
         while left and thread.is_alive():
             ended.wait(POLL_S)
-            with runtime.db.read() as session:
+            with db.read() as session:
                 left = jobs.pending(session, [collection_id])
                 running = rows.running(session, collection_id)
             on_progress(DrainProgress(done=total - left, total=total, running=running))
@@ -117,9 +118,9 @@ def _run_jobs(worker: JobRunner, ended: threading.Event, faults: list[Exception]
         faults.append(error)
 
 
-def _summary(runtime: Runtime, recorded: RecordedFiles, seconds: float) -> dict[str, Any]:
-    fresh = set(documents.with_members(runtime, recorded.queued))
-    views = documents.views_of(runtime, documents.with_members(runtime, recorded.document_ids))
+def _summary(db: Database, min_coverage: float, recorded: RecordedFiles, seconds: float) -> dict[str, Any]:
+    fresh = set(documents.with_members(db, recorded.queued))
+    views = documents.views_of(db, documents.with_members(db, recorded.document_ids))
     failed = [
         {"name": view.document.name, "document_id": view.document.id, **(view.newest.error or {})}
         for view in views
@@ -136,7 +137,7 @@ def _summary(runtime: Runtime, recorded: RecordedFiles, seconds: float) -> dict[
         for item in recorded.rejected
     ]
     ready = [view for view in views if view.newest.status == "ready"]
-    min_coverage = runtime.settings.limits.min_coverage
+    min_coverage = min_coverage
     warned = [
         {"name": view.document.name, "document_id": view.document.id, **warning}
         for view in ready

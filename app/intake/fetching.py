@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import httpx
 
-from app.composition.runtime import Runtime
 from app.errors import InvalidInputError, TooLargeError, UnavailableError
 from app.intake.public_web import FAILURES, TIMEOUTS, Resolve, public_client
 from app.intake.record import Upload, check_name
+from app.settings.groups import LimitSettings
 from app.storage import BlobStore, BlobWriter, StoredBlob
 
 WALL_S: Final = 30.0
@@ -36,7 +36,8 @@ class Fetched:
 
 
 async def fetch_upload(
-    runtime: Runtime,
+    blobs: BlobStore,
+    limits: LimitSettings,
     url: str,
     *,
     name: str | None = None,
@@ -48,10 +49,10 @@ async def fetch_upload(
     Raises:
         InvalidInputError: The name can't be used.
     """
-    limits = runtime.settings.limits
+    limits = limits
     address = str(checked_url(url))
     check_name(name or address, limits.max_name_chars)
-    page = await fetch(address, runtime.blobs, limits.max_upload_bytes)
+    page = await fetch(address, blobs, limits.max_upload_bytes)
     return Upload(
         name=name or address,
         blob=page.blob,

@@ -14,15 +14,17 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from app.composition.runtime import Runtime
 from app.db import collections, contents, documents, jobs
 from app.db.contents import ContentKey
+from app.db.engine import Database
 from app.db.types import utc_now
 from app.db.views import ContentView, DocumentRecord, LeasedJob, VersionView
 from app.errors import FathomError, LeaseLostError, UnavailableError
 from app.intake import mapping
 from app.intake.members import Members, record_members
+from app.intake.parts import IngestParts
 from app.library import erasing
+from app.storage import BlobStore
 from ingestion.config import ChunkingConfig
 from ingestion.errors import PartlyUnpackedError
 from ingestion.pipeline import ingest, parse
@@ -50,11 +52,13 @@ class Task:
     chunking: ChunkingConfig
 
 
-def run_job(runtime: Runtime, job: LeasedJob, on_progress: OnProgress, parser: Parser | None = None) -> None:
+def run_job(
+    parts: IngestParts, job: LeasedJob, on_progress: OnProgress, parser: Parser | None = None
+) -> None:
     """Ingest the document version of a leased job and publish it.
 
     Args:
-        runtime: The runtime.
+        parts: Encoder, vocabulary, database and stored files.
         job: From `app.db.jobs.claim`.
         on_progress: Told `(stage, done, total)` as the work goes on; may raise to stop it.
         parser: A warm parser process; without one another is started for this document.
@@ -64,63 +68,65 @@ def run_job(runtime: Runtime, job: LeasedJob, on_progress: OnProgress, parser: P
         IngestionError: The document can't be taken in, now or ever.
         LeaseLostError: Another worker has the job, or the document is gone; nothing was written.
     """
-    task = _read_task(runtime, job)
+    task = _read_task(parts, job)
     # Only what was uploaded itself is opened: its members hold nothing that was not handed on with them.
-    members = Members(runtime, task.document) if task.document.parent_id is None else None
+    is_member = task.document.parent_id is not None
+    name_limit = parts.settings.limits.max_name_chars
+    members = None if is_member else Members(parts.db, parts.blobs, name_limit, task.document)
     keep = None if members is None else members.store
-    reused = _reusable(runtime, task)
+    reused = _reusable(parts.db, task)
     if reused is not None:
         on_progress("indexing", 0, 1)
         if keep is not None and reused.media_type in WITH_ATTACHMENTS:
             # The text is known; the files beside it are not kept with it.
-            limits = mapping.parsing_limits(runtime.settings.limits)
-            parse(_source(runtime, task), limits, parser=parser, keep=keep)
-        if _publish(runtime, task, None, members):
+            limits = mapping.parsing_limits(parts.settings.limits)
+            parse(_source(parts.blobs, task), limits, parser=parser, keep=keep)
+        if _publish(parts, task, None, members):
             return
     try:
-        parsed = _ingest(runtime, task, on_progress, parser, keep)
+        parsed = _ingest(parts, task, on_progress, parser, keep)
     except PartlyUnpackedError:
         if members is not None:
             members.record_apart(job, members.batches())
         raise
     on_progress("indexing", 0, 1)
-    _publish(runtime, task, parsed, members)
+    _publish(parts, task, parsed, members)
 
 
-def record_failure(runtime: Runtime, job: LeasedJob, error: dict[str, str]) -> None:
+def record_failure(db: Database, job: LeasedJob, error: dict[str, str]) -> None:
     """Set the job and its document version to failed.
 
     Raises:
         LeaseLostError: Another worker has the job, or the document is gone.
     """
-    with runtime.db.write() as session:
+    with db.write() as session:
         jobs.fail(session, job, utc_now(), error)
 
 
-def recipe(runtime: Runtime, chunking: ChunkingConfig) -> str:
+def recipe(parts: IngestParts, chunking: ChunkingConfig) -> str:
     """Hash over everything but the bytes that decides text, chunks and vectors."""
-    limits = runtime.settings.limits
-    parts = {
+    limits = parts.settings.limits
+    ingredients = {
         "version": RECIPE_VERSION,
         "kept": {"hidden": limits.keep_hidden, "margins": limits.keep_margins},
         "chunking": {name: getattr(chunking, name) for name in sorted(chunking.__slots__)},
-        "encoder": runtime.embedder.model_id,
-        "vocabulary": runtime.vocabulary_id,
+        "encoder": parts.embedder.model_id,
+        "vocabulary": parts.vocabulary_id,
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()
 
 
-def _read_task(runtime: Runtime, job: LeasedJob) -> Task:
-    with runtime.db.read() as session:
+def _read_task(parts: IngestParts, job: LeasedJob) -> Task:
+    with parts.db.read() as session:
         version = documents.version(session, job.version_id) if job.version_id else None
         document = documents.find(session, job.document_id)
         collection = collections.find(session, job.collection_id)
     if version is None or document is None or collection is None:
         raise LeaseLostError(job.id)
-    chunking = mapping.chunking_config(runtime.settings.chunking, collection.settings.get("max_tokens"))
+    chunking = mapping.chunking_config(parts.settings.chunking, collection.settings.get("max_tokens"))
     is_member = document.parent_id is not None
     hint = parser_hint(document.name, version.media_type, is_member=is_member)
-    key = ContentKey(sha256=version.sha256, hint=hint, recipe=recipe(runtime, chunking))
+    key = ContentKey(sha256=version.sha256, hint=hint, recipe=recipe(parts, chunking))
     return Task(job=job, document=document, version=version, key=key, chunking=chunking)
 
 
@@ -143,21 +149,21 @@ def parser_hint(name: str, media_type: str | None, *, is_member: bool) -> str:
     return suffix if suffix in SUFFIXES else declared[:255]
 
 
-def _reusable(runtime: Runtime, task: Task) -> ContentView | None:
+def _reusable(db: Database, task: Task) -> ContentView | None:
     """The content, if it is there; what may hold files is read again, to have these as documents too."""
-    with runtime.db.read() as session:
+    with db.read() as session:
         content = documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe)
     return None if content is None or content.media_type in CONTAINERS else content
 
 
-def _source(runtime: Runtime, task: Task) -> Source:
+def _source(blobs: BlobStore, task: Task) -> Source:
     """The stored file as the parser is told of it.
 
     Raises:
         UnavailableError: If it is missing.
     """
     try:
-        data = runtime.blobs.read(task.key.sha256)
+        data = blobs.read(task.key.sha256)
     except FileNotFoundError as error:
         raise UnavailableError(
             "file_missing",
@@ -173,7 +179,7 @@ def _source(runtime: Runtime, task: Task) -> Source:
 
 
 def _ingest(
-    runtime: Runtime,
+    parts: IngestParts,
     task: Task,
     on_progress: OnProgress,
     parser: Parser | None,
@@ -185,11 +191,11 @@ def _ingest(
             on_progress(event.stage, event.done, event.total)
 
     return ingest(
-        _source(runtime, task),
-        encode=mapping.sentence_encoder(runtime.embedder),
-        count_tokens=runtime.count_tokens,
+        _source(parts.blobs, task),
+        encode=mapping.sentence_encoder(parts.embedder),
+        count_tokens=parts.count_tokens,
         chunking=task.chunking,
-        limits=mapping.parsing_limits(runtime.settings.limits),
+        limits=mapping.parsing_limits(parts.settings.limits),
         on_event=on_event,
         parser=parser,
         keep=keep,
@@ -197,7 +203,7 @@ def _ingest(
 
 
 def _publish(
-    runtime: Runtime,
+    parts: IngestParts,
     task: Task,
     parsed: tuple[ParsedDocument, tuple[Chunk, ...]] | None,
     members: Members | None,
@@ -214,23 +220,23 @@ def _publish(
     *first, last = [[]] if members is None else members.batches()
     if members is not None:
         members.record_apart(task.job, first)
-    with runtime.db.write() as session:
+    with parts.db.write() as session:
         # Collections are locked before jobs and documents by all who write.
         if collections.lock(session, task.job.collection_id) is None:
             raise LeaseLostError(task.job.id)
         if columns is None:
             content = documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe)
         else:
-            content = contents.store(session, task.key, runtime.embedder.model_id, *columns)
+            content = contents.store(session, task.key, parts.embedder.model_id, *columns)
         if content is None:
             return False
         jobs.finish(session, task.job, utc_now())
         erased = members is not None and record_members(session, task.job, members, last)
         replaced = _serve(session, task, content)
     if erased:
-        runtime.refresh_open_index(task.job.collection_id)
+        parts.refresh_open_index(task.job.collection_id)
     if erased or replaced:
-        erasing.try_to_finish(runtime)
+        erasing.try_to_finish(parts)
     return True
 
 

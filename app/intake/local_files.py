@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from app.composition.runtime import Runtime
 from app.db import local_files as rows
+from app.db.engine import Database
 from app.db.local_files import KnownFile
 from app.errors import InvalidInputError
 from app.intake.git_folder import tracked_files
+from app.intake.parts import RecordParts
 from app.intake.record import Upload, check_name, record_uploads
 from app.library import documents
-from app.storage import StoredBlob
+from app.settings.groups import LimitSettings
+from app.storage import BlobStore, StoredBlob
 
 BATCH = 64
 PIECE_BYTES = 1 << 20
@@ -92,7 +94,7 @@ def files_under(paths: Sequence[Path]) -> list[LocalFile]:
 
 
 def record_files(
-    runtime: Runtime,
+    parts: RecordParts,
     collection_id: str,
     files: Sequence[LocalFile],
     *,
@@ -103,40 +105,40 @@ def record_files(
     """Record files in a collection and queue them; known bytes under a known name cost a hash only.
 
     Args:
-        runtime: The runtime.
+        parts: Database, stored files, index files and settings.
         collection_id: An existing collection.
         files: From `files_under`.
         mirror: Delete documents that have no file any more.
         retry_failed: Queue unchanged documents again that failed before.
         on_file: Told each file when it has been looked at.
     """
-    with runtime.db.read() as session:
+    with parts.db.read() as session:
         known = rows.known_files(session, collection_id)
     uploads: list[Upload] = []
     queued: list[str] = []
     kept: list[str] = []
     rejected: list[RejectedFile] = []
     for file in files:
-        blob = _stored(runtime, file, known.get(file.name))
+        blob = _stored(parts.blobs, parts.settings.limits, file, known.get(file.name))
         if isinstance(blob, StoredBlob):
             uploads.append(Upload(name=file.name, blob=blob))
         elif isinstance(blob, RejectedFile):
             rejected.append(blob)
         else:
-            (queued if retry_failed and _retried(runtime, blob) else kept).append(blob.document_id)
+            (queued if retry_failed and _retried(parts.db, blob) else kept).append(blob.document_id)
         if len(uploads) == BATCH:
-            queued += _record(runtime, collection_id, uploads)
+            queued += _record(parts, collection_id, uploads)
             uploads = []
         if on_file is not None:
             on_file(file)
-    queued += _record(runtime, collection_id, uploads)
+    queued += _record(parts, collection_id, uploads)
     names = {file.name for file in files}
     gone = [item.document_id for name, item in known.items() if name not in names] if mirror else []
     return RecordedFiles(
         document_ids=(*kept, *queued),
         queued=tuple(queued),
         unchanged=len(kept),
-        deleted=documents.delete_all(runtime, gone),
+        deleted=documents.delete_all(parts, gone),
         rejected=tuple(rejected),
     )
 
@@ -153,12 +155,12 @@ def _below(path: Path) -> Iterator[Path]:
 
 
 def _stored(
-    runtime: Runtime, file: LocalFile, known: KnownFile | None
+    blobs: BlobStore, limits: LimitSettings, file: LocalFile, known: KnownFile | None
 ) -> StoredBlob | KnownFile | RejectedFile:
     """Store a file's bytes; the known file or the reason where they are not stored."""
-    limit = runtime.settings.limits.max_upload_bytes
+    limit = limits.max_upload_bytes
     try:
-        check_name(file.name, runtime.settings.limits.max_name_chars)
+        check_name(file.name, limits.max_name_chars)
         size = file.path.stat().st_size
         if size > limit:
             return RejectedFile(
@@ -169,7 +171,7 @@ def _stored(
             )
         if known is not None and _hash(file.path) == known.sha256:
             return known
-        with file.path.open("rb") as source, runtime.blobs.writer() as writer:
+        with file.path.open("rb") as source, blobs.writer() as writer:
             while piece := source.read(PIECE_BYTES):
                 writer.write(piece)
             return writer.commit()
@@ -189,14 +191,14 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _record(runtime: Runtime, collection_id: str, uploads: list[Upload]) -> list[str]:
+def _record(parts: RecordParts, collection_id: str, uploads: list[Upload]) -> list[str]:
     if not uploads:
         return []
-    return [item.view.document.id for item in record_uploads(runtime, collection_id, uploads)]
+    return [item.view.document.id for item in record_uploads(parts, collection_id, uploads)]
 
 
-def _retried(runtime: Runtime, known: KnownFile) -> bool:
+def _retried(db: Database, known: KnownFile) -> bool:
     if known.status != "failed":
         return False
-    documents.retry(runtime, known.document_id)
+    documents.retry(db, known.document_id)
     return True

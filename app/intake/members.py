@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from app.composition.runtime import Runtime
 from app.db import collections, jobs
 from app.db import documents as document_rows
+from app.db.engine import Database
 from app.db.views import DocumentRecord, LeasedJob
 from app.errors import LeaseLostError
 from app.intake.record import Upload, upsert_documents
 from app.library import documents, erasing
+from app.storage import BlobStore
 
 BATCH = 128
 """Most files that one transaction records: the write lock is everybody's, and a file holds it for about 3 ms."""
@@ -25,16 +26,18 @@ BATCH = 128
 class Members:
     """Files found inside one document, stored as they come."""
 
-    def __init__(self, runtime: Runtime, outer: DocumentRecord) -> None:
+    def __init__(self, db: Database, blobs: BlobStore, max_name_chars: int, outer: DocumentRecord) -> None:
         """Nothing was found yet."""
-        self._runtime = runtime
+        self._db = db
+        self._blobs = blobs
+        self._max_name_chars = max_name_chars
         self._outer = outer
         self._uploads: dict[str, Upload] = {}
 
     def store(self, name: str, data: bytes) -> None:
         """Store a file found at the path `name`; until it is recorded, a sweep may remove it again."""
-        full = _full_name(self._outer.name, name, self._runtime.settings.limits.max_name_chars)
-        blob = self._runtime.blobs.put(data)
+        full = _full_name(self._outer.name, name, self._max_name_chars)
+        blob = self._blobs.put(data)
         self._uploads[full] = Upload(
             name=full, blob=blob, metadata=self._outer.meta, parent_id=self._outer.id
         )
@@ -57,7 +60,7 @@ class Members:
             UnavailableError: A file was deleted at this moment with the last document of the same bytes.
         """
         for batch in batches:
-            with self._runtime.db.write() as session:
+            with self._db.write() as session:
                 if collections.lock(session, job.collection_id) is None:
                     raise LeaseLostError(job.id)
                 jobs.check_lease(session, job)
@@ -70,7 +73,7 @@ class Members:
             UnavailableError: A file was deleted at this moment with the last document of the same bytes.
         """
         upsert_documents(session, job.collection_id, batch)
-        erasing.check_stored(self._runtime, [upload.blob.sha256 for upload in batch])
+        erasing.check_stored(self._blobs, [upload.blob.sha256 for upload in batch])
 
 
 def record_members(session: Session, job: LeasedJob, members: Members, batch: Sequence[Upload]) -> bool:

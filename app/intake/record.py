@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.composition.runtime import Runtime
 from app.db import collections, documents, jobs
 from app.db.types import utc_now
 from app.db.views import DocumentRecord, DocumentView, JobView
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
+from app.intake.parts import RecordParts
 from app.library import erasing
 from app.storage import StoredBlob
 
@@ -42,14 +42,14 @@ class Recorded:
     job: JobView | None
 
 
-def record_uploads(runtime: Runtime, collection: str, uploads: list[Upload]) -> list[Recorded]:
+def record_uploads(parts: RecordParts, collection: str, uploads: list[Upload]) -> list[Recorded]:
     """Record uploaded files and queue new versions for ingestion, in a single transaction.
 
     The same bytes under the same name change nothing. New bytes under a known name make a new version;
     the old one serves until that is searchable. The same bytes under another name make another document.
 
     Args:
-        runtime: The runtime.
+        parts: Database, stored files, index files and settings.
         collection: Id or name.
         uploads: Files in the store.
 
@@ -60,21 +60,21 @@ def record_uploads(runtime: Runtime, collection: str, uploads: list[Upload]) -> 
         UnavailableError: A file was deleted at this moment with the last document of the same bytes.
     """
     for upload in uploads:
-        check_name(upload.name, runtime.settings.limits.max_name_chars)
-    with runtime.db.write() as session:
+        check_name(upload.name, parts.settings.limits.max_name_chars)
+    with parts.db.write() as session:
         found = collections.find(session, collection)
         row = collections.lock(session, found.id) if found else None
         if row is None:
             raise CollectionNotFoundError(collection)
         pairs = upsert_documents(session, row.id, uploads)
-        erasing.check_stored(runtime, [upload.blob.sha256 for upload in uploads])
+        erasing.check_stored(parts.blobs, [upload.blob.sha256 for upload in uploads])
         views = documents.views(session, [document_id for document_id, _ in pairs])
         recorded = [
             Recorded(view=views[document_id], job=jobs.find(session, job_id) if job_id else None)
             for document_id, job_id in pairs
         ]
     if any(item.job is not None and item.view.document.version > 1 for item in recorded):
-        erasing.try_to_finish(runtime)  # a version that nobody read is gone with its file
+        erasing.try_to_finish(parts)  # a version that nobody read is gone with its file
     return recorded
 
 

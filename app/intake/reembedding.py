@@ -7,12 +7,13 @@ changes that tell every process. Until a collection is complete it is searched b
 
 from collections.abc import Callable
 
-from app.composition.runtime import Runtime
 from app.db import collections, documents, jobs, vectors
+from app.db.engine import Database
 from app.db.types import utc_now
 from app.db.views import LeasedJob
 from app.errors import CollectionNotFoundError
 from app.intake import mapping
+from app.intake.parts import EmbedParts
 from ingestion.vectors import embed_again
 
 OnProgress = Callable[[str, int, int], None]
@@ -21,7 +22,7 @@ OnDocument = Callable[[int, int], None]
 STAGE = "embedding"
 
 
-def plan(runtime: Runtime) -> int:
+def plan(db: Database, encoder_id: str) -> int:
     """Queue a job for each document without vectors by the encoder in use; a second call adds nothing.
 
     A document whose job has failed is left alone: `embed_all` tries it again.
@@ -32,35 +33,35 @@ def plan(runtime: Runtime) -> int:
     Raises:
         UnavailableError: There is no encoder.
     """
-    model = runtime.encoder_id
-    with runtime.db.write() as session:
+    model = encoder_id
+    with db.write() as session:
         jobs.drop_reembedding(session, model)
         waiting = vectors.without_job(session, model)
         jobs.enqueue_reembedding(session, waiting, model, utc_now())
     return len(waiting)
 
 
-def run_job(runtime: Runtime, job: LeasedJob, on_progress: OnProgress) -> None:
+def run_job(parts: EmbedParts, job: LeasedJob, on_progress: OnProgress) -> None:
     """Embed the document of a leased job anew.
 
     Args:
-        runtime: The runtime.
+        parts: Database and encoder.
         job: From `app.db.jobs.claim`.
         on_progress: Told `(stage, done, total)` as the work goes on; may raise to stop it.
 
     Raises:
         LeaseLostError: Another worker has the job, or the document is gone; nothing was written.
     """
-    if not _embed(runtime, job.document_id, on_progress, job):
-        with runtime.db.write() as session:
+    if not _embed(parts, job.document_id, on_progress, job):
+        with parts.db.write() as session:
             jobs.finish(session, job, utc_now())
 
 
-def embed_all(runtime: Runtime, collection: str | None, on_document: OnDocument) -> int:
+def embed_all(parts: EmbedParts, collection: str | None, on_document: OnDocument) -> int:
     """Re-embed all documents without vectors, in this process, but for those that a worker finishes meanwhile.
 
     Args:
-        runtime: The runtime.
+        parts: Database and encoder.
         collection: Id or name; None for all.
         on_document: Told (documents done, documents in all).
 
@@ -71,41 +72,43 @@ def embed_all(runtime: Runtime, collection: str | None, on_document: OnDocument)
         CollectionNotFoundError: There is no such collection.
         UnavailableError: There is no encoder.
     """
-    with runtime.db.read() as session:
+    with parts.db.read() as session:
         row = None if collection is None else collections.find(session, collection)
         if collection is not None and row is None:
             raise CollectionNotFoundError(collection)
-        waiting = vectors.waiting_documents(session, runtime.encoder_id, row.id if row else None)
+        waiting = vectors.waiting_documents(session, parts.encoder_id, row.id if row else None)
     for number, document_id in enumerate(waiting):
         on_document(number, len(waiting))
-        _embed(runtime, document_id, lambda *_: None)
+        _embed(parts, document_id, lambda *_: None)
     on_document(len(waiting), len(waiting))
     return len(waiting)
 
 
-def prune(runtime: Runtime) -> int:
+def prune(db: Database, encoder_id: str) -> int:
     """Delete vectors by other encoders of all that has some by the encoder in use; gives their number.
 
     Raises:
         UnavailableError: There is no encoder.
     """
-    model, dropped = runtime.encoder_id, 0
-    with runtime.db.read() as session:
+    model, dropped = encoder_id, 0
+    with db.read() as session:
         batches = list(vectors.content_batches(session))
     for batch in batches:
-        with runtime.db.write() as session:
+        with db.write() as session:
             dropped += vectors.drop_others(session, batch, model)
     return dropped
 
 
-def _embed(runtime: Runtime, document_id: str, on_progress: OnProgress, job: LeasedJob | None = None) -> bool:
+def _embed(
+    parts: EmbedParts, document_id: str, on_progress: OnProgress, job: LeasedJob | None = None
+) -> bool:
     """Re-embed the serving version of a document.
 
     Returns:
         False if that version has vectors, or another version serves by now; the job is not finished then.
     """
-    model = runtime.embedder.model_id
-    with runtime.db.read() as session:
+    model = parts.embedder.model_id
+    with parts.db.read() as session:
         found = documents.serving_content(session, document_id)
         if found is None or vectors.has(session, found[1].content_id, model):
             return False
@@ -114,19 +117,19 @@ def _embed(runtime: Runtime, document_id: str, on_progress: OnProgress, job: Lea
     made = embed_again(
         content.text,
         [[(start, end) for start, end in spans] for spans in sentences.values()],
-        encode=mapping.sentence_encoder(runtime.embedder),
-        count_tokens=runtime.count_tokens,
+        encode=mapping.sentence_encoder(parts.embedder),
+        count_tokens=parts.count_tokens,
         on_encoded=lambda done, total: on_progress(STAGE, done, total),
     )
     columns = [mapping.vector_values(item) for item in made]
     while True:
-        stored = _store(runtime, content.content_id, model, list(sentences), columns, job)
+        stored = _store(parts.db, content.content_id, model, list(sentences), columns, job)
         if stored is not None:
             return stored
 
 
 def _store(
-    runtime: Runtime,
+    db: Database,
     content_id: int,
     model: str,
     body_ids: list[int],
@@ -139,7 +142,7 @@ def _store(
         None if another collection started to use this content meanwhile: the caller retries, so it is notified too.
         False where the content is gone or has vectors by now.
     """
-    with runtime.db.write() as session:
+    with db.write() as session:
         users = vectors.collections_of(session, content_id)
         for collection_id in users:  # in one order, so that two who do this can't wait for each other
             collections.lock(session, collection_id)

@@ -6,11 +6,12 @@ Its files are told by path and hash, so that only bytes that are new need to tra
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.composition.runtime import Runtime
 from app.db import collections
 from app.db import local_files as rows
+from app.db.engine import Database
 from app.errors import CollectionNotFoundError
 from app.intake.record import check_name
+from app.settings.groups import LimitSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +31,12 @@ class Difference:
     unchanged: int
 
 
-def compare(runtime: Runtime, collection: str, files: Mapping[str, str]) -> Difference:
+def compare(db: Database, limits: LimitSettings, collection: str, files: Mapping[str, str]) -> Difference:
     """Compare a collection with a folder; changes nothing.
 
     Args:
-        runtime: The runtime.
+        db: The database.
+        limits: Limits on what comes in.
         collection: Id or name.
         files: SHA-256 in lower-case hexadecimal by path; a path is the name of its document.
 
@@ -43,8 +45,8 @@ def compare(runtime: Runtime, collection: str, files: Mapping[str, str]) -> Diff
         InvalidInputError: A path can't be the name of a document.
     """
     for path in files:
-        check_name(path, runtime.settings.limits.max_name_chars)
-    with runtime.db.read() as session:
+        check_name(path, limits.max_name_chars)
+    with db.read() as session:
         found = collections.find(session, collection)
         if found is None:
             raise CollectionNotFoundError(collection)

@@ -6,14 +6,15 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app.composition.runtime import Runtime
 from app.db import chunks, collections, documents
 from app.db.collections import CollectionStats
+from app.db.engine import Database
 from app.db.paging import Slice
 from app.db.vectors import Waiting
 from app.db.views import CollectionRecord
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
 from app.library import erasing, vector_state
+from app.library.parts import EncoderParts, ErasureParts
 
 TAKEN = "Choose another name, or use that one."
 
@@ -28,7 +29,7 @@ class CollectionView:
 
 
 def create(
-    runtime: Runtime,
+    db: Database,
     *,
     name: str,
     description: str = "",
@@ -43,59 +44,59 @@ def create(
     """
     _check_name(name)
     try:
-        with runtime.db.write() as session:
+        with db.write() as session:
             row = collections.add(session, name, description, language, settings or {})
     except IntegrityError as error:
         raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
     return CollectionView(row, CollectionStats(), Waiting())
 
 
-def get(runtime: Runtime, key: str) -> CollectionView:
+def get(parts: EncoderParts, key: str) -> CollectionView:
     """The collection with this id or name.
 
     Raises:
         CollectionNotFoundError: There is none.
     """
-    with runtime.db.read() as session:
+    with parts.db.read() as session:
         row = collections.find(session, key)
         if row is None:
             raise CollectionNotFoundError(key)
         stats = collections.stats(session, [row.id])[row.id]
-    return CollectionView(row, stats, vector_state.waiting(runtime, [row.id]).get(row.id, Waiting()))
+    return CollectionView(row, stats, vector_state.waiting(parts, [row.id]).get(row.id, Waiting()))
 
 
-def get_or_create(runtime: Runtime, name: str) -> CollectionView:
+def get_or_create(parts: EncoderParts, name: str) -> CollectionView:
     """The collection of this name or id, made where it is missing.
 
     Raises:
         CollectionNotFoundError: An id was given and there is none.
         InvalidInputError: The name can't be used.
     """
-    with runtime.db.read() as session:
+    with parts.db.read() as session:
         row = collections.find(session, name)
     if row is None and not name.startswith("col_"):
         try:
-            return create(runtime, name=name)
+            return create(parts.db, name=name)
         except ConflictError:
             pass  # Made by another process meanwhile.
-    return get(runtime, name)
+    return get(parts, name)
 
 
-def page(runtime: Runtime, cursor: str | None, limit: int) -> Slice[CollectionView]:
+def page(parts: EncoderParts, cursor: str | None, limit: int) -> Slice[CollectionView]:
     """A page of collections, oldest first.
 
     Raises:
         InvalidInputError: The cursor can't be read.
     """
-    with runtime.db.read() as session:
+    with parts.db.read() as session:
         found = collections.page(session, cursor, limit)
         stats = collections.stats(session, [row.id for row in found.items])
-    waiting = vector_state.waiting(runtime, list(stats))
+    waiting = vector_state.waiting(parts, list(stats))
     views = [CollectionView(row, stats[row.id], waiting.get(row.id, Waiting())) for row in found.items]
     return Slice(views, found.next_cursor)
 
 
-def update(runtime: Runtime, key: str, changes: Mapping[str, Any]) -> CollectionView:
+def update(parts: EncoderParts, key: str, changes: Mapping[str, Any]) -> CollectionView:
     """Change what `changes` names; of `settings` only the keys given.
 
     Raises:
@@ -106,7 +107,7 @@ def update(runtime: Runtime, key: str, changes: Mapping[str, Any]) -> Collection
     if "name" in changes:
         _check_name(changes["name"])
     try:
-        with runtime.db.write() as session:
+        with parts.db.write() as session:
             row = collections.find(session, key)
             if row is None:
                 raise CollectionNotFoundError(key)
@@ -117,16 +118,16 @@ def update(runtime: Runtime, key: str, changes: Mapping[str, Any]) -> Collection
     except IntegrityError as error:
         name = changes.get("name")
         raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
-    return get(runtime, row.id)
+    return get(parts, row.id)
 
 
-def delete(runtime: Runtime, key: str) -> None:
+def delete(parts: ErasureParts, key: str) -> None:
     """Delete a collection with its documents; from the return on nothing of it is found.
 
     Raises:
         CollectionNotFoundError: There is no such collection.
     """
-    with runtime.db.write() as session:
+    with parts.db.write() as session:
         row = collections.find(session, key)
         if row is None or collections.lock(session, row.id) is None:
             raise CollectionNotFoundError(key)
@@ -136,13 +137,13 @@ def delete(runtime: Runtime, key: str) -> None:
         collections.remove(session, row_id)
         erasing.withdraw(session, gone)
         erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [row_id])
-    runtime.drop_index(row_id)
-    erasing.try_to_finish(runtime)
+    parts.drop_index(row_id)
+    erasing.try_to_finish(parts)
 
 
-def chunk_ids(runtime: Runtime, collection_id: str) -> list[int]:
+def chunk_ids(db: Database, collection_id: str) -> list[int]:
     """Ids of the chunks of a collection that search may return, ascending."""
-    with runtime.db.read() as session:
+    with db.read() as session:
         return chunks.live_ids(session, collection_id)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.composition.runtime import Runtime
 from app.db import chunks, collections, documents, jobs, local_files
+from app.db.engine import Database
 from app.db.paging import Slice, decode_position
 from app.db.types import utc_now
 from app.db.views import CanonicalText, ChunkView, DocumentRecord, DocumentView, JobView, VersionView
@@ -19,51 +19,53 @@ from app.errors import (
     NotFoundError,
 )
 from app.library import erasing
+from app.library.parts import ErasureParts
+from app.storage import BlobStore
 
 VIEW_BATCH = 500
 
 
-def get(runtime: Runtime, document_id: str) -> DocumentView:
+def get(db: Database, document_id: str) -> DocumentView:
     """A document.
 
     Raises:
         DocumentNotFoundError: There is none.
     """
-    with runtime.db.read() as session:
+    with db.read() as session:
         view = documents.views(session, [document_id]).get(document_id)
     if view is None:
         raise DocumentNotFoundError(document_id)
     return view
 
 
-def top_level(runtime: Runtime, collection_id: str) -> list[DocumentView]:
+def top_level(db: Database, collection_id: str) -> list[DocumentView]:
     """All documents of a collection but for those that came out of archives and mails."""
-    with runtime.db.read() as session:
+    with db.read() as session:
         known = local_files.known_files(session, collection_id)
-    return views_of(runtime, [item.document_id for item in known.values()])
+    return views_of(db, [item.document_id for item in known.values()])
 
 
-def with_members(runtime: Runtime, document_ids: Sequence[str]) -> list[str]:
+def with_members(db: Database, document_ids: Sequence[str]) -> list[str]:
     """The documents with their members (files of archives and mails)."""
     found = list(document_ids)
-    with runtime.db.read() as session:
+    with db.read() as session:
         for begin in range(0, len(document_ids), VIEW_BATCH):
             part = document_ids[begin : begin + VIEW_BATCH]
             found += [row.id for row in documents.members(session, part)]
     return found
 
 
-def views_of(runtime: Runtime, document_ids: Sequence[str]) -> list[DocumentView]:
+def views_of(db: Database, document_ids: Sequence[str]) -> list[DocumentView]:
     """Documents by id, in order; those deleted meanwhile are left out."""
     found: dict[str, DocumentView] = {}
-    with runtime.db.read() as session:
+    with db.read() as session:
         for begin in range(0, len(document_ids), VIEW_BATCH):
             found |= documents.views(session, list(document_ids[begin : begin + VIEW_BATCH]))
     return [found[key] for key in document_ids if key in found]
 
 
 def page(
-    runtime: Runtime, collection: str, status: str | None, cursor: str | None, limit: int
+    db: Database, collection: str, status: str | None, cursor: str | None, limit: int
 ) -> Slice[DocumentView]:
     """A page of a collection's documents, oldest first, optionally in one state only.
 
@@ -71,24 +73,24 @@ def page(
         CollectionNotFoundError: There is no such collection.
         InvalidInputError: The cursor can't be read.
     """
-    with runtime.db.read() as session:
+    with db.read() as session:
         found = collections.find(session, collection)
         if found is None:
             raise CollectionNotFoundError(collection)
         return documents.page(session, found.id, status, cursor, limit)
 
 
-def content(runtime: Runtime, document_id: str) -> tuple[VersionView, CanonicalText]:
+def content(db: Database, document_id: str) -> tuple[VersionView, CanonicalText]:
     """The serving version with its text and structure.
 
     Raises:
         DocumentNotFoundError: There is no such document.
         ConflictError: No version of it is ready.
     """
-    with runtime.db.read() as session:
+    with db.read() as session:
         found = documents.serving_content(session, document_id)
     if found is None:
-        status = get(runtime, document_id).newest.status
+        status = get(db, document_id).newest.status
         raise ConflictError(
             "document_not_ready",
             f"Document {document_id!r} has no text yet: it is {status}.",
@@ -97,10 +99,10 @@ def content(runtime: Runtime, document_id: str) -> tuple[VersionView, CanonicalT
     return found
 
 
-def served_texts(runtime: Runtime, collection_id: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+def served_texts(db: Database, collection_id: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
     """By name, id and canonical text of those documents that have a serving version."""
     found: dict[str, tuple[str, str]] = {}
-    with runtime.db.read() as session:
+    with db.read() as session:
         for name in names:
             document = documents.by_name(session, collection_id, name)
             served = documents.serving_content(session, document.id) if document else None
@@ -109,17 +111,17 @@ def served_texts(runtime: Runtime, collection_id: str, names: Iterable[str]) -> 
     return found
 
 
-def original(runtime: Runtime, document_id: str) -> tuple[str, Path]:
+def original(db: Database, blobs: BlobStore, document_id: str) -> tuple[str, Path]:
     """Name and file of the serving version's bytes, of the newest where none serves.
 
     Raises:
         DocumentNotFoundError: There is no such document.
         NotFoundError: The stored file is missing.
     """
-    view = get(runtime, document_id)
+    view = get(db, document_id)
     version = view.serving or view.newest
     try:
-        return view.document.name, runtime.blobs.path(version.sha256)
+        return view.document.name, blobs.path(version.sha256)
     except FileNotFoundError as error:
         raise NotFoundError(
             "file_missing",
@@ -128,7 +130,7 @@ def original(runtime: Runtime, document_id: str) -> tuple[str, Path]:
         ) from error
 
 
-def chunk_page(runtime: Runtime, document_id: str, cursor: str | None, limit: int) -> Slice[ChunkView]:
+def chunk_page(db: Database, document_id: str, cursor: str | None, limit: int) -> Slice[ChunkView]:
     """Some searchable chunks of a document, in the order of the text.
 
     Raises:
@@ -136,15 +138,15 @@ def chunk_page(runtime: Runtime, document_id: str, cursor: str | None, limit: in
         InvalidInputError: The cursor can't be read.
     """
     start = -1 if cursor is None else decode_position(cursor)
-    get(runtime, document_id)
-    with runtime.db.read() as session:
+    get(db, document_id)
+    with db.read() as session:
         rows = chunks.of_document(session, document_id, start, limit + 1)
     more = len(rows) > limit
     return Slice(rows[:limit], str(rows[limit - 1].position) if more else None)
 
 
 def update(
-    runtime: Runtime,
+    db: Database,
     document_id: str,
     *,
     enabled: bool | None = None,
@@ -155,7 +157,7 @@ def update(
     Raises:
         DocumentNotFoundError: There is no such document.
     """
-    with runtime.db.write() as session:
+    with db.write() as session:
         row = _locked(session, document_id)
         if metadata is not None:
             documents.change(session, row.id, meta=dict(metadata))
@@ -172,10 +174,10 @@ def update(
                 removed=() if enabled else changed,
             )
         documents.change(session, row.id, updated_at=utc_now())
-    return get(runtime, document_id)
+    return get(db, document_id)
 
 
-def delete(runtime: Runtime, document_id: str) -> None:
+def delete(parts: ErasureParts, document_id: str) -> None:
     """Delete a document with its members; from the return on no process finds a chunk of it.
 
     Its text is taken out of answers and kept replies in the same transaction; see `erasing` for what follows that.
@@ -183,12 +185,12 @@ def delete(runtime: Runtime, document_id: str) -> None:
     Raises:
         DocumentNotFoundError: There is no such document.
     """
-    with runtime.db.write() as session:
+    with parts.db.write() as session:
         row = _locked(session, document_id)
         members = [member.id for member in documents.members(session, [document_id])]
         erase(session, row.collection_id, [*members, row.id])
-    runtime.refresh_open_index(row.collection_id)
-    erasing.try_to_finish(runtime)
+    parts.refresh_open_index(row.collection_id)
+    erasing.try_to_finish(parts)
 
 
 def erase(session: Session, collection_id: str, document_ids: Sequence[str]) -> None:
@@ -208,24 +210,24 @@ def erase(session: Session, collection_id: str, document_ids: Sequence[str]) -> 
     erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [collection_id])
 
 
-def delete_all(runtime: Runtime, document_ids: Iterable[str]) -> int:
+def delete_all(parts: ErasureParts, document_ids: Iterable[str]) -> int:
     """Delete documents, a transaction each; gives the number of documents deleted."""
     deleted = 0
     for document_id in document_ids:
         with contextlib.suppress(DocumentNotFoundError):
-            delete(runtime, document_id)
+            delete(parts, document_id)
             deleted += 1
     return deleted
 
 
-def retry(runtime: Runtime, document_id: str) -> JobView:
+def retry(db: Database, document_id: str) -> JobView:
     """Queue a failed document again.
 
     Raises:
         DocumentNotFoundError: There is no such document.
         ConflictError: Its newest version has not failed.
     """
-    with runtime.db.write() as session:
+    with db.write() as session:
         row = _locked(session, document_id)
         version = documents.newest_version(session, row)
         if version.status != "failed":

@@ -15,12 +15,14 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.composition.runtime import Runtime
 from app.db import erasing as rows
+from app.db.engine import Database
 from app.db.erasing import Answer
 from app.db.views import ErasureView
 from app.errors import UnavailableError
 from app.library.blanking import Gone, blanked, documents_of
+from app.library.parts import ErasureParts
+from app.storage import BlobStore
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +70,12 @@ def replace(session: Session, gone: Mapping[str, Gone], content_id: int, title: 
     withdraw(session, {key: Gone(text=one.text, now=now, title=title) for key, one in gone.items()})
 
 
-def withdraw_missed(runtime: Runtime) -> None:
+def withdraw_missed(db: Database) -> None:
     """Blank answers that name documents which are gone: stored by an earlier program, which left them as they were."""
-    with runtime.db.read() as session:
+    with db.read() as session:
         missed = rows.documents_missed(session)
     for part in rows.batches(missed):
-        with runtime.db.write() as session:
+        with db.write() as session:
             withdraw(session, {key: Gone(text=None) for key in part})
             rows.schedule(session)
 
@@ -104,13 +106,13 @@ def without_gone(
     return (blanked(answer, gone) if gone else dict(answer)), documents
 
 
-def check_stored(runtime: Runtime, hashes: Iterable[str]) -> None:
+def check_stored(blobs: BlobStore, hashes: Iterable[str]) -> None:
     """Make sure, in the transaction that records uploads, that their files did not go with the last documents of them.
 
     Raises:
         UnavailableError: One did.
     """
-    if not all(runtime.blobs.exists(sha256) for sha256 in hashes):
+    if not all(blobs.exists(sha256) for sha256 in hashes):
         raise UnavailableError(
             "file_just_deleted",
             "A document of the same bytes was deleted at this moment, and the stored file with it.",
@@ -119,41 +121,41 @@ def check_stored(runtime: Runtime, hashes: Iterable[str]) -> None:
         )
 
 
-def finish(runtime: Runtime, *, at_most: int | None = INDEXED_AT_ONCE) -> bool:
+def finish(parts: ErasureParts, *, at_most: int | None = INDEXED_AT_ONCE) -> bool:
     """Do the recorded erasing; safe to call at any time, by any process.
 
     Args:
-        runtime: The runtime.
+        parts: Database, stored files and index files.
         at_most: Chunks of an open index that is rewritten now; a larger one is left to the housekeeping. None for any.
 
     Returns:
         Whether nothing is left. What is left (another process owns an index, or reads an older state of the
         database) stays noted.
     """
-    with runtime.db.read() as session:
+    with parts.db.read() as session:
         pending = rows.pending(session)
     if not pending:
         return True
-    _remove_blobs(runtime, pending)
-    runtime.forget_passages()
+    _remove_blobs(parts.db, parts.blobs, pending)
+    parts.forget_passages()
     collections = {key for erasure in pending for key in erasure.collection_ids}
-    with runtime.db.read() as session:
+    with parts.db.read() as session:
         there = rows.collections_there(session, collections)
     for key in collections - there:
-        runtime.drop_index(key)
-    left = {key for key in there if not runtime.purge_index(key, at_most)}
-    if not runtime.db.empty_log():
+        parts.drop_index(key)
+    left = {key for key in there if not parts.purge_index(key, at_most)}
+    if not parts.db.empty_log():
         logger.info("the database is read at an older state; its log is emptied later")
         return False
-    with runtime.db.write() as session:
+    with parts.db.write() as session:
         rows.settle(session, [erasure.id for erasure in pending], left)
     return not left
 
 
-def try_to_finish(runtime: Runtime, *, at_most: int | None = INDEXED_AT_ONCE) -> None:
+def try_to_finish(parts: ErasureParts, *, at_most: int | None = INDEXED_AT_ONCE) -> None:
     """Do the recorded erasing as far as possible now; the rest stays recorded."""
     try:
-        finish(runtime, at_most=at_most)
+        finish(parts, at_most=at_most)
     except (OSError, OperationalError):
         logger.warning("erasing is not finished; it is taken up again", exc_info=True)
 
@@ -173,11 +175,11 @@ def _blank(row: Answer, gone: Mapping[str, Gone]) -> None:
     row.events = [{"id": last, "event": "done", "data": {"answer": answer}}] if last else None
 
 
-def _remove_blobs(runtime: Runtime, pending: Sequence[ErasureView]) -> None:
+def _remove_blobs(db: Database, blobs: BlobStore, pending: Sequence[ErasureView]) -> None:
     for part in rows.batches(sha256 for erasure in pending for sha256 in erasure.blobs):
-        with runtime.db.write() as session:
+        with db.write() as session:
             for sha256 in part:
                 # Held while the file goes: an upload of the same bytes is recorded after this, and looks for the file.
                 if rows.claim_unowned(session, sha256):
-                    runtime.blobs.remove(sha256)
+                    blobs.remove(sha256)
                     rows.release(session, sha256)

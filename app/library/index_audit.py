@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.composition.runtime import Runtime
 from app.db import chunks, collections
+from app.db.engine import Database
 from app.errors import CollectionNotFoundError
 from app.indexes.collection import BOTH
 from app.indexes.vectors import unpack
+from app.library.parts import IndexParts
 from retrieval.index.lexical import text_digest
 from retrieval.protocols import VectorIndex
 
@@ -46,25 +47,25 @@ class IndexAudit:
         return not any((*self.missing.values(), *self.extra.values(), *self.differing.values()))
 
 
-def audit(runtime: Runtime, collection: str) -> IndexAudit:
+def audit(parts: IndexParts, collection: str) -> IndexAudit:
     """Compare the indexes of this process, caught up, with the database.
 
     Args:
-        runtime: The runtime.
+        parts: Database and indexes.
         collection: Id or name.
 
     Raises:
         CollectionNotFoundError: There is no such collection.
     """
-    collection_id = _id(runtime, collection)
-    index = runtime.collection_index(collection_id)
+    collection_id = _id(parts.db, collection)
+    index = parts.collection_index(collection_id)
     held = {name: index.ids(name) for name in BOTH}
     digests = index.lexical.digests()
     differing: dict[str, list[int]] = {name: [] for name in BOTH}
     other_model: list[int] = []
-    with runtime.db.read() as session:
+    with parts.db.read() as session:
         live = set(chunks.live_ids(session, collection_id))
-        for batch in chunks.entries(session, sorted(live), runtime.embedder.model_id):
+        for batch in chunks.entries(session, sorted(live), parts.embedder.model_id):
             stored = {entry.chunk_id: entry.vector for entry in batch if entry.vector is not None}
             other_model += [entry.chunk_id for entry in batch if entry.vector is None]
             differing["dense"] += _other_vectors(index.dense, stored)
@@ -95,7 +96,7 @@ def _other_vectors(index: VectorIndex, stored: Mapping[int, bytes]) -> list[int]
     return [int(chunk_id) for chunk_id in ids[~same]]
 
 
-def repair(runtime: Runtime, collection: str) -> IndexAudit:
+def repair(parts: IndexParts, collection: str) -> IndexAudit:
     """Make the indexes equal to the database.
 
     Returns:
@@ -104,18 +105,18 @@ def repair(runtime: Runtime, collection: str) -> IndexAudit:
     Raises:
         CollectionNotFoundError: There is no such collection.
     """
-    before = audit(runtime, collection)
-    index = runtime.collection_index(before.collection_id)
+    before = audit(parts, collection)
+    index = parts.collection_index(before.collection_id)
     # what is held in another form is taken out first, and then lacks like the rest
     index.dense.remove(before.differing["dense"])
     index.lexical.remove(before.differing["lexical"])
     index.lexical.commit()
     index.reconcile()
-    return audit(runtime, before.collection_id)
+    return audit(parts, before.collection_id)
 
 
-def _id(runtime: Runtime, collection: str) -> str:
-    with runtime.db.read() as session:
+def _id(db: Database, collection: str) -> str:
+    with db.read() as session:
         row = collections.find(session, collection)
     if row is None:
         raise CollectionNotFoundError(collection)

@@ -3,21 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.composition.runtime import Runtime
 from app.db import jobs
+from app.db.engine import Database
 from app.db.types import utc_now
 from app.db.views import JobView
 from app.errors import JobNotFoundError
 from app.library.readiness import workers_alive
+from app.settings.groups import WorkerSettings
 
 
-def get(runtime: Runtime, job_id: str) -> JobView:
+def get(db: Database, job_id: str) -> JobView:
     """A job as it stands.
 
     Raises:
         JobNotFoundError: There is none.
     """
-    with runtime.db.read() as session:
+    with db.read() as session:
         job = jobs.find(session, job_id)
     if job is None:
         raise JobNotFoundError(job_id)
@@ -33,12 +34,12 @@ class Figures:
     workers_alive: int
 
 
-def figures(runtime: Runtime) -> Figures:
+def figures(db: Database, settings: WorkerSettings) -> Figures:
     """Look at the job table."""
-    with runtime.db.read() as session:
+    with db.read() as session:
         oldest = jobs.oldest_waiting(session)
         return Figures(
             jobs.counts(session),
             0.0 if oldest is None else max(0.0, (utc_now() - oldest).total_seconds()),
-            len(workers_alive(session, runtime.settings.worker)),
+            len(workers_alive(session, settings)),
         )

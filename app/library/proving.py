@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.composition.runtime import Runtime
 from app.db import collections, remains
 from app.db import erasing as erasing_rows
+from app.db.engine import Database
 from app.library import erasing
+from app.library.parts import ErasureParts
 from app.library.traces import Traces
+from app.settings.schema import Settings
 from ingestion.config import ParsingLimits
 from ingestion.pipeline import parse
 from ingestion.types import Source
@@ -62,11 +64,11 @@ class Wanted:
     sha256: str | None = None
 
 
-def wanted(runtime: Runtime, document_id: str | None, file: Path | None, limits: ParsingLimits) -> Wanted:
+def wanted(db: Database, document_id: str | None, file: Path | None, limits: ParsingLimits) -> Wanted:
     """Ids, hashes and texts of a document, from the database if it is still there, and from a file.
 
     Args:
-        runtime: The runtime.
+        db: The database.
         document_id: Its id, where it is known.
         file: The file that it was made from, where somebody has it.
         limits: Limits of the parser that reads the file.
@@ -77,7 +79,7 @@ def wanted(runtime: Runtime, document_id: str | None, file: Path | None, limits:
     """
     text = None
     if document_id is not None:
-        with runtime.db.read() as session:
+        with db.read() as session:
             text = remains.document_text(session, document_id)
     if file is None:
         return Wanted(document_id=document_id, text=text)
@@ -86,27 +88,30 @@ def wanted(runtime: Runtime, document_id: str | None, file: Path | None, limits:
     return Wanted(document_id=document_id, text=parsed.text, sha256=hashlib.sha256(data).hexdigest())
 
 
-def findings(runtime: Runtime, wanted: Wanted, look_in: Sequence[Path] = ()) -> Iterator[Finding]:
+def findings(
+    parts: ErasureParts, settings: Settings, wanted: Wanted, look_in: Sequence[Path] = ()
+) -> Iterator[Finding]:
     """All places where a document still stands; none where it is gone.
 
     Args:
-        runtime: The runtime.
+        parts: Database, stored files and index files.
+        settings: Settings of the server.
         wanted: From `wanted`.
         look_in: More files and folders to look through: logs, backups.
     """
-    erasing.try_to_finish(runtime, at_most=None)
+    erasing.try_to_finish(parts, at_most=None)
     traces = Traces(wanted.text) if wanted.text and wanted.text.strip() else None
-    yield from _unfinished(runtime)
-    yield from _rows(runtime, wanted, traces)
-    yield from _indexes(runtime)
-    yield from _blobs(runtime, wanted, traces)
-    yield from _database_file(runtime)
+    yield from _unfinished(parts.db)
+    yield from _rows(parts.db, wanted, traces)
+    yield from _indexes(parts.db, settings.indexes_dir)
+    yield from _blobs(parts.db, settings.blobs_dir, wanted, traces)
+    yield from _database_file(parts.db)
     if traces is not None:
-        yield from _files(runtime, traces, look_in)
+        yield from _files(parts.db, settings.home, traces, look_in)
 
 
-def _unfinished(runtime: Runtime) -> Iterator[Finding]:
-    with runtime.db.read() as session:
+def _unfinished(db: Database) -> Iterator[Finding]:
+    with db.read() as session:
         count = len(erasing_rows.pending(session))
     if count:
         yield Finding(
@@ -114,18 +119,18 @@ def _unfinished(runtime: Runtime) -> Iterator[Finding]:
             what=f"{count} erasures are not finished",
             hint="Another process owns the index or reads the database; the server ends it soon. Ask again then.",
         )
-    if not runtime.db.empty_log():
+    if not db.empty_log():
         yield Finding(
-            place=f"{runtime.db.engine.url.database}-wal",
+            place=f"{db.engine.url.database}-wal",
             what="the write-ahead log could not be emptied",
             hint="Somebody reads an older state of the database; ask again when that has ended.",
         )
 
 
-def _rows(runtime: Runtime, wanted: Wanted, traces: Traces | None) -> Iterator[Finding]:
+def _rows(db: Database, wanted: Wanted, traces: Traces | None) -> Iterator[Finding]:
     name = wanted.document_id.encode() if wanted.document_id else None
     hash_ = wanted.sha256.encode() if wanted.sha256 else None
-    for cell in remains.cells(runtime.db):
+    for cell in remains.cells(db):
         place = f"table {cell.table}, row {cell.row}, {cell.column}"
         if name is not None and name in cell.data and cell.table != "index_changes":
             yield Finding(place=place, what="names the document", hint=_row_hint(cell.table))
@@ -137,15 +142,13 @@ def _rows(runtime: Runtime, wanted: Wanted, traces: Traces | None) -> Iterator[F
             continue
         found = traces.find(cell.data)
         if found is not None:
-            yield Finding(
-                place=place + _owners(runtime, cell), what=f"says “{found}”", hint=_row_hint(cell.table)
-            )
+            yield Finding(place=place + _owners(db, cell), what=f"says “{found}”", hint=_row_hint(cell.table))
 
 
-def _owners(runtime: Runtime, cell: remains.Cell) -> str:
+def _owners(db: Database, cell: remains.Cell) -> str:
     if cell.table != "contents":
         return ""
-    with runtime.db.read() as session:
+    with db.read() as session:
         found = remains.owners(session, int(cell.row))
     return "".join(f", of document {key} ({name})" for key, name in found) or ", of no document"
 
@@ -157,9 +160,9 @@ def _row_hint(table: str) -> str:
     }.get(table, "Delete the document, if it is to go.")
 
 
-def _indexes(runtime: Runtime) -> Iterator[Finding]:
-    for folder in sorted(runtime.settings.indexes_dir.glob("*")):
-        with runtime.db.read() as session:
+def _indexes(db: Database, indexes_dir: Path) -> Iterator[Finding]:
+    for folder in sorted(indexes_dir.glob("*")):
+        with db.read() as session:
             there = collections.index_seq(session, folder.name) is not None
             live = remains.live_chunks(session, folder.name)
         if not there:
@@ -184,14 +187,14 @@ def _holding(holding: Holding, live: set[int]) -> Iterator[Finding]:
         yield Finding(place=str(holding.path), what=what, hint=hint)
 
 
-def _blobs(runtime: Runtime, wanted: Wanted, traces: Traces | None) -> Iterator[Finding]:
+def _blobs(db: Database, blobs_dir: Path, wanted: Wanted, traces: Traces | None) -> Iterator[Finding]:
     """Stored files: those of the document, and, where its text is not known, those that belong to nobody."""
-    for file in sorted(runtime.settings.blobs_dir.rglob("*")):
+    for file in sorted(blobs_dir.rglob("*")):
         if not file.is_file():
             continue
         if wanted.sha256 is not None and file.name.startswith(wanted.sha256):
             yield Finding(place=str(file), what="is the file", hint="Delete the documents that have it.")
-        elif traces is None and wanted.sha256 is None and not _has_owner(runtime, file.name):
+        elif traces is None and wanted.sha256 is None and not _has_owner(db, file.name):
             yield Finding(
                 place=str(file),
                 what="belongs to no document, so it may be this one's",
@@ -199,14 +202,14 @@ def _blobs(runtime: Runtime, wanted: Wanted, traces: Traces | None) -> Iterator[
             )
 
 
-def _has_owner(runtime: Runtime, name: str) -> bool:
-    with runtime.db.read() as session:
+def _has_owner(db: Database, name: str) -> bool:
+    with db.read() as session:
         return remains.has_blob(session, name)
 
 
-def _database_file(runtime: Runtime) -> Iterator[Finding]:
-    path = runtime.db.engine.url.database
-    if not runtime.db.is_sqlite or not path or not Path(path).is_file():
+def _database_file(db: Database) -> Iterator[Finding]:
+    path = db.engine.url.database
+    if not db.is_sqlite or not path or not Path(path).is_file():
         return
     full = remains.full_free_pages(Path(path))
     if full:
@@ -217,11 +220,10 @@ def _database_file(runtime: Runtime) -> Iterator[Finding]:
         )
 
 
-def _files(runtime: Runtime, traces: Traces, look_in: Sequence[Path]) -> Iterator[Finding]:
+def _files(db: Database, home: Path, traces: Traces, look_in: Sequence[Path]) -> Iterator[Finding]:
     """Bytes of all files of the home and of those named; what a table says was told already."""
-    settings = runtime.settings
-    database = Path(runtime.db.engine.url.database or "")
-    for root in (settings.home, *look_in):
+    database = Path(db.engine.url.database or "")
+    for root in (home, *look_in):
         for file in [root] if root.is_file() else sorted(root.rglob("*")):
             if not file.is_file():
                 continue

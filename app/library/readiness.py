@@ -4,18 +4,20 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.composition.model_client import model_server as client_of
-from app.composition.runtime import Runtime
 from app.db import jobs, migrate, workers
+from app.db.engine import Database
 from app.db.types import utc_now
 from app.db.views import WorkerView
 from app.errors import Failure, UnavailableError, describe
 from app.faults import machine_fault
 from app.library import vector_state
+from app.library.parts import EncoderParts, ReadinessParts
 from app.settings.groups import WorkerSettings
 from app.settings.schema import Settings
 from generator.errors import ModelServerError
@@ -45,10 +47,11 @@ class Check:
     needed: bool = True
 
 
-def checks(runtime: Runtime) -> list[Check]:
+def checks(parts: ReadinessParts) -> list[Check]:
     """All checks; the service is ready when each that is needed is ok."""
-    models = (Check(*state) for state in runtime.model_states())
-    return [_database(runtime), _disk(runtime), *models, *_worker(runtime), *_vectors(runtime)]
+    models = (Check(*state) for state in parts.model_states())
+    needed = [_database(parts.db), _disk(parts.settings.home), *models]
+    return [*needed, *_worker(parts.db, parts.settings.worker), *_vectors(parts)]
 
 
 def is_ready(found: list[Check]) -> bool:
@@ -61,17 +64,15 @@ def of_failure(failure: Failure) -> Check:
     return Check("database", False, f"{failure.code}: {failure.message} {failure.hint}")
 
 
-def damage(runtime: Runtime) -> Check:
+def damage(db: Database) -> Check:
     """Whether every page of the database can be read; takes as long as reading the file."""
     try:
-        found = runtime.db.damage()
+        found = db.damage()
     except SQLAlchemyError as error:
         return of_failure(describe(error))
     if found:
         return Check("database pages", False, f"database_damaged: {'; '.join(found)}")
-    return Check(
-        "database pages", True, "all readable" if runtime.db.is_sqlite else "PostgreSQL checks its own"
-    )
+    return Check("database pages", True, "all readable" if db.is_sqlite else "PostgreSQL checks its own")
 
 
 def model_server(settings: Settings) -> Check:
@@ -90,12 +91,12 @@ def model_server(settings: Settings) -> Check:
     return Check("model server", True, detail)
 
 
-def _database(runtime: Runtime) -> Check:
+def _database(db: Database) -> Check:
     try:
-        held_s = _lock_held(runtime)
+        held_s = _lock_held(db)
         if held_s:
             return Check("database", True, f"somebody else has been writing for {held_s:.1f} s")
-        current, head = migrate.current_revision(runtime.db), migrate.head_revision()
+        current, head = migrate.current_revision(db), migrate.head_revision()
     except SQLAlchemyError as error:
         return of_failure(describe(error))
     if current != head:
@@ -103,31 +104,31 @@ def _database(runtime: Runtime) -> Check:
     return Check("database", True, f"writable, schema {current}")
 
 
-def _lock_held(runtime: Runtime) -> float:
+def _lock_held(db: Database) -> float:
     """Seconds for which others have held the write lock, at every look; 0 where the database can be written.
 
     Raises:
         DBAPIError: They hold it for too long, or something else is wrong.
     """
     try:
-        runtime.db.check_writable(LOCK_WAIT_S)
+        db.check_writable(LOCK_WAIT_S)
     except DBAPIError as error:
         if machine_fault(error) != "database_locked":
             raise
-        if runtime.db.locked_for() > LOCK_PATIENCE_S:
+        if db.locked_for() > LOCK_PATIENCE_S:
             # Perhaps two looks far apart have met two short transactions.
-            runtime.db.check_writable(LOCK_SURE_S)
-        return runtime.db.locked_for()
+            db.check_writable(LOCK_SURE_S)
+        return db.locked_for()
     return 0.0
 
 
-def _worker(runtime: Runtime) -> list[Check]:
+def _worker(db: Database, settings: WorkerSettings) -> list[Check]:
     """Whether documents are taken in; questions are answered without, so this is never in the way of requests."""
     now = utc_now()
     try:
-        with runtime.db.read() as session:
+        with db.read() as session:
             known = workers.known(session)
-            alive = workers_alive(session, runtime.settings.worker)
+            alive = workers_alive(session, settings)
             oldest = jobs.oldest_waiting(session)
     except SQLAlchemyError:
         return []  # the database's own check says so
@@ -162,10 +163,10 @@ def _seconds(moment: datetime, now: datetime) -> int:
     return max(0, round((now - moment).total_seconds()))
 
 
-def _vectors(runtime: Runtime) -> list[Check]:
+def _vectors(parts: EncoderParts) -> list[Check]:
     """What waits to be embedded anew; it is found by words meanwhile, so this is never in the way."""
     try:
-        state = vector_state.state(runtime)
+        state = vector_state.state(parts)
     except (UnavailableError, SQLAlchemyError):
         return []  # the model's own check, or the database's, says so
     waiting = state.waiting
@@ -175,6 +176,6 @@ def _vectors(runtime: Runtime) -> list[Check]:
     return [Check("vectors", True, f"{detail}; a worker makes them, or `fathom index reembed`")]
 
 
-def _disk(runtime: Runtime) -> Check:
-    free = shutil.disk_usage(runtime.settings.home).free
+def _disk(home: Path) -> Check:
+    free = shutil.disk_usage(home).free
     return Check("disk", free >= DISK_FLOOR_BYTES, f"{free // (1024 * 1024)} MiB free")

@@ -1,7 +1,7 @@
 """Replies kept under the keys of their callers (`Idempotency-Key`); each step is a transaction of its own."""
 
-from app.composition.runtime import Runtime
 from app.db import idempotency
+from app.db.engine import Database
 from app.db.erasing import ERASED_STATUS
 from app.db.idempotency import StoredReply
 from app.db.types import utc_now
@@ -9,39 +9,39 @@ from app.db.types import utc_now
 __all__ = ["ERASED_STATUS", "StoredReply", "claim", "complete", "release"]
 
 
-def claim(runtime: Runtime, key: str, fingerprint: str) -> StoredReply | None:
+def claim(db: Database, key: str, fingerprint: str) -> StoredReply | None:
     """Take a key for a call.
 
     Args:
-        runtime: The runtime.
+        db: The database.
         key: The caller's key.
         fingerprint: Hash over the call.
 
     Returns:
         None where the key is this call's now, else what an earlier call left.
     """
-    with runtime.db.write() as session:
+    with db.write() as session:
         return idempotency.claim(session, key, fingerprint, utc_now())
 
 
 def complete(
-    runtime: Runtime, key: str, status_code: int, headers: dict[str, str], body: bytes, *, quotes: bool
+    db: Database, key: str, status_code: int, headers: dict[str, str], body: bytes, *, quotes: bool
 ) -> None:
     """Keep the reply of the call that claimed the key.
 
     Args:
-        runtime: The runtime.
+        db: The database.
         key: The caller's key.
         status_code: Status of the reply.
         headers: Headers of the reply that are kept.
         body: Body of the reply.
         quotes: Whether the reply holds passages of documents.
     """
-    with runtime.db.write() as session:
+    with db.write() as session:
         idempotency.complete(session, key, status_code, headers, body, quotes=quotes)
 
 
-def release(runtime: Runtime, key: str) -> None:
+def release(db: Database, key: str) -> None:
     """Give a key back: its call failed, and may be tried again with it."""
-    with runtime.db.write() as session:
+    with db.write() as session:
         idempotency.release(session, key)

@@ -4,9 +4,11 @@ import logging
 from collections.abc import Collection
 
 from app import home
-from app.composition.runtime import Runtime
 from app.db import documents, installation
+from app.db.engine import Database
 from app.errors import ForeignDatabaseError
+from app.settings.schema import Settings
+from app.storage import BlobStore
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +17,7 @@ SWEEP_AGE_S = 3600.0
 DAY_S = 86_400.0
 
 
-def sweep(runtime: Runtime) -> int:
+def sweep(db: Database, blobs: BlobStore, settings: Settings) -> int:
     """Put files that no row refers to into quarantine, and delete those that have been there for the set time.
 
     Returns:
@@ -24,24 +26,24 @@ def sweep(runtime: Runtime) -> int:
     Raises:
         ForeignDatabaseError: The files belong to another database by now; nothing was touched.
     """
-    with runtime.db.read() as session:
+    with db.read() as session:
         database_id = installation.read(session)
         knows_files = installation.knows_files(session)
-    if database_id is None or database_id != home.read_id(runtime.settings.home):
-        raise ForeignDatabaseError(runtime.db.place, runtime.settings.home)
+    if database_id is None or database_id != home.read_id(settings.home):
+        raise ForeignDatabaseError(db.place, settings.home)
     if not knows_files:
-        if runtime.blobs.holds_files():
+        if blobs.holds_files():
             logger.warning("the database knows no files, but there are some: none is cleared away")
         return 0
 
     def in_use(hashes: Collection[str]) -> set[str]:
-        with runtime.db.read() as session:
+        with db.read() as session:
             return documents.known_blobs(session, hashes)
 
-    moved = runtime.blobs.sweep(
+    moved = blobs.sweep(
         in_use,
         older_than_s=SWEEP_AGE_S,
-        quarantine_s=runtime.settings.worker.quarantine_days * DAY_S,
+        quarantine_s=settings.worker.quarantine_days * DAY_S,
     )
     if moved:
         logger.info("files that nothing refers to went into quarantine", extra={"files": moved})

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from app.composition.runtime import Runtime
 from app.db import collections as collection_rows
+from app.db.engine import Database
 from app.errors import CollectionNotFoundError, InvalidInputError
 from app.settings.schema import Settings
 from retrieval.config import CompressionConfig, FusionConfig, RetrievalConfig
@@ -71,7 +71,7 @@ class Scope:
         return replace(self, **{name: value for name, value in asdict(choice).items() if value is not None})
 
 
-def scope_of(runtime: Runtime, keys: Sequence[str]) -> Scope:
+def scope_of(db: Database, settings: Settings, keys: Sequence[str]) -> Scope:
     """Find collections by id or name and settle what holds for a search in them.
 
     Where several disagree, the wider search holds: more passages, the larger weights and budget, less strict caps.
@@ -82,7 +82,7 @@ def scope_of(runtime: Runtime, keys: Sequence[str]) -> Scope:
     """
     if not keys:
         raise InvalidInputError("no_collection", "No collection is named.", "Name at least one.")
-    with runtime.db.read() as session:
+    with db.read() as session:
         rows = []
         for key in dict.fromkeys(keys):
             row = collection_rows.find(session, key)
@@ -92,7 +92,7 @@ def scope_of(runtime: Runtime, keys: Sequence[str]) -> Scope:
         rows = list({row.id: row for row in rows}.values())
         stats = collection_rows.stats(session, [row.id for row in rows])
     own = [row.settings for row in rows]
-    defaults = runtime.settings.retrieval.model_dump() | {"context_tokens": runtime.settings.context_tokens}
+    defaults = settings.retrieval.model_dump() | {"context_tokens": settings.context_tokens}
 
     def settled(name: str, choose: Callable[[list[Any]], Any] = max) -> Any:
         return choose([_own(settings, name, defaults[name]) for settings in own])

@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.composition.runtime import Runtime
+import numpy as np
+from numpy.typing import NDArray
+
 from app.db.sources import DocumentName, document_names
 from app.errors import InvalidInputError
 from app.indexes.shadow import searched_vectors
 from app.indexes.union import UnionWords
+from app.search.parts import SearchParts
 from app.search.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
 from retrieval.follow_up import Turn, standalone_question
@@ -78,20 +81,19 @@ def checked_text(text: str, limit: int, what: str) -> str:
     return stripped
 
 
-def understood(runtime: Runtime, question: str, history: Sequence[Turn]) -> str | None:
+def understood(question: str, history: Sequence[Turn], limit: int) -> str | None:
     """A question that leans on earlier turns, made to stand alone; None for one that stands alone.
 
     One that would become longer than a question may be is taken as it is.
 
     Args:
-        runtime: For the limit.
         question: Checked text.
         history: Earlier turns, oldest first.
+        limit: Most characters of a question.
 
     Raises:
         InvalidInputError: A question of the history is empty or too long.
     """
-    limit = runtime.settings.limits.max_question_chars
     for turn in history:
         checked_text(turn.question, limit, "question of an earlier turn")
     standalone = standalone_question(question, history)
@@ -99,7 +101,7 @@ def understood(runtime: Runtime, question: str, history: Sequence[Turn]) -> str 
 
 
 def search(
-    runtime: Runtime,
+    parts: SearchParts,
     keys: Sequence[str],
     text: str,
     *,
@@ -111,7 +113,7 @@ def search(
     """Find passages for a query.
 
     Args:
-        runtime: Models, indexes and database.
+        parts: Models, indexes and database.
         keys: Ids or names of collections.
         text: What to look for.
         history: Earlier turns of the conversation, oldest first.
@@ -124,14 +126,15 @@ def search(
         CollectionNotFoundError: A collection does not exist.
         SearchGivenUpError: As `has_left` said.
     """
-    query = checked_text(text, runtime.settings.limits.max_question_chars, "query")
-    scope = scope_of(runtime, keys).chosen(choice or RankingChoice())
-    standalone = understood(runtime, query, history)
-    retrieved = retrieve(runtime, scope, standalone or query, k or scope.k, has_left=has_left)
+    limit = parts.settings.limits.max_question_chars
+    query = checked_text(text, limit, "query")
+    scope = scope_of(parts.db, parts.settings, keys).chosen(choice or RankingChoice())
+    standalone = understood(query, history, limit)
+    retrieved = retrieve(parts, scope, standalone or query, k or scope.k, has_left=has_left)
     found = [hit.chunk_id for hit in retrieved.hits]
-    with runtime.db.read() as session:
+    with parts.db.read() as session:
         documents = document_names(session, found)
-    passages = runtime.passages.passages(found)
+    passages = parts.passages.passages(found)
     return SearchResult(
         query=query,
         standalone_query=standalone,
@@ -142,7 +145,7 @@ def search(
 
 
 def retrieve(
-    runtime: Runtime,
+    parts: SearchParts,
     scope: Scope,
     question: str,
     k: int,
@@ -153,7 +156,7 @@ def retrieve(
     """Run the retrieval path over a scope.
 
     Args:
-        runtime: Models, indexes and database.
+        parts: Models, indexes and database.
         scope: What to search, and how; without a chunk the result is empty, and no model is loaded.
         question: Checked text.
         k: Hits wanted.
@@ -172,28 +175,28 @@ def retrieve(
         return Retrieved(
             hits=(), context=Context(passages=(), tokens_before=0, tokens_after=0), stages={}, timings_ms={}
         )
-    indexes = [runtime.collection_index(key) for key in scope.ids]
+    indexes = [parts.collection_index(key) for key in scope.ids]
     lexical: LexicalIndex = (
         indexes[0].lexical if len(indexes) == 1 else UnionWords([index.lexical for index in indexes])
     )
     pipeline = RetrievalPipeline(
-        runtime.embedder,
-        _across_languages(runtime, searched_vectors(indexes)),
+        parts.embedder,
+        _across_languages(searched_vectors(indexes), parts.language_direction),
         lexical,
-        runtime.passages,
-        runtime.count_tokens,
-        retrieval_config(runtime.settings, scope),
-        _scorer(runtime) if scope.rerank else None,
-        sentence_vectors=runtime.sentence_vectors,
+        parts.passages,
+        parts.count_tokens,
+        retrieval_config(parts.settings, scope),
+        _scorer(parts) if scope.rerank else None,
+        sentence_vectors=parts.sentence_vectors,
     )
     return pipeline.retrieve(Query(text=question, k=k, allow=allow), go_on)
 
 
-def translated(runtime: Runtime, question: str, passages: Sequence[ContextPassage]) -> Sequence[Translated]:
+def translated(parts: SearchParts, question: str, passages: Sequence[ContextPassage]) -> Sequence[Translated]:
     """Words of a question with their translations, where any of the passages is in the other language; else none."""
     if not crosses(question, (item.passage.text for item in passages)):
         return ()
-    return translated_words(question, runtime.words)
+    return translated_words(question, parts.words)
 
 
 def stage_times(timings_ms: Mapping[str, float]) -> dict[str, float]:
@@ -203,19 +206,18 @@ def stage_times(timings_ms: Mapping[str, float]) -> dict[str, float]:
     return times | {name: timings_ms[name] for name in ("dense", "lexical") if name in timings_ms}
 
 
-def _across_languages(runtime: Runtime, vectors: VectorIndex) -> VectorIndex:
-    direction = runtime.language_direction
+def _across_languages(vectors: VectorIndex, direction: NDArray[np.float32] | None) -> VectorIndex:
     return vectors if direction is None else AcrossLanguages(vectors, direction)
 
 
-def _scorer(runtime: Runtime) -> Scorer:
+def _scorer(parts: SearchParts) -> Scorer:
     """The configured cross-encoder, or the generator's own relevance head."""
-    if (reranker := runtime.reranker) is not None:
+    if (reranker := parts.reranker) is not None:
         return reranker
 
     def score(question: str, passages: Sequence[Passage]) -> Sequence[float]:
         given = [SourcePassage(key=str(passage.chunk_id), text=passage.text) for passage in passages]
-        return runtime.generator.relevance(question, given)
+        return parts.generator.relevance(question, given)
 
     return score
 

@@ -37,8 +37,8 @@ def filled_home(tmp_path_factory):
     """A home with one document, taken in once for all tests here."""
     home = tmp_path_factory.mktemp("answers") / "home"
     runtime = build_runtime(load_settings(home=home), small_parts())
-    collection = collections.create(runtime, name="birds").row.id
-    collections.create(runtime, name="empty")
+    collection = collections.create(runtime.db, name="birds").row.id
+    collections.create(runtime.db, name="empty")
     record_uploads(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
     Worker(runtime).run_pending()
     runtime.close()

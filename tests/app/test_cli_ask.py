@@ -114,7 +114,7 @@ def test_an_answer_that_fails_keeps_why(
             (row,) = session.scalars(select(Answer)).all()
         assert (row.status, row.error["code"]) == ("failed", code)
         assert "secret" not in str(row.error)
-        answer = stored.get(runtime, row.id, in_work=False)
+        answer = stored.get(runtime.db, row.id, in_work=False)
         assert (answer.status, answer.error.code) == ("failed", code)
     finally:
         runtime.close()

@@ -27,7 +27,7 @@ def generator():
 
 @pytest.fixture
 def birds(runtime, work):
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     files = {"ducks.md": DUCKS, "geese.md": GEESE}
     record_uploads(
         runtime, collection, [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
@@ -72,12 +72,12 @@ def test_a_question_that_stands_alone_goes_through_as_without_a_history(runtime,
 @pytest.mark.usefixtures("birds")
 def test_what_was_understood_is_known_and_stored_before_there_is_an_answer(runtime):
     ask = Ask(collections=("birds",), question=FOLLOW_UP, history=(ABOUT_GEESE,))
-    pending = run.begin(runtime, ask)
+    pending = run.begin(runtime.db, runtime.settings, ask)
     assert pending.head.standalone_question == UNDERSTOOD
-    running = stored.get(runtime, pending.id, in_work=True)
+    running = stored.get(runtime.db, pending.id, in_work=True)
     assert (running.question, running.standalone_question) == (FOLLOW_UP, UNDERSTOOD)
     answer = run.complete(runtime, pending).answer
-    assert stored.get(runtime, pending.id, in_work=False) == answer
+    assert stored.get(runtime.db, pending.id, in_work=False) == answer
 
 
 @pytest.mark.usefixtures("birds")
@@ -93,13 +93,19 @@ def test_the_refusal_is_in_the_language_of_what_was_asked(runtime):
 )
 def test_an_earlier_question_has_the_limits_of_a_question(runtime, birds, question, code):
     with pytest.raises(InvalidInputError, match="earlier turn") as refused:
-        accept(runtime, Ask(collections=(birds,), question=FOLLOW_UP, history=(Turn(question=question),)))
+        accept(
+            runtime.db,
+            runtime.settings,
+            Ask(collections=(birds,), question=FOLLOW_UP, history=(Turn(question=question),)),
+        )
     assert refused.value.code == code
 
 
 def test_what_would_become_too_long_is_taken_as_it_is(runtime, birds):
     long = Turn(question="goose " * (runtime.settings.limits.max_question_chars // 6))
-    pending = accept(runtime, Ask(collections=(birds,), question=FOLLOW_UP, history=(long,)))
+    pending = accept(
+        runtime.db, runtime.settings, Ask(collections=(birds,), question=FOLLOW_UP, history=(long,))
+    )
     assert (pending.standalone_question, pending.understood) == (None, FOLLOW_UP)
 
 

@@ -130,7 +130,7 @@ def test_a_database_file_that_was_removed_is_refused_and_its_backup_is_taken(fil
         pass
     put_back(filled, tmp_path / "backup.db")
     with opened(filled) as runtime:
-        assert sweeping.sweep(runtime) == 0
+        assert sweeping.sweep(runtime.db, runtime.blobs, runtime.settings) == 0
         assert len(originals(filled)) == 5
 
 
@@ -163,7 +163,7 @@ def test_a_home_of_before_there_were_ids_is_known_by_its_files(filled, opened):
     (filled.home / home.ID_FILE).unlink()
     with opened(filled) as runtime, runtime.db.read() as session:
         assert installation.read(session) == home.read_id(filled.home) is not None
-        assert sweeping.sweep(runtime) == 0
+        assert sweeping.sweep(runtime.db, runtime.blobs, runtime.settings) == 0
 
 
 def test_a_database_without_an_id_that_knows_other_files_is_refused(filled, opened, tmp_path):
@@ -187,7 +187,7 @@ def test_a_second_home_without_files_may_use_the_database_too(filled, opened, tm
     second = filled.model_copy(update={"home": tmp_path / "second", "database_url": secret(filled.url)})
     with opened(second) as runtime:
         add(runtime, 1, "fish")
-        assert sweeping.sweep(runtime) == 0
+        assert sweeping.sweep(runtime.db, runtime.blobs, runtime.settings) == 0
     assert home.read_id(second.home) == home.read_id(filled.home)
 
 
@@ -215,7 +215,7 @@ def test_the_same_holds_on_postgres_with_several_processes(filled, opened, postg
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(start, range(4))) == {home.read_id(filled.home)}
     with opened(remote) as runtime:
-        assert sweeping.sweep(runtime) == 0
+        assert sweeping.sweep(runtime.db, runtime.blobs, runtime.settings) == 0
         check = next(check for check in readiness.checks(runtime) if check.name == "database")
         assert check.ok, check.detail
     assert len(originals(filled)) == 5
@@ -223,7 +223,7 @@ def test_the_same_holds_on_postgres_with_several_processes(filled, opened, postg
 
 def test_nothing_is_swept_while_the_database_knows_no_files(elsewhere, opened):
     with opened(elsewhere, adopt=True) as runtime:
-        assert sweeping.sweep(runtime) == 0
+        assert sweeping.sweep(runtime.db, runtime.blobs, runtime.settings) == 0
         assert len(originals(elsewhere)) == 5
 
 
@@ -234,7 +234,7 @@ def test_nothing_is_swept_once_the_database_is_another_one_under_a_running_worke
         with runtime.db.write() as session:
             session.execute(text("UPDATE installation SET database_id = 'db_other'"))
         with pytest.raises(ConflictError):
-            sweeping.sweep(runtime)
+            sweeping.sweep(runtime.db, runtime.blobs, runtime.settings)
         assert len(originals(filled)) == 6
 
 
@@ -243,14 +243,14 @@ def test_a_new_database_on_purpose_is_adopted_and_the_old_files_wait_in_quaranti
         pass
     with opened(elsewhere) as runtime:  # from now on it starts as any other
         new = add(runtime, 1, "fish")
-        assert sweeping.sweep(runtime) == 5
+        assert sweeping.sweep(runtime.db, runtime.blobs, runtime.settings) == 5
         assert originals(elsewhere) == set(new)
         assert len(list((elsewhere.blobs_dir / "quarantine").iterdir())) == 5
         age(elsewhere, 6.9 * DAY, "quarantine")
-        sweeping.sweep(runtime)
+        sweeping.sweep(runtime.db, runtime.blobs, runtime.settings)
         assert len(list((elsewhere.blobs_dir / "quarantine").iterdir())) == 5
         age(elsewhere, 7.1 * DAY, "quarantine")
-        sweeping.sweep(runtime)
+        sweeping.sweep(runtime.db, runtime.blobs, runtime.settings)
         assert list((elsewhere.blobs_dir / "quarantine").iterdir()) == []
         assert originals(elsewhere) == set(new)
     with pytest.raises(ConflictError), opened(filled):  # the database of before has its files no more
@@ -272,11 +272,11 @@ def test_what_a_restored_backup_does_not_know_comes_back_with_the_newer_database
     keep_copy(filled, tmp_path / "tuesday.db")
     put_back(filled, tmp_path / "monday.db")
     with opened(filled) as runtime:
-        assert sweeping.sweep(runtime) == 3
+        assert sweeping.sweep(runtime.db, runtime.blobs, runtime.settings) == 3
     put_back(filled, tmp_path / "tuesday.db")
     with opened(filled) as runtime:
         assert runtime.blobs.read(later[0]) == b"# fish 0"  # at once, where it is asked for
-        sweeping.sweep(runtime)  # the others with the next sweep
+        sweeping.sweep(runtime.db, runtime.blobs, runtime.settings)  # the others with the next sweep
         assert set(later) <= originals(filled)
 
 
@@ -287,7 +287,7 @@ def test_leftovers_of_dead_uploads_go_at_once_and_files_of_others_are_left_alone
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(b"half")
         age(filled, 2 * HOUR)
-        assert sweeping.sweep(runtime) == 0
+        assert sweeping.sweep(runtime.db, runtime.blobs, runtime.settings) == 0
         assert not incoming.exists()
         assert note.exists()
 

@@ -25,7 +25,7 @@ def add(runtime, birds, *words):
 
 @pytest.fixture
 def birds(runtime):
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     add(runtime, collection, *WORDS)
     return collection
 
@@ -80,7 +80,7 @@ def test_changes_that_are_no_longer_kept_are_made_up_for(runtime, birds, monkeyp
     index = runtime.collection_index(birds)
     monkeypatch.setattr(rows, "KEPT_CHANGES", 1)
     add(runtime, birds, "crane")
-    victim = documents.page(runtime, birds, None, None, 1).items[0]
+    victim = documents.page(runtime.db, birds, None, None, 1).items[0]
     other = build_runtime(runtime.settings, small_parts())
     documents.delete(other, victim.document.id)
     other.close()

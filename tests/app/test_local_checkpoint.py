@@ -41,7 +41,7 @@ def settings(settings, folder):
     """A home with one document, and a checkpoint to answer."""
     named = {"generator": "deepseek", "deepseek": {"folder": folder}, "answers": {"max_new_tokens": 64}}
     runtime = build_runtime(load_settings(home=settings.home), small_parts())
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     record_uploads(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
     Worker(runtime).run_pending()
     runtime.close()

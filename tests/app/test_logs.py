@@ -71,7 +71,7 @@ def lines(settings) -> Iterator[Callable[[], str]]:
 @pytest.fixture
 def filled(runtime, work):
     """Ids of a collection and its document."""
-    collection = collections.create(runtime, name="vaults").row.id
+    collection = collections.create(runtime.db, name="vaults").row.id
     taken = record_uploads(runtime, collection, [Upload(name="secret.md", blob=runtime.blobs.put(TEXT))])
     work()
     return collection, taken[0].view.document.id
@@ -176,7 +176,7 @@ def test_a_database_error_of_an_operation_logs_no_text(settings, parts, runtime,
 )
 @pytest.mark.parametrize("version", ["first", "second"])
 def test_a_database_error_of_the_worker_logs_no_text(runtime, lines, work, beginning, version):
-    collection = collections.create(runtime, name="vaults").row.id
+    collection = collections.create(runtime.db, name="vaults").row.id
 
     def upload(data):
         record_uploads(runtime, collection, [Upload(name="secret.md", blob=runtime.blobs.put(data))])
@@ -188,7 +188,7 @@ def test_a_database_error_of_the_worker_logs_no_text(runtime, lines, work, begin
     with failing(runtime.db.engine, beginning):
         Worker(runtime).run_one()
     clean(lines())
-    view = documents.page(runtime, collection, None, None, 5).items[0]
+    view = documents.page(runtime.db, collection, None, None, 5).items[0]
     _says_nothing(json.dumps(view.newest.error or {}))
 
 
@@ -210,7 +210,7 @@ def _last_answer(api):
 
 
 def test_a_parser_that_fails_logs_no_text(runtime, work, lines):
-    collection = collections.create(runtime, name="vaults").row.id
+    collection = collections.create(runtime.db, name="vaults").row.id
     hostile = {
         "a.json": b'{"town": "Quuxbergen", "keys": [',
         "b.csv": b"town\xff\xfe,\x00Quuxbergen\n" * 3,
@@ -235,7 +235,7 @@ def test_an_encoder_that_fails_logs_no_text(settings, parts, lines):
     from app.composition.runtime import build_runtime
 
     runtime = build_runtime(settings, replace(parts, embedder=lambda _: Failed()))
-    collection = collections.create(runtime, name="vaults").row.id
+    collection = collections.create(runtime.db, name="vaults").row.id
     record_uploads(runtime, collection, [Upload(name="secret.md", blob=runtime.blobs.put(TEXT))])
     Worker(runtime).run_pending()
     runtime.close()

@@ -106,7 +106,7 @@ def fill(runtime, *, full: bool) -> None:
 
 @pytest.fixture
 def birds(runtime, work):
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     upload = Upload(name="duck.md", blob=runtime.blobs.put(b"# Duck\n\nThe duck swims on the pond."))
     (taken,) = record_uploads(runtime, collection, [upload])
     assert work() == 1
@@ -241,7 +241,7 @@ def test_doctor_finds_a_damaged_page_that_nothing_has_read_yet(settings, parts, 
     again = build_runtime(settings, parts)
     try:
         assert next(c for c in readiness.checks(again) if c.name == "database").ok
-        check = readiness.damage(again)
+        check = readiness.damage(again.db)
         assert not check.ok
         assert "database_damaged" in check.detail
     finally:

@@ -37,7 +37,7 @@ def home(tmp_path_factory):
     """A home with one document, taken in once for all tests here."""
     home = tmp_path_factory.mktemp("model-server") / "home"
     runtime = build_runtime(load_settings(home=home), small_parts())
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     record_uploads(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
     Worker(runtime).run_pending()
     runtime.close()
@@ -61,7 +61,9 @@ def ask(home):
             runtime = build_runtime(settings_for(home, server, **more), PARTS)
             try:
                 events = []
-                pending = run.begin(runtime, Ask(collections=("birds",), question=question))
+                pending = run.begin(
+                    runtime.db, runtime.settings, Ask(collections=("birds",), question=question)
+                )
                 outcome = run.complete(
                     runtime,
                     pending,

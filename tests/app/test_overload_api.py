@@ -55,7 +55,7 @@ def filled_home(tmp_path_factory):
     home = tmp_path_factory.mktemp("overload") / "home"
     runtime = build_runtime(load_settings(home=home), small_parts())
     for name, text in (("birds", DUCKS), ("geese", GEESE)):
-        collection = collections.create(runtime, name=name).row.id
+        collection = collections.create(runtime.db, name=name).row.id
         record_uploads(runtime, collection, [Upload(name=f"{name}.md", blob=runtime.blobs.put(text))])
     Worker(runtime).run_pending()
     runtime.close()

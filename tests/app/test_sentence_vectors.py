@@ -16,7 +16,7 @@ TEXT = "# Ducks\n\nThe duck flies south in autumn. It eats grass. 鸭子在秋�
 
 @pytest.fixture
 def ids(runtime):
-    birds = collections.create(runtime, name="birds").row.id
+    birds = collections.create(runtime.db, name="birds").row.id
     record_uploads(runtime, birds, [Upload(name="duck.md", blob=runtime.blobs.put(TEXT.encode()))])
     Worker(runtime).run_pending()
     with runtime.db.read() as session:

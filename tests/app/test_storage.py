@@ -44,21 +44,21 @@ def test_damaged_bytes_are_never_given_out(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_original_is_neither_ingested_nor_served_and_heals(runtime, api, work, kind):
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     stored = runtime.blobs.put(DATA)
     (taken,) = record_uploads(runtime, collection, [Upload(name="duck.md", blob=stored)])
     damage(runtime.blobs.path(stored.sha256), kind)
     assert work() == 1
     document = taken.view.document.id
-    failed = documents.get(runtime, document).newest
+    failed = documents.get(runtime.db, document).newest
     assert (failed.status, failed.error["code"]) == ("failed", "file_damaged")
     reply = api.get(f"/v1/documents/{document}/content", params={"format": "original"})
     assert (reply.status_code, reply.json()["code"]) == (500, "file_damaged")
     assert DATA[:6] not in reply.content
     # what the hint says
     runtime.blobs.put(DATA)
-    documents.retry(runtime, document)
+    documents.retry(runtime.db, document)
     assert work() == 1
-    assert documents.get(runtime, document).newest.status == "ready"
+    assert documents.get(runtime.db, document).newest.status == "ready"
     reply = api.get(f"/v1/documents/{document}/content", params={"format": "original"})
     assert reply.content == DATA

@@ -68,7 +68,7 @@ def add(runtime: Runtime, name: str, data: bytes) -> str:
 
 
 def state(runtime: Runtime, document_id: str) -> str:
-    return documents.get(runtime, document_id).newest.status
+    return documents.get(runtime.db, document_id).newest.status
 
 
 def until(runtime: Runtime, document_id: str, *wanted: str, seconds: float) -> float:
@@ -82,7 +82,7 @@ def until(runtime: Runtime, document_id: str, *wanted: str, seconds: float) -> f
 @pytest.mark.alone
 def test_small_documents_do_not_wait_for_a_long_one(runtime, at_work, embedder, monkeypatch) -> None:
     monkeypatch.setattr("ingestion.vectors._TOKENS_PER_CALL", 40)
-    collections.create(runtime, name="birds")
+    collections.create(runtime.db, name="birds")
     long = add(runtime, "long.md", LONG)
     until(runtime, long, "embedding", seconds=60)
     for number in range(3):
@@ -105,7 +105,7 @@ def test_small_documents_do_not_wait_for_one_that_is_read_for_long(runtime, at_w
         return parse(self, source, limits, keep)
 
     monkeypatch.setattr(ParserProcess, "parse", slow)
-    collections.create(runtime, name="birds")
+    collections.create(runtime.db, name="birds")
     long = add(runtime, "long.md", LONG)
     assert seen.wait(30)
     small = add(runtime, "small.md", GEESE)
@@ -116,7 +116,7 @@ def test_small_documents_do_not_wait_for_one_that_is_read_for_long(runtime, at_w
 
 def test_a_worker_stops_while_documents_wait_for_their_turn(runtime, embedder, monkeypatch) -> None:
     monkeypatch.setattr("ingestion.vectors._TOKENS_PER_CALL", 40)
-    collections.create(runtime, name="birds")
+    collections.create(runtime.db, name="birds")
     ids = [add(runtime, f"{n}.md", LONG + b"%d" % n) for n in range(4)]
     worker = Worker(runtime)
     thread = threading.Thread(target=worker.run)

@@ -87,7 +87,7 @@ def test_any_fault_that_passes_is_survived(runtime, running, monkeypatch, error)
     failing(monkeypatch, error, 3)
     document = add(runtime)
     worker, thread = running()
-    until(lambda: documents.get(runtime, document).newest.status == "ready")
+    until(lambda: documents.get(runtime.db, document).newest.status == "ready")
     assert thread.is_alive()
     assert worker.fault is None
 
@@ -130,7 +130,7 @@ def test_what_fails_beside_the_jobs_does_not_stop_them(runtime, running, monkeyp
     monkeypatch.setattr(Worker, task, broken)
     document = add(runtime)
     worker, _ = running()
-    until(lambda: documents.get(runtime, document).newest.status == "ready")
+    until(lambda: documents.get(runtime.db, document).newest.status == "ready")
     assert worker.fault is None
 
 
@@ -143,7 +143,7 @@ def test_a_damaged_database_is_not_put_down_to_the_document(runtime, monkeypatch
     monkeypatch.setattr("app.intake.ingesting.run_job", broken)
     with pytest.raises(DatabaseError):
         Worker(runtime).run_one()
-    assert documents.get(runtime, document).newest.status != "failed"
+    assert documents.get(runtime.db, document).newest.status != "failed"
 
 
 def worker_check(runtime) -> readiness.Check:

@@ -20,7 +20,7 @@ WORDS = ("duck", "goose", "swan", "heron", "stork", "crane", "rail", "coot", "gr
 def filled(tmp_path: Path):
     """This process, which searches, with a collection of one document a word."""
     opened = build_runtime(settings_for(tmp_path / "home"), small_parts())
-    collection = collections.create(opened, name="birds").row.id
+    collection = collections.create(opened.db, name="birds").row.id
     uploads = [
         Upload(name=f"{word}.md", blob=opened.blobs.put(f"# The {word}\n\nA {word} has wings.".encode()))
         for word in WORDS
@@ -44,7 +44,7 @@ def test_no_process_finds_what_another_one_deleted(filled, tmp_path, free_port):
     runtime, collection = filled
     ids = {
         v.document.name.removesuffix(".md"): v.document.id
-        for v in documents.page(runtime, collection, None, None, 50).items
+        for v in documents.page(runtime.db, collection, None, None, 50).items
     }
     with server(tmp_path / "home", free_port) as (child, client):
         for word in WORDS[:8]:
@@ -67,7 +67,7 @@ def test_passages_of_a_deleted_document_are_gone_even_for_a_stale_index(filled):
     runtime, collection = filled
     index = runtime.collection_index(collection)
     stale = index.ids("dense")
-    victim = documents.page(runtime, collection, None, None, 1).items[0].document.id
+    victim = documents.page(runtime.db, collection, None, None, 1).items[0].document.id
     other = build_runtime(runtime.settings, small_parts())
     documents.delete(other, victim)
     other.close()
@@ -77,9 +77,9 @@ def test_passages_of_a_deleted_document_are_gone_even_for_a_stale_index(filled):
 
 def test_a_hidden_document_is_not_found_until_it_is_shown_again(filled):
     runtime, collection = filled
-    view = documents.page(runtime, collection, None, None, 1).items[0]
+    view = documents.page(runtime.db, collection, None, None, 1).items[0]
     word = view.document.name.removesuffix(".md")
-    documents.update(runtime, view.document.id, enabled=False)
+    documents.update(runtime.db, view.document.id, enabled=False)
     assert view.document.id not in found(runtime, collection, word)
-    documents.update(runtime, view.document.id, enabled=True)
+    documents.update(runtime.db, view.document.id, enabled=True)
     assert view.document.id in found(runtime, collection, word)

@@ -56,7 +56,7 @@ def opened(home: Path) -> Runtime:
 def filled(home: Path) -> None:
     """A home with two documents, an answer and a refusal made from them, and index files on disk."""
     runtime = opened(home)
-    collection = collections.create(runtime, name="vaults").row.id
+    collection = collections.create(runtime.db, name="vaults").row.id
     texts = {"secret.md": TEXT, "other.md": b"# Florpheim\n\nThe lake of Florpheim freezes in March.\n"}
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in texts.items()]
     record_uploads(runtime, collection, uploads)
@@ -70,7 +70,7 @@ def filled(home: Path) -> None:
 def ids(runtime: Runtime) -> tuple[str, str]:
     """The collection and the document to delete."""
     collection = collections.page(runtime, None, 5).items[0].row.id
-    found = documents.page(runtime, collection, None, None, 10).items
+    found = documents.page(runtime.db, collection, None, None, 10).items
     return collection, next(view.document.id for view in found if view.document.name == "secret.md")
 
 
@@ -186,7 +186,10 @@ def _check(home: Path, how: str, document: str) -> list[str]:
                 left = session.connection().exec_driver_sql("SELECT count(*) FROM answers").scalar()
             question = Traces("What is a xylograph?").in_file(home / "fathom.db")
             return found + ([f"{left} answers are left, {question}"] if left or question else [])
-        found += [f"{one.place}: {one.what}" for one in proving.findings(runtime, asked)]
+        found += [
+            f"{one.place}: {one.what}"
+            for one in proving.findings(runtime, runtime.settings, runtime.settings, asked)
+        ]
         for view in collections.page(runtime, None, 5).items:
             found += violations(runtime, view.row.id)
         return found
@@ -215,7 +218,7 @@ def _not_begun(runtime: Runtime, how: str) -> list[str]:
         count = ask("SELECT count(*) FROM answers").scalar()
     found = [] if whole and count == 2 else [f"answers are changed though {how} is there ({count})"]
     try:
-        name, path = documents.original(runtime, ids(runtime)[1])
+        name, path = documents.original(runtime.db, runtime.blobs, ids(runtime)[1])
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         return [*found, f"the file can't be read: {error}"]
     return found if path.read_bytes() == TEXT else [*found, f"{name} is another file"]

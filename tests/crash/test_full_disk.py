@@ -41,7 +41,7 @@ def fill(disk: Path) -> None:
 def test_a_full_disk_is_told_and_searches_go_on_and_all_is_well_with_room_again(disk, free_port):
     runtime = build_runtime(settings_for(disk / "home"), small_parts())
     for name in ("birds", "fish"):
-        collection = collections.create(runtime, name=name).row.id
+        collection = collections.create(runtime.db, name=name).row.id
         texts = {f"{n}.md": f"# {name} {n}\n\nIt flies and swims.".encode() for n in range(5)}
         add(runtime, collection, texts)
     Worker(runtime).run_pending()

@@ -23,7 +23,7 @@ def runtime(tmp_path: Path):
 
 @pytest.mark.parametrize("data", [text_of(1), f"# {HANGS}\n\nIt takes a minute.".encode()])
 def test_a_worker_gives_its_job_back(runtime, tmp_path, data):
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     add(runtime, collection, {"bird.md": data})
     # A lease far longer than the test: only giving it back frees the job.
     patient = {"lease_s": 3600.0, "heartbeat_s": 0.2, "poll_s": 0.05, "max_attempts": 2}
@@ -32,15 +32,15 @@ def test_a_worker_gives_its_job_back(runtime, tmp_path, data):
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(PATIENCE_S) == 0
     assert states(runtime, collection)["bird.md"] in {"queued", "ready"}
-    view = documents.page(runtime, collection, None, None, 1).items[0]
+    view = documents.page(runtime.db, collection, None, None, 1).items[0]
     from app.library import jobs
 
-    job = jobs.get(runtime, view.job.id)
+    job = jobs.get(runtime.db, view.job.id)
     assert (job.state, job.attempts) in {("queued", 0), ("done", 1)}
 
 
 def test_a_server_ends_its_streams_and_leaves_with_zero(runtime, tmp_path, free_port):
-    collections.create(runtime, name="birds")
+    collections.create(runtime.db, name="birds")
     with server(tmp_path / "home", free_port) as (child, client):
         files = [("files", ("bird.md", text_of(1)))]
         job = client.post("/v1/collections/birds/documents", files=files).json()["jobs"][0]

@@ -23,7 +23,7 @@ KILL_PLACES = (5, 11, 14, 17, 20, 27, 34, 45)
 @pytest.fixture
 def filled(tmp_path: Path):
     old = build_runtime(settings_for(tmp_path / "home"), small_parts())
-    collection = collections.create(old, name="birds").row.id
+    collection = collections.create(old.db, name="birds").row.id
     add(old, collection, {f"{number}.md": text_of(number) for number in range(DOCUMENTS)})
     Worker(old).run_pending()
     old.close()

@@ -30,7 +30,7 @@ def originals(home: Path) -> set[str]:
 def home(tmp_path: Path) -> Path:
     """A home with originals that are two hours old, and a job that waits."""
     runtime = opened(tmp_path / "home")
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     add(runtime, collection, {f"{n}.md": f"# Bird {n}\n\nIt flies.".encode() for n in range(FILES)})
     runtime.close()
     then = time.time() - 7200

@@ -39,7 +39,7 @@ def add(runtime: Runtime, collection_id: str, files: dict[str, bytes]) -> None:
 
 
 def states(runtime: Runtime, collection_id: str) -> dict[str, str]:
-    found = documents.page(runtime, collection_id, None, None, 200).items
+    found = documents.page(runtime.db, collection_id, None, None, 200).items
     return {view.document.name: view.newest.status for view in found}
 
 
@@ -60,7 +60,7 @@ def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(
     runtime, tmp_path, capsys, record_property
 ):
     """The kills are spread over all that a worker does: each aims at the stage that was hit least so far."""
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     files = {f"{number}.md": text_of(number) for number in range(DOCUMENTS)}
     add(runtime, collection, files)
     chance = random.Random(7)
@@ -89,7 +89,7 @@ def test_a_worker_killed_at_twenty_moments_loses_and_doubles_nothing(
     record_property("figures", f"{KILLS} kills of workers by stage: {dict(hits)}")
     assert seen == []
     assert all(hits[stage] for stage in STAGE_S)
-    found = documents.page(runtime, collection, None, None, 200).items
+    found = documents.page(runtime.db, collection, None, None, 200).items
     served = {view.document.name: view.serving and view.serving.sha256 for view in found}
     assert served == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
 
@@ -98,27 +98,27 @@ def test_a_worker_killed_between_any_two_statements_leaves_all_or_nothing(
     runtime, tmp_path, capsys, record_property
 ):
     """Nine places of the some forty statements from the claim of a job to the commit of its result."""
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     add(runtime, collection, {"bird.md": text_of(0)})
     with process("worker", tmp_path / "home"):
         wait_until(lambda: _all_ready(runtime, collection))
     tried: list[int] = []
-    document = documents.page(runtime, collection, None, None, 5).items[0].document.id
+    document = documents.page(runtime.db, collection, None, None, 5).items[0].document.id
     for place in KILL_PLACES:
-        before = documents.content(runtime, document)[1].text
+        before = documents.content(runtime.db, document)[1].text
         add(runtime, collection, {"bird.md": text_of(0) + f"\nEdition {place}.\n".encode()})
         with process("worker", tmp_path / "home", kill_at=place) as worker:
             wait_until(lambda: worker.poll() is not None or _all_ready(runtime, collection))
             if worker.poll() is not None:
                 tried.append(place)
         assert violations(runtime, collection) == [], f"killed at statement {place}"
-        served = documents.content(runtime, document)[1].text
+        served = documents.content(runtime.db, document)[1].text
         assert served == before or served.endswith(f"Edition {place}."), (
             "the old version serves, or the new one"
         )
         # Whoever comes next goes on once the lease is over: here this process.
         wait_until(lambda: Worker(runtime).run_pending() >= 0 and _all_ready(runtime, collection))
-        assert documents.content(runtime, document)[1].text.endswith(f"Edition {place}.")
+        assert documents.content(runtime.db, document)[1].text.endswith(f"Edition {place}.")
     with capsys.disabled():
         print(f"\nkilled at statements {tried}; violations 0")
     record_property("injected", len(tried))
@@ -135,7 +135,7 @@ def _all_ready(runtime: Runtime, collection: str) -> bool:
 
 
 def test_a_document_that_kills_its_worker_is_parked_and_the_others_go_on(runtime, tmp_path):
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     add(runtime, collection, {"poison.md": f"# {POISON}\n\nIt kills.".encode(), "good.md": text_of(1)})
     worker_settings = {"lease_s": 0.6, "heartbeat_s": 0.2, "poll_s": 0.05, "max_attempts": 3}
     deaths = 0
@@ -151,7 +151,7 @@ def test_a_document_that_kills_its_worker_is_parked_and_the_others_go_on(runtime
         assert deaths <= 3
     assert deaths == 3
     assert states(runtime, collection) == {"poison.md": "failed", "good.md": "ready"}
-    failed = documents.page(runtime, collection, "failed", None, 5).items[0]
+    failed = documents.page(runtime.db, collection, "failed", None, 5).items[0]
     assert failed.newest.error["code"] == "worker_died"
     assert failed.newest.error["hint"]
     assert violations(runtime, collection) == []

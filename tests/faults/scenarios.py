@@ -82,7 +82,7 @@ def warm(home: Path) -> None:
 
     engine_module.create_engine = create_once
     runtime = opened(home)
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     add(runtime, collection, OLD)
     work(runtime)
     add(runtime, collection, {"duck.md": DUCK})
@@ -121,7 +121,7 @@ def the_collection(runtime: Runtime) -> str:
 
 def served(runtime: Runtime, collection: str) -> dict[str, str]:
     """Hash of the bytes that serve, or the state, by name."""
-    found = documents.page(runtime, collection, None, None, 100).items
+    found = documents.page(runtime.db, collection, None, None, 100).items
     return {view.document.name: view.serving.sha256 if view.serving else view.newest.status for view in found}
 
 
@@ -151,7 +151,7 @@ class Ingestion(Scenario):
 
     def base(self, home: Path) -> None:
         runtime = opened(home)
-        collection = collections.create(runtime, name="birds").row.id
+        collection = collections.create(runtime.db, name="birds").row.id
         add(runtime, collection, OLD)
         work(runtime)
         runtime.collection_index(collection).snapshot()

@@ -47,7 +47,7 @@ def test_a_database_server_that_is_killed_loses_nothing_and_is_waited_for(
     stop, searched, taken = threading.Event(), Counter[str](), Counter[str]()
     wrong: list[str] = []
     try:
-        collection = collections.create(runtime, name="birds").row.id
+        collection = collections.create(runtime.db, name="birds").row.id
         add(runtime, collection, {"first.md": text_of(99)})
         worker.run_pending()
 

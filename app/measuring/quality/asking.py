@@ -102,7 +102,7 @@ class Session:
         self._truth = truth
         self._collection_id = collection_id
         self._options = options
-        scope = scope_of(runtime, [collection_id])
+        scope = scope_of(runtime.db, runtime.settings, [collection_id])
         self._fusion = retrieval_config(runtime.settings, scope).fusion
         self.k = options.k or scope.k
         self._answer_from = 0.0 if options.answer_all else None
@@ -146,7 +146,7 @@ class Session:
             answer_from=self._answer_from,
         )
         if self._options.retrieval_only:
-            pending = accept(self._runtime, ask)
+            pending = accept(self._runtime.db, self._runtime.settings, ask)
             found = searching.retrieve(
                 self._runtime, pending.scope, pending.question, self.k, allow=pending.allow
             )

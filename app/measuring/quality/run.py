@@ -72,7 +72,7 @@ def ingest_articles(
     runtime: Runtime, articles: Sequence[Article], on_progress: OnProgress
 ) -> tuple[str, list[str]]:
     """Make one document of each article; gives the collection's id and the document names in order."""
-    collection_id = collections.create(runtime, name=NAME).row.id
+    collection_id = collections.create(runtime.db, name=NAME).row.id
     names = [f"{position:05d} {_file_name(article.title)}.txt" for position, article in enumerate(articles)]
     for begin in range(0, len(articles), BATCH):
         uploads = [

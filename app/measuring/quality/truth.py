@@ -103,13 +103,13 @@ def read_truth(
     """
     texts: dict[str, str] = {}
     document_of: dict[int, str] = {}
-    served = documents.served_texts(runtime, collection_id, names)
+    served = documents.served_texts(runtime.db, collection_id, names)
     for position, name in enumerate(names):
         if name in served:
             document_id, text = served[name]
             document_of[position] = document_id
             texts[document_id] = text
-    live = collections.chunk_ids(runtime, collection_id)
+    live = collections.chunk_ids(runtime.db, collection_id)
     return Truth(
         texts=texts,
         chunks=runtime.passages.passages(live),

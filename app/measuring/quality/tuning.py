@@ -126,7 +126,7 @@ def tune(
     collections.update(runtime, collection_id, {"settings": dict(own)})
     truth = read_truth(runtime, collection_id, names, dataset.articles)
     tuner = _Tuner(runtime, dataset, truth, collection_id, options, on_progress)
-    present = _values(scope_of(runtime, [collection_id]))
+    present = _values(scope_of(runtime.db, runtime.settings, [collection_id]))
     tuned = tuner.best_ranking(present, train)
     if not options.retrieval_only:
         tuned = tuner.best_reading(tuned, train)
@@ -279,7 +279,7 @@ class _Tuner:
 
     def _searched(self, questions: Sequence[Question]) -> Iterator[_Searched]:
         """Search once for each question whose place is known, as deep as the settings go."""
-        scope = scope_of(self._runtime, [self._collection_id])
+        scope = scope_of(self._runtime.db, self._runtime.settings, [self._collection_id])
         index = self._runtime.collection_index(scope.ids[0]).dense
         for number, question in enumerate(questions):
             self._on_progress("searching", number, len(questions))

@@ -86,7 +86,7 @@ def measure_ingestion(
         fresh = iter(homes)
         spent = interleaved({"ours": lambda: _ingest(next(fresh), files), SCRIPT: script}, rounds)
         collection = collections.get(homes[-1], NAME)
-        made = len(collections.chunk_ids(homes[-1], collection.row.id))
+        made = len(collections.chunk_ids(homes[-1].db, collection.row.id))
     ready = collection.stats.documents - collection.stats.failed
     if not made:
         raise InvalidInputError("no_readable_files", "No file could be taken in.", "Name others.")
@@ -108,7 +108,7 @@ def _empty_home(settings: Settings, parts: Parts, stack: ExitStack) -> Runtime:
     home = stack.enter_context(tempfile.TemporaryDirectory(prefix="fathom-bench-"))
     runtime = build_runtime(settings.model_copy(update={"home": Path(home), "database_url": None}), parts)
     stack.callback(runtime.close)
-    collections.create(runtime, name=NAME)
+    collections.create(runtime.db, name=NAME)
     return runtime
 
 
@@ -125,7 +125,7 @@ def questions_of(runtime: Runtime, collection: str, count: int, seed: int = 0) -
         InvalidInputError: It holds no passage.
     """
     row = collections.get(runtime, collection).row
-    live = collections.chunk_ids(runtime, row.id)
+    live = collections.chunk_ids(runtime.db, row.id)
     if not live:
         raise InvalidInputError(
             "empty_collection", f"Collection {row.name!r} holds no passage.", "Take documents in first."
@@ -158,7 +158,7 @@ def measure_search(
         CollectionNotFoundError: There is no such collection.
         InvalidInputError: There is no question or no passage.
     """
-    scope = scope_of(runtime, [collection])
+    scope = scope_of(runtime.db, runtime.settings, [collection])
     if not scope.chunks or not questions:
         raise InvalidInputError("nothing_to_search", "There is no passage or no question.", "Name others.")
     wanted = k or scope.k

@@ -39,7 +39,9 @@ def fill(runtime, work):
 
 def ask(runtime, question, *names, stop=lambda: None, **more):
     events = []
-    pending = run.begin(runtime, Ask(collections=names or ("birds",), question=question, **more))
+    pending = run.begin(
+        runtime.db, runtime.settings, Ask(collections=names or ("birds",), question=question, **more)
+    )
     emit = lambda event: events.append((event_name(event), event_data(event)))  # noqa: E731
     return run.complete(runtime, pending, emit, stop).answer, events
 
@@ -110,7 +112,7 @@ def test_a_collection_has_its_own_refusal_text(runtime, fill):
 
 
 def test_an_empty_collection_says_so_and_asks_no_model(runtime, fill, generator):
-    collections.create(runtime, name="empty")
+    collections.create(runtime.db, name="empty")
     answer, _ = ask(runtime, "Which weeds do they eat?", "empty")
     assert (answer.answerable, answer.reason) == (False, "empty_collection")
     assert "Add documents" in answer.text
@@ -153,7 +155,9 @@ def test_a_document_deleted_while_the_answer_is_written_withdraws_it(runtime, fi
             documents.delete(runtime, document)
 
     names = []
-    pending = run.begin(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
+    pending = run.begin(
+        runtime.db, runtime.settings, Ask(collections=("birds",), question="Which weeds do they eat?")
+    )
     answer = run.complete(runtime, pending, delete_at_the_first_token).answer
     assert (answer.reason, answer.citations, answer.spans) == ("sources_withdrawn", (), ())
     assert names[-2:] == ["replace", "done"]
@@ -317,9 +321,9 @@ def test_a_revised_text_replaces_what_was_streamed(runtime, fill, generator):
 
 @pytest.mark.parametrize(("question", "code"), [("", "empty"), (" \n？!", "empty"), ("a" * 100_000, "long")])
 def test_questions_that_can_not_be_answered_are_refused_at_once(runtime, question, code):
-    collections.create(runtime, name="birds")
+    collections.create(runtime.db, name="birds")
     with pytest.raises(InvalidInputError) as refused:
-        accept(runtime, Ask(collections=("birds",), question=question))
+        accept(runtime.db, runtime.settings, Ask(collections=("birds",), question=question))
     assert code in refused.value.code
     assert refused.value.hint
 
@@ -339,5 +343,5 @@ def test_search_gives_hits_by_stage_with_verbatim_text(runtime, fill):
 
 
 def test_a_search_in_an_empty_collection_is_empty(runtime):
-    collections.create(runtime, name="empty")
+    collections.create(runtime.db, name="empty")
     assert searching.as_wire(searching.search(runtime, ["empty"], "ducks"))["hits"] == []

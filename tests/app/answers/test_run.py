@@ -34,30 +34,30 @@ def generator():
 
 @pytest.fixture
 def birds(runtime, work):
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
     record_uploads(runtime, collection, [Upload(name="ducks.md", blob=runtime.blobs.put(DUCKS))])
     work()
     return collection
 
 
 def test_an_answer_is_recorded_as_running_and_stored_as_it_is_given(runtime, birds):
-    pending = run.begin(runtime, Ask(collections=(birds,), question=QUESTION))
-    assert stored.get(runtime, pending.id, in_work=True).status == "running"
-    assert stored.get(runtime, pending.id, in_work=False).error == stored.INTERRUPTED
+    pending = run.begin(runtime.db, runtime.settings, Ask(collections=(birds,), question=QUESTION))
+    assert stored.get(runtime.db, pending.id, in_work=True).status == "running"
+    assert stored.get(runtime.db, pending.id, in_work=False).error == stored.INTERRUPTED
     events = []
     outcome = run.complete(runtime, pending, events.append)
     assert events[-1] == Finished(answer=outcome.answer)
     assert outcome.answer.citations
-    assert stored.get(runtime, pending.id, in_work=False) == outcome.answer
+    assert stored.get(runtime.db, pending.id, in_work=False) == outcome.answer
 
 
 def test_an_answer_is_stored_before_its_end_is_told(runtime, birds):
-    pending = run.begin(runtime, Ask(collections=(birds,), question=QUESTION))
+    pending = run.begin(runtime.db, runtime.settings, Ask(collections=(birds,), question=QUESTION))
     seen = []
 
     def look(event):
         if isinstance(event, Finished):
-            seen.append(stored.get(runtime, pending.id, in_work=False))
+            seen.append(stored.get(runtime.db, pending.id, in_work=False))
 
     answer = run.complete(runtime, pending, look).answer
     assert seen == [answer]
@@ -65,7 +65,7 @@ def test_an_answer_is_stored_before_its_end_is_told(runtime, birds):
 
 def test_an_answer_carries_its_trace_and_its_links_into_the_database(runtime, birds, settings):
     answer = run.answer(runtime, Ask(collections=(birds,), question=QUESTION)).answer
-    provenance = stored.provenance(runtime, answer.id, in_work=False)
+    provenance = stored.provenance(runtime.db, answer.id, in_work=False)
     assert (provenance.recorded, provenance.text) == ("tokens", answer.text)
     assert [document.id for document in provenance.documents] == [answer.citations[0].document.id]
     with sqlite3.connect(settings.home / "fathom.db") as database:
@@ -75,21 +75,21 @@ def test_an_answer_carries_its_trace_and_its_links_into_the_database(runtime, bi
 
 @pytest.mark.parametrize("generator", [BreakingGenerator()])
 def test_a_failure_is_stored_whoever_asked(runtime, birds):
-    pending = run.begin(runtime, Ask(collections=(birds,), question=QUESTION))
+    pending = run.begin(runtime.db, runtime.settings, Ask(collections=(birds,), question=QUESTION))
     with pytest.raises(ZeroDivisionError):
         run.complete(runtime, pending)
-    answer = stored.get(runtime, pending.id, in_work=False)
+    answer = stored.get(runtime.db, pending.id, in_work=False)
     assert (answer.status, answer.error.code) == ("failed", "internal_error")
     assert "ZeroDivisionError" in answer.error.message
     assert "secret" not in answer.error.message
 
 
 def test_an_answer_that_was_deleted_meanwhile_is_not_stored(runtime, birds):
-    pending = run.begin(runtime, Ask(collections=(birds,), question=QUESTION))
+    pending = run.begin(runtime.db, runtime.settings, Ask(collections=(birds,), question=QUESTION))
     stored.delete(runtime, pending.id)
     assert run.complete(runtime, pending).answer.citations
     with pytest.raises(stored.AnswerNotFoundError):
-        stored.get(runtime, pending.id, in_work=False)
+        stored.get(runtime.db, pending.id, in_work=False)
 
 
 def storing_calls(tree: ast.Module) -> set[str]:

@@ -32,7 +32,7 @@ def runtime(request, tmp_path):
 
 @pytest.fixture
 def birds(runtime):
-    return collections.create(runtime, name="birds").row.id
+    return collections.create(runtime.db, name="birds").row.id
 
 
 def add(runtime, birds, **files):
@@ -65,7 +65,7 @@ def test_the_smallest_file_may_go_first(runtime, birds):
     for small_first in (True, False, True):
         with runtime.db.write() as session:
             job = jobs.claim(session, "a", NOON, 30.0, 3, small_first=small_first)
-        taken.append(documents.get(runtime, job.document_id).document.name)
+        taken.append(documents.get(runtime.db, job.document_id).document.name)
     assert taken == ["small.md", "large.md", "middle.md"]
 
 
@@ -89,7 +89,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(runtime, birds):
     ingesting.run_job(runtime, new, lambda *_: None)
     with runtime.db.read() as session:
         assert session.get(Job, old.id).state == "done"
-        assert session.query(Chunk).count() == documents.get(runtime, old.document_id).chunks > 0
+        assert session.query(Chunk).count() == documents.get(runtime.db, old.document_id).chunks > 0
 
 
 def test_a_job_whose_worker_always_dies_is_parked_and_the_queue_moves(runtime, birds):
@@ -101,9 +101,9 @@ def test_a_job_whose_worker_always_dies_is_parked_and_the_queue_moves(runtime, b
     add(runtime, birds, good=GEESE)
     good = claim(runtime, "w", now + timedelta(days=3650))
     assert good.document_id != poison.document_id
-    shown = documents.get(runtime, poison.document_id)
+    shown = documents.get(runtime.db, poison.document_id)
     assert (shown.newest.status, shown.newest.error["code"]) == ("failed", "worker_died")
-    job = documents.retry(runtime, poison.document_id)
+    job = documents.retry(runtime.db, poison.document_id)
     assert job.attempts == 0
 
 
@@ -133,7 +133,7 @@ def test_what_the_machine_is_to_blame_for_is_tried_again(runtime, birds, monkeyp
 
     monkeypatch.setattr(ingesting, "_ingest", missing)
     assert Worker(runtime).run_one()
-    document = documents.page(runtime, birds, None, None, 1).items[0]
+    document = documents.page(runtime.db, birds, None, None, 1).items[0]
     assert document.newest.status == "queued"
     with runtime.db.read() as session:
         job = session.get(Job, document.job.id)
@@ -150,7 +150,7 @@ def test_versions_and_deletions_keep_the_tables_clean(runtime, birds):
     add(runtime, birds, a=GEESE, c=DUCKS)
     worker.run_pending()
     assert violations(runtime, birds) == []
-    for view in documents.page(runtime, birds, None, None, 9).items:
+    for view in documents.page(runtime.db, birds, None, None, 9).items:
         documents.delete(runtime, view.document.id)
         assert violations(runtime, birds) == []
     with runtime.db.read() as session:

@@ -29,7 +29,7 @@ def runtime(request, tmp_path):
 
 @pytest.fixture
 def fill(runtime):
-    collection = collections.create(runtime, name="birds").row.id
+    collection = collections.create(runtime.db, name="birds").row.id
 
     def put(**files):
         uploads = [

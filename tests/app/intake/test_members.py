@@ -209,7 +209,7 @@ def test_a_worker_without_its_lease_records_nothing(runtime: Runtime, api, birds
     with runtime.db.read() as session:
         document = document_rows.find(session, outer["id"])
     assert document is not None
-    found = Members(runtime, document)
+    found = Members(runtime.db, runtime.blobs, runtime.settings.limits.max_name_chars, document)
     found.store("ducks.md", DUCKS)
     with pytest.raises(LeaseLostError):
         found.record_apart(stale, found.batches())
@@ -254,10 +254,10 @@ def test_a_mirrored_folder_keeps_what_came_out_of_its_archives(runtime: Runtime,
         assert recorded.deleted == 0
     names = [
         v.document.name
-        for v in documents.views_of(runtime, documents.with_members(runtime, recorded.document_ids))
+        for v in documents.views_of(runtime.db, documents.with_members(runtime.db, recorded.document_ids))
     ]
     assert names == ["a.zip", "a.zip/ducks.md"]
     (tmp_path / "docs" / "a.zip").unlink()
     (tmp_path / "docs" / "b.md").write_bytes(GEESE)
     local_files.record_files(runtime, view.row.id, local_files.files_under([tmp_path / "docs"]), mirror=True)
-    assert [v.document.name for v in documents.page(runtime, view.row.id, None, None, 9).items] == ["b.md"]
+    assert [v.document.name for v in documents.page(runtime.db, view.row.id, None, None, 9).items] == ["b.md"]

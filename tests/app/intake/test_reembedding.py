@@ -53,7 +53,7 @@ def add(runtime, collection, files):
 
 
 def filled(runtime, name="birds"):
-    collection = collections.create(runtime, name=name).row.id
+    collection = collections.create(runtime.db, name=name).row.id
     add(runtime, collection, FILES)
     return collection
 
@@ -175,8 +175,8 @@ def test_a_worker_without_a_plan_leaves_such_work_alone(opened):
     """`fathom ingest` works on what it was given, not on the whole library."""
     filled(opened(CountingEmbedder()))
     new = opened(NewEmbedder())
-    assert reembedding.plan(new) == len(FILES)
-    assert reembedding.plan(new) == 0
+    assert reembedding.plan(new.db, new.encoder_id) == len(FILES)
+    assert reembedding.plan(new.db, new.encoder_id) == 0
     assert Worker(new).run_pending() == 0
 
 
@@ -194,7 +194,9 @@ def test_a_document_that_fails_stays_as_it_is_and_is_tried_again_when_asked(open
         worker = planned(new)
         assert worker.run_pending() == len(FILES)
         assert planned(new).run_pending() == 0
-    goose = next(v for v in documents.page(new, birds, None, None, 9).items if v.document.name == "goose.md")
+    goose = next(
+        v for v in documents.page(new.db, birds, None, None, 9).items if v.document.name == "goose.md"
+    )
     assert (goose.newest.status, goose.newest.error, goose.chunks) == ("ready", None, 1)
     assert waiting(new, birds) == 1
     with new.db.read() as session:
@@ -206,7 +208,7 @@ def test_a_document_that_fails_stays_as_it_is_and_is_tried_again_when_asked(open
 def test_a_worker_that_lost_its_lease_writes_no_vectors(opened):
     birds = filled(opened(CountingEmbedder()))
     new = opened(NewEmbedder())
-    reembedding.plan(new)
+    reembedding.plan(new.db, new.encoder_id)
     with new.db.write() as session:
         slow = jobs.claim(session, "slow", utc_now(), -1.0, 3, new.encoder_id)
         fast = jobs.claim(session, "fast", utc_now(), 30.0, 3, new.encoder_id)
@@ -220,20 +222,22 @@ def test_what_is_disabled_or_deleted_meanwhile_is_not_found(opened):
     birds = filled(opened(CountingEmbedder()))
     new = opened(NewEmbedder())
     worker = planned(new)
-    views = {view.document.name: view.document.id for view in documents.page(new, birds, None, None, 9).items}
-    documents.update(new, views["heron.md"], enabled=False)
+    views = {
+        view.document.name: view.document.id for view in documents.page(new.db, birds, None, None, 9).items
+    }
+    documents.update(new.db, views["heron.md"], enabled=False)
     documents.delete(new, views["swan.md"])
     assert worker.run_pending() == len(FILES) - 1
     assert set(found(new, birds)["dense"]) == set(live(new, birds))
     assert len(live(new, birds)) == len(FILES) - 2
-    documents.update(new, views["heron.md"], enabled=True)
+    documents.update(new.db, views["heron.md"], enabled=True)
     assert set(found(new, birds)["dense"]) == set(live(new, birds))
     assert violations(new, birds) == []
 
 
 def test_a_small_gap_does_not_put_a_whole_collection_back_to_words(opened):
     old = opened(CountingEmbedder())
-    birds = collections.create(old, name="birds").row.id
+    birds = collections.create(old.db, name="birds").row.id
     new = opened(NewEmbedder())
     add(new, birds, {f"{n}.md": f"# Heron {n}\n\nHeron {n} flies.".encode() for n in range(19)})
     add(old, birds, {"stray.md": b"# Stray\n\nThe stray heron flies."})
@@ -246,7 +250,7 @@ def test_several_collections_are_complete_together_or_not_at_all(opened):
     old = opened(CountingEmbedder())
     birds = filled(old)
     new = opened(NewEmbedder())
-    owls = collections.create(new, name="owls").row.id
+    owls = collections.create(new.db, name="owls").row.id
     add(new, owls, {"owl.md": b"# Owl\n\nThe owl hunts at night."})
     assert found(new, owls)["dense"]
     both = searching.search(new, [birds, owls], "owl", k=3).retrieved.stages
@@ -257,9 +261,9 @@ def test_pruning_leaves_what_has_no_vectors_by_the_encoder_in_use(opened):
     birds = filled(opened(CountingEmbedder()))
     new = opened(NewEmbedder())
     planned(new).run_one()
-    assert reembedding.prune(new) == 1
+    assert reembedding.prune(new.db, new.encoder_id) == 1
     planned(new).run_pending()
-    assert reembedding.prune(new) == len(FILES) - 1
+    assert reembedding.prune(new.db, new.encoder_id) == len(FILES) - 1
     with new.db.read() as session:
         assert {row.vector_model for row in session.query(ChunkVector)} == {new.encoder_id}
     assert set(found(new, birds)["dense"]) == set(live(new, birds))

@@ -34,7 +34,7 @@ def generator():
 @pytest.fixture
 def ids(runtime, work):
     """Documents of a collection by name."""
-    collection = collections.create(runtime, name="vaults").row.id
+    collection = collections.create(runtime.db, name="vaults").row.id
     texts = {"secret.md": f"# Quuxbergen\n\n{SECRET}\n", "other.md": f"# Florpheim\n\n{OTHER}\n"}
     taken = record_uploads(
         runtime, collection, [Upload(name=n, blob=runtime.blobs.put(t.encode())) for n, t in texts.items()]
@@ -224,7 +224,7 @@ def test_answers_of_before_are_blanked_by_the_housekeeping(api, runtime, ids, mo
     documents.delete(runtime, ids["secret.md"])
     monkeypatch.undo()
     assert "brass" in said(api, answer["id"])
-    erasing.withdraw_missed(runtime)
+    erasing.withdraw_missed(runtime.db)
     assert "brass" not in said(api, answer["id"])
 
 
@@ -234,7 +234,7 @@ def test_on_postgresql_no_table_says_what_was_deleted(postgres_url, tmp_path, pa
     settings = load_settings(home=tmp_path / "home", database_url=url, allowed_hosts=("testserver",))
     with TestClient(create_app(settings, parts)) as api:
         runtime = api.app.state.runtime
-        collection = collections.create(runtime, name="vaults").row.id
+        collection = collections.create(runtime.db, name="vaults").row.id
         text = f"# Quuxbergen\n\n{SECRET}\n".encode()
         for name in ("secret.md", "draft.md"):
             upload = Upload(name=name, blob=runtime.blobs.put(text + name.encode()))
@@ -244,7 +244,7 @@ def test_on_postgresql_no_table_says_what_was_deleted(postgres_url, tmp_path, pa
         draft = Upload(name="draft.md", blob=runtime.blobs.put(b"# Nothing\n\nNothing is known here.\n"))
         record_uploads(runtime, collection, [draft])
         Worker(runtime).run_pending()
-        listed = documents.page(runtime, collection, None, None, 5).items
+        listed = documents.page(runtime.db, collection, None, None, 5).items
         document = next(view.document.id for view in listed if view.document.name == "secret.md")
         assert _cells_saying(runtime) != []
         assert api.delete(f"/v1/documents/{document}").status_code == 204

@@ -34,7 +34,7 @@ def left(request, runtime, work, settings, tmp_path):
     data = TEXTS[request.param].encode()
     file = tmp_path / "secret.md"
     file.write_bytes(data)
-    collection = collections.create(runtime, name="vaults").row.id
+    collection = collections.create(runtime.db, name="vaults").row.id
     uploads = [
         Upload(name="secret.md", blob=runtime.blobs.put(data)),
         Upload(name="other.md", blob=runtime.blobs.put(b"# Florpheim\n\nThe lake freezes in March.\n")),
@@ -51,8 +51,8 @@ def left(request, runtime, work, settings, tmp_path):
 def places(runtime, left, *, by="file", look_in=()):
     document, file, _, _ = left
     limits = parsing_limits(runtime.settings.limits)
-    asked = proving.wanted(runtime, document, file if by == "file" else None, limits)
-    return [finding.place for finding in proving.findings(runtime, asked, look_in)]
+    asked = proving.wanted(runtime.db, document, file if by == "file" else None, limits)
+    return [finding.place for finding in proving.findings(runtime, runtime.settings, asked, look_in)]
 
 
 def test_before_its_deletion_a_document_stands_where_it_stands(runtime, left):

@@ -22,7 +22,7 @@ QUESTION = "配额是什么？"
 
 @pytest.fixture
 def storage(runtime, work):
-    collection = collections.create(runtime, name="storage").row.id
+    collection = collections.create(runtime.db, name="storage").row.id
     record_uploads(runtime, collection, [Upload(name="storage.md", blob=runtime.blobs.put(PAGE))])
     work()
 

@@ -32,7 +32,7 @@ def generator():
 @pytest.fixture
 def fill(runtime, work):
     def put(name, settings=None, **files):
-        collection = collections.create(runtime, name=name, settings=settings or {}).row.id
+        collection = collections.create(runtime.db, name=name, settings=settings or {}).row.id
         uploads = [Upload(name=f"{key}.md", blob=runtime.blobs.put(data)) for key, data in files.items()]
         record_uploads(runtime, collection, uploads)
         work()
@@ -95,7 +95,7 @@ def test_what_stands_beside_is_read_from_live_rows_only(runtime, fill):
     found = [hit["chunk_id"] for hit in found_by(runtime, "birds", "goose", k=1)["hits"]]
     assert len(runtime.passages.beside(found, 1)[found[0]]) in {1, 2}
     assert runtime.passages.beside([404], 1) == {}
-    (document,) = documents.page(runtime, collection, None, None, 5).items
+    (document,) = documents.page(runtime.db, collection, None, None, 5).items
     documents.delete(runtime, document.document.id)
     assert runtime.passages.beside(found, 1) == {}
 
@@ -123,11 +123,16 @@ def test_several_collections_settle_on_the_wider_search(runtime, fill):
     fill("a", {"k": 3, "rerank": True, "mmr_lambda": 0.5, "max_per_document": 2, "lexical_weight": 0.5})
     fill("b", {"neighbours": 2, "max_per_document": 4, "dense_weight": 2.0})
     fill("c")
-    scope = scope_of(runtime, ["a", "b"])
+    scope = scope_of(runtime.db, runtime.settings, ["a", "b"])
     assert (scope.k, scope.rerank, scope.mmr_lambda, scope.max_per_document) == (8, True, 0.5, 4)
     assert (scope.neighbours, scope.dense_weight, scope.lexical_weight) == (2, 2.0, 2.0)
-    assert scope_of(runtime, ["a", "c"]).max_per_document is None
-    assert scope_of(runtime, ["a"]).chosen(RankingChoice(max_per_document=9)).max_per_document == 9
+    assert scope_of(runtime.db, runtime.settings, ["a", "c"]).max_per_document is None
+    assert (
+        scope_of(runtime.db, runtime.settings, ["a"])
+        .chosen(RankingChoice(max_per_document=9))
+        .max_per_document
+        == 9
+    )
 
 
 def test_the_server_has_values_of_its_own(tmp_path):
@@ -136,8 +141,8 @@ def test_the_server_has_values_of_its_own(tmp_path):
         retrieval={"rerank": True, "neighbours": 1, "lexical_weight": 0.5, "max_per_document": 7},
     )
     runtime = build_runtime(settings, small_parts())
-    collections.create(runtime, name="birds", settings={"rerank": False, "neighbours": None})
-    scope = scope_of(runtime, ["birds"])
+    collections.create(runtime.db, name="birds", settings={"rerank": False, "neighbours": None})
+    scope = scope_of(runtime.db, runtime.settings, ["birds"])
     assert (scope.rerank, scope.neighbours, scope.lexical_weight, scope.max_per_document) == (
         False,
         1,

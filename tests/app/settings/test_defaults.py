@@ -27,8 +27,8 @@ def test_documents_are_cut_as_the_settings_say():
 
 
 def test_passages_are_ranked_and_compressed_as_the_settings_say(runtime):
-    collections.create(runtime, name="birds")
-    scope = scope_of(runtime, ["birds"])
+    collections.create(runtime.db, name="birds")
+    scope = scope_of(runtime.db, runtime.settings, ["birds"])
     assert retrieval_config(runtime.settings, scope) == RetrievalConfig()
     assert scope.k == default_of(Query, "k")
     assert RetrievalSettings().exact_below == HnswConfig().exact_below

@@ -52,7 +52,7 @@ def test_a_folder_without_text_is_told(folder, settings, parts):
 
 @pytest.fixture
 def birds(runtime, work):
-    key = collections.create(runtime, name="birds").row.id
+    key = collections.create(runtime.db, name="birds").row.id
     files = {"ducks.md": DUCKS, "geese.md": GEESE}
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in files.items()]
     record_uploads(runtime, key, uploads)
@@ -72,7 +72,7 @@ def test_search_is_measured_beside_a_plain_one(runtime, birds):
 
 
 def test_nothing_to_search_is_told(runtime):
-    collections.create(runtime, name="empty")
+    collections.create(runtime.db, name="empty")
     with pytest.raises(InvalidInputError, match="holds no passage"):
         questions_of(runtime, "empty", 3)
     with pytest.raises(InvalidInputError, match="no passage or no question"):
