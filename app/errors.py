@@ -3,7 +3,7 @@
 FathomError                     has `code`, `message`, `hint`; each class has its HTTP status and exit code
 ├── InvalidInputError      422  a value can't be used: a cursor, a name, a question that is too long
 ├── NotFoundError          404  there is no such thing
-│   ├── CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError, AnswerNotFoundError
+│   ├── CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError, AnswerNotFoundError, LexiconNotFoundError
 ├── GoneError              410  it was there, and was erased: the reply to a call whose documents were deleted
 ├── ConflictError          409  a name is taken, the same call is still running, nothing to retry
 ├── TooLargeError          413  an upload or a request body beyond its limit
@@ -182,6 +182,15 @@ class AnswerNotFoundError(NotFoundError):
     def __init__(self, key: str) -> None:
         """Name what was asked for."""
         super().__init__("answer_not_found", f"There is no answer {key!r}.", "Ask the question again.")
+
+
+class LexiconNotFoundError(NotFoundError):
+    """There is no lexicon of that name."""
+
+    def __init__(self, name: str) -> None:
+        """Name what was asked for."""
+        hint = "List them (GET /v1/lexicons, `fathom lexicons list`)."
+        super().__init__("lexicon_not_found", f"There is no lexicon {name!r}.", hint)
 
 
 class QuoteMismatchError(FathomError):

@@ -1,0 +1,66 @@
+"""Plain data of the filter: lexicons, what was found, and what finds it. Positions are code points, half-open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Level = Literal["block", "mask", "flag"]
+"""What is done with a text that holds a word: refused as a whole, the word made unreadable, or noted only."""
+LEVELS: tuple[Level, ...] = ("block", "mask", "flag")
+MASK = "█"
+"""Stands for each character that is masked, so that all positions stay; Markdown gives it no meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """A named list of words.
+
+    Attributes:
+        level: What is done where one is found.
+        version: Counts its changes, from 1.
+        pinyin: Whether words of Chinese are found in pinyin, and by characters of the same sound.
+        words: As written; a star at the end of a word (of Latin letters) lets it go on, one in front lets it begin
+            earlier: without, only whole words are found.
+    """
+
+    name: str
+    level: Level
+    version: int = 1
+    pinyin: bool = False
+    words: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A stretch of a text, and why it was found.
+
+    Attributes:
+        source: Name of the lexicon, or the kind of personal data.
+        word: The lexicon's word as written there; empty for personal data.
+    """
+
+    start: int
+    end: int
+    level: Level
+    source: str
+    version: int = 1
+    word: str = ""
+
+
+class Finder(Protocol):
+    """Finds stretches in a text, and knows how much of its end may still become one."""
+
+    def find(self, text: str) -> Sequence[Match]:
+        """All stretches, by where they begin; they may overlap."""
+
+    def open_from(self, text: str) -> int:
+        """First position of the end of `text` that may become part of a match when the text goes on."""
+
+
+def masked(text: str, matches: Sequence[Match]) -> str:
+    """The text with each matched character of level "mask" or "block" replaced by `MASK`; the length stays."""
+    characters = list(text)
+    for match in matches:
+        if match.level != "flag":
+            characters[match.start : match.end] = MASK * (match.end - match.start)
+    return "".join(characters)
