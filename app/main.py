@@ -12,7 +12,9 @@ from starlette.concurrency import run_in_threadpool
 
 from app.admission import make_queues
 from app.api import answers, collections, documents, health, jobs, problems, search
+from app.api.generation import make_hub
 from app.api.guard import GuardMiddleware
+from app.api.openai import router as openai
 from app.composition.runtime import Parts, Runtime, build_runtime
 from app.health_watch import Watch
 from app.housekeeping import Housekeeping
@@ -43,7 +45,7 @@ def create_app(
         runtime = await run_in_threadpool(opened or partial(build_runtime, settings, parts))
         app.state.runtime = runtime
         app.state.queues = queues = make_queues(settings)
-        app.state.streams = answers.make_hub(queues.answers, settings)
+        app.state.streams = make_hub(queues.answers, settings)
         app.state.readiness = Watch(lambda: readiness.checks(runtime), "readiness")
         app.state.job_figures = Watch(lambda: figures(runtime.db, runtime.settings.worker), "job-figures")
         threading.Thread(target=_warm_up, args=(runtime,), name="warm-up", daemon=True).start()
@@ -72,6 +74,7 @@ def create_app(
     app.state.metrics = Metrics()
     app.state.draining = False
     app.include_router(_versioned())
+    app.include_router(openai.router)
     app.include_router(health.router)
     problems.install(app)
     app.add_middleware(GuardMiddleware, settings=settings)

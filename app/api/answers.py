@@ -4,56 +4,37 @@ An answer is generated in a thread of the stream hub, whether its client wants a
 stopping, leaving and overload are therefore the same for both.
 """
 
-import asyncio
-import contextvars
 import json
-import logging
-from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any, cast
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import AwareDatetime
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from app.admission import WorkQueue
-from app.answers import run, stored
-from app.answers.accept import Ask, Pending
-from app.answers.json_form import answer_from_json, event_data, event_name
-from app.answers.streams import AnswerStream, StreamConfig, StreamEvent, StreamHub
-from app.answers.types import AnswerEvent
-from app.api.admitted import AdmittedRoute, ClientLeftError, admitted, turn_of, while_there
+from app.answers import stored
+from app.answers.accept import Ask
+from app.answers.json_form import answer_from_json
+from app.answers.streams import AnswerStream, StreamHub
+from app.api.admitted import AdmittedRoute, admitted
 from app.api.deps import RuntimeDep
-from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES, problem
+from app.api.generation import HubDep, end_of, events_so_far, start
+from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES
 from app.api.wire import answer_out, provenance_out, ranking_choice, turns
-from app.composition.runtime import Runtime
-from app.errors import InvalidInputError, describe
+from app.errors import InvalidInputError
 from app.schemas.answers import AnswerOut, AnswerRequest, DeletedOut, FeedbackIn, FeedbackOut
 from app.schemas.provenance import ProvenanceOut
 from app.settings.schema import Settings
 
-logger = logging.getLogger(__name__)
-
 EVENT_STREAM = "text/event-stream"
-
-Work = Callable[[AnswerStream], None]
 
 router = APIRouter(
     prefix="/answers", tags=["answers"], responses=PROBLEM_RESPONSES, route_class=AdmittedRoute
 )
 
 
-def make_hub(queue: WorkQueue, settings: Settings) -> StreamHub:
-    """The hub that answers are generated in; closed when the program ends."""
-    return StreamHub(queue, StreamConfig(grace_s=settings.answers.stream_grace_s))
-
-
-async def _hub(request: Request) -> StreamHub:
-    return cast("StreamHub", request.app.state.streams)
-
-
-HubDep = Annotated[StreamHub, Depends(_hub)]
 AnswerId = Annotated[
     str, Path(max_length=64, description="Id of an answer.", examples=["ans_4k7tq2hn3vcv5w6d7g2m5a3x2e"])
 ]
@@ -85,19 +66,14 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
         weights=body.weights,
         conversation=body.conversation,
     )
-    turn = turn_of(request)
-    try:
-        pending = await run_in_threadpool(run.begin, runtime.db, runtime.settings, ask)
-        # the request's id goes along, so that records logged in the thread carry it
-        context, instance = contextvars.copy_context(), request.url.path
-        work: Work = lambda stream: context.run(_work, runtime, pending, stream, instance)  # noqa: E731
-        stream = hub.start(pending.id, work, turn)
-    except BaseException:
-        turn.end()
-        raise
+    stream = await start(request, runtime, hub, ask)
     if body.stream or EVENT_STREAM in request.headers.get("accept", ""):
         return _as_events(stream, 0, runtime.settings)
-    return await _whole(stream, request)
+    last = await end_of(stream, request)
+    if last.event == "error":
+        details = last.data["problem"]
+        return JSONResponse(details, details["status"], media_type=MEDIA_TYPE)
+    return JSONResponse(answer_out(answer_from_json(last.data["answer"])).model_dump(mode="json"))
 
 
 @router.get("/{answer_id}")
@@ -129,7 +105,7 @@ async def follow_answer(
     # A finished stream is read from the database, where the text of deleted documents is erased.
     events = await run_in_threadpool(stored.events, runtime.db, answer_id)
     if stream is not None and stream.events and stream.events[-1].event == "error":
-        events = [event for event in _stored(stream) if event["event"] in {"meta", "error"}]
+        events = [event for event in events_so_far(stream) if event["event"] in {"meta", "error"}]
     return EventSourceResponse(_replay([event for event in events if event["id"] > after]))
 
 
@@ -174,30 +150,6 @@ def _in_work(hub: StreamHub, answer_id: str) -> bool:
     return stream is not None and not stream.finished
 
 
-def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: str) -> None:
-    """Generate the answer into its stream; runs in a thread of the hub."""
-
-    def emit(event: AnswerEvent) -> None:
-        stream.publish(event_name(event), event_data(event))
-
-    try:
-        run.complete(runtime, pending, emit, lambda: stream.stop_reason, lambda: _stored(stream))
-    except Exception as error:
-        failure = describe(error)
-        if failure.status >= 500:
-            logger.exception("answer failed", extra={"answer": pending.id})
-        stream.publish("error", {"problem": problem(failure, instance).model_dump(exclude_none=True)})
-
-
-def _stored(stream: AnswerStream) -> list[dict[str, Any]]:
-    """The events so far with their numbers, to be stored; places in the queue mean nothing later."""
-    return [
-        {"id": item.id, "event": item.event, "data": item.data}
-        for item in stream.events
-        if item.event != "queue"
-    ]
-
-
 def _as_events(stream: AnswerStream, after: int, settings: Settings) -> EventSourceResponse:
     ping = max(1, round(settings.answers.ping_s))
     headers = {"X-Answer-ID": stream.id, "Cache-Control": "no-store"}
@@ -217,33 +169,6 @@ async def _replay(events: list[dict[str, Any]]) -> AsyncIterator[ServerSentEvent
 
 def _sse(number: int, event: str, data: dict[str, Any]) -> ServerSentEvent:
     return ServerSentEvent(json.dumps(data, ensure_ascii=False), event=event, id=str(number))
-
-
-async def _whole(stream: AnswerStream, request: Request) -> Response:
-    """Wait for the end of a stream; the answer of a client that disconnects is stopped.
-
-    Raises:
-        ClientLeftError: It went away.
-        RuntimeError: The stream has no end.
-    """
-
-    async def end() -> StreamEvent | None:
-        last: StreamEvent | None = None
-        async for event in stream.follow(0):
-            last = event or last
-        return last
-
-    try:
-        last = await while_there(request, asyncio.ensure_future(end()))
-    except ClientLeftError:
-        stream.stop("client_gone")  # no grace: whoever waits for the whole has seen no id to come back with
-        raise
-    if last is not None and last.event == "error":
-        details = last.data["problem"]
-        return JSONResponse(details, details["status"], media_type=MEDIA_TYPE)
-    if last is None or last.event != "done":
-        raise RuntimeError(f"answer {stream.id} has no end")
-    return JSONResponse(answer_out(answer_from_json(last.data["answer"])).model_dump(mode="json"))
 
 
 def _event_number(last_event_id: str | None) -> int:

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from app.api.openai import errors as openai_errors
 from app.errors import Failure, describe
 from app.observability import request_id
 from app.schemas.problem import FieldError, Problem
@@ -50,6 +51,10 @@ def reply(
     extra = dict(headers or {})
     if failure.retry_after_s is not None:
         extra["Retry-After"] = str(failure.retry_after_s)
+    if instance.startswith(openai_errors.PREFIX):
+        return openai_errors.error_reply(
+            failure, extra, errors[0].field.removeprefix("body.") if errors else None
+        )
     body = problem(failure, instance, errors).model_dump(exclude_none=True)
     return JSONResponse(body, failure.status, headers=extra, media_type=MEDIA_TYPE)
 

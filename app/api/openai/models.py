@@ -1,0 +1,55 @@
+"""Models: one for each collection, and the encoder."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from app.api.deps import RuntimeDep
+from app.api.openai.questions import MODEL_PREFIX, collection_of
+from app.api.openai.times import unix_time
+from app.composition.runtime import Runtime
+from app.db.views import CollectionRecord
+from app.library import collections
+
+router = APIRouter()
+
+ENCODER = "encoder"
+PAGE = 200
+
+
+@router.get("/models")
+def list_models(runtime: RuntimeDep) -> dict[str, Any]:
+    """A model `fathom:NAME` for each collection, and the encoder of texts."""
+    models, cursor = [_encoder(runtime)], None
+    while True:
+        found = collections.page(runtime, cursor, PAGE)
+        models += [_model(view.row) for view in found.items]
+        cursor = found.next_cursor
+        if cursor is None:
+            return {"object": "list", "data": models}
+
+
+@router.get("/models/{model:path}")
+def get_model(model: str, runtime: RuntimeDep) -> dict[str, Any]:
+    """One model."""
+    if is_encoder(model, runtime):
+        return _encoder(runtime)
+    return _model(collections.get(runtime, collection_of(model)).row)
+
+
+def is_encoder(model: str, runtime: Runtime) -> bool:
+    """Whether a model's name is that of the encoder."""
+    return model in {ENCODER, runtime.encoder_id}
+
+
+def _model(row: CollectionRecord) -> dict[str, Any]:
+    return {
+        "id": MODEL_PREFIX + row.name,
+        "object": "model",
+        "created": unix_time(row.created_at),
+        "owned_by": "fathom",
+    }
+
+
+def _encoder(runtime: Runtime) -> dict[str, Any]:
+    return {"id": runtime.encoder_id, "object": "model", "created": 0, "owned_by": "fathom"}
