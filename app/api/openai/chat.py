@@ -46,7 +46,7 @@ async def create_chat_completion(
         temperature=body.temperature,
     )
     stream = await start(request, runtime, hub, ask)
-    chat = _Chat(body, question, runtime, str(request.base_url), stream)
+    chat = _Chat(body, runtime, str(request.base_url), stream)
     if body.stream:
         headers = {"X-Answer-ID": stream.id, "Cache-Control": "no-store"}
         ping = max(1, round(runtime.settings.answers.ping_s))
@@ -60,10 +60,8 @@ async def create_chat_completion(
 class _Chat:
     """One request with its answer, whole or in chunks."""
 
-    def __init__(
-        self, body: ChatRequest, question: str, runtime: Runtime, base_url: str, stream: AnswerStream
-    ) -> None:
-        self._body, self._question, self._runtime = body, question, runtime
+    def __init__(self, body: ChatRequest, runtime: Runtime, base_url: str, stream: AnswerStream) -> None:
+        self._body, self._runtime = body, runtime
         self._base_url, self._stream = base_url, stream
 
     def completion(self, answer: Answer) -> dict[str, Any]:
@@ -106,7 +104,7 @@ class _Chat:
         yield ServerSentEvent("[DONE]")
 
     def _usage(self, answer: Answer) -> dict[str, int]:
-        return usage_of(answer, self._runtime.count_tokens(self._question))
+        return usage_of(answer, self._runtime.count_tokens)
 
     def _chunk(self, created_at: str, delta: dict[str, Any]) -> ServerSentEvent:
         return _event(self._chunk_body(created_at, delta, None))

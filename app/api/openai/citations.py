@@ -5,6 +5,7 @@ from typing import Any
 
 from app.answers.types import Answer, Citation
 from app.api.wire import answer_out
+from ingestion.types import CountTokens
 
 
 def url_annotations(citations: Sequence[Citation], base_url: str) -> list[dict[str, Any]]:
@@ -34,12 +35,12 @@ def fathom_part(answer: Answer) -> Mapping[str, Any]:
     return answer_out(answer).model_dump(mode="json")
 
 
-def usage_of(answer: Answer, question_tokens: int) -> dict[str, int]:
-    """Tokens read and generated."""
-    prompt = answer.usage.compressed_tokens + question_tokens
-    generated = answer.usage.generated_tokens
+def usage_of(answer: Answer, count_tokens: CountTokens) -> dict[str, int]:
+    """Tokens of the question and of the passages that were read, and tokens of the answer."""
+    prompt = count_tokens(answer.question) + answer.usage.compressed_tokens
+    completion = count_tokens(answer.text)
     return {
         "prompt_tokens": prompt,
-        "completion_tokens": generated,
-        "total_tokens": prompt + generated,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
     }
