@@ -4,6 +4,7 @@ Requests and replies are the examples of the schemas; `tests/project/test_rest_e
 """
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any, Final
@@ -15,6 +16,8 @@ WIDTH: Final = 142
 _JSON: Final = "application/json"
 _PAGE: Final = "Page_"
 _PROBLEM: Final = "Problem"
+# Another's protocol: docs/openai.md says what is supported of it.
+_OPENAI: Final = "openai"
 # Descriptions that FastAPI writes where a route has none: the status says the same.
 _NO_DESCRIPTION: Final = {"Successful Response", "Service Unavailable"}
 
@@ -32,6 +35,7 @@ def reference(api: Json) -> str:
         (f"{method.upper()} {path}", operation)
         for path, item in api["paths"].items()
         for method, operation in sorted(item.items(), key=lambda entry: METHODS.index(entry[0]))
+        if operation["tags"] != [_OPENAI]
     ]
     lines = ["# REST reference", "", _one_line(api["info"]["description"]), ""]
     lines += [
@@ -45,7 +49,7 @@ def reference(api: Json) -> str:
         for route, operation in routes:
             if operation["tags"][0] == tag:
                 lines += _route(route, operation, schemas, shown)
-    lines += _objects(schemas)
+    lines += _objects(_named_by(routes, schemas))
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -176,6 +180,20 @@ def _complete(example: Any, schema: Json, schemas: Json, *, whole: bool) -> Any:
         for field, inner in schema["properties"].items()
         if field in example or whole
     }
+
+
+def _named_by(routes: list[tuple[str, Json]], schemas: Json) -> Json:
+    """The schemas that routes name, and those that they name in turn."""
+    named: Json = {}
+    found = _references([operation for _, operation in routes])
+    while new := found - named.keys():
+        named |= {name: schemas[name] for name in new}
+        found = _references([schemas[name] for name in new])
+    return named
+
+
+def _references(part: Any) -> set[str]:
+    return set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(part)))
 
 
 def _objects(schemas: Json) -> Iterator[str]:
