@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.api.openai import errors as openai_errors
+from app.api import openai_errors
 from app.errors import Failure, describe
 from app.observability import request_id
 from app.schemas.problem import FieldError, Problem

@@ -17,11 +17,11 @@ from app.api.admitted import AdmittedRoute, admitted
 from app.api.deps import RuntimeDep
 from app.api.generation import HubDep, end_of, start
 from app.api.openai.citations import fathom_part, url_annotations, usage_of
-from app.api.openai.errors import error_of_problem
 from app.api.openai.questions import collection_of, question_of
 from app.api.openai.schemas import ChatRequest
 from app.api.openai.text_deltas import TextDeltas
 from app.api.openai.times import unix_time
+from app.api.openai_errors import error_of_problem
 from app.composition.runtime import Runtime
 
 router = APIRouter(route_class=AdmittedRoute)

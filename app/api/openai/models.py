@@ -8,8 +8,8 @@ from app.api.deps import RuntimeDep
 from app.api.openai.questions import MODEL_PREFIX, collection_of
 from app.api.openai.times import unix_time
 from app.composition.runtime import Runtime
-from app.db.views import CollectionRecord
 from app.library import collections
+from app.library.collections import CollectionView
 
 router = APIRouter()
 
@@ -23,7 +23,7 @@ def list_models(runtime: RuntimeDep) -> dict[str, Any]:
     models, cursor = [_encoder(runtime)], None
     while True:
         found = collections.page(runtime, cursor, PAGE)
-        models += [_model(view.row) for view in found.items]
+        models += map(_model, found.items)
         cursor = found.next_cursor
         if cursor is None:
             return {"object": "list", "data": models}
@@ -34,7 +34,7 @@ def get_model(model: str, runtime: RuntimeDep) -> dict[str, Any]:
     """One model."""
     if is_encoder(model, runtime):
         return _encoder(runtime)
-    return _model(collections.get(runtime, collection_of(model)).row)
+    return _model(collections.get(runtime, collection_of(model)))
 
 
 def is_encoder(model: str, runtime: Runtime) -> bool:
@@ -42,11 +42,11 @@ def is_encoder(model: str, runtime: Runtime) -> bool:
     return model in {ENCODER, runtime.encoder_id}
 
 
-def _model(row: CollectionRecord) -> dict[str, Any]:
+def _model(view: CollectionView) -> dict[str, Any]:
     return {
-        "id": MODEL_PREFIX + row.name,
+        "id": MODEL_PREFIX + view.row.name,
         "object": "model",
-        "created": unix_time(row.created_at),
+        "created": unix_time(view.row.created_at),
         "owned_by": "fathom",
     }
 
