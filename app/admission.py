@@ -23,9 +23,9 @@ from app.settings.schema import Settings
 T = TypeVar("T")
 
 KEPT_SHARE: Final = 4
-"""One in so many waiting places is kept for callers other than the one who holds all the rest."""
+"""Divisor of the waiting places: one of four is reserved for callers other than the one with all the rest."""
 NICENESS: Final = 5
-"""Of the threads that work, above that of the event loop, which answers at once; see nice(1)."""
+"""Niceness of working threads above the event loop's, so that the loop answers at once; see nice(1)."""
 REMEMBERED: Final = 16
 """Turns whose times make the pace."""
 
@@ -83,7 +83,7 @@ class Turn:
 
     @property
     def ahead(self) -> int | None:
-        """How many turns come before this one; None for one that is not in line (any more)."""
+        """Number of turns before this one; None if it is not (or no longer) in line."""
         return self.queue.order().get(self)
 
 
@@ -180,7 +180,7 @@ class WorkQueue:
             return {turn: ahead for ahead, turn in enumerate(self._in_order())}
 
     def wait_s(self, ahead: int) -> float:
-        """Seconds until a turn comes that has so many before it, at the present pace."""
+        """Seconds until a turn with this many turns before it begins, at the present pace."""
         return (ahead + 1) * self.pace_s
 
     def submit(self, turn: Turn, work: Callable[[], T]) -> Future[T]:
@@ -297,7 +297,7 @@ def make_queues(settings: Settings) -> Queues:
 
 
 def _give_way() -> None:
-    """Let the calling thread, and those that it starts, stand back behind the event loop's.
+    """Lower the priority of the calling thread, and of threads that it starts, below the event loop's.
 
     Who is refused, or asks whether the service is ready, is answered by the event loop while all cores are at work.
     """

@@ -1,4 +1,4 @@
-"""Child processes that are kept running: started, logged line by line, started again, stopped.
+"""Supervised child processes: started, logged line by line, restarted, stopped.
 
 It knows nothing of what the processes do.
 """

@@ -83,7 +83,7 @@ GENERATOR_FAILURES: Final[Mapping[type[GeneratorError], tuple[str, int, str]]] =
         "tokens ran out, raise FATHOM_ANSWERS__MAX_NEW_TOKENS.",
     ),
 }  # fmt: skip
-"""Code, status and next step of each failure of a generator; others are told as the class that they inherit."""
+"""Code, status and next step of each failure of a generator; other failures use the class that they inherit."""
 
 
 MACHINE_FAULTS: Final[Mapping[str, tuple[int, int, str, str, int | None]]] = {
@@ -156,7 +156,7 @@ class CollectionNotFoundError(NotFoundError):
     """There is no collection of that id or name."""
 
     def __init__(self, key: str) -> None:
-        """Name what was asked for."""
+        """Name the collection."""
         super().__init__(
             "collection_not_found",
             f"There is no collection {key!r}.",
@@ -168,7 +168,7 @@ class DocumentNotFoundError(NotFoundError):
     """There is no document of that id."""
 
     def __init__(self, key: str) -> None:
-        """Name what was asked for."""
+        """Name the document."""
         super().__init__(
             "document_not_found",
             f"There is no document {key!r}.",
@@ -180,7 +180,7 @@ class AnswerNotFoundError(NotFoundError):
     """There is no answer of that id."""
 
     def __init__(self, key: str) -> None:
-        """Name what was asked for."""
+        """Name the answer."""
         super().__init__("answer_not_found", f"There is no answer {key!r}.", "Ask the question again.")
 
 
@@ -188,7 +188,7 @@ class LexiconNotFoundError(NotFoundError):
     """There is no lexicon of that name."""
 
     def __init__(self, name: str) -> None:
-        """Name what was asked for."""
+        """Name the missing object."""
         hint = "List them (GET /v1/lexicons, `fathom lexicons list`)."
         super().__init__("lexicon_not_found", f"There is no lexicon {name!r}.", hint)
 
@@ -223,7 +223,7 @@ class JobNotFoundError(NotFoundError):
     """There is no job of that id."""
 
     def __init__(self, key: str) -> None:
-        """Name what was asked for."""
+        """Name the missing object."""
         super().__init__(
             "job_not_found", f"There is no job {key!r}.", "Jobs go when their document is deleted."
         )
@@ -319,7 +319,7 @@ class LeaseLostError(FathomError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An error as it is told to people and programs."""
+    """An error in the form shown to people and programs."""
 
     status: int
     exit_code: int

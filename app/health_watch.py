@@ -17,7 +17,7 @@ T = TypeVar("T")
 FRESH_S: Final = 0.5
 """Age up to which nobody looks again."""
 USABLE_S: Final = 10.0
-"""Age up to which a look is told where the next takes long."""
+"""Maximum age of a result that is reported while a new check takes long."""
 MOMENT_S: Final = 0.02
 """Longest wait for a new look, where there is a usable one."""
 PATIENCE_S: Final = 0.5
@@ -78,7 +78,7 @@ class Watch(Generic[T]):
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self) -> tuple["Future[T]", _Seen[T] | None]:
-        """The look to wait for, which may be over, and the last one that ended well."""
+        """The check to wait for, which may be over, and the last successful result."""
         with self._lock:
             fresh = self._seen is not None and time.monotonic() - self._seen.at < FRESH_S
             if self._looking is None or (self._looking.done() and not fresh):

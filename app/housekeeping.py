@@ -20,7 +20,7 @@ from app.library import erasing
 logger = logging.getLogger(__name__)
 
 EVERY_S = 15.0
-"""Between looks at what is left to erase."""
+"""Seconds between checks for erasures that are still to do."""
 EXPIRE_EVERY_S = 600.0
 
 
@@ -28,7 +28,7 @@ class Housekeeping:
     """The thread; `start` it once, `stop` it before the runtime is closed."""
 
     def __init__(self, runtime: Runtime, every_s: float = EVERY_S) -> None:
-        """Work for the runtime's database, every so many seconds."""
+        """Prepare the thread for the runtime's database."""
         self._runtime = runtime
         self._every_s = every_s
         self._stopping = threading.Event()

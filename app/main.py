@@ -1,4 +1,4 @@
-"""The web application: routes, guards and what lives as long as the process."""
+"""The web application: routes, guards and objects with the lifetime of the process."""
 
 import gc
 import threading

@@ -29,7 +29,7 @@ class LogFile:
     """
 
     def __init__(self, path: Path, *, max_bytes: int = LOG_BYTES, old: int = OLD_LOGS) -> None:
-        """Open, or go on with, the file.
+        """Open the file, or continue it.
 
         Args:
             path: The file; its folder is made.
@@ -87,7 +87,7 @@ class Terminal:
         self._out.flush()
 
     def move(self, line: str) -> None:
-        """Print a line in the place of the one that moved before; an empty one lets that stay as it is."""
+        """Print a line over the previous moving line; an empty one fixes the previous line in place."""
         if not self._moves:
             if line:
                 self.say(line)
@@ -111,7 +111,7 @@ class Terminal:
 
 
 class ServiceOutput:
-    """What a service prints: logged line by line; its errors are said too, and its last lines where it ends.
+    """Output of a service: every line is logged; its errors, and its last lines when it ends, are printed too.
 
     Args:
         name: Name of the service.
@@ -149,7 +149,7 @@ class ServiceOutput:
 
 
 def _error_in(text: str) -> str | None:
-    """What a log line says if it is one of an error, without its time; see `app.observability`."""
+    """Message of a log line of an error, without its time, or None; see `app.observability`."""
     if text.startswith("{"):
         with contextlib.suppress(ValueError):
             fields = json.loads(text)

@@ -24,7 +24,7 @@ _REQUEST_TIMEOUT_S: Final = 60.0
 
 
 class SampleError(Exception):
-    """The sample documents could not be uploaded; the message says why and what to do."""
+    """Raised if the sample documents could not be uploaded; the message has the reason and the next step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ class StoredBlob:
 
 
 class BlobWriter:
-    """Takes bytes piece by piece; nothing is kept until `commit`."""
+    """Writes a blob piece by piece; nothing is stored before `commit`."""
 
     def __init__(self, file: BinaryIO, path: Path, target: Callable[[str], Path]) -> None:
         """Made by `BlobStore.writer` only."""
@@ -129,7 +129,7 @@ class BlobStore:
     def sweep(
         self, in_use: Callable[[Collection[str]], set[str]], *, older_than_s: float, quarantine_s: float
     ) -> int:
-        """Put files that nothing refers to into quarantine, and remove what dead uploads left behind.
+        """Put unreferenced files into quarantine, and remove leftovers of dead uploads.
 
         Args:
             in_use: Gives those of the hashes it is asked about that rows refer to.
@@ -171,7 +171,7 @@ class BlobStore:
                 file.unlink(missing_ok=True)
 
     def _found(self, sha256: str) -> Path:
-        """The file of a blob; one that is in quarantine, and so is wanted after all, comes back.
+        """The file of a blob; a file in quarantine moves back, since it is needed after all.
 
         Raises:
             FileNotFoundError: There is no such blob.

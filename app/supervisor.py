@@ -32,7 +32,7 @@ _POLL_S: Final = 0.3
 
 
 class SupervisorError(Exception):
-    """Fathom can't start or go on; the message is one line that says what to do."""
+    """Raised if Fathom can't start or continue; the message is one line with the next step."""
 
 
 def resolve_ports(settings: Settings) -> Settings:

@@ -29,7 +29,7 @@ def encoder_parts(models: Path) -> EncoderParts:
 
 
 def kept_vectors(models: Path, options: RunOptions) -> KeptVectors:
-    """The search encoder, with its vectors kept in a run's folder."""
+    """The search encoder, with its vectors stored in a run's folder."""
     encoder = models / "encoder"
     return KeptVectors(
         lambda: SentenceTransformerEmbedder(encoder, options.device),
@@ -39,7 +39,7 @@ def kept_vectors(models: Path, options: RunOptions) -> KeptVectors:
 
 
 def reading_recipe(path: Path | None) -> ReadingRecipe:
-    """A reading recipe; None gives the one that ships.
+    """The reading recipe of a file; None gives the shipped recipe.
 
     Raises:
         TrainingDataError: It can't be read, or says what is not known.
@@ -48,7 +48,7 @@ def reading_recipe(path: Path | None) -> ReadingRecipe:
 
 
 def writing_recipe(path: Path | None) -> WritingRecipe:
-    """A writing recipe; None gives the one that ships.
+    """The writing recipe of a file; None gives the shipped recipe.
 
     Raises:
         TrainingDataError: It can't be read, or says what is not known.
@@ -57,7 +57,7 @@ def writing_recipe(path: Path | None) -> WritingRecipe:
 
 
 def gathering_recipe(path: Path | None) -> GatheringRecipe:
-    """A recipe for gathered questions; None gives the one that ships.
+    """The recipe for gathered questions of a file; None gives the shipped recipe.
 
     Raises:
         TrainingDataError: It can't be read, or says what is not known.

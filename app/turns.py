@@ -1,4 +1,4 @@
-"""Turns: who of several threads may work, so many at a time, in the order in which they asked."""
+"""Turns: a limited number of threads work at once, in the order in which they asked."""
 
 import threading
 import time

@@ -44,7 +44,7 @@ BESIDE = 2  # documents that are begun while others take long, beside those that
 
 
 class StoppedError(Exception):
-    """The worker is told to stop: the job goes back into the queue."""
+    """Raised when the worker must stop: the job returns to the queue."""
 
 
 class _ParserAway:
@@ -88,7 +88,7 @@ class _Lease:
         self._thread.join()
 
     def report(self, stage: str, done: int, total: int) -> None:
-        """Note progress, and let others go on where this document has been at it for long.
+        """Record progress, and let other jobs run if this document has taken long.
 
         Raises:
             LeaseLostError: Another worker has the job; what is made here would be refused.
@@ -156,7 +156,7 @@ class Worker:
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self) -> bool:
-        """Take and run jobs until told to stop, or until a fault of its own stays; see `fault`.
+        """Take and run jobs until stopped, or until a fault of the worker lasts; see `fault`.
 
         Returns:
             True where every thread has ended; False where one is still inside a model. Its job is given
@@ -277,7 +277,7 @@ class Worker:
         return "done"
 
     def _after_error(self, job: LeasedJob, error: Exception) -> str:
-        """Record what became of a job that failed; raises what is wrong with the database where that is why."""
+        """Record the result of a failed job; raises the database's error if that is the cause."""
         failure = describe(error)
         if failure.status >= 500:
             logger.error("job failed", extra={"job": job.id, "kind": job.kind}, exc_info=error)
@@ -330,7 +330,7 @@ class Worker:
                 self._stopping.wait(min(self._settings.poll_s * 2**faults, MAX_FAULT_WAIT_S))
 
     def _attempt(self, task: Callable[[], object]) -> None:
-        """Do something beside the jobs; what goes wrong there is told, and tried again when its time comes."""
+        """Run a task beside the jobs; an error is recorded, and the task runs again at its next time."""
         try:
             task()
         except Exception as error:  # noqa: BLE001 - it must not end the thread that watches the others

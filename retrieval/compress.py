@@ -22,7 +22,7 @@ SentenceVectors = Callable[[Sequence[Passage]], Sequence[NDArray[np.float32]]]
 """For each passage unit vectors of its sentences, float32 [N, D], in the order of `sentences_of`."""
 
 CACHED_CHUNKS = 4_096
-"""Chunks whose sentence vectors are kept in memory."""
+"""Chunks whose sentence vectors stay cached in memory."""
 _GRAM_WEIGHT = 0.5
 _RANK_WEIGHT = 4.0
 _RANK_CONSTANT = 2.0
@@ -30,7 +30,7 @@ _RANK_CONSTANT = 2.0
 
 @dataclass(slots=True)
 class _Sentence:
-    """A candidate: where it stands, what it costs, what it is worth."""
+    """A candidate sentence: its position, its cost in tokens and its score."""
 
     place: int
     number: int
@@ -42,7 +42,7 @@ class _Sentence:
 
 
 class SentenceVectorCache:
-    """Sentence vectors of passages: those kept with the chunks, else encoded; safe to use from many threads.
+    """Sentence vectors of passages: stored ones where they exist, else encoded; safe to use from many threads.
 
     Args:
         embedder: Encodes those that are not there.
@@ -108,7 +108,7 @@ def compress(
     config: CompressionConfig,
     sentence_vectors: SentenceVectors | None = None,
 ) -> Context:
-    """Keep what a question needs of its passages.
+    """Keep the parts of the passages that a question needs.
 
     Args:
         question: Text of the question.
@@ -235,7 +235,7 @@ def _choose(sentences: list[_Sentence], budget: int) -> list[_Sentence]:
 
 
 def _ranges(kept: Sequence[_Sentence]) -> tuple[tuple[int, int], ...]:
-    """Ranges of kept sentences; neighbours grow together, with the blanks between them."""
+    """Ranges of the selected sentences; neighbours merge, with the blanks between them."""
     ranges: list[tuple[int, int]] = []
     last = -2
     for sentence in kept:

@@ -48,7 +48,7 @@ class HnswConfig:
             raise ValueError("exact_below and background_above count vectors and cannot be negative")
 
     def candidates(self, vectors: int) -> int:
-        """Candidates looked at by a search of so many vectors."""
+        """Candidates that a search of an index of this size examines."""
         return math.ceil(self.ef_search * math.sqrt(max(1.0, vectors / self.ef_grows_above)))
 
 
@@ -111,7 +111,7 @@ class FusionConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompressionConfig:
-    """How much text of the hits is kept for the generator.
+    """Limits on the text of the hits that reaches the generator.
 
     Attributes:
         max_tokens: Budget for all passages together, in tokens of the configured vocabulary.

@@ -55,7 +55,7 @@ class _Phrase(NamedTuple):
 
 
 def continued_in_chinese(before: str, follow_up: str) -> str | None:
-    """The question before with what a continuation replaces in it, or adds to it.
+    """The previous question, with the part that a continuation replaces in it or adds to it.
 
     Args:
         before: A question that stands alone.
@@ -77,7 +77,7 @@ def continued_in_chinese(before: str, follow_up: str) -> str | None:
 
 
 def _replaced(before: str, named: str) -> tuple[int, int, int, int] | None:
-    """Range of the question before that is replaced, and the range of what is named that takes its place."""
+    """The replaced range of the previous question, and the range of the new phrase that takes its place."""
     quantity = _QUANTITY.fullmatch(named)
     if quantity is None and _is_clause(named):
         return None
@@ -94,7 +94,7 @@ def _replaced(before: str, named: str) -> tuple[int, int, int, int] | None:
 
 
 def _is_clause(named: str) -> bool:
-    """Whether what is named is a condition: 夫妻一方是军人, not 股份有限公司."""
+    """Whether the new phrase is a condition: 夫妻一方是军人, not 股份有限公司."""
     words = [word for piece in re.split("(?<![但于还])(是)", named) for word in rjieba.cut(piece)]
     return _CONDITION.match(named) is not None or any(word in _CLAUSE_WORDS for word in words)
 
@@ -104,7 +104,7 @@ def _same_unit(before: str, unit: str) -> tuple[int, int] | None:
 
 
 def _parallel(phrases: Sequence[_Phrase], core: str, *, framed: bool) -> tuple[int, int] | None:
-    """The phrase that is most like what is named."""
+    """The phrase that is most similar to the new one."""
     starts_with_verb = _tags(core)[:1] == ["v"]
     ranked = []
     for order, phrase in enumerate(phrases):
@@ -134,7 +134,7 @@ def _parallel(phrases: Sequence[_Phrase], core: str, *, framed: bool) -> tuple[i
 
 
 def _candidates(phrase: _Phrase, length: int, *, keep_verb: bool) -> Iterator[tuple[int, int, str]]:
-    """Beginnings of a phrase: up to the end of each of its words, and as long as what is named."""
+    """Beginnings of a phrase: up to the end of each of its words, and as long as the new phrase."""
     words = _without_verb(phrase, keep_verb=keep_verb)
     for count in range(1, len(words) + 1):
         yield _joined(words[:count])
@@ -152,7 +152,7 @@ def _whole(phrase: _Phrase, *, keep_verb: bool) -> tuple[int, int, str] | None:
 
 
 def _without_verb(phrase: _Phrase, *, keep_verb: bool) -> Sequence[tuple[int, int, str]]:
-    """A phrase without the verb that governs it: 如何解除劳动合同; one that opens the clause belongs to it."""
+    """A phrase without its governing verb: 如何解除劳动合同; a verb that opens the clause belongs to the phrase."""
     words = phrase.words
     governs = phrase.governed and len(words) > 1 and _tag_of(words[0][2]) == "v"
     return words[1:] if governs and not keep_verb else words

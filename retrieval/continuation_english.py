@@ -1,4 +1,4 @@
-"""English continuations that ask nothing themselves, put into the question before them: "What about Windows?".
+"""English continuations ("What about Windows?"), which ask nothing alone and are put into the previous question.
 
 What is named takes the place of the noun phrase that it is parallel to: one with the same head ("the Team plan"), of
 the same kind (a year, a version, a name), or of the same form behind the same preposition. What is a condition ("if …",
@@ -71,13 +71,13 @@ class _Phrase(NamedTuple):
     subject: bool
 
     def span(self, last: int | None = None) -> tuple[int, int]:
-        """Range in the text, with the determiner, up to the last so many words."""
+        """Range in the text, from the determiner to the last word or to the word number `last`."""
         end = self.words[-1 if last is None else last].end
         return (self.determiner or self.words[0]).start, end
 
 
 def continued_in_english(before: str, follow_up: str) -> str | None:
-    """The question before with what a continuation replaces in it, or adds to it.
+    """The previous question, with the part that a continuation replaces in it or adds to it.
 
     Args:
         before: A question that stands alone.
@@ -132,7 +132,7 @@ def _shared_words(first: _Phrase, second: _Phrase) -> bool:
 
 
 def _same_head(_: str, phrase: _Phrase, target: _Phrase) -> tuple[int, int] | None:
-    """The phrase up to a word that is the head of what is named."""
+    """The phrase up to the word that is the head of the new phrase."""
     head = _stem(target.words[-1].text)
     for place, word in enumerate(phrase.words):
         if _stem(word.text) == head:
@@ -141,7 +141,7 @@ def _same_head(_: str, phrase: _Phrase, target: _Phrase) -> tuple[int, int] | No
 
 
 def _same_kind(before: str, phrase: _Phrase, target: _Phrase) -> tuple[int, int] | None:
-    """The year, number or name in a phrase, where what is named is one."""
+    """The year, number or name in a phrase, if the new phrase is one."""
     wanted = _kind_of_all(target.words)
     if not wanted:
         return None
@@ -163,7 +163,7 @@ def _same_kind(before: str, phrase: _Phrase, target: _Phrase) -> tuple[int, int]
 
 
 def _same_form(phrases: Sequence[_Phrase], target: _Phrase) -> tuple[int, int] | None:
-    """A phrase with the same article and number: what a preposition governs before what is asked of it."""
+    """A phrase with the same article and number; phrases after "of" and "for" go first."""
     order = sorted(phrases, key=lambda phrase: phrase.preposition not in {"of", "for"})
     for phrase in order:
         words = phrase.words
@@ -178,7 +178,7 @@ def _same_form(phrases: Sequence[_Phrase], target: _Phrase) -> tuple[int, int] |
 
 
 def _kind_of_all(words: Sequence[_Token]) -> str:
-    """Kind of what is named: of its number where it has one, else a name where every word is capital."""
+    """Kind of the new phrase: the kind of its number, else "name" where every word is capitalised."""
     kinds = [_kind(word, "", -1) for word in words]
     number = next((kind for kind in kinds if kind and kind != "name"), "")
     return number or ("name" if kinds and all(kind == "name" for kind in kinds) else "")

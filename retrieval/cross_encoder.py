@@ -52,7 +52,7 @@ class CrossEncoderScorer:
 
 
 def _check_kind(path: Path) -> None:
-    """Look at what the folder says it holds.
+    """Read the configuration of the folder.
 
     Raises:
         EncoderError: Nothing, or a model that scores no pairs.

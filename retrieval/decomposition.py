@@ -74,14 +74,14 @@ def sub_questions(question: str) -> tuple[str, ...]:
 
 
 def _asks(part: str, *, chinese: bool) -> bool:
-    """Whether a part says itself what it asks, as 如果是16岁呢 does not."""
+    """Whether a part contains its own question, as 如果是16岁呢 does not."""
     if chinese:
         return _ASKS_ZH.search(part.rstrip("呢？? ")) is not None
     return _ASKS_EN.search(part) is not None or _VERB_FIRST_EN.match(part) is not None
 
 
 def _subject(first: str, *, chinese: bool) -> str:
-    """What a question is about: the question without what asks."""
+    """The subject of a question: its text without the asking words."""
     rules = (_ASKS_ZH,) if chinese else (_ASKS_EN, _AUXILIARY_EN)
     for rule in rules:
         first = rule.sub("", first)
@@ -112,7 +112,7 @@ def _in_chinese(sentence: str) -> list[str]:
 
 
 def _context(question: str, *, chinese: bool) -> tuple[str, str]:
-    """What stands before the first question and holds for all of them; and the question without it."""
+    """The context in front of the first question, which holds for all of them, and the question without it."""
     if not chinese:
         leading = _LEADING.match(question)
         return (leading["context"], question[leading.end() :]) if leading else ("", question)

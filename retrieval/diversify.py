@@ -47,7 +47,7 @@ def maximal_marginal_relevance(
 
 
 def diversify(hits: Sequence[Hit], vectors: Mapping[int, NDArray[np.float32]], trade_off: float) -> list[Hit]:
-    """Order hits anew by maximal marginal relevance.
+    """Reorder hits by maximal marginal relevance.
 
     Scores of the stage before and cosines have ranges of their own, and cosines of one encoder live in a narrow band.
     So both are stretched: relevance to [0, 1] over the hits, and cosines so that the two hits least alike have

@@ -11,7 +11,7 @@ from retrieval.types import Hit, Passage
 
 STAGE = "edition"
 PREFERENCE = 0.2
-"""What the year or version asked for adds to a fused score, and another one takes away; such scores lie in 0 to 3."""
+"""Bonus for the year or version asked for, and penalty for another one; fused scores lie in 0 to 3."""
 
 _YEAR = re.compile(r"(?<![\d.])(?:1[89]|20)\d\d(?![\d.]*\d)")
 _VERSION = re.compile(r"(?<![\w.])v?(\d{1,3}(?:\.\d{1,4}){1,3})(?![\d.]*\d)", re.IGNORECASE)
@@ -34,7 +34,7 @@ def names_edition(question: str) -> bool:
 
 
 def by_edition(question: str, hits: Sequence[Hit], passages: Mapping[int, Passage]) -> list[Hit]:
-    """Order hits anew by whether their document's name, its title or their headings carry what the question names.
+    """Reorder hits: a document name, title or heading with the year or version of the question goes first.
 
     Args:
         question: Any text; one that names no year and no version changes nothing.
@@ -58,7 +58,7 @@ def by_edition(question: str, hits: Sequence[Hit], passages: Mapping[int, Passag
 
 
 def _preference(asked: tuple[frozenset[str], frozenset[str]], passage: Passage) -> float:
-    """For the year and for the version asked for: what carries it gains, what carries only others loses."""
+    """Bonus where the label carries the year and the version asked for, penalty where it carries only others."""
     label = " / ".join([passage.name, passage.title, *passage.heading_path])
     total = 0.0
     for wanted, carried in zip(asked, (years_of(label), versions_of(label)), strict=True):

@@ -108,7 +108,7 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def sentence_model(self) -> "SentenceTransformer":
-        """The same encoder, float32, as its library runs, trains and saves it: what this one is compared with."""
+        """The same encoder in float32, as its own library runs, trains and saves it: the reference for this one."""
         # Imported late: the library takes seconds, and embedding does not need it.
         from retrieval.sentence_model import load_sentence_model
 

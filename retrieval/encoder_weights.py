@@ -67,7 +67,7 @@ def encoder_state(path: Path) -> dict[str, Tensor]:
 
 
 def _manifest(path: Path) -> dict[str, Any]:
-    """The manifest of an encoder folder, once the small files that it names are what it says.
+    """Read the manifest of an encoder folder, and check the small files that it names against it.
 
     Raises:
         EncoderError: It is missing or damaged, or one of those files is.

@@ -14,7 +14,7 @@ RetrievalError
 
 
 class RetrievalError(Exception):
-    """Base of all errors of this library; the message says what happened, to what, and what to do."""
+    """Base of all errors of this library; the message names the event, the object and the next step."""
 
 
 class InvalidVectorError(RetrievalError, ValueError):
@@ -42,7 +42,7 @@ class SnapshotError(RetrievalError):
 
 
 class IndexWriteError(RetrievalError):
-    """Raised when the folder of an index can't be written; the index may be kept in memory instead."""
+    """Raised when the folder of an index can't be written; the index may live in memory instead."""
 
 
 class EncoderError(RetrievalError):

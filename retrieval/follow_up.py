@@ -1,4 +1,4 @@
-"""Follow-up questions: whether a question leans on the turns before it, and what it then asks.
+"""Follow-up questions: detect that a question depends on earlier turns, and complete it.
 
 Rules for Chinese and English, no model. A question leans on the conversation where it opens or ends like a
 continuation ("And…", "那…呢？"), says nothing of its own ("Why?"), or holds a pronoun whose antecedent is not in the
@@ -87,7 +87,7 @@ def _after(question: str, before: Turn | None) -> str:
 
 
 def _continued(before: str, question: str) -> str | None:
-    """One question from two, where the second names what it replaces or adds in the language of the first."""
+    """One question from two, where the second replaces or adds a phrase in the language of the first."""
     chinese = _HAN.search(before) is not None
     if not _content(question) or not _content(before) or chinese != (_HAN.search(question) is not None):
         return None
@@ -95,7 +95,7 @@ def _continued(before: str, question: str) -> str | None:
 
 
 def _continues(question: str) -> bool:
-    """Whether a question opens, or ends, as what goes on from the one before."""
+    """Whether a question opens, or ends, as a continuation of the previous one."""
     text = folded(question).strip()
     if not _HAN.search(text):
         return _CONTINUATION.match(text) is not None
@@ -105,7 +105,7 @@ def _continues(question: str) -> bool:
 
 
 def _asks(question: str) -> bool:
-    """Whether a question says itself what it asks."""
+    """Whether a question contains its own asking words."""
     text = folded(question)
     if _HAN.search(text):
         return _ASKING.search(text) is not None
@@ -146,7 +146,7 @@ def _words(text: str) -> list[_Word]:
 
 
 def _content(text: str) -> list[_Word]:
-    """The words that say what a text is about."""
+    """The words that carry the subject of a text."""
     words = _words(text)
     if _HAN.search(text):
         return [
@@ -256,7 +256,7 @@ def _open_in_chinese(words: Sequence[_Word], place: int) -> bool:
 
 
 def _asked_for(words: Sequence[_Word], place: int) -> bool:
-    """Whether a noun is what the question asks for, and so means nothing yet: 哪一个宗教."""
+    """Whether a noun follows an asking word, and so refers to nothing yet: 哪一个宗教."""
     place -= 1
     while place >= 0 and words[place].tag in {"m", "q"} and not _ASKING.search(words[place].text):
         place -= 1

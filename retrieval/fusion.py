@@ -12,7 +12,7 @@ from retrieval.types import Hit
 
 STAGE = "fused"
 SHARES = frozenset({"lexical"})
-"""Stages whose scores are shares of what there is to find; others are measured within their list."""
+"""Stages whose scores are absolute shares; scores of other stages are scaled within their list."""
 
 
 def fuse(rankings: Mapping[str, Sequence[Hit]], config: FusionConfig) -> list[Hit]:

@@ -1,4 +1,4 @@
-"""How good a ranking is. All values lie in [0, 1]; what counts as relevant is the caller's to say."""
+"""Ranking metrics with values in [0, 1]; the caller defines relevance."""
 
 from collections.abc import Collection, Sequence
 

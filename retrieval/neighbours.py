@@ -1,4 +1,4 @@
-"""Hits to what stands around them: the passages before and after, as far as their section goes."""
+"""Neighbours of hits: the passages before and after each hit, within its section."""
 
 from collections.abc import Mapping, Sequence
 
@@ -39,7 +39,7 @@ def section_around(passage: Passage, beside: Sequence[Passage]) -> list[Passage]
 def expand(
     hits: Sequence[Hit], passages: Mapping[int, Passage], beside: Mapping[int, Sequence[Passage]]
 ) -> list[tuple[Hit, Passage]]:
-    """Neighbours of hits, those of the best hit first, none of them twice and none that was found itself.
+    """Neighbours of hits, the best hit's first, each once, without passages that are hits themselves.
 
     Args:
         hits: Ranked hits.

@@ -31,7 +31,7 @@ MMR_POOL = 4
 
 
 class RetrievalPipeline:
-    """Finds and compresses what answers a question; safe to use from many threads.
+    """Finds and compresses the passages for a question; safe to use from many threads.
 
     Args:
         embedder: Encoder of questions and sentences.
@@ -95,7 +95,7 @@ class RetrievalPipeline:
     def _ranked(
         self, query: Query, rankings: Rankings, passages: Mapping[int, Passage], clock: "_Clock"
     ) -> list[Hit]:
-        """Order the fused hits by what the settings ask for, each step on what the one before left."""
+        """Rerank the fused hits by the configured steps, each on the result of the step before."""
         config, hits = self._config, rankings["fused"]
         if names_edition(query.text):
             hits = rankings["edition"] = by_edition(query.text, hits, passages)
@@ -159,7 +159,7 @@ class RetrievalPipeline:
         return passages
 
     def _enough(self, passages: Mapping[int, Passage], needed: int, k: int) -> bool:
-        """Whether all stages have what they need, and `k` hits are left whatever the cap takes out."""
+        """Whether every stage has enough candidates, and `k` hits remain after the cap per document."""
         most = self._config.max_per_document
         if len(passages) < needed or most is None:
             return len(passages) >= needed

@@ -1,4 +1,4 @@
-"""What retrieval needs from outside, and the plug-in points inside; each has a contract suite in tests."""
+"""Dependencies of retrieval and its plug-in points; each has a contract suite in tests."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,8 +13,8 @@ CountTokens = Callable[[str], int]
 """Number of tokens of a text by the configured tiktoken vocabulary."""
 
 StoredVectors = Callable[[Sequence[int], str], Mapping[int, NDArray[np.float32]]]
-"""Chunk ids and an encoder's id to the sentence vectors that were kept when these chunks were made by it:
-float32 [N, D], unit length. Chunks without any are left out."""
+"""Chunk ids and an encoder id to the sentence vectors that this encoder stored with the chunks: float32 [N, D],
+unit length. Chunks without vectors are left out."""
 
 
 class Embedder(Protocol):
@@ -66,7 +66,7 @@ class VectorIndex(Protocol):
         ...
 
     def vectors(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of `ids` that it holds, ascending, each once, with their unit vectors (float32 [N, D])."""
+        """The stored ids among `ids`, ascending, each once, with their unit vectors (float32 [N, D])."""
         ...
 
     def save(self, path: Path) -> None:
@@ -74,7 +74,7 @@ class VectorIndex(Protocol):
         ...
 
     def load(self, path: Path) -> None:
-        """Replace the content by what `path` holds."""
+        """Replace the content by the file at `path`."""
         ...
 
     def __len__(self) -> int:

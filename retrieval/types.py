@@ -78,7 +78,7 @@ class ContextPassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the generator gets to read.
+    """The compressed passages for the generator.
 
     Attributes:
         tokens_before: Tokens of all passages before compression (tiktoken vocabulary).

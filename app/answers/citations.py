@@ -31,7 +31,7 @@ class UnknownPassageError(Exception):
 
 
 def to_document(spans: Sequence[Span], passages: Mapping[str, Passage]) -> list[AnswerSpan]:
-    """Move copied spans from passage to document offsets and join those that touch.
+    """Move copied spans from passage to document offsets and merge touching spans.
 
     Args:
         spans: As the generator gave them, in answer order.

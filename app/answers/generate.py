@@ -87,7 +87,7 @@ class _Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Material:
-    """What the answer is made of, as far as the path has come."""
+    """Intermediate results of the answer, as far as the path has come."""
 
     draft: Draft
     retrieved: Retrieved | None = None

@@ -223,7 +223,7 @@ def _continues(last: TokenTrace, token: TokenTrace, trace: Trace) -> bool:
 
 
 def _joined(tokens: Sequence[TokenTrace]) -> tuple[TracedRange, ...]:
-    """Ranges of a run: the one that it was copied from, or the strongest by the mean attention of its tokens."""
+    """Ranges of a run: the copied range, or the strongest ranges by the mean attention of its tokens."""
     if tokens[0].ink == Ink.COPIED:
         (first,), (last,) = tokens[0].ranges, tokens[-1].ranges
         return (TracedRange(source=first.source, start=first.start, end=last.end, weight=1.0),)

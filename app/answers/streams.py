@@ -70,7 +70,7 @@ class AnswerStream:
 
     @property
     def stop_reason(self) -> StopReason | None:
-        """Why the work must end, or None while it may go on; the worker asks between steps."""
+        """Reason to end the work, or None while it may continue; the worker asks between steps."""
         return self._stop_reason
 
     @property

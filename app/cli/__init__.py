@@ -1,4 +1,4 @@
-"""`fathom`: the command line. Commands import what is heavy when they run, so that help is instant."""
+"""`fathom`: the command line. Commands import heavy modules when they run, so that help is instant."""
 
 import sys
 from collections.abc import Sequence
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _tell(error: Exception, given: Sequence[str]) -> int:
-    """Say what went wrong; gives the exit code."""
+    """Print the error; returns the exit code."""
     # Typer's own errors (an unknown option, a missing argument) show themselves; their base class is private
     show = getattr(error, "show", None)
     if show is not None:

@@ -29,7 +29,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Delete answers with their questions: those named, those of a conversation, or those that are old."""
+    """Delete answers with their questions: by id, by conversation, or by age."""
     from app.answers import stored
 
     with open_runtime(context) as runtime:

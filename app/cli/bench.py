@@ -275,7 +275,7 @@ def _report(result: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _show(result: dict[str, Any]) -> None:
-    """Our figures and the peers' as one table, then what they were taken of."""
+    """Our figures and the peers' as one table, then the data that they were measured on."""
     out = results(160)
     plain = {name: value for name, value in result.items() if not isinstance(value, list | dict)}
     sides = [plain | {"name": "ours", "ratio": None}, *result["peers"]]

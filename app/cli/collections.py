@@ -62,7 +62,7 @@ def show(
     collection: Annotated[str, typer.Argument(help="Name or id.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Show a collection and its documents, those that failed or lack text with reason and hint."""
+    """Show a collection and its documents; failed and incomplete ones with reason and hint."""
     from app.cli.ingest import print_failed, print_warned
     from app.intake.coverage import warnings_of
     from app.library import collections, documents

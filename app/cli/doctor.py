@@ -1,4 +1,4 @@
-"""`fathom doctor`: what this installation is, how it is configured, and whether it works."""
+"""`fathom doctor`: versions, configuration and checks of this installation."""
 
 import platform
 from importlib import metadata
@@ -54,7 +54,7 @@ def doctor(
 
 
 def _checked(context: typer.Context, *, models: bool) -> tuple[list[dict[str, Any]], int]:
-    """What works and what does not, and the exit code; a database that can't be opened is one of the checks."""
+    """Results of the checks, and the exit code; a database that can't be opened is one of the checks."""
     from dataclasses import asdict
 
     from app.errors import describe
@@ -134,7 +134,7 @@ def _settings(settings: "Settings") -> dict[str, Any]:
 
 
 def _defaults() -> dict[str, Any]:
-    """What the settings are where nothing is set: shown where those that are set can't be read."""
+    """Default settings, shown if the configured ones can't be read."""
     from app.settings.schema import Settings
 
     return _settings(Settings.model_construct())

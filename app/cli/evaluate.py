@@ -80,7 +80,7 @@ def evaluate(
 def _measure(
     context: typer.Context, file: Path, selection: "Selection", options: "EvalOptions", *, quiet: bool
 ) -> "tuple[EvalRun, dict[str, Any]]":
-    """Run on a temporary home; gives the notes and what they add up to."""
+    """Run on a temporary home; returns the notes and their summary."""
     from app.cli.questions import StageBars, read_questions
     from app.composition.runtime import build_runtime
     from app.measuring.quality.report import summarise
@@ -100,7 +100,7 @@ def _measure(
 
 
 def _check_folder(path: Path | None) -> None:
-    """Tell before hours of measuring that there is no place for what comes of them.
+    """Check, before hours of measuring, that the result file can be written.
 
     Raises:
         InvalidInputError: The file's folder is missing, or the file is a folder.

@@ -1,4 +1,4 @@
-"""`fathom ask --explain`: both inks of an answer, the source of each run, and what it took."""
+"""`fathom ask --explain`: copied and written words of an answer, the source of each run, and the time."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -44,7 +44,7 @@ def explain(answer: "Answer", provenance: "Provenance") -> None:
 
 
 def _sources(run: "RunProvenance", names: Mapping[str, str]) -> str:
-    """The place that a run was copied from, or what it looked at most, with its share of attention."""
+    """The source of a copied run, or the passages with the most attention of a written one, with their shares."""
     lines = []
     for item in run.ranges[:SHOWN]:
         line = place(names.get(item.document, item.document), item.page, item.start, item.end)

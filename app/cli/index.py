@@ -1,4 +1,4 @@
-"""`fathom index`: compare the indexes with the database, and embed anew after a change of the encoder."""
+"""`fathom index`: compare the indexes with the database, and re-embed after a change of the encoder."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ index_app = typer.Typer(name="index", help="Check the search indexes.", no_args_
 
 @index_app.callback()
 def group() -> None:
-    """Indexes are caches of the database: nothing is lost with them, and they can be made anew."""
+    """Indexes are caches of the database: they can be deleted and rebuilt without loss."""
 
 
 @index_app.command("audit")
@@ -45,7 +45,7 @@ def reembed(
     collection: Annotated[str | None, typer.Argument(help="Name or id; all without it.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Embed what has no vectors by the encoder in use, and go on where it was interrupted.
+    """Embed documents without vectors of the current encoder, and resume an interrupted run.
 
     A worker does the same by itself. With FATHOM_MODELS_DIR naming a new encoder it can be done before the change,
     while everything else goes on with the old one.

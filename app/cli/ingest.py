@@ -54,7 +54,7 @@ def ingest(
 def _follow(
     runtime: "Runtime", name: dict[str, str], places: list[Path], *, mirror: bool, as_json: bool
 ) -> None:
-    """Take in again after every change, until interrupted; what can't be read is said, and waited for."""
+    """Ingest again after every change, until interrupted; an unreadable file is reported and retried later."""
     from app.cli.progress import ingest_with_bar
     from app.cli.watch import changes
     from app.errors import FathomError

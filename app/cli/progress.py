@@ -81,7 +81,7 @@ def _note(state: "DrainProgress") -> str:
 
 
 def shown(name: str, width: int = 48) -> str:
-    """A name cut from the left to what fits beside a bar."""
+    """A name cut from the left so that it fits beside a bar."""
     name = visible(name)
     return name if len(name) <= width else "…" + name[-width + 1 :]
 

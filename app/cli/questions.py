@@ -1,4 +1,4 @@
-"""What commands that ask many questions share: reading the question file, and bars that show how far they are."""
+"""Shared parts of commands that ask many questions: the question file, and bars that show progress."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ def read_questions(file: Path, selection: "Selection") -> "QuestionSet":
 
 
 class StageBars:
-    """Told of stages by the run, shows a bar for each."""
+    """Shows a bar for each stage that a run reports."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._bar = bar(quiet=quiet)

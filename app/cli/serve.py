@@ -16,7 +16,7 @@ GRACEFUL_STOP_S = 30
 
 
 class _Server(uvicorn.Server):
-    """Says that it is not ready as soon as it is told to stop."""
+    """Reports "not ready" as soon as a stop is requested."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the base class's
         state = getattr(self.config.app, "state", None)

@@ -13,7 +13,7 @@ train_app = typer.Typer(name="train", help="Train the generator.", no_args_is_he
 
 @train_app.callback()
 def group() -> None:
-    """Recipes are sub-commands; a run folder keeps checkpoint and log, and goes on where it stopped."""
+    """Recipes are sub-commands; a run folder holds checkpoint and log, so that an interrupted run resumes."""
 
 
 DataFolders = Annotated[
@@ -79,7 +79,7 @@ def sft(
     teacher_run: Annotated[Path | None, typer.Option(help="Learn from this run's or model's reader.")] = None,
     compile_model: Compile = None,
 ) -> None:
-    """Supervised training on question-answer sets, for so many minutes or steps, whichever end first."""
+    """Supervised training on question-answer sets, for a number of minutes or steps, whichever ends first."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     from app import training
     from generator.training.recipes.recipe import RunOptions

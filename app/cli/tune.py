@@ -123,7 +123,7 @@ def _temporary(settings: "Settings", home: Path, own: dict[str, Any]) -> "Settin
 def _apply(
     context: typer.Context, changes: dict[str, float], collection: str | None
 ) -> tuple[str, list[str]]:
-    """Write changes; gives where to, and the environment variables that go before what was written."""
+    """Write changes; returns their place, and the environment variables that override them."""
     from app.library import collections
     from app.settings.environment import set_in_environment
     from app.settings.file import write_settings
@@ -164,7 +164,7 @@ def _show(result: dict[str, Any], *, apply: bool) -> None:
 
 
 def _verdict(result: dict[str, Any], *, apply: bool) -> str:
-    """What came of it, in a sentence."""
+    """The result, in a sentence."""
     if not result["changes"]:
         return "The present values are the best of those tried."
     if (result["gain"] or 0) <= 0:

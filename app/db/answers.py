@@ -51,7 +51,7 @@ def chosen(session: Session, conversation: str | None, before: datetime | None, 
 
 
 def remove(session: Session, answer_ids: Sequence[str]) -> int:
-    """Delete answers; gives the number of those that were there."""
+    """Delete answers; returns the number deleted."""
     found = session.scalars(delete(Answer).where(Answer.id.in_(answer_ids)).returning(Answer.id)).all()
     return len(found)
 

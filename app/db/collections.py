@@ -165,7 +165,7 @@ def index_seq(session: Session, collection_id: str) -> int | None:
 def index_changes(
     session: Session, collection_id: str, since: int, until: int
 ) -> list[IndexChangeView] | None:
-    """Changes with `since < seq <= until` in order, or None where some of them are kept no longer."""
+    """Changes with `since < seq <= until` in order, or None if some of them have expired."""
     rows = session.scalars(
         select(IndexChange)
         .where(IndexChange.collection_id == collection_id, IndexChange.seq > since, IndexChange.seq <= until)

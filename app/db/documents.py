@@ -34,7 +34,7 @@ def put_blob(session: Session, sha256: str, size_bytes: int) -> None:
 
 
 def known_blobs(session: Session, hashes: AnyCollection[str]) -> set[str]:
-    """Those of the hashes that have a row."""
+    """The hashes among these that have a row."""
     found: set[str] = set()
     wanted = sorted(hashes)
     for begin in range(0, len(wanted), 1000):

@@ -67,7 +67,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session over one consistent snapshot; nothing done in it is kept."""
+        """A session over one consistent snapshot; its changes are rolled back."""
         with Session(self._reader, expire_on_commit=False) as session:
             yield session
 
@@ -102,7 +102,7 @@ class Database:
         return 0.0 if self._locked_since is None else time.monotonic() - self._locked_since
 
     def damage(self) -> list[str]:
-        """Read every page of an SQLite database; gives what is wrong with it, in SQLite's words. Empty elsewhere."""
+        """Read every page of an SQLite database; returns the damage in SQLite's words. Empty elsewhere."""
         if not self.is_sqlite:
             return []
         with self.engine.connect() as connection:
@@ -127,7 +127,7 @@ class Database:
                 driver.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def empty_log(self) -> bool:
-        """Move the write-ahead log of SQLite into the database and cut it to nothing: it holds what was deleted.
+        """Move the write-ahead log of SQLite into the database and truncate it, since it holds deleted text.
 
         Returns:
             False where somebody still reads an older state, or writes; it is to be tried again then.
@@ -168,7 +168,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _without_values(context: ExceptionContext) -> None:
-    """Leave the values out of what the driver says: PostgreSQL adds the row, and quotes data that it can't read."""
+    """Remove values from the driver's message: PostgreSQL adds the row, and quotes data that it can't read."""
     told = getattr(context.original_exception, "diag", None)
     if told is None or told.sqlstate is None:
         return

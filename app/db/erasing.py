@@ -1,4 +1,4 @@
-"""Queries that find what holds the text of a document outside of its own rows, and what is left to erase."""
+"""Queries that find text of a document outside its own rows, and the erasures still to do."""
 
 import re
 from collections.abc import Collection as AnyCollection
@@ -27,7 +27,7 @@ from app.db.views import ErasureView
 __all__ = ["Answer"]
 
 ERASED_STATUS = 410
-"""Status of a kept reply whose body was erased."""
+"""Status of a stored reply whose body was erased."""
 AT_ONCE = 200
 Key = TypeVar("Key", str, int)
 _SOURCE = re.compile(rb"(?:doc|ans)_[a-z2-7]{26}")
@@ -78,7 +78,7 @@ def whole_answers(session: Session, answer_ids: Sequence[str]) -> Sequence[Answe
 
 
 def chunks_held(session: Session, chunk_ids: AnyCollection[int]) -> set[int]:
-    """Those of the chunks that are still there, and stay until commit."""
+    """The chunks among these that still exist, locked until commit."""
     found: set[int] = set()
     for part in batches(chunk_ids):
         statement = select(Chunk.id).where(Chunk.id.in_(part)).with_for_update(key_share=True, read=True)
@@ -136,7 +136,7 @@ def gone(session: Session, sources: AnyCollection[str]) -> bool:
 
 
 def erase_replies(session: Session, sources: AnyCollection[str], *, quoting_only: bool = False) -> None:
-    """Take the bodies out of kept replies that name these; their keys stay used."""
+    """Erase the bodies of stored replies that name these sources; the keys stay used."""
     for part in batches(sources):
         statement = select(ReplySource.key).where(ReplySource.source_id.in_(part)).distinct()
         keys = session.scalars(statement.where(ReplySource.quotes) if quoting_only else statement).all()
@@ -194,7 +194,7 @@ def release(session: Session, sha256: str) -> None:
 
 
 def collections_there(session: Session, collection_ids: AnyCollection[str]) -> set[str]:
-    """Those of the collections that exist."""
+    """The collections among these that exist."""
     found: set[str] = set()
     for part in batches(collection_ids):
         found.update(session.scalars(select(Collection.id).where(Collection.id.in_(part))))

@@ -76,7 +76,7 @@ def complete(
 
 
 def expire(session: Session, now: datetime) -> int:
-    """Delete replies that were kept long enough, and claims of calls that died; gives their number."""
+    """Delete expired replies, and claims of calls that died; returns their number."""
     found = session.scalars(delete(IdempotencyKey).where(_is_over(now)).returning(IdempotencyKey.key))
     return len(found.all())
 

@@ -90,7 +90,7 @@ def enqueue(
 def enqueue_reembedding(
     session: Session, waiting: Sequence[tuple[str, str]], vector_model: str, now: datetime
 ) -> None:
-    """Add jobs that embed documents (id, collection's id) anew by an encoder."""
+    """Add jobs that re-embed documents, given as (id, collection id), with an encoder."""
     for document_id, collection_id in waiting:
         session.add(
             Job(
@@ -122,7 +122,7 @@ def claim(
     *,
     small_first: bool = False,
 ) -> LeasedJob | None:
-    """Lease the oldest job that waits or whose worker is gone; park those that were tried too often.
+    """Lease the oldest job that waits or whose worker is gone; park jobs that used up their attempts.
 
     Ingestion jobs take priority over re-embedding jobs.
 
@@ -172,7 +172,7 @@ def claim(
 
 
 def wait_s(attempts: int) -> float:
-    """Seconds that a job waits after so many attempts."""
+    """Seconds that a job waits after this many attempts."""
     return min(2.0 ** min(attempts, 16), MAX_WAIT_S)
 
 
@@ -194,7 +194,7 @@ def heartbeat(
 
 
 def check_lease(session: Session, job: LeasedJob) -> None:
-    """Make sure, until commit, that what is written for the job is wanted.
+    """Check that the worker still holds the lease, and hold it until commit.
 
     Raises:
         LeaseLostError: The job is another worker's now, or gone.
@@ -308,7 +308,7 @@ def _held(
 
 
 def _twin_running(now: datetime, lease_s: float) -> ColumnElement[bool]:
-    """Whether a worker is at equal bytes: what it makes of them can be shared once it is done."""
+    """Whether a worker is processing equal bytes: its result can be shared once it is done."""
     return (
         select(_OTHER.id)
         .join(_THEIRS, _THEIRS.id == _OTHER.version_id)
@@ -363,6 +363,6 @@ def _close(session: Session, job: LeasedJob, state: str, now: datetime, error: d
 
 
 def _set_version(session: Session, job: LeasedJob, **values: Any) -> None:
-    """Let the version that is ingested say how its job stands; one that is embedded anew stays as it is."""
+    """Copy the state of an ingestion job to its version; re-embedding leaves the version unchanged."""
     if job.version_id is not None:
         session.execute(update(DocumentVersion).where(DocumentVersion.id == job.version_id).values(**values))

@@ -28,7 +28,7 @@ class RunningJob:
 
 
 def known_files(session: Session, collection_id: str) -> dict[str, KnownFile]:
-    """Documents of a collection by name, but for those that came out of archives and mails."""
+    """Documents of a collection by name, without members of archives and mails."""
     rows = session.execute(
         select(Document.name, Document.id, DocumentVersion.sha256, DocumentVersion.status)
         .join(

@@ -43,7 +43,7 @@ def head_revision() -> str | None:
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Apply what is missing, in one transaction, once even if many processes start together.
+    """Apply missing revisions, in one transaction, once even if many processes start together.
 
     Raises:
         RuntimeError: A newer program made the database.
@@ -66,7 +66,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
 
 def downgrade(database: Database, revision: str) -> None:
-    """Go back to an older revision; loses what that revision has no place for."""
+    """Return to an older revision; data that the older schema has no column for is lost."""
     config = alembic_config()
     with _alone(database) as connection:
         config.attributes["connection"] = connection

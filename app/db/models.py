@@ -1,4 +1,4 @@
-"""Tables. Read top down: what people made, what was made of it, and the work between.
+"""Tables, from user data over derived content to the jobs between them.
 
 A document has versions. Each version points to content (what one recipe makes of some bytes), which versions of equal
 bytes share. Only the serving version has rows in `chunks`: search may return these, and indexes go by their ids.
@@ -54,7 +54,7 @@ class Installation(Base):
 
 
 class WorkerState(Base):
-    """A worker process: when it was last at work, and what went wrong in it last, outside of any document.
+    """A worker process: its last heartbeat, and its last fault outside of any document.
 
     Attributes:
         owner: Machine and process, as its leases name it.
@@ -127,7 +127,7 @@ class Document(Base):
 
 
 class Content(Base):
-    """What one recipe (parser, chunking, encoder, vocabulary) makes of one blob.
+    """The result of one recipe (parser, chunking, encoder, vocabulary) on one blob.
 
     Attributes:
         hint: File suffix or declared media type that the parser was told, part of the identity.
@@ -276,7 +276,7 @@ class IndexChange(Base):
 
 
 class Job(Base):
-    """Work on a document, leased to one worker at a time: a version is ingested, or what serves is embedded anew.
+    """A job on a document, leased to one worker at a time: ingest a version, or re-embed the serving one.
 
     `fence` grows with every lease. All writes of a worker are conditional on the fence it was given,
     so a worker that lost its lease, but does not know yet, changes nothing.
@@ -323,7 +323,7 @@ class Job(Base):
 
 
 class Answer(Base):
-    """A question and what came of it.
+    """A question and its answer, refusal or failure.
 
     Attributes:
         status: running, done, failed or cancelled.
@@ -354,7 +354,7 @@ class Answer(Base):
 
 
 class AnswerSource(Base):
-    """A document whose text an answer holds or was made from; what finds the answers of a deleted document."""
+    """A document whose text an answer holds or was made from; used to find the answers of a deleted document."""
 
     __tablename__ = "answer_sources"
 
@@ -377,7 +377,7 @@ class IdempotencyKey(Base):
 
 
 class ReplySource(Base):
-    """A document or an answer that a kept reply names; `quotes` where it holds passages, not names and titles only."""
+    """A document or an answer that a stored reply names; `quotes` if it holds passages, not names and titles only."""
 
     __tablename__ = "reply_sources"
 
@@ -387,7 +387,7 @@ class ReplySource(Base):
 
 
 class Erasure(Base):
-    """What is left to do outside of the database after text was deleted in it; the row goes when it is done.
+    """An erasure to do outside of the database after text was deleted in it; deleted when it is done.
 
     Files that no document has any more go, and words and vectors of what was deleted go from index files.
     """

@@ -19,7 +19,7 @@ Statement = TypeVar("Statement", bound="Select[*tuple[Any, ...]]")
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[Row]):
-    """Part of a list, and the cursor to what follows (None at the end)."""
+    """Part of a list, and the cursor to the next part (None at the end)."""
 
     items: Sequence[Row]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""What a database still holds, row by row and in the free pages of its file: for a proof that something is gone."""
+"""Remains of a document in rows and free pages of a database: evidence for a proof of deletion."""
 
 import json
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ def document_text(session: Session, document_id: str) -> str | None:
 
 
 def full_free_pages(path: Path) -> int:
-    """Number of unused pages of an SQLite file that are not empty: what was deleted stands there.
+    """Number of unused pages of an SQLite file that are not empty: deleted data is still in them.
 
     Args:
         path: The file; its write-ahead log is empty.

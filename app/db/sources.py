@@ -16,7 +16,7 @@ from app.db.models import Chunk, Content, Document, DocumentVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentName:
-    """What a citation shows of a document."""
+    """The names of a document that a citation shows."""
 
     id: str
     name: str

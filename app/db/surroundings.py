@@ -1,4 +1,4 @@
-"""The text around chunks and its structure, as far as an answer may reach beyond what was found."""
+"""Text and structure around chunks, within the reach of an answer."""
 
 import threading
 from bisect import bisect_left
@@ -14,7 +14,7 @@ from app.db.models import Chunk, Content, ContentChunk
 REACH = 2000
 """Characters before and behind a chunk."""
 KEPT_BLOCKS = 200_000
-"""Blocks of documents asked about last that are kept parsed, over all documents."""
+"""Parsed blocks in the cache, summed over the recently used documents."""
 
 Row = tuple[str, int, int, int]
 """Kind, start, end and level of a block, in the document's canonical text."""
@@ -22,7 +22,7 @@ Row = tuple[str, int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What stands around a chunk.
+    """The text before and after a chunk, with its blocks.
 
     Attributes:
         before: Text of the document that ends where the chunk begins.
@@ -36,13 +36,13 @@ class Surroundings:
 
 
 class SurroundingsReader:
-    """Reads what stands around chunks; safe to use from many threads.
+    """Reads the surroundings of chunks; safe to use from many threads.
 
     A content never changes, so its parsed blocks are kept under its id.
     """
 
     def __init__(self) -> None:
-        """Nothing is kept yet."""
+        """Begin with an empty cache."""
         self._kept: OrderedDict[int, Sequence[Row]] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -105,7 +105,7 @@ class SurroundingsReader:
 
 
 def _touching(blocks: Sequence[Row], start: int, end: int) -> Sequence[Row]:
-    """Blocks that overlap `[start, end)`; those of a document are in order and never overlap each other."""
+    """Blocks that overlap `[start, end)`; blocks of a document are in order and never overlap each other."""
     first = bisect_left(blocks, start + 1, key=lambda block: block[2])
     last = bisect_left(blocks, end, key=lambda block: block[1])
     return blocks[first:last]

@@ -82,7 +82,7 @@ def waiting_documents(session: Session, vector_model: str, collection_id: str | 
 
 
 def without_job(session: Session, vector_model: str) -> list[tuple[str, str]]:
-    """Waiting documents with their collections, but for those that have a job for this, be it a failed one."""
+    """Waiting documents with their collections, without documents that have a job for this encoder, failed or not."""
     known = (
         select(Job.id)
         .where(
@@ -99,7 +99,7 @@ def without_job(session: Session, vector_model: str) -> list[tuple[str, str]]:
 def waiting(
     session: Session, vector_model: str, collection_ids: Sequence[str] | None = None
 ) -> dict[str, Waiting]:
-    """What waits for vectors by an encoder, by collection; collections without any are left out.
+    """Documents and chunks that wait for vectors of an encoder, by collection; others are left out.
 
     Args:
         session: Any open session.

@@ -163,7 +163,7 @@ class VersionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentView:
-    """What was made of some bytes, without the text.
+    """Everything derived from a blob, except the text.
 
     Attributes:
         title: Title found in the text; empty where there was none.

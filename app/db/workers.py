@@ -1,4 +1,4 @@
-"""Queries over workers: who is at work, and what last went wrong outside of any document."""
+"""Queries over workers: which are alive, and their last faults outside of any document."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,13 +10,13 @@ from app.db.models import WorkerState
 from app.db.views import WorkerView
 
 FORGOTTEN_AFTER = timedelta(days=1)
-"""Workers that were last seen before that are gone from the table, with what went wrong in them."""
+"""Workers that were last seen longer ago are deleted from the table, with their faults."""
 
 
 def seen(
     session: Session, owner: str, now: datetime, failure: Mapping[str, str] | None, failed_at: datetime | None
 ) -> None:
-    """Note that a worker is alive, and its last fault; forgets those that are long gone."""
+    """Record that a worker is alive, and its last fault; deletes workers that are long gone."""
     row = session.get(WorkerState, owner)
     if row is None:
         row = WorkerState(owner=owner, started_at=now)

@@ -1,4 +1,4 @@
-"""The two indexes of one collection in one process, kept equal to the database.
+"""The two indexes of one collection in one process, synchronised with the database.
 
 The database numbers the changes of a collection. Before a search, `refresh` compares that number with
 the one its indexes contain, and replays what is between; where too much is missing, it compares ids and
@@ -37,7 +37,7 @@ BOTH = ("dense", "lexical")
 Changed = TypeVar("Changed")
 PURGE_BATCH = 500
 PURGE_PAUSE = 9.0
-"""Pause after a purge, in times of what it took."""
+"""Pause after a purge, as a multiple of the purge's duration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class CollectionIndex:
     """Dense and lexical index of one collection; safe to use from many threads."""
 
     def __init__(self, collection_id: str, database: Database, folder: Path, config: IndexConfig) -> None:
-        """Open what is on disk; `refresh` brings it up to date.
+        """Open the indexes on disk; `refresh` brings them up to date.
 
         Args:
             collection_id: The collection, which need not exist any more.
@@ -207,7 +207,7 @@ class CollectionIndex:
         return latest
 
     def _moved_where_stuck(self, change: Callable[[], Changed]) -> Changed:
-        """Make a change; where the folder of the lexical index can't be written, in memory: searches go on."""
+        """Make a change; if the folder of the lexical index can't be written, move the index to memory."""
         try:
             return change()
         except IndexWriteError:
@@ -275,12 +275,12 @@ class CollectionIndex:
             self.dense.add(list(stored), unpack(list(stored.values()), self._config.dim))
 
     def _lacking(self, chunk_ids: Sequence[int]) -> list[int]:
-        """Those that the dense index does not hold: vectors may have come that are another encoder's."""
+        """Chunks that the dense index lacks, since vectors of another encoder may have arrived."""
         return sorted(set(chunk_ids).difference(self.dense.vectors(chunk_ids)[0].tolist()))
 
 
 def _open_snapshots(folder: Path) -> SnapshotStore | None:
-    """The snapshots of the dense index; None where their folder can't be written, and so none is kept."""
+    """The snapshots of the dense index; None if their folder can't be written."""
     try:
         return SnapshotStore(folder)
     except OSError:

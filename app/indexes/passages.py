@@ -14,7 +14,7 @@ from retrieval.types import Passage
 
 
 class SqlPassageStore:
-    """The last word on what a search returns: a chunk without a live row does not come back.
+    """Passages by chunk id from SQL; a chunk without a live row is never returned.
 
     A row is live when its document exists, is enabled, and the chunk belongs to the serving version.
     Deleting takes effect here with the commit, in every process, whatever an index still holds.
@@ -44,7 +44,7 @@ class SqlPassageStore:
             return self._around.read(session, chunk_ids)
 
     def sentence_vectors(self, chunk_ids: Sequence[int], model_id: str) -> Mapping[int, NDArray[np.float32]]:
-        """Sentence vectors by chunk id, float32 [N, D]; those of another encoder are left out."""
+        """Sentence vectors by chunk id, float32 [N, D]; vectors of another encoder are left out."""
         with self._database.read() as session:
             stored = chunks.sentence_vectors(session, chunk_ids, model_id)
         return {chunk_id: unpack_sentences(data, count) for chunk_id, (data, count) in stored.items()}

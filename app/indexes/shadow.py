@@ -1,4 +1,4 @@
-"""The dense index that a search uses: that of the encoder in use once it is as good as complete, until then none.
+"""The dense index that a search uses: the current encoder's once it is nearly complete, until then none.
 
 After a change of encoder the vectors of before can't be compared with a question any more, and those of now come one
 document at a time. Meanwhile the dense index grows in the shadow of the lexical one, which always holds every chunk.

@@ -15,7 +15,7 @@ from retrieval.protocols import LexicalIndex, VectorIndex
 
 
 class ReadOnlyError(TypeError):
-    """A union was told to change: its members are changed instead."""
+    """Raised for a change to a union; change its members instead."""
 
 
 class UnionVectors:
@@ -36,7 +36,7 @@ class UnionVectors:
         return ids[best], scores[best]
 
     def vectors(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of `ids` that a member holds, ascending, with their unit vectors (float32 [N, D])."""
+        """The stored ids among `ids`, ascending, with their unit vectors (float32 [N, D])."""
         found = [member.vectors(ids) for member in self._members]
         labels = np.concatenate([labels for labels, _ in found])
         order = np.argsort(labels)

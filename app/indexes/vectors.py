@@ -15,7 +15,7 @@ def pack(vector: NDArray[np.float32]) -> bytes:
 
 
 def pack_sentences(vectors: NDArray[np.float32]) -> bytes:
-    """Unit vectors (float32 [N, D]) as bytes, one for each value: the direction is kept, scaled to the int8 range."""
+    """Unit vectors (float32 [N, D]) as bytes, one for each value; rows are scaled to int8, their directions stay."""
     largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0)
     scaled = np.divide(127.0 * vectors, largest, out=np.zeros_like(vectors), where=largest > 0)
     packed: bytes = np.rint(scaled).astype(np.int8).tobytes()

@@ -166,7 +166,7 @@ class _Body:
     """Writes a page as it comes, unpacked, and stops at the cap: neither more is read than that, nor made."""
 
     def __init__(self, writer: BlobWriter, encoding: str, url: httpx.URL, max_bytes: int) -> None:
-        """Write to `writer` at most `max_bytes` of what `url` gives in a Content-Encoding.
+        """Write the body of `url` to `writer`, unpacked by its Content-Encoding, at most `max_bytes` of it.
 
         Raises:
             InvalidInputError: The page is packed in another way than gzip or deflate, or several times.

@@ -1,4 +1,4 @@
-"""Folders that are Git repositories: their files are those that Git would keep.
+"""Folders that are Git repositories: the files that Git tracks or would track.
 
 Git itself is asked, since only it knows all that leaves a file out: nested `.gitignore` files, `.git/info/exclude`, the
 user's own. Settings of the repository that would start programs are off.

@@ -33,7 +33,7 @@ from ingestion.types import Chunk, IngestEvent, KeepMember, Parser, Source
 from ingestion.types import Document as ParsedDocument
 
 RECIPE_VERSION = 6
-"""Raised when parsing, chunking or embedding changes what comes out, so that old content is not reused."""
+"""Increase it when parsing, chunking or embedding changes its output, so that old content is not reused."""
 
 # Types that servers declare for want of a better one.
 _UNTOLD = frozenset({"", "text/plain", "application/octet-stream"})
@@ -150,14 +150,14 @@ def parser_hint(name: str, media_type: str | None, *, is_member: bool) -> str:
 
 
 def _reusable(db: Database, task: Task) -> ContentView | None:
-    """The content, if it is there; what may hold files is read again, to have these as documents too."""
+    """Stored content for the task, if any; containers are read again, so that their members become documents."""
     with db.read() as session:
         content = documents.content_of(session, task.key.sha256, task.key.hint, task.key.recipe)
     return None if content is None or content.media_type in CONTAINERS else content
 
 
 def _source(blobs: BlobStore, task: Task) -> Source:
-    """The stored file as the parser is told of it.
+    """The stored file with the parser's hints.
 
     Raises:
         UnavailableError: If it is missing.

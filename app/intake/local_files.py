@@ -1,4 +1,4 @@
-"""Files on this machine: a folder recorded as documents, a collection kept equal to a folder.
+"""Files on this machine: a folder recorded as documents, a collection mirrored from a folder.
 
 Names of documents are paths relative to the folder, with `/`. Hidden files and folders are left out, and in a Git
 repository what Git ignores.

@@ -1,4 +1,4 @@
-"""Values of rows from the libraries' types, and the libraries' settings from those of the program."""
+"""Conversion of library types to row values, and of program settings to library settings."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath

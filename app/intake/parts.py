@@ -1,4 +1,4 @@
-"""Parts of a process that taking in documents needs; `Runtime` has them all, a test may give its own."""
+"""Parts of a process that ingestion needs; `Runtime` has them all, a test may give its own."""
 
 from typing import Protocol
 

@@ -19,7 +19,7 @@ from app.errors import InvalidInputError
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpcore.NetworkError, httpcore.ProtocolError)
-"""What the client raises where a server can't be talked to; time that runs out apart."""
+"""Exceptions of the client for a server that can't be reached; timeouts are apart."""
 TIMEOUTS = (TimeoutError, httpx.TimeoutException, httpcore.TimeoutException)
 
 # Global by registry, yet leading to other addresses or machines nearby.
@@ -122,7 +122,7 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
 
 
 class _Transport(httpx.AsyncBaseTransport):
-    """What httpx's own transport does, on connections of a given backend, which that one can't be given."""
+    """A transport like httpx's own on a given network backend, which httpx's does not accept."""
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
         context = httpx.create_ssl_context(trust_env=False)

@@ -42,7 +42,7 @@ def plan(db: Database, encoder_id: str) -> int:
 
 
 def run_job(parts: EmbedParts, job: LeasedJob, on_progress: OnProgress) -> None:
-    """Embed the document of a leased job anew.
+    """Re-embed the document of a leased job.
 
     Args:
         parts: Database and encoder.
@@ -58,7 +58,7 @@ def run_job(parts: EmbedParts, job: LeasedJob, on_progress: OnProgress) -> None:
 
 
 def embed_all(parts: EmbedParts, collection: str | None, on_document: OnDocument) -> int:
-    """Re-embed all documents without vectors, in this process, but for those that a worker finishes meanwhile.
+    """Re-embed all documents without vectors, in this process, except documents that a worker finishes meanwhile.
 
     Args:
         parts: Database and encoder.

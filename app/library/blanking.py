@@ -1,4 +1,4 @@
-"""An answer without the text of documents that are gone: what stays is the question, and what others said.
+"""Removal of the text of deleted documents from an answer; the question and the words of other documents stay.
 
 Pure functions. A copied run goes with its document. What the model wrote goes too where the document was cited, since
 nobody can tell how much of it is the document's; where the document was only read, it goes if it says a stretch of
@@ -19,14 +19,14 @@ _EMPTY: Mapping[str, Any] = {
     "text": "", "reason": None, "phrase": "", "emphasis": [], "parts": [], "spans": [], "citations": [],
     "unsupported": [], "nearest": [], "also": [],
 }  # fmt: skip
-"""What answers lack that were stored by earlier programs."""
+"""Values of fields that answers of earlier programs lack."""
 SHARED = 16
-"""So many characters in a row that a document says too are taken as copied from it."""
+"""Characters in a row that count as copied from a document if it has them too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """A document whose text is gone, all of it or but for what its new version says.
+    """A document whose text is gone, all of it or except for the text of its new version.
 
     Attributes:
         text: What it said; None where nobody knows any more: then all that was made from it goes.
@@ -139,7 +139,7 @@ def _is_taken(source: Mapping[str, Any], gone: Mapping[str, Gone]) -> bool:
 
 
 def _is_said(answer: Mapping[str, Any], document: Gone) -> bool:
-    """Whether written words of an answer are those of a document."""
+    """Whether written words of an answer come from a document."""
     return not answer["reason"] and any(
         _says(said) and _is_words_of(said, document)
         for start, end, span in _runs(answer)
@@ -155,7 +155,7 @@ def _is_words_of(said: str, document: Gone) -> bool:
 
 
 def _runs(answer: Mapping[str, Any]) -> Iterator[tuple[int, int, Mapping[str, Any] | None]]:
-    """The text in order: spans, and what no span holds."""
+    """The text in order: spans, and the ranges between them."""
     at, end = 0, len(answer["text"])
     for span in sorted(answer["spans"], key=lambda span: span["answer_start"]):
         if span["answer_start"] > at:
@@ -185,7 +185,7 @@ def _rewritten(
 def _stretches(
     answer: Mapping[str, Any], gone: Mapping[str, Gone], *, tainted: bool
 ) -> Iterator[tuple[int, int, Kind]]:
-    """What stays and what goes, by turns; a comma between two that go goes with them, white space beside them stays."""
+    """Kept and blanked ranges by turns; a comma between two blanked ranges is blanked, white space around stays."""
     text: str = answer["text"]
     runs = list(_runs(answer))
     goes = [_goes(text[start:end], span, gone, tainted=tainted) for start, end, span in runs]
@@ -234,7 +234,7 @@ def _is_kept(item: Mapping[str, Any], pieces: Sequence[_Piece]) -> bool:
 
 
 def _moved(item: Mapping[str, Any], pieces: Sequence[_Piece]) -> dict[str, Any]:
-    """An item with a range of a kept stretch, at its new place."""
+    """An item of a kept range, moved to its new position."""
     piece = next(
         p
         for p in pieces
@@ -256,7 +256,7 @@ def _parts(parts: Sequence[Mapping[str, Any]], pieces: Sequence[_Piece]) -> Iter
 
 
 def _place(position: int, pieces: Sequence[_Piece], *, end: bool) -> int:
-    """Where a position of the old text is in the new one; inside of what went, the end of its note that is meant."""
+    """New position of a position of the old text; inside a blanked range, the start or end of its note."""
     for piece in pieces:
         if piece.start <= position < piece.end or (end and piece.start < position <= piece.end):
             if piece.kind == "kept":
@@ -280,7 +280,7 @@ def _with_title(source: Mapping[str, Any], gone: Mapping[str, Gone]) -> dict[str
 
 
 def _in_context(citation: Mapping[str, Any], gone: Mapping[str, Gone]) -> dict[str, Any]:
-    """A citation that stays; what stood around its quote only where the new version says it too."""
+    """A citation that stays; the text around its quote stays only if the new version has it too."""
     document = gone.get(citation["document"]["id"])
     around = {name: citation.get(name, "") for name in ("before", "after")}
     if document is None or document.now is None:

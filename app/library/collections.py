@@ -97,7 +97,7 @@ def page(parts: EncoderParts, cursor: str | None, limit: int) -> Slice[Collectio
 
 
 def update(parts: EncoderParts, key: str, changes: Mapping[str, Any]) -> CollectionView:
-    """Change what `changes` names; of `settings` only the keys given.
+    """Change the fields that `changes` names; of `settings` only the keys given.
 
     Raises:
         CollectionNotFoundError: There is no such collection.

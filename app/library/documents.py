@@ -39,7 +39,7 @@ def get(db: Database, document_id: str) -> DocumentView:
 
 
 def top_level(db: Database, collection_id: str) -> list[DocumentView]:
-    """All documents of a collection but for those that came out of archives and mails."""
+    """All documents of a collection, without members of archives and mails."""
     with db.read() as session:
         known = local_files.known_files(session, collection_id)
     return views_of(db, [item.document_id for item in known.values()])

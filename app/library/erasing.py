@@ -27,23 +27,23 @@ from app.storage import BlobStore
 logger = logging.getLogger(__name__)
 
 INDEXED_AT_ONCE = 1_000
-"""Chunks whose words are indexed anew within a deletion: a second or two."""
+"""Chunks whose words are indexed again within a deletion: a second or two."""
 
 
 def gone_texts(session: Session, document_ids: AnyCollection[str]) -> dict[str, Gone]:
-    """What documents say, read before they are deleted; the text only of those that answers were made from."""
+    """Texts of documents, read before the deletion; the text only if an answer was made from the document."""
     linked = rows.linked_answers(session, document_ids)
     texts = rows.texts(session, document_ids) if linked else {}
     return {key: Gone(text=texts.get(key)) for key in document_ids}
 
 
 def gone_in_collection(session: Session, collection_id: str) -> dict[str, Gone]:
-    """As `gone_texts`, for all documents of a collection; what was made from a document goes whole."""
+    """As `gone_texts`, for all documents of a collection; everything made from a document is blanked."""
     return {key: Gone(text=None) for key in rows.documents_in(session, collection_id)}
 
 
 def withdraw(session: Session, gone: Mapping[str, Gone]) -> None:
-    """Blank what answers and kept replies say of documents, after their chunks were deleted in this transaction."""
+    """Blank text of documents in answers and stored replies, after their chunks were deleted in this transaction."""
     for part in rows.batches(rows.linked_answers(session, gone)):
         for row in rows.whole_answers(session, part):
             _blank(row, gone)
@@ -55,7 +55,7 @@ def withdraw(session: Session, gone: Mapping[str, Gone]) -> None:
 
 
 def replace(session: Session, gone: Mapping[str, Gone], content_id: int, title: str) -> None:
-    """Blank what answers say of a document that its new version does not say, after its chunks were replaced.
+    """Blank text in answers that the new version of a document lacks, after its chunks were replaced.
 
     Args:
         session: The session that replaced them.

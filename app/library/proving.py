@@ -31,7 +31,7 @@ SERVER_FILES = (
     "files of the PostgreSQL server: rows that are gone stay in them until VACUUM, in its log for longer"
 )
 _OWN = frozenset({"content_chunks", "chunk_vectors"})
-"""Tables whose rows go with those of `contents`."""
+"""Tables whose rows are deleted with the rows of `contents`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +188,7 @@ def _holding(holding: Holding, live: set[int]) -> Iterator[Finding]:
 
 
 def _blobs(db: Database, blobs_dir: Path, wanted: Wanted, traces: Traces | None) -> Iterator[Finding]:
-    """Stored files: those of the document, and, where its text is not known, those that belong to nobody."""
+    """Stored files of the document, and, if its text is not known, stored files without an owner."""
     for file in sorted(blobs_dir.rglob("*")):
         if not file.is_file():
             continue
@@ -221,7 +221,7 @@ def _database_file(db: Database) -> Iterator[Finding]:
 
 
 def _files(db: Database, home: Path, traces: Traces, look_in: Sequence[Path]) -> Iterator[Finding]:
-    """Bytes of all files of the home and of those named; what a table says was told already."""
+    """Bytes of all files of the home and of the folders named; findings in tables are reported already."""
     database = Path(db.engine.url.database or "")
     for root in (home, *look_in):
         for file in [root] if root.is_file() else sorted(root.rglob("*")):

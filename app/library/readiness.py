@@ -123,7 +123,7 @@ def _lock_held(db: Database) -> float:
 
 
 def _worker(db: Database, settings: WorkerSettings) -> list[Check]:
-    """Whether documents are taken in; questions are answered without, so this is never in the way of requests."""
+    """Whether a worker ingests documents; questions do not need one, so this check never blocks requests."""
     now = utc_now()
     try:
         with db.read() as session:
@@ -164,7 +164,7 @@ def _seconds(moment: datetime, now: datetime) -> int:
 
 
 def _vectors(parts: EncoderParts) -> list[Check]:
-    """What waits to be embedded anew; it is found by words meanwhile, so this is never in the way."""
+    """Documents that wait for re-embedding; word search finds them meanwhile, so this check never blocks requests."""
     try:
         state = vector_state.state(parts)
     except (UnavailableError, SQLAlchemyError):

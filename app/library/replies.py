@@ -1,4 +1,4 @@
-"""Replies kept under the keys of their callers (`Idempotency-Key`); each step is a transaction of its own."""
+"""Stored replies by idempotency key (`Idempotency-Key`); each step is its own transaction."""
 
 from app.db import idempotency
 from app.db.engine import Database

@@ -18,7 +18,7 @@ DAY_S = 86_400.0
 
 
 def sweep(db: Database, blobs: BlobStore, settings: Settings) -> int:
-    """Put files that no row refers to into quarantine, and delete those that have been there for the set time.
+    """Put files without a row into quarantine, and delete files that have been there for the set time.
 
     Returns:
         Number of files that went into quarantine.

@@ -14,7 +14,7 @@ from pathlib import Path
 GRAM = 24
 STEP = 8
 LONGEST_DENSE = 1 << 20
-"""Bytes of a text up to which all its grams are kept; of a longer one fewer, and all that is searched is looked at."""
+"""Bytes of a text up to which every gram counts; a longer text is sampled, and the searched bytes are read densely."""
 PIECE = 1 << 22
 MOST_UNPACKED = 1 << 30
 
@@ -81,7 +81,7 @@ class Traces:
 
 
 def _contents(path: Path) -> Iterator[bytes]:
-    """A file in pieces; of an archive or a packed file also what is inside, up to a bound."""
+    """A file in pieces, followed by the members of an archive and the content of a packed file, up to a bound."""
     with path.open("rb") as file:
         yield from _pieces(file.read)
     if zipfile.is_zipfile(path):

@@ -103,7 +103,7 @@ class CollectionCreate(BaseModel):
 
 
 class CollectionUpdate(BaseModel):
-    """Changes to a collection; what is absent stays. `settings` replaces only the keys it names."""
+    """Changes to a collection; absent fields stay. `settings` replaces only the keys it names."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -62,7 +62,7 @@ class ProgressOut(BaseModel):
 
 
 class DocumentOut(BaseModel):
-    """A document; its state is that of the newest version, search uses the serving one."""
+    """A document; its state is the newest version's, search uses the serving version."""
 
     model_config = ConfigDict(json_schema_extra={"example": DOCUMENT_EXAMPLE})
 
@@ -105,7 +105,7 @@ class DocumentOut(BaseModel):
 
 
 class DocumentUpdate(BaseModel):
-    """Changes to a document; what is absent stays. `metadata` replaces the whole object."""
+    """Changes to a document; absent fields stay. `metadata` replaces the whole object."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"enabled": False, "metadata": {"team": "docs"}}}
@@ -116,7 +116,7 @@ class DocumentUpdate(BaseModel):
 
 
 class UrlUpload(BaseModel):
-    """A page of the web to take in instead of files: it is fetched once, now."""
+    """A web page to ingest instead of files: it is fetched once, now."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -29,7 +29,7 @@ class SearchParts(Protocol):
 
     @property
     def passages(self) -> SqlPassageStore:
-        """Text of chunks, and what stands around them."""
+        """Text of chunks, and their surroundings."""
 
     @property
     def embedder(self) -> Embedder:

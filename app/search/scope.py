@@ -67,12 +67,12 @@ class Scope:
         return kept | {"collections": list(self.names)}
 
     def chosen(self, choice: RankingChoice) -> "Scope":
-        """The same with what a request chooses for itself."""
+        """The same scope with the ranking options of a request."""
         return replace(self, **{name: value for name, value in asdict(choice).items() if value is not None})
 
 
 def scope_of(db: Database, settings: Settings, keys: Sequence[str]) -> Scope:
-    """Find collections by id or name and settle what holds for a search in them.
+    """Find collections by id or name and settle the settings of a search in them.
 
     Where several disagree, the wider search holds: more passages, the larger weights and budget, less strict caps.
 

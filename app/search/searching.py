@@ -37,7 +37,7 @@ class SearchGivenUpError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """Hits with what is needed to show them: passages and documents by chunk id.
+    """Hits with the passages and documents to show them, by chunk id.
 
     Attributes:
         standalone_query: What was searched where the query leans on earlier turns, else None.
@@ -51,7 +51,7 @@ class SearchResult:
 
 
 def checked_text(text: str, limit: int, what: str) -> str:
-    """Strip a question or query, and refuse one that is empty or too long.
+    """Strip a question or query, and refuse an empty or overlong one.
 
     Args:
         text: As typed.
@@ -82,7 +82,7 @@ def checked_text(text: str, limit: int, what: str) -> str:
 
 
 def understood(question: str, history: Sequence[Turn], limit: int) -> str | None:
-    """A question that leans on earlier turns, made to stand alone; None for one that stands alone.
+    """A follow-up question rewritten to stand alone; None if it stands alone already.
 
     One that would become longer than a question may be is taken as it is.
 

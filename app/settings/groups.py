@@ -38,7 +38,7 @@ class SettingsGroup(BaseModel):
 
 
 class LimitSettings(SettingsGroup):
-    """Sizes and counts above which a request or a file is refused, and what of a file is kept."""
+    """Upper limits of requests and files, and the parts of a file to read."""
 
     max_upload_bytes: PositiveInt = _PARSING.max_bytes
     """Largest single file accepted, in bytes."""
@@ -57,7 +57,7 @@ class LimitSettings(SettingsGroup):
     max_text_chars: PositiveInt = _PARSING.max_text_chars
     """Most characters of canonical text of one document."""
     min_coverage: Annotated[float, Field(ge=0, le=1)] = 0.97
-    """Least share of a file's visible characters kept in its text; below it the document is ready with a warning."""
+    """Least share of a file's visible characters in its text; below it the document is ready with a warning."""
     parse_wall_s: PositiveSeconds = _PARSING.wall_s
     """Longest time a parser may take on one document, in seconds."""
     parse_cpu_s: PositiveSeconds = float(_PARSING.cpu_s)
@@ -65,9 +65,9 @@ class LimitSettings(SettingsGroup):
     parse_memory_bytes: PositiveInt = _PARSING.memory_bytes
     """Most memory of the parser process, in bytes."""
     keep_hidden: bool = _PARSING.keep_hidden
-    """Whether hidden and struck text of documents is kept; otherwise it is left out and counted."""
+    """Whether hidden and struck text of documents is read; otherwise it is left out and counted."""
     keep_margins: bool = _PARSING.keep_margins
-    """Whether page headers, page footers and comments of Word files are kept; otherwise they are counted."""
+    """Whether page headers, page footers and comments of Word files are read; otherwise they are counted."""
 
 
 class ChunkingSettings(SettingsGroup):
@@ -99,7 +99,7 @@ class RetrievalSettings(SettingsGroup):
     reranker: Path | None = None
     """Folder of a cross-encoder (sentence-transformers, safetensors) that reranks; by default the generator does so."""
     mmr_lambda: Annotated[float, Field(ge=0.0, le=1.0)] = _RETRIEVAL.mmr_lambda
-    """Maximal marginal relevance against near-duplicates: 1 goes by relevance alone, less prefers what is new."""
+    """Maximal marginal relevance against near-duplicates: 1 ranks by relevance alone, less prefers new content."""
     max_per_document: Annotated[int, Field(ge=1, le=100)] | None = _RETRIEVAL.max_per_document
     """Most passages of one document among those found; by default any number."""
     neighbours: Annotated[int, Field(ge=0, le=16)] = _RETRIEVAL.neighbours
@@ -176,7 +176,7 @@ class AnswerSettings(SettingsGroup):
     """Answers and their streams."""
 
     stream_grace_s: PositiveSeconds = 10.0
-    """Seconds an answer goes on after its client left, so that the client may resume."""
+    """Seconds an answer continues after its client left, so that the client may resume."""
     ping_s: PositiveSeconds = 10.0
     """Seconds between comments that keep a silent stream open."""
     max_new_tokens: PositiveInt | None = None
@@ -203,9 +203,9 @@ class QueueSettings(SettingsGroup):
     fetches_waiting: Annotated[int, Field(ge=0)] = 16
     """Pages that may wait to be fetched."""
     uploads: PositiveInt = 8
-    """Upload requests taken in at the same time."""
+    """Upload requests processed at the same time."""
     uploads_waiting: Annotated[int, Field(ge=0)] = 64
-    """Upload requests that may wait; of one that waits nothing is read."""
+    """Upload requests that may wait; the body of a waiting request is not read."""
     exports: PositiveInt = 2
     """Whole texts of documents put together at the same time."""
     exports_waiting: Annotated[int, Field(ge=0)] = 32

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SettingsError(Exception):
-    """The configuration can't be used; the message says which key and what to do."""
+    """The configuration can't be used; the message names the key and the next step."""
 
 
 def load_settings(**overrides: object) -> Settings:

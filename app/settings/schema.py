@@ -65,10 +65,10 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     """Names that API and pages are reached by, for the Host header; "*" for any. One with its port is an Origin too."""
     generator: Literal["fathom-small", "openai", "deepseek"] = "fathom-small"
-    """What writes answers: the shipped model, a server (see `openai`), or a checkpoint on this machine (`deepseek`)."""
+    """Writer of answers: the shipped model, a server (see `openai`), or a checkpoint on this machine (`deepseek`)."""
     device: Literal["cpu", "cuda"] = "cpu"
-    """Where models run: the encoder, `fathom-small`, a checkpoint of `deepseek` and the reranker; not what answers
-    behind `openai`, which is where its server is. "cuda" needs a GPU."""
+    """Device of the encoder, `fathom-small`, a checkpoint of `deepseek` and the reranker; a server of `openai` has
+    its own. "cuda" needs a GPU."""
     threads: PositiveInt | None = None
     """Threads of the models; by default the number torch chooses."""
     models_dir: Path = Path(__file__).resolve().parents[2] / "models"

@@ -40,7 +40,7 @@ class AcrossLanguages:
         return ids[best], cosines_N[best]
 
     def vectors(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of `ids` that it holds, ascending, each once, with their stored unit vectors (float32 [N, D])."""
+        """The stored ids among `ids`, ascending, each once, with their unit vectors (float32 [N, D])."""
         return self._index.vectors(ids)
 
     def __len__(self) -> int:
@@ -59,5 +59,5 @@ class AcrossLanguages:
         self._index.save(path)
 
     def load(self, path: Path) -> None:
-        """Replace the content by what `path` holds."""
+        """Replace the content by the file at `path`."""
         self._index.load(path)

@@ -82,7 +82,7 @@ def _fold(text: str) -> str:
 
 
 def is_function_word(word: str) -> bool:
-    """Whether a word says how something is put, not what about."""
+    """Whether a word is a function word, which carries no subject."""
     return word in _FUNCTION_WORDS
 
 

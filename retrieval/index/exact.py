@@ -56,7 +56,7 @@ class ExactIndex:
             return self._table.scan(unit, k, None if allow is None else self._table.rows_of(allow))
 
     def vectors(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of `ids` that it holds, ascending, each once, with their unit vectors (float32 [N, D])."""
+        """The stored ids among `ids`, ascending, each once, with their unit vectors (float32 [N, D])."""
         with self._lock.read():
             return self._table.stored(ids)
 
@@ -75,7 +75,7 @@ class ExactIndex:
                 ) from error
 
     def load(self, path: Path) -> None:
-        """Replace the content by what `path` holds; on an error the content stays as it was."""
+        """Replace the content by the file at `path`; an error leaves the content unchanged."""
         table = VectorTable.read(path, self.dim)
         with self._lock.write():
             self._table = table

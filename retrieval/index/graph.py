@@ -93,7 +93,7 @@ class Graph:
         return np.asarray(labels[0] & np.uint64(MAX_ROWS - 1), dtype=np.int64)
 
     def write(self, path: Path) -> None:
-        """Save to `path`, and check what hnswlib does not: that all of it arrived.
+        """Save to `path`, and check that the whole file arrived, which hnswlib does not do.
 
         In the file, a row that was removed has the vector of a live neighbour in place of its own: it still leads to
         others, and a text can be guessed from its vector.

@@ -96,7 +96,7 @@ class HnswIndex:
             return self._content.nearest_of(unit, k, self._allowed(allow))
 
     def vectors(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of `ids` that it holds, ascending, each once, with their unit vectors (float32 [N, D])."""
+        """The stored ids among `ids`, ascending, each once, with their unit vectors (float32 [N, D])."""
         with self._lock.read():
             return self._content.table.stored(ids)
 
@@ -121,7 +121,7 @@ class HnswIndex:
                 ) from error
 
     def load(self, path: Path) -> None:
-        """Replace the content by what `path` holds; on an error the content stays as it was.
+        """Replace the content by the file at `path`; an error leaves the content unchanged.
 
         Give it only files whose checksum was verified (see `retrieval.index.snapshot`): hnswlib can crash the
         process on a damaged file.

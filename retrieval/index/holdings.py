@@ -1,4 +1,4 @@
-"""What the files of an index hold, read beside whoever owns them: for a proof that something is gone."""
+"""Contents of index files, read without their owner: evidence for a proof of deletion."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Holding:
 
 
 def dense_holdings(folder: Path) -> Iterator[Holding]:
-    """What each snapshot of a dense index holds, those without a manifest and half written ones too."""
+    """Contents of each snapshot of a dense index, snapshots without a manifest and half-written ones included."""
     for path in sorted(folder.glob("gen-*.index*")):
         try:
             table = _table(path)
@@ -47,7 +47,7 @@ def dense_holdings(folder: Path) -> Iterator[Holding]:
 
 
 def lexical_holding(folder: Path) -> Holding | None:
-    """What a lexical index holds; None where there is none."""
+    """Contents of a lexical index; None if there is none."""
     if not (folder / "meta.json").exists():
         return None
     try:
@@ -69,7 +69,7 @@ def _table(path: Path) -> VectorTable:
 
 
 def _dead_with_vector(vectors: NDArray[np.float32], alive: NDArray[np.bool_]) -> int:
-    """Rows that were removed and have a vector of their own: neither empty nor that of a live row."""
+    """Count removed rows that still have their own vector: neither empty nor equal to a live row."""
     living = {row.tobytes() for row in vectors[alive]}
     unit = np.zeros(vectors.shape[1], dtype=np.float32)
     unit[:1] = 1.0

@@ -1,4 +1,4 @@
-"""A table of vectors and the graph over it, kept equal: what `HnswIndex` guards, rebuilds and swaps.
+"""A vector table and the graph over it, kept equal: the object that `HnswIndex` guards, rebuilds and swaps.
 
 Takes no lock. The table is the truth; whatever the graph cannot answer, or answers slower, is scanned.
 """
@@ -112,7 +112,7 @@ class IndexedTable:
         return self.table.scan(unit, k, self.graph.nearest(unit, k))
 
     def nearest_of(self, unit: NDArray[np.float32], k: int, allowed: Allowed) -> Found:
-        """Best of some rows, by the cheaper plan: scan them, or let the graph offer so many that k are among them."""
+        """Best `k` of the allowed rows, by the cheaper plan: scan them, or filter enough candidates of the graph."""
         live, k = len(self.table), min(k, len(allowed.rows))
         if len(allowed.rows) == live:
             return self.nearest(unit, k)
@@ -141,7 +141,7 @@ class IndexedTable:
 
 
 class Rebuild:
-    """A copy of an `IndexedTable` without its dead rows, and what it still lacks of later changes.
+    """A copy of an `IndexedTable` without its dead rows, and the later changes that the copy still lacks.
 
     Whoever makes one or asks `missed` keeps writers of the original out meanwhile; nothing else touches the copy.
     """
@@ -155,11 +155,11 @@ class Rebuild:
         self.copy = IndexedTable(source.table.compacted(), config)
 
     def follows(self, content: IndexedTable) -> bool:
-        """Whether `content` is still what was copied."""
+        """Whether `content` is still the copied table."""
         return content is self._source and content.table is self._table
 
     def missed(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-        """What changed since the last call: ids removed or replaced, then ids and vectors added."""
+        """Changes since the last call: ids removed or replaced, then ids and vectors added."""
         table = self._table
         alive = table.alive[self._held]
         gone = table.ids[self._held[~alive]]

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 # A filter of more ids than this is applied to the results instead of inside the query.
 _MAX_ID_TERMS = 4_096
 MAX_QUERY_TERMS = 192
-"""Longest query, in distinct terms per field; of a longer one the rarest are kept."""
+"""Longest query, in distinct terms per field; a longer query is cut to its rarest terms."""
 WRITER_HEAP_BYTES = 30_000_000
 """Memory of the writer before it flushes a segment; tantivy wants 15 MB or more."""
 COMMON = math.log(2)
@@ -90,7 +90,7 @@ class TantivyIndex:
 
     @property
     def seq(self) -> int:
-        """Number of the last database change that a commit was told of; 0 for a fresh index."""
+        """Number of the last database change that a commit includes; 0 for a fresh index."""
         return self._seq
 
     def ids(self) -> list[int]:
@@ -98,7 +98,7 @@ class TantivyIndex:
         return list(self.digests())
 
     def digests(self) -> dict[int, int]:
-        """Digest (`text_digest`) of each live text by id, as of the last commit: what was indexed, for an audit."""
+        """Digest (`text_digest`) of each live text by id, as of the last commit, for an audit."""
         searcher = self._searcher
         everything = tantivy.Query.all_query()
         hits = searcher.search(everything, max(1, int(searcher.num_docs)), count=False).hits

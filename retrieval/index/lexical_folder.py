@@ -1,4 +1,4 @@
-"""The folder of a lexical index: who owns it, what it covers, and whether its files are whole.
+"""The folder of a lexical index: its owner, its commit, and the integrity of its files.
 
 tantivy checks no checksum when it opens its files, so that is done here.
 """

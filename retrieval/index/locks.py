@@ -1,4 +1,4 @@
-"""One lock for many readers or one writer, which `threading` lacks. Knows nothing of what it guards."""
+"""A read-write lock, which `threading` lacks: many readers or one writer."""
 
 import threading
 from collections.abc import Iterator

@@ -96,7 +96,7 @@ def _aligned(english: Sequence[str], chinese: Sequence[str]) -> Iterator[tuple[s
 
 
 def _fit(english: str, chinese: str, names_E: Counter[str], names_C: Counter[str]) -> float:
-    """How well two lines fit: by their lengths, and by the names of the Chinese one that the English one has."""
+    """Fit of two lines: by their lengths, and by the names that both contain."""
     length: float = abs(math.log((len(english) + 5) / (CHARACTERS * len(chinese) + 5))) ** 1.5
     shared, whole = (names_E & names_C).total(), names_C.total()
     return 1.0 - length + 1.5 * (2 * shared - whole) / (whole + 1)

@@ -36,7 +36,7 @@ _TRIAL_START_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a generation holds.
+    """Contents of a generation.
 
     Attributes:
         generation: Counts up by one with each snapshot.
@@ -100,7 +100,7 @@ class SnapshotStore:
             _log.info("another process is writing snapshots; left-overs are its own to clear")
 
     def write(self, index: VectorIndex, *, seq: int, model_id: str, dim: int) -> Manifest:
-        """Write the next generation and drop those that are no longer kept.
+        """Write the next generation and drop expired ones.
 
         Args:
             index: What to save; changes later than `seq` may be in it, replaying them again must do no harm.
@@ -147,7 +147,7 @@ class SnapshotStore:
         return manifest
 
     def forget(self) -> None:
-        """Remove all generations: they hold vectors that must not be kept.
+        """Remove all generations, since they hold vectors that must be erased.
 
         Raises:
             IndexLockedError: Another process is writing one.
@@ -207,7 +207,7 @@ class SnapshotStore:
         _sync(self._folder)
 
     def _prune(self) -> None:
-        """Drop generations beyond those kept; only a whole one counts as kept."""
+        """Drop generations beyond the number to keep; only whole generations count."""
         whole = 0
         for _, path in sorted(self._manifests(), reverse=True):
             if whole >= self._keep:

@@ -1,4 +1,4 @@
-"""The telling words of a question with what they are called in the other language."""
+"""Content words of a question with their translations into the other language."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Rows of unit vectors under chunk ids: what every vector index here stands on.
+"""Rows of unit vectors under chunk ids: the storage of every vector index of this package.
 
 Knows no graph and takes no lock. Rows are only ever appended. A removed or replaced row stays as a dead one
 until the table is compacted, so that a row number means one vector for as long as the table lives.
@@ -195,7 +195,7 @@ class VectorTable:
 
     @classmethod
     def read(cls, path: Path, dim: int) -> "VectorTable":
-        """Read what `write` wrote.
+        """Read a file that `write` wrote.
 
         Raises:
             CorruptIndexError: The file is damaged, or holds vectors of another width.

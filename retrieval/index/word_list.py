@@ -1,4 +1,4 @@
-"""The shipped list of Chinese words with their English ones: what a question's words are called in the other language.
+"""The shipped list of Chinese words and their English translations, used to translate words of a question.
 
 The list is read when it is first asked for: a collection in one language never needs it.
 """
@@ -32,11 +32,11 @@ class WordList:
         self._path = path
 
     def readings(self, term: str) -> Sequence[Reading]:
-        """What an index term, a Chinese word or an English stem, may be called in the other language."""
+        """Translations of an index term (a Chinese word or an English stem), as index terms."""
         return self._readings.get(term, ())
 
     def translations(self, word: str) -> Sequence[str]:
-        """What a word, Chinese or an English one in any form, may be called in the other language, as it is written."""
+        """Translations of a Chinese word, or of an English word in any form, in their written form."""
         if glosses := self._glosses.get(word):
             return glosses.split("|")[:MOST_READINGS]
         stem = "".join(stems([word.lower()])) if word.isascii() else word

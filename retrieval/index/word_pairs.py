@@ -1,4 +1,4 @@
-"""Word pairs out of parallel lines: what a general dictionary does not know of a subject's words.
+"""Word pairs from parallel lines: terms of a subject that a general dictionary lacks.
 
 IBM model 1 (Brown et al., "The mathematics of statistical machine translation", 1993) in both directions; a pair counts
 by the geometric mean of its two probabilities.

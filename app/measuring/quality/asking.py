@@ -70,7 +70,7 @@ class Writing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What came of one question.
+    """The results of one question.
 
     Attributes:
         answerable: Whether what it was asked against answers it.
@@ -297,7 +297,7 @@ class Session:
 
 
 def writing_of(generated: Generated) -> Writing | None:
-    """What a finished answer consists of, and how long its writing took; None for a refusal."""
+    """Copied and written characters of a finished answer, and the time to write it; None for a refusal."""
     if not generated.answerable:
         return None
     said = {

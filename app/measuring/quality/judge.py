@@ -1,4 +1,4 @@
-"""Judges one answer and its citations against what is known to be right. Pure functions."""
+"""Scores one answer and its citations against the gold answers. Pure functions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the notes of a run add up to: one object for programs, tables for people."""
+"""Summary of the notes of a run: one object for programs, tables for people."""
 
 import os
 import platform
@@ -85,7 +85,7 @@ class _Figures:
         return self.of(name, len(data), lambda picks: scale * float(data[picks].mean()))
 
     def ratio(self, name: str, parts: Sequence[int], wholes: Sequence[int]) -> float | None:
-        """Sum of parts over sum of wholes; questions are resampled, since what one gives belongs together."""
+        """Sum of parts over sum of wholes; questions are resampled, since the counts of a question are dependent."""
         over, under = np.asarray(parts, dtype=np.int64), np.asarray(wholes, dtype=np.int64)
 
         def share(picks: NDArray[np.int64]) -> float | None:
@@ -96,7 +96,7 @@ class _Figures:
 
 
 def _stages(notes: Sequence[Note]) -> Sequence[str]:
-    """Those of every run, and those that this run's settings asked for."""
+    """Stages of every run, then the optional stages that ran here."""
     ran = [stage for stage in OPTIONAL_STAGES if any(stage in note.ranks for note in notes)]
     return (*STAGES, *ran)
 
@@ -125,7 +125,7 @@ def _answers(notes: Sequence[Note], pick: Pick, name: str, figures: _Figures) ->
 
 
 def _abstention(notes: Sequence[Note], pick: Pick, name: str, figures: _Figures) -> dict[str, Any]:
-    """Whether it answers exactly those that can be answered; AUROC of its confidence."""
+    """Accuracy of answering exactly the answerable questions, and AUROC of the confidence."""
     pairs = [(note.answerable, score) for note in notes if (score := pick(note)) is not None]
     confidence = np.asarray([score.confidence for _, score in pairs], dtype=np.float64)
     able = np.asarray([able for able, _ in pairs], dtype=bool)
@@ -138,7 +138,7 @@ def _abstention(notes: Sequence[Note], pick: Pick, name: str, figures: _Figures)
 
 
 def _reliability(notes: Sequence[Note], figures: _Figures) -> dict[str, Any]:
-    """How often answers that were shown are right, beside the confidence told with them.
+    """Share of right answers among the shown ones, compared with their confidence.
 
     `ece` is the expected calibration error over ten equal-width bins (arXiv 1706.04599); `sure` are answers with a
     confidence of `SURE` or more. Answers of generators that tell no confidence are left out.
@@ -357,7 +357,7 @@ def with_interval(report: dict[str, Any], name: str, digits: int) -> str:
 
 
 def details(run: EvalRun) -> list[dict[str, Any]]:
-    """One object a question, to look at what went wrong."""
+    """One object a question, for the analysis of errors."""
     return [
         {
             "id": note.question.id,

@@ -1,4 +1,4 @@
-"""`fathom eval`: take a question set in, ask every question, and note what came of each.
+"""`fathom eval`: ingest a question set, ask every question, and record every result.
 
 Ingestion is the one that users have. What the notes add up to is `report.py`.
 """
@@ -25,7 +25,7 @@ BATCH = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalRun:
-    """All notes of a run, and what they were taken of."""
+    """All notes of a run, with the data that it ran on."""
 
     dataset: QuestionSet
     notes: tuple[Note, ...]

@@ -23,7 +23,7 @@ def has_han(text: str) -> bool:
 
 
 def normalise(text: str, *, by_character: bool) -> str:
-    """Reduce a text to what counts in a comparison.
+    """Normalise a text for comparison.
 
     Args:
         text: Answer or gold answer.
@@ -47,7 +47,7 @@ def normalise(text: str, *, by_character: bool) -> str:
 
 
 def _units(text: str, by_character: bool) -> list[str]:
-    """Split a normalised text into what F1 counts: characters, or words."""
+    """Split a normalised text into the units of F1: characters, or words."""
     normal = normalise(text, by_character=by_character)
     return list(normal) if by_character else normal.split()
 

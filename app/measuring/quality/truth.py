@@ -19,7 +19,7 @@ Place = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """What is known of the ingested collection.
+    """Gold data, located in the ingested collection.
 
     Attributes:
         texts: Canonical text by document id.
@@ -41,7 +41,7 @@ class Truth:
         ]
 
     def sentences(self, question: Question) -> list[Place]:
-        """The sentences around what answers a question; the answer itself where the data gives no sentences."""
+        """The sentences around the gold answer; the answer itself if the data gives no sentences."""
         return [
             place
             for item in question.evidence

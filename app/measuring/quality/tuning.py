@@ -49,7 +49,7 @@ class Values:
     context_tokens: int
 
     def changes(self, present: "Values") -> dict[str, float]:
-        """What is to be set where the present values hold."""
+        """Values that differ from the present ones."""
         before = asdict(present)
         return {name: value for name, value in asdict(self).items() if value != before[name]}
 
@@ -71,7 +71,7 @@ class TuneOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """Values and what they scored on the part to choose by."""
+    """Values with their score on the part to choose by."""
 
     values: Values
     figure: str
@@ -80,7 +80,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """What came of it.
+    """The result of tuning.
 
     Attributes:
         held_out: Notes of the part that only judges, with the present and with the tuned values.

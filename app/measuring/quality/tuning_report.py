@@ -1,4 +1,4 @@
-"""What tuning adds up to: the values, and what they are worth on questions that did not choose them."""
+"""Summary of tuning: the values, and their gain on questions that did not choose them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from app.measuring.quality.tuning import Tuning, answer_score
 
 
 def summarise(tuning: Tuning) -> dict[str, Any]:
-    """What `fathom tune --json` prints: values, and the figures of the held-out part with paired intervals."""
+    """Output of `fathom tune --json`: values, and the figures of the held-out part with paired intervals."""
     k_before, k_after = tuning.present.k, tuning.tuned.k
     figures = {
         name: compared

@@ -80,7 +80,7 @@ def _qamr(rows: Sequence[Raw]) -> Iterator[Record]:
 
 
 def _contexts(rows: Sequence[Raw]) -> Iterator[Record]:
-    """One passage or page a question; those without a title are told apart by their text."""
+    """One passage or page a question; untitled ones are distinguished by their text."""
     for row in rows:
         if row["kind"] in {"span", "howto", "freeform"}:
             title = row.get("title") or row["context"][:40]

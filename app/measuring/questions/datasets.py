@@ -14,7 +14,7 @@ from app.measuring.questions.locate import locate
 
 
 class DatasetError(Exception):
-    """A question file can't be used; the message says which, why, and what to do."""
+    """Raised for an unusable question file; the message names the file, the reason and the next step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

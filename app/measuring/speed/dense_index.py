@@ -118,7 +118,7 @@ def peak_rss_mib() -> int:
 
 
 def _built_or_loaded(vectors: Vectors, config: HnswConfig, path: Path) -> tuple[HnswIndex, dict[str, float]]:
-    """The index in `path`, or one that is built and saved there, with the seconds of both.
+    """The index loaded from `path`, or built and saved there, with the seconds of each step.
 
     Raises:
         SnapshotError: The index there is of other vectors: recall would be measured against what it does not hold.
@@ -167,7 +167,7 @@ def _beside_peers(index: HnswIndex, bench: IndexBench) -> dict[str, dict[str, fl
 
 
 def _hnswlib_alone(bench: IndexBench) -> tuple[hnswlib.Index, dict[str, float]]:
-    """A graph that hnswlib builds, with the seconds it takes, or the one that we saved."""
+    """A graph built by hnswlib, or loaded from our saved one, with the seconds."""
     vectors, config = bench.vectors, bench.config
     index = hnswlib.Index(space="ip", dim=vectors.shape[1])
     start = time.perf_counter()

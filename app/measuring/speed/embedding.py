@@ -30,7 +30,7 @@ class SentenceTransformersPeer:
         self._model = embedder.sentence_model
 
     def in_arrival_order(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Batches of 32 as they come: what a service or a loop over a corpus does."""
+        """Batches of 32 in the given order, as a service or a loop over a corpus makes them."""
         batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
         return np.concatenate([self._encode([PASSAGE_PREFIX + text for text in batch]) for batch in batches])
 

@@ -98,7 +98,7 @@ def _after_churn(
 
 
 def _churned(index: HnswIndex, vectors: Vectors, rng: np.random.Generator) -> Vectors:
-    """Replace half of the vectors five times, each by one like another; gives what is in the index then."""
+    """Replace half of the vectors five times, each by a similar one; returns the final vectors."""
     current = vectors.copy()
     for _ in range(ROUNDS):
         ids = rng.choice(len(vectors), len(vectors) // 2, replace=False)

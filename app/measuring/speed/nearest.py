@@ -17,7 +17,7 @@ _AT_ONCE = 50_000
 
 Vectors = NDArray[np.float32]
 Search = Callable[[Vectors], Vectors]
-"""A query (float32 [D]) to the cosines of what was found (float32 [<= 10])."""
+"""Function from a query (float32 [D]) to the cosines of its neighbours (float32 [<= 10])."""
 
 
 def exact(vectors: Vectors, query: Vectors) -> Vectors:

@@ -19,7 +19,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 def read_documents(files: Sequence[LocalFile], limits: ParsingLimits) -> list[Document]:
-    """Parse files; those that can't be read are left out.
+    """Parse files; unreadable ones are left out.
 
     Raises:
         InvalidInputError: None can be read.
@@ -33,7 +33,7 @@ def read_documents(files: Sequence[LocalFile], limits: ParsingLimits) -> list[Do
 
 
 def parsed(files: Sequence[LocalFile], limits: ParsingLimits) -> Iterator[Document]:
-    """Documents of files one by one; those that can't be read are left out."""
+    """Documents of files one by one; unreadable ones are left out."""
     with ParserProcess() as parser:
         for file in files:
             try:
