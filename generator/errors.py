@@ -25,7 +25,7 @@ class CheckpointError(GeneratorError):
 
 
 class RequestError(GeneratorError):
-    """The request cannot be answered as it is; the message says what to change."""
+    """The request cannot be answered; the message names the change to make."""
 
 
 class ContextLengthError(RequestError):
@@ -41,7 +41,7 @@ class TrainingDataError(GeneratorError):
 
 
 class ModelServerError(GeneratorError):
-    """The model server failed, broke off, or sent what is not of its protocol.
+    """The model server failed, closed the stream early, or broke its protocol.
 
     Attributes:
         retry_after_s: Seconds after which the server wants to be asked again, or None.

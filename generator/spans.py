@@ -6,7 +6,7 @@ from generator.types import Ink, Span, Token
 
 
 def spans(tokens: Sequence[Token]) -> list[Span]:
-    """Merge neighbouring tokens: written ones together, copied ones where the source goes on without a gap."""
+    """Merge neighbouring tokens: written ones together, copied ones if their source ranges touch."""
     merged: list[Span] = []
     at = 0
     for token in tokens:

@@ -40,14 +40,14 @@ def squeeze(text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    """Normalise line ends and drop control characters; spacing is kept, but for absurd runs of white space."""
+    """Normalise line ends and drop control characters; spacing stays, except for absurd runs of white space."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_PARTING)
     text = _UNWANTED.sub("", text)
     return _MANY_BLANK_LINES.sub("\n\n\n", _LONG_SPACE.sub(" " * 64, text))
 
 
 def short_name(text: str, chars: int = NAME_CHARS) -> str:
-    """A heading or the name of a column as it is copied to what stands under it; marked where it is cut."""
+    """Short form of a heading or column name, for copies above other text; marked if it is cut."""
     return text if len(text) <= chars else text[: chars - len(CUT)].rstrip() + CUT
 
 
@@ -62,7 +62,7 @@ def heading_path(titles: Sequence[str]) -> tuple[str, ...]:
 
 
 def language_of(text: str) -> str:
-    """Return "zh" or "en" by what most words are, "und" without letters; two Han characters count as a word."""
+    """Return "zh" or "en" by the majority of words, "und" without letters; two Han characters count as a word."""
     han = len(_HAN.findall(text))
     latin = len(_LATIN_WORD.findall(text))
     if han == latin == 0:
@@ -107,7 +107,7 @@ class CanonicalWriter:
             self._dropped[what] += count
 
     def start_page(self, number: int) -> None:
-        """What is written from here on stands on page `number` (1-based).
+        """Put all following text on page `number` (1-based).
 
         Raises:
             LimitExceededError: If there are more pages than allowed.
@@ -118,7 +118,7 @@ class CanonicalWriter:
         self._page_is_fresh = True
 
     def place(self, box: Box | None) -> None:
-        """What is written from here on stands in this rectangle of the page; see `Block.box`."""
+        """Put all following text in this rectangle of the page; see `Block.box`."""
         self._box = box and (round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1))
 
     def _open_page(self) -> None:
@@ -137,7 +137,7 @@ class CanonicalWriter:
             self._write(BlockKind.HEADING, text, level)
 
     def close_headings(self) -> None:
-        """What is written from here on stands under no heading so far (a slide without a title, a new sheet)."""
+        """Put all following text under no heading (a slide without a title, a new sheet)."""
         self._headings = []
         self._path = ()
 
@@ -154,7 +154,7 @@ class CanonicalWriter:
             self._write(BlockKind.LIST_ITEM, f"{'  ' * depth}{mark} {text}", depth)
 
     def code(self, text: str) -> None:
-        """Write a code block; its spacing is kept."""
+        """Write a code block with its spacing."""
         text = clean_lines(text).strip("\n").rstrip()
         if text.strip():
             self._write(BlockKind.CODE, text, 0)
@@ -173,7 +173,7 @@ class CanonicalWriter:
         self.named_rows(*named_cells(grid))
 
     def named_rows(self, names: Sequence[str], rows: Sequence[Sequence[tuple[str, str]]]) -> None:
-        """Write rows of a table whose cells are pairs of name and text, or go on with one.
+        """Write rows of a table whose cells are pairs of name and text, or continue the table.
 
         Args:
             names: Names of its columns, of which those without a cell stand in a line above; none to go on.
@@ -272,5 +272,5 @@ class CanonicalWriter:
 
 
 def _label(name: str) -> str:
-    """What stands before the cells of a column."""
+    """Label in front of the cells of a column."""
     return f"{short_name(name)}{'：' if _HAN.search(name) else ': '}" if name else ""

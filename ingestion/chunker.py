@@ -132,7 +132,7 @@ def _span_costs(blocks: Sequence[Block], pieces: Sequence[Piece]) -> NDArray[np.
 def _fitting(
     text: str, pieces: Sequence[Piece], starts: Sequence[int], count_tokens: CountTokens, max_tokens: int
 ) -> Iterator[tuple[int, int, int]]:
-    """Ranges of pieces with their exact tokens; tokens don't add up exactly, so what is over is cut once more."""
+    """Ranges of pieces with their exact tokens; counts don't add up exactly, so an overlong range is split again."""
     open_ranges = list(zip(starts, [*starts[1:], len(pieces)], strict=True))[::-1]
     while open_ranges:
         first, end = open_ranges.pop()
@@ -176,7 +176,7 @@ def _assemble(
 
 
 def _heading_path(blocks: Sequence[Block], members: Sequence[Piece]) -> tuple[str, ...]:
-    """What the headings over all its text have in common, or the first block's where they share nothing."""
+    """The common part of the headings over all its text, or the first block's headings if they share nothing."""
     text = [piece for piece in members if blocks[piece.block].kind is not BlockKind.HEADING] or members
     paths = {blocks[piece.block].heading_path for piece in text}
     shortest = min(paths, key=len)

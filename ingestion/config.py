@@ -38,7 +38,7 @@ class ChunkingConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsingLimits:
-    """What one file may cost, and what of it is read. A file that needs more ends with `LimitExceededError`.
+    """Limits on the parsing of one file, and the parts to read. A file beyond them fails with `LimitExceededError`.
 
     Attributes:
         max_bytes: Size of the file as uploaded.

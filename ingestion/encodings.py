@@ -120,7 +120,7 @@ def _valid_utf8_share(data: bytes) -> float:
 
 
 def _score_chinese(text: str) -> float:
-    """Share of the commonest characters among the Han characters, less what real text does not contain."""
+    """Share of the commonest characters among the Han characters, less a penalty for control characters."""
     han = _HAN.findall(text)
     if not han:
         return 0.0
@@ -129,7 +129,7 @@ def _score_chinese(text: str) -> float:
 
 
 def _score_japanese(text: str) -> float:
-    """Kana beside Han; half-width kana are what Chinese bytes look like in Japanese encodings."""
+    """Share of kana and Han, less half-width kana, which Chinese bytes decode to in Japanese encodings."""
     letters = sum(character > "\u0250" for character in text)
     wrong = len(_HALF_WIDTH_KANA.findall(text)) / max(1, letters)
     return max(0.4 * len(_KANA.findall(text)) / max(1, letters), 0.8 * _score_chinese(text)) - wrong
@@ -190,7 +190,7 @@ def _looks_western(sample: bytes) -> bool:
 
 
 def _mixed(data: bytes) -> Decoded:
-    """Mostly UTF-8 with other lines in between: each line by itself, what stays unread is replaced and counted."""
+    """Decode mostly-UTF-8 text line by line; bytes that stay unreadable are replaced and counted."""
     lines: list[str] = []
     replaced = 0
     others: set[str] = set()

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 
 class IngestionError(Exception):
-    """A document can't be taken in; says what happened and what to do.
+    """A document can't be ingested; the message has the cause and the next step.
 
     Attributes:
         code: Stable word for programs.
@@ -61,7 +61,7 @@ class ConverterMissingError(UnsupportedFormatError):
     )
 
     def __init__(self, message: str, hint: str | None = None, media_type: str = "") -> None:
-        """Keep what the file is."""
+        """Store the kind of the file."""
         super().__init__(message, hint)
         self.media_type = media_type
 
@@ -95,7 +95,7 @@ class CorruptFileError(IngestionError):
 
 
 class PartlyUnpackedError(IngestionError):
-    """Some files of an archive could not be unpacked; those that could are documents of their own."""
+    """Some files of an archive could not be unpacked; the others are documents."""
 
     code = "partly_unpacked"
     default_hint = "The other files were taken in. Unpack the archive, and upload those that are missing."

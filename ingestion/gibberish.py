@@ -12,7 +12,7 @@ from typing import Final
 
 MARK: Final = "…"
 ENCODED_DATA: Final = "characters of encoded data or minified code"
-"""Its name among what a document leaves out."""
+"""Name of encoded data among the left-out parts of a document."""
 _MIN_CHARS: Final = 256
 _MIN_DIGESTS_CHARS: Final = 2_000  # a list of checksums looks like hexadecimal data; a short one is kept
 _DIGEST_CHARS: Final = frozenset({32, 40, 56, 64, 96, 128})
@@ -151,7 +151,7 @@ def _holds_key(framed: str) -> bool:
 
 
 def _holds_bytes(run: str) -> bool:
-    """Whether what looks like hexadecimal bytes has letters as those have, and is no list of network cards."""
+    """Whether a run of hexadecimal bytes has enough letters, and is no list of network cards."""
     found = _BYTE.findall(run)
     with_letter = sum(not group.isdecimal() for group in found)
     return with_letter > _LEAST_LETTERS * len(found) and _HARDWARE_ADDRESSES.fullmatch(run.strip()) is None
@@ -191,4 +191,4 @@ _DATA: Final[tuple[tuple[_Test, re.Pattern[str], _Test, str], ...]] = (
     (lambda text: _is_long(text) and _SOME_BYTES.search(text) is not None, _DUMP, _holds_bytes, MARK),
     (lambda text: _is_long(text) and _SOME_BYTES.search(text) is not None, _BYTES, _holds_bytes, MARK),
 )
-"""Kinds of data: whether a text may hold it, its form, whether a stretch of that form is data, and what stays of it."""
+"""Kinds of data: a quick test of the text, a pattern, a test of each match, and the replacement."""

@@ -24,7 +24,7 @@ _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.I)
 
 
 class UnpackBudget:
-    """What may still be unpacked; archives inside each other draw on one budget."""
+    """Remaining budget for unpacking; nested archives share one budget."""
 
     def __init__(self, limits: ParsingLimits) -> None:
         """Start with nothing used."""
@@ -140,7 +140,7 @@ class PackedFile:
         return parse_xml(self.read(name), name)
 
     def checked_parts(self) -> Iterator[tuple[str, bytes]]:
-        """Name and bytes of every part, unpacked once: so the limits hold for what a library will unpack by itself.
+        """Name and bytes of every part, unpacked once, so that the limits hold for a library that unpacks by itself.
 
         Raises:
             CorruptFileError: If a part is damaged, or an XML part declares a document type.

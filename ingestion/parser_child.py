@@ -88,7 +88,7 @@ def answer(source: Source, limits: ParsingLimits, keep: KeepMember | None = None
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Take stdin and stdout for frames alone, so that what a library prints can't stand between them."""
+    """Reserve stdin and stdout for frames, so that prints of a library can't come between them."""
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -178,7 +178,7 @@ def _is_bound(text: str, begin: int, match: re.Match[str], end: int, wrap_width:
 
 
 def _full_stop_ends(text: str, begin: int, match: re.Match[str], end: int) -> bool:
-    """Whether a Western full stop (and what closes after it) ends a sentence."""
+    """Whether a Western full stop (with closing marks after it) ends a sentence."""
     word = _word_before(text, begin, match.start())
     following = text[match.end() : match.end() + 1]
     if following and not following.isspace():
@@ -235,7 +235,7 @@ def _wrap_width(text: str, start: int, end: int) -> int:
 
 
 def _line_is_whole(text: str, begin: int, newline: int, following: int, end: int, wrap_width: int) -> bool:
-    """Whether a line end ends a sentence: it doesn't where a long line goes on in the next."""
+    """Whether a line end ends a sentence: it doesn't if a long line continues in the next."""
     if following >= end or text[following] == "\n" or _ITEM_START.match(text, following):
         return True
     line_start = max(begin, text.rfind("\n", begin, newline) + 1)
@@ -254,7 +254,7 @@ def _lines(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _trimmed(text: str, spans: list[Span]) -> list[Span]:
-    """Ranges without white space at their ends; what was only white space goes."""
+    """Ranges without white space at their ends; ranges of white space alone are dropped."""
     result: list[Span] = []
     for start, end in spans:
         piece = text[start:end]

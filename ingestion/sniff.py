@@ -1,4 +1,4 @@
-"""What kind of file is this? Bytes decide; the name and the declared type only choose between kinds of text."""
+"""Detection of file types: bytes decide; the name and the declared type only choose between kinds of text."""
 
 import codecs
 import io
@@ -51,7 +51,7 @@ CONVERTED = {
     DOC: "an old Word document (DOC)",
     PPT: "an old PowerPoint presentation (PPT)",
 }
-"""Types that are read through LibreOffice, and what people call them."""
+"""Types that are read through LibreOffice, with their common names."""
 IMAGES = {
     "image/png": "PNG image",
     "image/jpeg": "JPEG image",
@@ -60,7 +60,7 @@ IMAGES = {
     "image/bmp": "bitmap image",
     "image/webp": "WebP image",
 }
-"""Types of pictures, and what people call them."""
+"""Types of pictures, with their common names."""
 CONTAINERS = frozenset({EML, MBOX, MSG, ZIP})
 """Types of files that may hold other files, which become documents of their own."""
 WITH_ATTACHMENTS = frozenset({PDF})
@@ -238,7 +238,7 @@ def _by_magic(data: bytes) -> str | None:
 
 
 def _textual(source: Source) -> str:
-    """Type of a text: a sign that only one format has, then the suffix, then what the text looks like."""
+    """Type of a text: a sign unique to one format, then the suffix, then the look of the text."""
     suffix = PurePath(source.name).suffix.lower()
     sign = None if suffix in _CODE_SUFFIXES else sign_of(source.data, source.name)
     by_suffix = _BY_SUFFIX.get(suffix)
@@ -306,7 +306,7 @@ def _old_office(data: bytes) -> str:
 
 
 def _streams(data: bytes) -> set[str]:
-    """Names at the root of a compound file; of a damaged one, those of `_OLD_OFFICE` that stand in it somewhere.
+    """Names at the root of a compound file; of a damaged file, names of `_OLD_OFFICE` anywhere in it.
 
     Only the root tells: a mail may hold a whole Word document, and that one a protected workbook.
 

@@ -1,4 +1,4 @@
-"""What a text is by its first bytes, whatever it is called: signs that no other text has."""
+"""Types of text by signature: first bytes that only one format has, whatever the file's name."""
 
 import codecs
 import json
@@ -47,7 +47,7 @@ _OFFICE_NAMES: Final = (
 
 
 class TextSign(Enum):
-    """What the beginning of a text shows it to be."""
+    """Type shown by the beginning of a text."""
 
     CALENDAR = auto()
     FLAT_OFFICE = auto()

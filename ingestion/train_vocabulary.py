@@ -97,7 +97,7 @@ def _prose_in(value: object) -> Iterator[str]:
 
 
 def sample(paths: Sequence[Path], budget_bytes: int) -> Iterator[str]:
-    """Distinct texts, about `budget_bytes` of UTF-8, shared equally; what one lacks the next ones get."""
+    """Distinct texts, about `budget_bytes` of UTF-8, shared equally; a file's unused share goes to the next ones."""
     for position, path in enumerate(paths):
         share = budget_bytes // (len(paths) - position)
         taken = 0

@@ -1,4 +1,4 @@
-"""Plain data of ingestion: what goes in (bytes), what comes out (text, blocks, chunks).
+"""Plain data of ingestion: input (bytes) and output (text, blocks, chunks).
 
 Offsets are counted in Unicode code points (Python `str` indices) and are half-open `[start, end)`.
 This module knows nothing of vectors' meaning, of storage, or of the web.
@@ -99,7 +99,7 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """Share of the visible characters that are kept, 1 where none is visible."""
+        """Share of the visible characters that the text has, 1 if none is visible."""
         return self.kept / self.visible if self.visible else 1.0
 
 
@@ -144,7 +144,7 @@ class SentenceStates:
 
 
 class KeepMember(Protocol):
-    """What is done with a file found inside another one: a member of an archive, an attachment of a mail or PDF."""
+    """Takes a file found inside another one: a member of an archive, an attachment of a mail or PDF."""
 
     def __call__(self, name: str, data: bytes) -> None:
         """Take a file; `name` is its path inside the outer one, with `/`, never absolute, never upwards."""
@@ -152,7 +152,7 @@ class KeepMember(Protocol):
 
 
 class Parser(Protocol):
-    """What reads files in a process of its own; `ingestion.parser_process.ParserProcess` does."""
+    """Reads files in its own process; `ingestion.parser_process.ParserProcess` does."""
 
     def parse(self, source: Source, limits: ParsingLimits, keep: KeepMember | None = None) -> Document:
         """Read a file; see `ParserProcess.parse`."""
@@ -160,7 +160,7 @@ class Parser(Protocol):
 
 
 class SentenceEncoder(Protocol):
-    """What chunking needs of an encoder: states of sentences of one text, none truncated."""
+    """Encodes sentences of one text for chunking, none truncated."""
 
     def __call__(self, text: str, spans: Sequence[tuple[int, int]]) -> SentenceStates:
         """Encode the ranges `spans` (ascending, disjoint) of `text`."""

@@ -134,7 +134,7 @@ class GroupedQueryAttention(nn.Module):
         return out_BTD
 
     def new_cache(self) -> KVCache:
-        """A cache that drops what the window has left; for unpadded batches (`KVCache()` serves padded ones)."""
+        """A cache that drops positions outside the window; for unpadded batches (`KVCache()` serves padded ones)."""
         return KVCache(self.config.window, self.config.global_tokens)
 
     def _mix(

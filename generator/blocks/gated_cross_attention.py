@@ -15,7 +15,7 @@ from generator.blocks.layers import RMSNorm
 
 
 class MemoryView(NamedTuple):
-    """What one layer attends to; made once per question, used at every step.
+    """Keys and values of one layer's memory; made once per question, used at every step.
 
     Attributes:
         k_BHMK: Keys.
@@ -77,7 +77,7 @@ class GatedCrossAttention(nn.Module):
         return MemoryView(k_BHMK, v_BHMK, bias_B11M, empty_B11)
 
     def forward(self, x_BTD: Tensor, memory: MemoryView) -> Tensor:
-        """Add what the memory says: [B, T, D] -> [B, T, D]."""
+        """Add the attended memory: [B, T, D] -> [B, T, D]."""
         q_BHTK = self._heads(self.q(self.norm(x_BTD)))
         mixed_BHTK = F.scaled_dot_product_attention(
             q_BHTK, memory.k_BHMK, memory.v_BHMK, attn_mask=memory.bias_B11M

@@ -90,5 +90,5 @@ class KVCache:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of keys and values in use (not of the slots kept free)."""
+        """Bytes of keys and values in use (free slots do not count)."""
         return sum(part[:, :, : self._kept].numel() * part.element_size() for part in self._parts[:2])

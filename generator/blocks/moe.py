@@ -24,7 +24,7 @@ BLOCK_ROWS = 16
 
 
 class RouterStats(NamedTuple):
-    """What routing did to one batch.
+    """Statistics of the routing of one batch.
 
     Attributes:
         load_E: float32, tokens that chose each expert (before capacity), without gradient.

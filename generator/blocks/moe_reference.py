@@ -1,4 +1,4 @@
-"""The mixture of experts as a plain loop: slow, short, and what `moe.py` must equal.
+"""The mixture of experts as a plain loop: slow, short, and the reference for `moe.py`.
 
 Dimensions in names: T tokens, D width, E experts, A active experts, n tokens of one expert.
 """

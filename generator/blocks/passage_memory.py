@@ -16,7 +16,7 @@ FRAME = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class PassageMemory:
-    """What is kept of a passage.
+    """Cached states and positions of a passage's pieces.
 
     Attributes:
         ids_S: int64 piece ids, special and prefix pieces included; on the CPU.
@@ -60,6 +60,6 @@ def kept_rows(memory: PassageMemory, kept: Sequence[tuple[int, int]]) -> Passage
 
 
 def stands_in(range_: tuple[int, int], kept: tuple[int, int]) -> bool:
-    """Whether a piece overlaps a kept range, or is the white space between two of its pieces."""
+    """Whether a piece overlaps a kept range, or is white space inside it."""
     (a, b), (start, end) = range_, kept
     return a < end and (b > start or start < a == b)

@@ -1,4 +1,4 @@
-"""Rotary positions, with YaRN for contexts longer than those of training.
+"""Rotary positions, with YaRN for contexts beyond the training length.
 
 Dimensions in names: B batch, T tokens, H heads, K head width, P = K / 2 rotated pairs.
 

@@ -1,4 +1,4 @@
-"""A folder of weights, written whole or not at all, with the one before it kept where a run wants to go on.
+"""A folder of weights, written whole or not at all, with the previous one beside it for runs that resume.
 
 A folder of weights is whole where `meta.json` is there and each file has the SHA-256 that stands in it. While one is
 written, and after it where the writer says so, the one before stays beside it as `<name>.old`; whatever is killed,
@@ -97,7 +97,7 @@ def is_whole(folder: Path) -> bool:
 
 
 def read_folder(folder: Path) -> Weights:
-    """Read what `write_atomically` wrote; falls back to `<name>.old` after a kill between its two renames.
+    """Read a folder written by `write_atomically`; falls back to `<name>.old` after a kill between its two renames.
 
     Raises:
         CheckpointError: Nothing there, or a file is missing or damaged.
@@ -114,7 +114,7 @@ def is_written(folder: Path) -> bool:
 
 
 def read_newest(folder: Path) -> Weights | None:
-    """Read the newest whole one of what `write_atomically` wrote with `keep_previous`.
+    """Read the newest whole folder written by `write_atomically` with `keep_previous`.
 
     Returns:
         The weights; None where nothing was ever written there.

@@ -43,7 +43,7 @@ def write_part(folder: Path, stem: str, tensors: Mapping[str, Tensor], meta: Map
 
 
 def read_part(folder: Path, stem: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `write_part` wrote.
+    """Read a part written by `write_part`.
 
     Raises:
         CheckpointError: One of the two files is missing or damaged, or they do not belong together.

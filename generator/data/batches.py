@@ -61,7 +61,7 @@ class BatchConfig:
     unmatched: float = 0.0
 
     def window_length(self, pieces: int) -> int:
-        """Shortest window that holds so many pieces; the longest where none does."""
+        """Shortest window of at least this many pieces; the longest window if none is."""
         return next((s for s in self.passage_pieces if pieces <= s), self.passage_pieces[-1])
 
     def rows(self, S: int) -> int:

@@ -28,9 +28,9 @@ FUNCTION_SHARE = 0.03
 NAMED = 0.6
 """How much sooner a span with a capital or a digit is asked for, against the draw of [0, 1)."""
 QUESTION_WORDS, QUESTION_HAN = 18, 36
-"""Longest question: what is farther from the blank is cut."""
+"""Longest question; text farther from the blank is cut."""
 GROUP = 8
-"""So many neighbouring passages may serve as each other's distractors."""
+"""Number of neighbouring passages that may serve as each other's distractors."""
 COMMON_SHARE = 0.01
 """Spans in more passages than this share say nothing of any."""
 

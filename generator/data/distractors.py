@@ -72,7 +72,7 @@ class NearMisses:
         encoder: SearchEncoder | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        """Keep what is searched.
+        """Keep the passages to search.
 
         Args:
             passages: Piece ids of each passage.
@@ -125,7 +125,7 @@ class NearMisses:
 
 
 def _ranking(scores_QP: Tensor, rows_P: NDArray[np.int64], deep: int) -> list[list[int]]:
-    """Numbers of the best passages by question, without those that share nothing."""
+    """Numbers of the best passages by question, without passages that share no word."""
     best_QK, order_QK = scores_QP.topk(min(deep, scores_QP.shape[1]), dim=1)
     kept = (best_QK > 0).tolist()
     numbers = rows_P[order_QK.cpu().numpy()].tolist()

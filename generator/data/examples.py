@@ -166,7 +166,7 @@ def read_texts(spec: SetSpec, root: Path) -> list[str]:
 
 
 def stretches(text: str, longest: int = 700) -> list[str]:
-    """Cut a text at sentence ends into parts of about `longest` characters of Latin text, half of that of Chinese."""
+    """Cut a text at sentence ends into parts of about `longest` Latin characters, or half as many Chinese ones."""
     parts, start, weight = [], 0, 0
     for place, character in enumerate(text):
         weight += 2 if character >= "\u3400" else 1
@@ -227,7 +227,7 @@ def _line(line: dict[str, Any], source: str, *, free_form: bool) -> Example | No
 
 
 def _of_kind(line: dict[str, Any], source: str, *, free_form: bool) -> Example | None:
-    """A line that says its kind: for reading, or, as free form, what can be copied or written."""
+    """Example of a line with a kind: for reading, or, as free form, for copying or writing."""
     found = kind_answers(line)
     if found is None or (free_form and not found.target and found.supervision != Supervision.RANGES):
         return None

@@ -73,7 +73,7 @@ class GatheredPassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatheredQuestion:
-    """A question with what retrieval gave for it.
+    """A question with its retrieved passages.
 
     Attributes:
         collection: What was searched.
@@ -202,7 +202,7 @@ def _ranges(values: Sequence[Sequence[int]], text: str) -> tuple[tuple[int, int]
 
 
 def drawn(question: GatheredQuestion, most: int, rng: random.Random) -> GatheredQuestion:
-    """The question with `most` of its passages: those that answer first, then the best other, then any others.
+    """The question with `most` of its passages: answering passages first, then the best other, then random others.
 
     Where some passage does not answer, one that does not is among them.
     """

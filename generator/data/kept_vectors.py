@@ -1,4 +1,4 @@
-"""Vectors of training texts, kept on disk: near misses are found with the search encoder, once a run."""
+"""Vectors of training texts, stored on disk: near misses are found with the search encoder, once a run."""
 
 import hashlib
 import logging

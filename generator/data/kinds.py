@@ -1,4 +1,4 @@
-"""Lines that say of what kind their answers are, and what a reader may learn of each kind.
+"""Lines with a kind of answer, and the supervision that each kind gives to a reader.
 
 A line has `question`, `context`, `answers` and `kind`: `span` and `freeform` (texts that may stand in the context),
 `howto` (the section under a heading), `pair` (the context is relevant, and may hold the answer as a sentence), `yesno`,
@@ -15,7 +15,7 @@ LONGEST_QUESTION = 400
 WITHIN_SHARE = 0.7
 """A sentence that fills more of its passage than this tells nothing of where the answer is."""
 STEPS_WEIGHT = 420
-"""Longest answer of a how-to in characters of Latin text, a third of that of Chinese."""
+"""Longest answer of a how-to in Latin characters; a third as many Chinese ones."""
 MOST_SPANS = 4
 BLANK_LINES = re.compile(r"(\n[^\S\n]*\n\s*)")
 SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？；\n]")
@@ -23,7 +23,7 @@ SHORTEST_CUT = 20
 
 
 class Supervision(IntEnum):
-    """What an example says of its passage.
+    """Supervision that an example gives on its passage.
 
     Attributes:
         RANGES: The ranges given are the answers; without one the passage does not answer.
@@ -37,7 +37,7 @@ class Supervision(IntEnum):
 
 
 class KindAnswers(NamedTuple):
-    """What a line teaches.
+    """Supervision from one line.
 
     Attributes:
         spans: Character ranges in the context, ascending.
@@ -56,7 +56,7 @@ def has_kind(line: dict[str, Any]) -> bool:
 
 
 def kind_answers(line: dict[str, Any]) -> KindAnswers | None:
-    """What to learn of a line; None where it teaches nothing (a long question, an answer that is nowhere)."""
+    """Supervision from a line; None if it gives none (a long question, an answer that is nowhere)."""
     passage, kind = line["context"], line["kind"]
     if not passage.strip() or len(line["question"]) > LONGEST_QUESTION:
         return None
@@ -81,13 +81,13 @@ def kind_answers(line: dict[str, Any]) -> KindAnswers | None:
 
 
 def _spans(passage: str, texts: list[str]) -> tuple[tuple[int, int], ...]:
-    """Where each text first stands, without those that stand nowhere."""
+    """First range of each text in the passage; texts that do not occur are left out."""
     found = {(at, at + len(text)) for text in texts if text and (at := passage.find(text)) >= 0}
     return tuple(sorted(found)[:MOST_SPANS])
 
 
 def first_block(text: str) -> str:
-    """The first block of an answer, with the one that a colon introduces; cut at a sentence end where it is long.
+    """The first block of an answer, with the block that a colon introduces; a long one is cut at a sentence end.
 
     Returns:
         The start of the text, empty where no sentence ends early enough.

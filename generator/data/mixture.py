@@ -38,7 +38,7 @@ class Mixture:
 
 
 def training_examples(mixture: Mixture, roots: Sequence[Path], seed: int) -> list[Example]:
-    """All examples to learn; of sets that are to be compared, those that touch nothing that is held out.
+    """All examples to learn; sets for a comparison come without examples that touch held-out data.
 
     Args:
         mixture: What to read.
@@ -57,7 +57,7 @@ def training_examples(mixture: Mixture, roots: Sequence[Path], seed: int) -> lis
 
 
 def held_out(mixture: Mixture, roots: Sequence[Path]) -> HeldOut:
-    """Everything in the mixture's development parts, also what a limit leaves out of the scores.
+    """All examples of the mixture's development parts, also those beyond a limit of the scores.
 
     Raises:
         TrainingDataError: A set is missing.

@@ -1,4 +1,4 @@
-"""Training examples that touch what is kept for development: the same question, or a stretch of the same passage."""
+"""Training examples that touch development data: the same question, or a stretch of the same passage."""
 
 import logging
 import re

@@ -28,7 +28,7 @@ from generator.errors import TrainingDataError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairConfig:
-    """Shapes of batches, and what stands beside the right passage.
+    """Shapes of batches, and the other passages beside the right one.
 
     Attributes:
         question_pieces: Questions are cut and padded to this length.
@@ -224,7 +224,7 @@ class PairBatches:
     def _windows(
         self, example_B: Tensor, passage_B: Tensor, own_B: Tensor, S: int, rng: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Windows of the passages, those of a right one around one of its answers; answers as places in them."""
+        """Windows of the passages, around an answer in a right passage; answers as positions in the windows."""
         data, lead = self.data, self.data.frame.lead
         room = S - lead - 1
         draw_B, which_B = self._on_device(rng.random((2, len(example_B)))).unbind()

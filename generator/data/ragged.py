@@ -41,7 +41,7 @@ class RaggedPieces:
         self.start_R = self.length_R.cumsum(0) - self.length_R
 
     def windows(self, row_B: Tensor, first_B: Tensor, S: int, frame: Frame) -> Tensor:
-        """Texts from a piece on, framed and padded; what does not fit is cut.
+        """Windows of texts from a piece on, framed and padded; overlong texts are cut.
 
         Args:
             row_B: int64 numbers of the texts.

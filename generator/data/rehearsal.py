@@ -1,4 +1,4 @@
-"""Rehearsal: questions of older sets in the form of gathered ones, so that what they taught is not forgotten.
+"""Rehearsal: questions of older sets in the form of gathered ones, against forgetting.
 
 A question comes with its own passage and others of its group, as if search had given them in some order; at times its
 own is left out, and nothing answers.
@@ -16,7 +16,7 @@ from generator.data.kinds import Supervision
 BESIDE = 2
 """Other passages of a question."""
 TRIES = 20
-"""Draws from the whole set for one that does not hold the answer."""
+"""Draws from the whole set for a passage that does not hold the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,12 +70,12 @@ class ChatTokenizer:
         return cast(list[int], ids)
 
     def thinks_aloud(self, prompt: list[int]) -> bool:
-        """Whether the prompt has begun what the model thinks before its answer."""
+        """Whether the prompt opens the model's thinking section."""
         with self._lock:
             return str(self._tokenizer.decode(prompt[-_TAIL:])).rstrip().endswith(THINKING)
 
     def text_stream(self) -> Callable[[int], str | None]:
-        """What turns the ids of one text, one by one, into its pieces; None while a character is not complete.
+        """Decoder from the ids of one text, one by one, to its pieces; None while a character is not complete.
 
         Control tokens come as text, so that the marks around thoughts are seen.
         """

@@ -97,7 +97,7 @@ class DeepseekGenerator(QuotingGenerator):
         yield Ended("length" if written == request.max_new_tokens else "stop", written)
 
     def _view(self, passages: Sequence[SourcePassage]) -> list[MemoryView | None] | None:
-        """What the decoder attends to: the pieces of all passages as one set, each with its passage's weight."""
+        """Memory for the decoder: the pieces of all passages as one set, each with its passage's weight."""
         if self._memories is None:
             return None
         found = self._memories.get([passage.text for passage in passages])

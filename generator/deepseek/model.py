@@ -55,7 +55,7 @@ class DeepseekConfig:
 
 
 class DecoderOutput(NamedTuple):
-    """Logits [B, T, V] of the next token at each place, and what routing did in each expert layer."""
+    """Logits [B, T, V] of the next token at each place, and router statistics of each expert layer."""
 
     logits_BTV: Tensor
     routing: tuple[RouterStats, ...]
@@ -123,7 +123,7 @@ class Deepseek(nn.Module):
         return [KVCache() for _ in self.blocks]
 
     def view_memory(self, memory_BMW: Tensor, weight_BM: Tensor | None = None) -> list[MemoryView | None]:
-        """What each block attends to of a memory; see `GatedCrossAttention.view`. Make it once per question."""
+        """Views of a memory for each block; see `GatedCrossAttention.view`. Make them once per question."""
         return [
             block.cross.view(memory_BMW, weight_BM) if block.cross is not None else None
             for block in self.blocks

@@ -151,7 +151,7 @@ def our_name(published: str) -> tuple[str, int | None]:
 
 
 def _make_room(model: Deepseek, dtype: torch.dtype) -> None:
-    """Give memory to a decoder that has shapes alone; what is not published gets its initial values.
+    """Allocate the weights of a shapes-only decoder; unpublished weights get their initial values.
 
     So no number is drawn for weights that are read anyway, and none is ever kept in a wider format.
     """

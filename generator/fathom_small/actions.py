@@ -1,4 +1,4 @@
-"""The four actions of the decoder: write a piece, copy from a row, next (go on copying), stop.
+"""The four actions of the decoder: write a piece, copy from a row, next (continue copying), stop.
 
 Dimensions in names: B batch, T target steps, N rows of all passages together, V pieces that can be written, D width,
 A = 4 actions.
@@ -19,11 +19,11 @@ from torch.nn import functional as F
 BLOCKED = -1e4
 """Logit of an action that is impossible at a step; finite, so that gradients stay finite."""
 RELUCTANT = -6.0
-"""Initial logit of what the extractive reader would never do."""
+"""Initial logit of actions that the extractive reader never takes."""
 
 
 class Action(IntEnum):
-    """What the decoder does at a step."""
+    """An action of the decoder at a step."""
 
     WRITE = 0
     COPY = 1
@@ -166,7 +166,7 @@ class ActionHeads(nn.Module):
 
 
 class ActionTargets(NamedTuple):
-    """What to do at each step of a training answer.
+    """Target action of each step of a training answer.
 
     Attributes:
         action_BT: int64 `Action`; -1 after the end.

@@ -25,7 +25,7 @@ from generator.fathom_small.config import DecoderConfig
 
 
 class StepInputs(NamedTuple):
-    """What a step knows of the one before it.
+    """Inputs of a step from the step before it.
 
     Attributes:
         piece_BT: int64 encoder piece id produced before; any at the first step.

@@ -89,7 +89,7 @@ def fuse(
 
 
 class _Run:
-    """The answer so far: what was produced last, and the text position of a copied run."""
+    """The answer so far: the last token, and the text position of a copied run."""
 
     def __init__(self, reading: Reading, pieces: Sequence[str], writable: Sequence[int]) -> None:
         self.reading, self.pieces, self.writable = reading, pieces, writable
@@ -98,12 +98,12 @@ class _Run:
         self.text = ""
 
     def inputs(self) -> StepInputs:
-        """What the next step knows, on the device of the read states."""
+        """Inputs of the next step, on the device of the read states."""
         values_311 = [[[self.piece]], [[self.before]], [[self.row]]]
         return StepInputs(*torch.tensor(values_311, device=self.reading.read.states_BSD.device))
 
     def take(self, action: Action, argument: int, attention: Sequence[Attended]) -> Step:
-        """Carry out an action; the attention is kept with what it writes."""
+        """Carry out an action; the step stores the attention with its text."""
         if action == Action.STOP:
             return Step(action, 0)
         if action == Action.WRITE:

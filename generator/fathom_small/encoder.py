@@ -84,7 +84,7 @@ class DocumentLayers(nn.Module):
 
 
 class ReadStates(NamedTuple):
-    """What reading gives for each row.
+    """Outputs of reading, by row.
 
     Attributes:
         states_BSD: Read states of the passage, for the decoder to attend to.

@@ -1,4 +1,4 @@
-"""What an answer owes to its passages: where each step looked, and how probable the answer is without each of them.
+"""Attribution of an answer to its passages: attention of each step, and the answer's probability without each passage.
 
 Both come from passes of the decoder over an answer that is known (teacher forcing); nothing is read again. A passage
 is masked by taking its rows out of attention and out of copying, which equals its removal.
@@ -26,7 +26,7 @@ IMPOSSIBLE = float("-inf")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What an answer owes to its passages.
+    """Attribution of an answer to its passages.
 
     Attributes:
         tokens: The answer.
@@ -139,7 +139,7 @@ def replay(
 
 
 class _Ways:
-    """Finds other ways to say what was copied."""
+    """Finds other action sequences for the copied text."""
 
     def __init__(
         self,
@@ -197,7 +197,7 @@ class _Ways:
 
 
 def _runs(steps: Sequence[Step]) -> list[list[Step]]:
-    """Steps cut before every action that does not go on copying."""
+    """Steps cut before every action other than NEXT."""
     runs: list[list[Step]] = []
     for step in steps:
         if step.action == Action.NEXT and runs:

@@ -57,7 +57,7 @@ class FathomSmall:
 
     @property
     def calibration(self) -> Calibration:
-        """What was fitted on development sets."""
+        """Parameters fitted on development sets."""
         return self._calibration
 
     @property
@@ -127,7 +127,7 @@ class FathomSmall:
         )
 
     def explain(self, request: Request) -> Explanation | None:
-        """Give the short answer to a request, and say what it owes to each passage; None where they do not answer.
+        """The short answer to a request, with its attribution to each passage; None if the passages do not answer.
 
         The short answer is the phrase of what `stream` gives. It costs one pass of the decoder more, and two a passage.
 
@@ -208,7 +208,7 @@ class FathomSmall:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What was read, and what is to be said of it; no plan where nothing can be copied."""
+    """Result of reading, with the plan of the answer; no plan if nothing can be copied."""
 
     reading: Reading
     distribution: SpanDistribution

@@ -34,7 +34,7 @@ def save_generator(
     calibration: Calibration,
     training: Mapping[str, Any],
 ) -> None:
-    """Write the trained weights as int8 with a float16 scale a row, and what belongs to them.
+    """Write the trained weights as int8 with a float16 scale a row, with configuration and calibration.
 
     Args:
         folder: Where to write; an older one is replaced whole.
@@ -113,7 +113,7 @@ def load_generator(
 
 
 def store_calibration(folder: Path, calibration: Calibration, figures: Mapping[str, float]) -> None:
-    """Put a new calibration, and what it was measured to give, beside the weights of a folder.
+    """Store a new calibration and its measured figures beside the weights of a folder.
 
     Raises:
         CheckpointError: The folder cannot be read.

@@ -1,4 +1,4 @@
-"""Memories of passages, computed once per text and kept.
+"""Memories of passages, computed once per text and cached.
 
 Dimensions in names: S pieces of one passage, D width.
 """
@@ -17,7 +17,7 @@ from generator.fathom_small.encoder import DocumentLayers
 from generator.prefixes import PASSAGE_PREFIX
 
 MEMORY_ROWS = 200_000
-"""Rows kept over all passages, unless told otherwise."""
+"""Default capacity of the cache in rows, over all passages."""
 
 
 class MemoryCache:

@@ -32,7 +32,7 @@ like the question than anything else does, and of 44,840 training answers 54 sta
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading a question against its passages gives.
+    """Result of reading a question against its passages.
 
     All tensors are on the CPU but the read states, which stay on the device of the model for the decoder.
 
@@ -56,7 +56,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class PassageRows:
-    """Passages side by side, padded: their memories, and what is known of their pieces before a question is read.
+    """Passages side by side, padded: their memories, and features of their pieces that need no question.
 
     Attributes:
         ranges: Character ranges of the kept pieces, by passage.
@@ -93,7 +93,7 @@ class PassageRows:
 
 
 def passage_rows(memories: PassageMemories, passages: Sequence[SourcePassage]) -> PassageRows:
-    """The rows of passages' kept parts: memories side by side where they are kept, the rest on the CPU.
+    """Rows of the kept parts of passages; memories stay on their device, the rest is on the CPU.
 
     Args:
         memories: Gives the passages' memories.
@@ -181,7 +181,7 @@ class PassageReader:
         return ids
 
     def read(self, question: str, passages: Sequence[SourcePassage]) -> Reading | None:
-        """Read the kept parts of each passage; None where there is nothing to read.
+        """Read the kept parts of each passage; None if there is nothing to read.
 
         Raises:
             RequestError: The question is empty.
@@ -257,7 +257,7 @@ class SpanDistribution:
 
 
 def passage_null(read: ReadStates, relevance_weight: float = 1.0) -> Tensor:
-    """What a passage's spans are measured against: its null score, less its weighted relevance logit. float32 [P]."""
+    """Baseline of a passage's spans: its null score, less its weighted relevance logit. float32 [P]."""
     return read.null_B2.sum(-1) - relevance_weight * read.relevance_B
 
 
@@ -317,7 +317,7 @@ def _asks(ranges: Sequence[tuple[int, int]], passage: SourcePassage) -> list[flo
 
 
 def _segments(ranges: Sequence[tuple[int, int]], passage: SourcePassage) -> list[int]:
-    """Number of the block in a kept range that each piece stands in; -1 for framing pieces.
+    """Number of the block in a kept range to which each piece belongs; -1 for framing pieces.
 
     White space between two pieces of a block belongs to it, so that copying goes on across it.
     """

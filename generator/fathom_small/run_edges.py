@@ -51,7 +51,7 @@ def trimmed(token: Token) -> Token:
 
 
 class _Run:
-    """The copied run so far: its text, the tokens at its end that may have to go, and those that wait for a partner."""
+    """The copied run so far: its text, tokens at its end that may be dropped, and tokens with an open bracket."""
 
     def __init__(self) -> None:
         self._text, self._waiting, self._held = "", list[Token](), list[Token]()
@@ -62,7 +62,7 @@ class _Run:
         return bool(self._held)
 
     def take(self, tokens: Iterable[Token]) -> Iterator[Token]:
-        """What can be said now."""
+        """Tokens that are safe to emit now."""
         for token in tokens:
             if token.ink != Ink.COPIED or token.action == "copy":
                 yield from self.end()
@@ -79,7 +79,7 @@ class _Run:
                 yield from self._go_on(token)
 
     def end(self) -> Iterator[Token]:
-        """What is said after all now that the run is over: all but brackets that nothing closed."""
+        """Tokens to emit at the end of the run: all except unclosed brackets."""
         yield from self._release(_unclosed("".join(token.text for token in self._held)))
         self._text, self._waiting = "", []
 
@@ -120,14 +120,14 @@ def _unclosed(text: str) -> int:
 
 
 def _leading(text: str) -> int:
-    """Signs and white space at the start that belong to what stands before."""
+    """Number of leading signs and blanks that belong to the text before."""
     return next(
         (i for i, c in enumerate(text) if not (c in SEPARATORS or c in PAIRS or c.isspace())), len(text)
     )
 
 
 def _trailing(text: str) -> int:
-    """Signs and white space at the end that belong to what comes after; brackets and quotes only without partner."""
+    """Number of trailing signs and blanks that belong to the text after; brackets and quotes only without partner."""
     end = len(text)
     while end:
         last = text[end - 1]

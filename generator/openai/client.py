@@ -247,7 +247,7 @@ class ChatClient:
         )
 
     def _told(self, body: bytes) -> str:
-        """What an error body says, in whichever of the usual forms."""
+        """Message of an error body, in any of the usual forms."""
         text = body.decode("utf-8", errors="replace")
         try:
             value: Any = json.loads(text)
@@ -259,7 +259,7 @@ class ChatClient:
         return self._shown(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
     def _shown(self, text: str) -> str:
-        """A stretch of what the server said, on one line and without the key."""
+        """A stretch of the server's message, on one line and without the key."""
         if self.config.api_key:
             text = text.replace(self.config.api_key, "***")
         line = " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -16,7 +16,7 @@ Work = Callable[[Callable[[T], None]], Awaitable[None]]
 
 
 def steps(work: Work[T], wait_s: float) -> Generator[T | None, None, None]:
-    """Yield what the work hands on, and None whenever nothing came for `wait_s` seconds.
+    """Yield the items of the work, and None whenever none arrived for `wait_s` seconds.
 
     Raises:
         Exception: Whatever the work raises, after the items before it.

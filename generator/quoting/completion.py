@@ -1,4 +1,4 @@
-"""What a language model gives when it is asked: pieces of text, then how it ended."""
+"""Completion of a language model: pieces of text, then the reason of its end."""
 
 from collections.abc import Generator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A language model as a generator: sentences as they come, each checked against the passages before it is told.
+"""A language model as a generator: each sentence is checked against the passages before it is emitted.
 
 A sentence is held back until it is complete. So what is shown has been checked, its quotes are cited at once, and a
 refusal is never shown as an answer. How the model is asked is up to the classes that inherit this.
@@ -103,7 +103,7 @@ class _Answer:
         self.refused = False
 
     def take(self, piece: str | Ended | None) -> Iterator[Token]:
-        """What there is to tell now; with `Ended`, all that is left."""
+        """Tokens to emit now; with `Ended`, all remaining ones."""
         if piece is None:
             return
         self._pieces += isinstance(piece, str)

@@ -1,4 +1,4 @@
-"""What the model is told: rules, numbered passages, the question; and how it says that they do not answer.
+"""The prompt: rules, numbered passages, question, and the agreed words of a refusal.
 
 Text of documents goes into a prompt here, so it must not be able to pass for anything else. Three things stand
 against it: every passage lies between two lines with a mark that occurs in no passage and not in the question; no
@@ -59,7 +59,7 @@ def question_alone(question: str) -> Messages:
 
 
 def readable(passage: SourcePassage) -> str:
-    """What may be read of a passage, with a sign where something is left out."""
+    """Readable text of a passage, with a sign for each gap."""
     return GAP.join(passage.text[start:end] for start, end in kept_ranges(passage))
 
 

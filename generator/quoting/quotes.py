@@ -58,7 +58,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """What is compared, and where it stands; `words` is its share in the length of a run."""
+    """A unit of comparison with its position; `words` is its share in the length of a run."""
 
     text: str
     start: int
@@ -78,7 +78,7 @@ def kept_ranges(passage: SourcePassage) -> list[tuple[int, int]]:
 
 
 class QuoteFinder:
-    """Finds quotes of some passages, in what of them may be read.
+    """Finds quotes of the passages within their readable ranges.
 
     Args:
         passages: In the order of their numbers, which begin with 1.
@@ -107,7 +107,7 @@ class QuoteFinder:
 
 
 class _Source:
-    """A passage with its units; a unit that equals no other stands between kept ranges."""
+    """A passage with its units; a unit that equals no other separates its readable ranges."""
 
     def __init__(self, passage: SourcePassage) -> None:
         self.passage = passage
@@ -164,7 +164,7 @@ def _longest_runs(units: Sequence[_Unit], sources: Sequence[_Source]) -> list[_R
 
 
 def _without_loose_marks(units: Sequence[_Unit], first: int, last: int) -> tuple[int, int]:
-    """A run without the marks at its ends, save those that begin or end the sentence."""
+    """A run without the marks at its ends, except at the ends of the sentence."""
     while first < last and first > 0 and not units[first].words:
         first += 1
     while first < last and last < len(units) and not units[last - 1].words:

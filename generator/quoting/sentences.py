@@ -59,7 +59,7 @@ class SentenceReader:
             yield from self._give([start for start, _ in spans])
 
     def finish(self) -> Iterator[Sentence]:
-        """Give what is left."""
+        """Yield the remaining sentences."""
         if not self._begun and self._arrived.lstrip().startswith(_THINKING):
             return
         self._take(len(self._arrived))
@@ -69,7 +69,7 @@ class SentenceReader:
             yield from self._give([*starts, len(self._text)])
 
     def _skip_thoughts(self) -> bool:
-        """Drop what a model thinks aloud before its answer; False while it may still be thinking."""
+        """Drop the model's thoughts before its answer; False while it may still be thinking."""
         self._arrived = self._arrived.lstrip()
         if self._arrived.startswith(_THINKING):
             _, ended, rest = self._arrived.partition(_THOUGHT)

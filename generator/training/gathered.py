@@ -59,7 +59,7 @@ class GatheredBatch(NamedTuple):
 
 
 class BestSpan(NamedTuple):
-    """What answering would take of a question.
+    """Best span of a question, as answering would choose it.
 
     Attributes:
         logit: Log-odds that any passage answers.
@@ -174,7 +174,7 @@ class GatheredReaderLoss:
 def gold_spans(
     ranges: Sequence[tuple[int, int]], segments: Sequence[int], gold: Sequence[GoldRange]
 ) -> tuple[GoldSpan, ...]:
-    """Gold ranges as pieces; those of which nothing is kept are left out.
+    """Gold ranges as pieces; ranges without a kept piece are left out.
 
     Args:
         ranges: Character range of each piece.

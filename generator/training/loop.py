@@ -204,7 +204,7 @@ class TrainingLoop:
         write_atomically(self.folder / "last", tensors, meta, keep_previous=True)
 
     def _told(self) -> dict[str, Any]:
-        """What is written beside all weights."""
+        """Metadata stored beside all weights."""
         return {
             "step": self.step,
             "seen": self.seen,
@@ -249,7 +249,7 @@ class TrainingLoop:
         self._finish(evaluate)
 
     def _steps(self, batches: Batches) -> Iterator[list[Any]]:
-        """What is left of the epoch under way, by step.
+        """Remaining batches of the current epoch, by step.
 
         Raises:
             TrainingDataError: The epoch has no batch at all.

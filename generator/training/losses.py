@@ -135,7 +135,7 @@ def _within(start_BS: Tensor, end_BS: Tensor, answers_BN2: Tensor, within_B: Ten
 
 
 def distillation_loss(read: ReadStates, taught: ReadStates) -> Tensor:
-    """Cross-entropy of start and end against those of a teacher, and of relevance, less the teacher's own entropy.
+    """Cross-entropy of start, end and relevance against a teacher's, less the teacher's own entropy.
 
     Args:
         read: What the reader that learns gave.

@@ -1,4 +1,4 @@
-"""What a step minimises: means over its batches, which together give what one large batch would."""
+"""Objectives of a step: means over its batches, equal to one large batch."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -68,7 +68,7 @@ def shares_of(objective: Objective, batches: Sequence[Any]) -> list[Tensor | Non
 
 
 def sum_up(metrics: Sequence[Metrics]) -> dict[str, Tensor | float]:
-    """Metrics of a step from those of its batches: means; of `rows` and `loss`, which are parts of a whole, sums."""
+    """Metrics of a step from its batches: means, except `rows` and `loss`, which are summed."""
     if len(metrics) == 1:
         return dict(metrics[0])
     total: dict[str, Tensor | float] = {}

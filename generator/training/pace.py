@@ -1,4 +1,4 @@
-"""Choose number format and threads for training by timing what a training step mostly does."""
+"""Choose number format and threads for training by timing the main work of a training step."""
 
 import os
 import time
@@ -47,7 +47,7 @@ def fastest(threads: Sequence[int], seconds: Callable[[Pace], float] | None = No
 
 
 def thread_counts() -> list[int]:
-    """What is worth trying: all cores this process may use, and half of them."""
+    """Candidate thread counts: all cores this process may use, and half of them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return sorted({cores, max(1, cores // 2)}, reverse=True)
 

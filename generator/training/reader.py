@@ -74,7 +74,7 @@ class Reader(nn.Module):
 
 
 class ReaderLoss(Objective):
-    """What reading minimises, on batches of pairs: span, relevance and competition, and to differ from a teacher."""
+    """Loss of reading, on batches of pairs: span, relevance, competition, and distance from a teacher."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ def best_spans(read: ReadStates) -> Tensor:
 
 
 NEW_PARAMETERS = ("reading.match", "reading.role", "reading.span", "reading.relevance")
-"""Name prefixes of what does not come from the encoder; it learns faster."""
+"""Name prefixes of new parameters (not from the encoder), which learn faster."""
 
 
 class PieceScores:
@@ -164,7 +164,7 @@ class PieceScores:
         reader: Reader,
         transfer: Sequence[tuple[str, ReadingBatch]] = (),
     ) -> None:
-        """Keep what is scored.
+        """Keep the reader and its development batches.
 
         Args:
             development: Batches by set name, where the reader is.

@@ -28,7 +28,7 @@ class Schedule:
             raise TrainingDataError("a run needs an end: give it steps, minutes or both")
 
     def progress(self, step: int, seconds: float) -> float:
-        """How far a run has come after so many steps and seconds; 1 or more is its end."""
+        """Progress of a run after `step` steps and `seconds` seconds; 1 or more is its end."""
         by_steps = step / self.steps if self.steps > 0 else 0.0
         by_time = seconds / (60 * self.minutes) if self.minutes > 0 else 0.0
         return max(by_steps, by_time)

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerConfig:
-    """What an answer is written over, and how long it may be.
+    """Passages and length of a training answer.
 
     Attributes:
         passages: Passages an answer is written over: the one that holds it, and others.
@@ -49,7 +49,7 @@ class AnswerConfig:
 
 
 class WritingBatch(NamedTuple):
-    """Rows to read (B * P of them, an answer's passages next to each other) and what to do with them."""
+    """Rows to read (B * P of them, an answer's passages next to each other) and the target actions."""
 
     reading: ReadingBatch
     targets: ActionTargets
@@ -57,7 +57,7 @@ class WritingBatch(NamedTuple):
 
 
 _Row = tuple[Encoded, list[int], list[tuple[Action, int]]]
-"""An example, its window, and what to do."""
+"""An example, its window, and its actions."""
 
 
 class WriterBatches:
@@ -212,7 +212,7 @@ class Writer(nn.Module):
 
 
 class WriterLoss(Objective):
-    """What writing minimises, a mean over the steps of the answers; moves the routing biases after each step."""
+    """Loss of writing, a mean over the steps of the answers; moves the routing biases after each step."""
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer

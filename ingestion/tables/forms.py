@@ -87,7 +87,7 @@ def _pairs_in(row: Sequence[Cell | None]) -> list[tuple[str, str]]:
 
 
 def _are_labels(rows: Sequence[Sequence[tuple[str, str]]]) -> bool:
-    """Whether most labels are those of forms, also below the first row, and no value of the first row is one."""
+    """Whether most labels are labels of forms, also below the first row, and no value of the first row is one."""
     first, *below = ([_is_label(label) for label, _ in row] for row in rows)
     labels = [*first, *(found for row in below for found in row)]
     is_named = any(_is_label(value) for _, value in rows[0])

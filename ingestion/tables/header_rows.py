@@ -109,7 +109,7 @@ def _counted_columns(texts: Sequence[str], below: Sequence[Sequence[str]]) -> ra
 
 
 def _counts(texts: Sequence[str]) -> tuple[str, str] | None:
-    """What stands around numbers that go up by one, the same in all texts; None where they don't."""
+    """The common text around numbers that count up by one; None if there is none."""
     found = [_COUNT.fullmatch(text) for text in texts]
     numbers = [int(match[2]) for match in found if match]
     around = {(match[1], match[3]) for match in found if match}

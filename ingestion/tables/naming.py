@@ -1,4 +1,4 @@
-"""Rows of a table as pairs of name and text, so that each still says what it means when it is read or cited alone."""
+"""Rows of a table as pairs of name and text, so that each can be read and cited alone."""
 
 from collections.abc import Sequence
 

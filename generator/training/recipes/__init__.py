@@ -1,1 +1,1 @@
-"""Recipes: what is trained on which data with which numbers; a file of JSON for each that ships."""
+"""Recipes: the data and numbers of each training run; a JSON file for each that ships."""

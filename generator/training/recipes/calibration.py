@@ -21,7 +21,7 @@ FOLDS = 5
 RIDGE = 1e-3
 """Weight of the squared weights, in units of the mean loss: signals that say the same share theirs."""
 WRONG_ANSWER = 0.3
-"""How much a wrong answer that is shown costs beside a right one that is held back."""
+"""Cost of a shown wrong answer, relative to a right answer that is held back."""
 THRESHOLDS = tuple(step / 100 for step in range(5, 60))
 """Least confidences that are tried."""
 SURE = 0.8

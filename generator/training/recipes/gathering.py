@@ -1,4 +1,4 @@
-"""Recipe: a trained reader goes on with what answering really reads (`fathom train sft --stage gathered`)."""
+"""Recipe: continue a trained reader on retrieved passages (`fathom train sft --stage gathered`)."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ from generator.training.recipes.runs import load_reader, resume
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatheringRecipe(Recipe):
-    """How a reader goes on; see `gathered.json`. `train` names files of gathered questions.
+    """Numbers of the gathered stage; see `gathered.json`. `train` names files of gathered questions.
 
     Attributes:
         rehearsal: Older sets that are mixed in.
@@ -58,7 +58,7 @@ class GatheredScores:
     def __init__(
         self, loss: GatheredReaderLoss, parts: Mapping[str, Sequence[GatheredQuestion]], questions: int
     ) -> None:
-        """Keep what is scored.
+        """Keep the questions to score.
 
         Args:
             loss: Of the reader.
@@ -155,7 +155,7 @@ def gathered_questions(recipe: GatheringRecipe, roots: Sequence[Path]) -> list[G
 
 
 def rehearsal(recipe: GatheringRecipe, roots: Sequence[Path], seed: int) -> list[GatheredQuestion]:
-    """Questions of the recipe's older sets; of those to be compared, none that touches what is held out.
+    """Questions of the recipe's older sets; sets for a comparison come without questions that touch held-out data.
 
     Raises:
         TrainingDataError: A set is missing.
@@ -176,7 +176,7 @@ def rehearsal(recipe: GatheringRecipe, roots: Sequence[Path], seed: int) -> list
 def divided(
     questions: Sequence[GatheredQuestion], recipe: GatheringRecipe, seed: int
 ) -> tuple[list[GatheredQuestion], list[GatheredQuestion]]:
-    """Questions to learn, and those of other documents to score, `development_most` of them."""
+    """Questions to learn, and questions of other documents to score, `development_most` at most."""
     share = recipe.development_share
     learned = [question for question in questions if not question.held_out(share)]
     scored = [question for question in questions if question.held_out(share)]

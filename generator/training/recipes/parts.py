@@ -1,4 +1,4 @@
-"""What every run is built of: the encoder that is shared with search, its tokenizer, and models over both."""
+"""Parts of every run: the encoder that is shared with search, its tokenizer, and models over both."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ class EncoderParts:
     """Tokenizer, vocabulary, matcher and weights of an encoder."""
 
     def __init__(self, tokenizer: Path, encoder_state: dict[str, Tensor]) -> None:
-        """Load what is small and keep the rest.
+        """Load the tokenizer and keep the encoder's state.
 
         Args:
             tokenizer: The encoder's `tokenizer.json`.

@@ -1,4 +1,4 @@
-"""What all recipes of a run have: its data, how weights change, how long it warms up; and what a caller chooses."""
+"""Common fields of all recipes (data, optimizer, warm-up), and the options of a run."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,7 +41,7 @@ class ScheduleConfig:
     decay_share: float = 0.3
 
     def over(self, steps: int, minutes: float) -> Schedule:
-        """The schedule of a run of so many steps or minutes.
+        """The schedule of a run with a limit in steps or minutes.
 
         Raises:
             TrainingDataError: Both are 0.
@@ -58,7 +58,7 @@ class ScheduleConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What the caller of a recipe chooses: where a run is, how long it takes, and on which machine.
+    """Options of a run: its folder, its duration and its machine.
 
     Attributes:
         data: Folders that the recipe's paths are relative to; each set is read from the first that has it.

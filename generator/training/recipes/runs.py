@@ -1,4 +1,4 @@
-"""What training left on disk: runs and packed models read alike."""
+"""Results of training on disk: runs and packed models read alike."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from generator.training.reader import Reader
 from generator.training.recipes.parts import EncoderParts
 
 TOLD = ("step", "seen", "seconds", "score", "weights", "mean_of", "config")
-"""What a run's record keeps of its `meta.json`."""
+"""Keys of `meta.json` that a run's record keeps."""
 
 
 def trained_weights(folder: Path, stage: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:

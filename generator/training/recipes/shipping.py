@@ -1,4 +1,4 @@
-"""Recipe: what ships, from sets to a packed model (`fathom train all`): two readers, their mean, a writer over it."""
+"""Recipe: the shipped model, from sets to a packed model (`fathom train all`): two readers, their mean, a writer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ R = TypeVar("R", bound=Recipe)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One run of those that make a model.
+    """One run of the shipping recipe.
 
     Attributes:
         name: Its run folder.
@@ -69,7 +69,7 @@ class ShippingRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShippingOptions:
-    """What the caller chooses.
+    """Options of the shipping recipe.
 
     Attributes:
         common: Data, device and the like, for all runs; `run` is the folder that holds them, `minutes` (or `steps`)
@@ -94,7 +94,7 @@ class ShippingOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipes:
-    """What a model is made by."""
+    """The recipes that make a model."""
 
     shipping: ShippingRecipe
     reading: ReadingRecipe
@@ -109,7 +109,7 @@ def train_all(
     told: Callable[[str], None],
     stop: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Train, average and pack; what an earlier call has done is not done again.
+    """Train, average and pack; finished steps of an earlier call are skipped.
 
     Args:
         parts: The encoder.

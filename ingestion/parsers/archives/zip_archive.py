@@ -1,4 +1,4 @@
-"""ZIP archives: the document is the list of what is inside; the files themselves become documents of their own."""
+"""ZIP archives: the document is the list of the files inside, and each of these becomes its own document."""
 
 from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits

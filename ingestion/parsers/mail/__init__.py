@@ -1,1 +1,1 @@
-"""E-mails, mailboxes, invitations, pages saved in the form of mails, and what is attached to them."""
+"""E-mails, mailboxes, invitations, pages saved in the form of mails, and their attachments."""

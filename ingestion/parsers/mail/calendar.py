@@ -63,7 +63,7 @@ def write_calendar(text: str, writer: CanonicalWriter, level: int = 1) -> int:
 
 
 def _entries(text: str) -> Iterator[dict[str, list[_Property]]]:
-    """Properties by name of each entry; those of alarms and time zones inside are passed over."""
+    """Properties by name of each entry; nested alarms and time zones are skipped."""
     entry: dict[str, list[_Property]] = {}
     open_parts: list[str] = []
     for line in re.sub(r"\r?\n[ \t]", "", text).splitlines():
@@ -108,7 +108,7 @@ def _person(parameters: dict[str, str], value: str) -> str:
 
 
 def _time(parameters: dict[str, str], value: str, *, is_end: bool = False) -> str:
-    """A time with its weekday, and the zone that it is told in; the end of whole days is their last day."""
+    """A time with weekday and zone; the end of a whole-day event is its last day."""
     moment = _moment(value)
     if moment is None:
         return value.strip()

@@ -137,7 +137,7 @@ class _Mail:
             self._body(part, kind)
 
     def _fields(self, fields: Message) -> None:
-        """What a report says of one recipient: the action, the status, the reason."""
+        """Delivery report for one recipient: the action, the status, the reason."""
         told = [(name, value) for name, value in headers_of(fields).items() if value]
         self._writer.table([[name.capitalize() for name, _ in told], [value for _, value in told]])
 

@@ -29,7 +29,7 @@ _LEFT_BY_SYSTEMS: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
 
 class Members:
-    """Opens containers, hands each file inside to `keep`, and notes what could not be unpacked.
+    """Opens containers, hands each file inside to `keep`, and records files that could not be unpacked.
 
     Attributes:
         names: Of the files handed on, unique.
@@ -154,7 +154,7 @@ def _readable_names(entries: list[zipfile.ZipInfo]) -> list[str]:
 
 
 def _clean(name: str) -> str:
-    """The path without what could lead elsewhere: roots, drives' backslashes, steps upwards, control characters."""
+    """The path without dangerous parts: roots, drives' backslashes, steps upwards, control characters."""
     name = unicodedata.normalize("NFC", _CONTROL.sub("", name)).replace("\\", "/")
     parts = [part.strip() for part in name.split("/")]
     return "/".join(part for part in parts if part not in {"", ".", ".."}) or "unnamed"

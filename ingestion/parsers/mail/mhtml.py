@@ -51,7 +51,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
 
 
 def _is_root(page: Message, message: Message) -> bool:
-    """Whether the file names a page as the one that the others belong to."""
+    """Whether the file names a page as its root page."""
     start = message.get_param("start", "")
     return bool(start) and str(page.get("content-id", "")).strip() == str(start).strip()
 

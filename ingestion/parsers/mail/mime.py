@@ -60,7 +60,7 @@ def _parsed(data: bytes) -> Message:
 
 
 def _open_wrapped(part: Message, depth: int, *, has_text: bool) -> None:
-    """Put what an encoded mail, an opaque signature or Outlook's wrapping holds in its place, in all parts.
+    """Replace an encoded mail, an opaque signature or Outlook's wrapping by its content, in all parts.
 
     Args:
         part: The part.
@@ -105,7 +105,7 @@ def _has_text(part: Message, depth: int) -> bool:
 
 
 def _parts_of(wrapped: Wrapped, *, with_body: bool) -> list[Message | str]:
-    """Parts of a mail for what Outlook wrapped; the body is mostly sent beside it as well."""
+    """Mail parts from Outlook's wrapping; the body is mostly sent beside it as well."""
     parts: list[Message | str] = []
     if with_body and wrapped.text.strip():
         parts.append(MIMEText(wrapped.text, "html" if wrapped.is_html else "plain", "utf-8"))

@@ -116,7 +116,7 @@ def _body(item: "Outlook") -> Message:
 
 
 def _attach_rtf(body: MIMEMultipart, packed: bytes, *, has_plain: bool) -> None:
-    """Add what the RTF holds, where that is more than the plain body.
+    """Add the text of the RTF, if it is more than the plain body.
 
     Raises:
         ValueError: If there is nothing else and it is packed in an unknown way.

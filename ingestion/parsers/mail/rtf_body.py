@@ -71,14 +71,14 @@ def unpacked(data: bytes) -> bytes:
 
 
 def _repeated(window: bytearray, start: int, count: int, place: int) -> bytes:
-    """Bytes of the window; a run may reach into what it writes itself."""
+    """Bytes of the window; a run may reach into its own output."""
     span = (place - start) % _WINDOW
     return bytes(window[(start + i % span) % _WINDOW] for i in range(count))
 
 
 @dataclass(slots=True)
 class _State:
-    """What holds inside one group."""
+    """State of one group."""
 
     left_out: bool = False
     is_tag: bool = False
@@ -166,7 +166,7 @@ class _Reader:
 
 
 def text_of(rtf: bytes) -> tuple[str, bool]:
-    """What an RTF says.
+    """Text of an RTF document.
 
     Returns:
         Its text, or the HTML that it was made of; and whether that is HTML.

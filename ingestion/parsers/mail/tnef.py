@@ -1,4 +1,4 @@
-"""Outlook's wrapping of what it sends (winmail.dat; TNEF, [MS-OXTNEF]): the body, and the files sent with it."""
+"""Outlook's wrapping of sent mails (winmail.dat; TNEF, [MS-OXTNEF]): the body, and the files sent with it."""
 
 import struct
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ _MAX_VALUES: Final = 10_000
 
 @dataclass(slots=True)
 class Wrapped:
-    """What a wrapping holds.
+    """Contents of a wrapping.
 
     Attributes:
         text: The body, or nothing.
@@ -47,7 +47,7 @@ class Wrapped:
 
 
 def read_tnef(data: bytes) -> Wrapped | None:
-    """Open a wrapping; None if it is none. One that was cut off gives what stands before its end."""
+    """Open a wrapping; None if it is none. A truncated one gives its part before the cut."""
     if not data.startswith(_SIGNATURE):
         return None
     found, codec, names = Wrapped(), "cp1252", dict[int, str]()
@@ -82,7 +82,7 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
 def _file(
     kind: int, value: bytes, codec: str, known: tuple[str, bytes], names: dict[int, str], number: int
 ) -> tuple[str, bytes]:
-    """A file with what one more attribute says of it; its long name goes before the short one."""
+    """A file with one more attribute; its long name replaces the short one."""
     name, content = known
     if kind == _DATA:
         return name, value

@@ -76,7 +76,7 @@ def _of_xls(stream: bytes) -> dict[str, CellFacts]:
 
 
 def _xls_records(stream: bytes, at: int) -> Iterator[tuple[int, int, int]]:
-    """Kind, place and size of the records of one substream, without those of substreams inside (charts)."""
+    """Kind, place and size of the records of one substream, without nested substreams (charts)."""
     depth = 0
     while at + 4 <= len(stream):
         kind, size = struct.unpack_from("<HH", stream, at)

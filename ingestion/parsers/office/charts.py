@@ -120,7 +120,7 @@ def _points(holder: etree._Element) -> _Column:
 
 
 def _shown(text: str, code: str, epoch: datetime) -> str:
-    """A number without what binary fractions add to it; dates and percentages as their format says."""
+    """A number without the noise of binary fractions; dates and percentages by their format."""
     try:
         value = float(text)
     except ValueError:
@@ -151,7 +151,7 @@ def _series_name(series: etree._Element) -> str:
 
 
 def _axis_titles(plot: etree._Element, axes: dict[str, etree._Element]) -> list[str]:
-    """Title of the axis that runs through the categories (or X), then those of the others."""
+    """Title of the axis with the categories (or X), then titles of the other axes."""
     own = [axes[key] for item in plot.findall(f"{C}axId") if (key := str(item.get("val"))) in axes]
     own.sort(key=lambda axis: axis.tag not in {f"{C}catAx", f"{C}dateAx"})
     return [_title(axis.find(f"{C}title")) for axis in own] or [""]

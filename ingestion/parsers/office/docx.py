@@ -114,7 +114,7 @@ def _number_notes(word: Word, settings: etree._Element | None) -> None:
 
 
 def _margin_texts(word: Word, kind: str) -> list[str]:
-    """Texts of the page headers or footers, each once; none are given, but all counted, unless they are kept."""
+    """Texts of the page headers or footers, each once; all are counted, but returned only if the settings keep them."""
     names = {relation.target.lower() for relation in word.relations.values() if relation.kind == kind}
     names.update(word.package.names(rf"word/{kind}\d*\.xml"))
     texts: dict[str, None] = {}
@@ -157,7 +157,7 @@ def _referred(root: etree._Element) -> set[tuple[str, str]]:
 
 
 def _write_other_notes(word: Word, referred: set[tuple[str, str]], writer: CanonicalWriter) -> None:
-    """Notes that nothing refers to stand at the end; those of deleted or hidden text are left out, as it is."""
+    """Unreferenced notes are written at the end; notes of deleted or hidden text are left out with it."""
     for key in list(word.notes):
         note = word.notes.pop(key, None)
         if note is None:

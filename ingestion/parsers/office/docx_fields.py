@@ -39,7 +39,7 @@ class Field:
     has_result: bool = False
 
     def shown(self) -> str:
-        """What Word shows for it where it keeps no result."""
+        """Text that Word shows for the field if no result is stored."""
         data = self.begin.find(f"{W}ffData")
         if data is not None:
             return _form(data)

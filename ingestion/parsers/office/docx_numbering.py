@@ -68,7 +68,7 @@ class _Level:
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """A list: its own number, the definition whose numbers it goes on with, levels, and starts of its own."""
+    """A list: its number, the definition that it continues, levels, and its own starts."""
 
     number_id: str
     definition: str
@@ -77,7 +77,7 @@ class _List:
 
 
 class Numbering:
-    """Lists of a document, and their numbers so far; lists that share a definition go on with each other's numbers."""
+    """Lists of a document, and their numbers so far; lists with the same definition continue each other's numbers."""
 
     def __init__(self, root: etree._Element | None, styles: Styles) -> None:
         """Read the part of the numbering; without it, all members of lists have bullets."""
@@ -196,7 +196,7 @@ def _level(item: etree._Element, depth: int) -> _Level:
 
 
 def _level_of_style(used: _List, style: Style) -> int:
-    """Level of paragraphs that don't say it themselves: the one that names their style, else the one it names."""
+    """Level of paragraphs without a level: the level that names their style, else the level that the style names."""
     linked = {level.style: depth for depth, level in used.levels.items() if level.style}
     for name in style.family:
         if name in linked:

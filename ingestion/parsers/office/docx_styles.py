@@ -89,7 +89,7 @@ def _look(hidden: bool | None, struck: bool | None, double: bool | None, raised:
 
 
 def look_of(properties: etree._Element | None) -> Look:
-    """What run properties themselves say."""
+    """Look set by run properties themselves."""
     hidden = struck = double = None
     raised = font = ""
     for item in properties if properties is not None else ():
@@ -111,7 +111,7 @@ def look_of(properties: etree._Element | None) -> Look:
 
 
 def inherit(nearer: Look, further: Look) -> Look:
-    """What the nearer look says, and the further one where that says nothing."""
+    """The nearer look, with the further look for its unset parts."""
     if nearer is PLAIN or further is PLAIN:
         return further if nearer is PLAIN else nearer
     return Look(
@@ -126,7 +126,7 @@ def inherit(nearer: Look, further: Look) -> Look:
 
 
 def combine(direct: Look, character: Look, paragraph: Look) -> Look:
-    """The look of a run: its own properties, else its styles; what both of these switch on cancels out.
+    """The look of a run: its own properties, else its styles; a property switched on by both styles cancels out.
 
     Source: ECMA-376, part 1, 17.7.3 (toggle properties).
     """
@@ -161,7 +161,7 @@ class Styles:
         return self.named(identity if identity in self._elements else self._default)
 
     def named(self, identity: str) -> Style:
-        """A style; one that says nothing if there is none of this id."""
+        """A style; an empty one if there is none of this id."""
         if identity not in self._known:
             self._known[identity] = self._resolve(identity)
         return self._known[identity]

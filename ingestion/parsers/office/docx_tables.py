@@ -41,7 +41,7 @@ class Paragraph:
 
 @dataclass(slots=True, kw_only=True)
 class TableCell:
-    """A cell with what it holds; `rows` and `columns` are those that it spans; `is_bold` if all of its text is."""
+    """A cell with its content; `rows` and `columns` are the spanned ones; `is_bold` if all of its text is."""
 
     items: list["Item"] = field(default_factory=list)
     rows: int = 1
@@ -90,7 +90,7 @@ def _row(
     read_cell: ReadCell,
     above: dict[int, TableCell],
 ) -> tuple[list[TableCell], dict[int, TableCell]]:
-    """Cells of a row, and those that may go on below it, by their first column."""
+    """Cells of a row, and cells that may continue below it, by their first column."""
     line: list[TableCell] = []
     merged: dict[int, TableCell] = {}
     before = whole(value(properties.find(f"{W}gridBefore")), 0) if properties is not None else 0
@@ -205,7 +205,7 @@ def _cell(cell: TableCell) -> Cell:
 
 
 def text_of(items: Sequence[Item]) -> str:
-    """What a cell or note holds on one line; rows of tables inside are parted by semicolons."""
+    """Text of a cell or note on one line; rows of nested tables are separated by semicolons."""
     return " ".join(filter(None, map(_text, items)))
 
 

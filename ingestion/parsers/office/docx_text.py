@@ -1,4 +1,4 @@
-"""Text of one paragraph of Word as its readers see it, and what is anchored there: boxes, notes, charts, diagrams."""
+"""Visible text of one paragraph of Word, with its anchored boxes, notes, charts and diagrams."""
 
 import re
 from collections import Counter
@@ -73,7 +73,7 @@ def chosen(alternatives: etree._Element) -> etree._Element | None:
 
 
 class TextReader:
-    """Reads the paragraphs of one story (the body, a note, a box) in order; fields may go on from one to the next."""
+    """Reads the paragraphs of one story (the body, a note, a box) in order; fields may span several paragraphs."""
 
     def __init__(
         self,
@@ -293,7 +293,7 @@ def switch_of(element: etree._Element, name: str) -> bool:
 
 
 def is_prompt(properties: etree._Element | None) -> bool:
-    """Whether a content control is empty and only shows what to enter."""
+    """Whether a content control is empty and shows only its prompt."""
     return bool(switch(properties, "showingPlcHdr"))
 
 

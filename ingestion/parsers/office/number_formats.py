@@ -27,7 +27,7 @@ BUILT_IN: Final = {
     **dict.fromkeys((14, 15, 16, 17, *range(27, 32), 36, *range(50, 55), 57, 58), _DATE),
     **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 55, 56), _TIME),
 }  # fmt: skip
-"""Codes of the formats that files name by number alone; currencies of these are those of the reader's place."""
+"""Codes of the formats that files name by number alone; their currencies depend on the reader's locale."""
 
 _MAX_CODE_CHARS: Final = 255  # as Excel allows
 _MAX_SIZE: Final = 1e21
@@ -76,7 +76,7 @@ class _Section:
 
 
 def plain(value: float) -> str:
-    """A number without a format: all its digits but those that are noise of binary fractions (after the 15th)."""
+    """A number without a format: all its digits except the noise of binary fractions (after the 15th)."""
     text = format(value, ".15g")
     if "e" in text and math.isfinite(value) and 1e-7 < abs(value) < 1e21:
         text = format(Decimal(text), "f")

@@ -26,7 +26,7 @@ _RELATION: Final = "{http://schemas.openxmlformats.org/package/2006/relationship
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """What a part names: a part of the package, or something outside.
+    """Target of a relation: a part of the package, or something outside.
 
     Attributes:
         kind: Last word of its type, such as `slide`; the same in strict and transitional files.
@@ -73,7 +73,7 @@ class OfficePackage:
         return [name for name in self._parts if re.fullmatch(pattern, name)]
 
     def xml(self, name: str) -> etree._Element | None:
-        """Root of a part, its namespaces those of transitional files; None if it is missing or not well-formed."""
+        """Root of a part with namespaces of transitional files; None if it is missing or not well-formed."""
         data = self._parts.get(_key(name))
         if data is None:
             return None
@@ -83,7 +83,7 @@ class OfficePackage:
             return None
 
     def relations(self, name: str = "") -> dict[str, Relation]:
-        """What a part names, by the id of the relation; without a name, what the package itself names."""
+        """Targets of a part's relations by id; without a name, the package's own relations."""
         root = self.xml(relations_part(name))
         return relations_of(root.iter(_RELATION) if root is not None else (), name)
 

@@ -50,7 +50,7 @@ _MAX_DEPTH: Final = 20
 
 
 def parse(source: Source, limits: ParsingLimits) -> Document:
-    """Read a presentation, hidden slides too; what is left out is counted: pictures, comments, embedded files.
+    """Read a presentation, hidden slides too; left-out parts are counted: pictures, comments, embedded files.
 
     Raises:
         CorruptFileError: If it is damaged or declares a document type.
@@ -130,7 +130,7 @@ class _Deck:
         return self._package.xml(name) if name else None
 
     def drawings_on(self, chart: str) -> list[etree._Element]:
-        """What is drawn on a chart by hand."""
+        """Shapes drawn on a chart by hand."""
         kinds = self._package.relations(chart).values()
         found = (self.take(item.target) for item in kinds if item.kind == "chartUserShapes")
         return [root for root in found if root is not None]
@@ -246,7 +246,7 @@ def _grid(table: etree._Element, struck: Counter[str] | None) -> Grid:
 
 
 def _cells(row: etree._Element, struck: Counter[str] | None) -> Iterator[Cell]:
-    """Cells of a row, without those that a span covers."""
+    """Cells of a row, without cells covered by a span."""
     for cell in row.iterchildren(f"{A}tc"):
         if not {cell.get("hMerge"), cell.get("vMerge")} & {"1", "true"}:
             yield Cell(

@@ -83,7 +83,7 @@ def write_sheets(sheets: Iterable[Sheet], writer: CanonicalWriter) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """Names of the columns of the table above, for rows after an empty one that go on with it."""
+    """Names of the columns of the table above, for rows after an empty one that continue it."""
 
     left: int
     names: list[str]
@@ -200,7 +200,7 @@ class _Layout:
         return parts
 
     def _filled_columns(self, rows: Sequence[Row], left: int, right: int) -> list[tuple[int, int]]:
-        """First and last columns of runs of columns that are not empty; merged cells fill those that they cover."""
+        """First and last columns of runs of non-empty columns; a merged cell fills every column that it covers."""
         used = bytearray(right - left + 1)
         for row in rows:
             first = row.left - left
@@ -253,7 +253,7 @@ class _Layout:
             self._above = None
 
     def _block(self, rows: Sequence[Row], cells: "Cells", names: list[str] | None) -> list[str]:
-        """Write some rows of a table; the names of its columns, which are told by the first of them."""
+        """Write some rows of a table; returns the names of its columns, found in the first rows."""
         width = cells.right - cells.left + 1
         if names is None:
             grid = Grid(
@@ -276,7 +276,7 @@ class _Layout:
         return names
 
     def _goes_on(self, rows: Sequence[Row], left: int, right: int) -> bool:
-        """Whether rows after an empty one go on with the table above: numbers under numbers, words under words."""
+        """Whether rows after an empty one continue the table above: numbers under numbers, words under words."""
         above = self._above
         if above is None or left != above.left or right - left >= len(above.names) or len(rows[0].texts) < 2:
             return False
@@ -288,7 +288,7 @@ class _Layout:
         return all(one == other for one, other in pairs) and any(one for one, _ in pairs)
 
     def _marked(self, rows: Sequence[Row], cells: list[list[Cell]]) -> list[list[Cell]]:
-        """Cells with those of the first rows marked that the file calls names, or that are bold over others."""
+        """Cells, with the first rows marked as names if the file calls them names or they are bold over others."""
         count = 0
         while count < min(3, len(rows) - 1) and _is_bold(rows[count]):
             count += 1
@@ -307,7 +307,7 @@ class _Layout:
 
 
 def _said_rows(rows: Sequence[Row]) -> int | None:
-    """No rows of names where bold cells in the first column name the rows; else None: told by the cells."""
+    """0 header rows if bold cells in the first column name the rows; else None: the cells decide."""
     sample = rows[:_SAMPLE_ROWS]
     is_side = all(row.left == rows[0].left and row.bold == 1 and len(row.texts) > 1 for row in sample)
     return 0 if is_side and len(sample) > 1 else None

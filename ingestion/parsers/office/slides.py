@@ -27,7 +27,7 @@ def placeholder_of(shape: etree._Element) -> tuple[str, str] | None:
 
 
 def _heads(shape: etree._Element) -> Iterator[etree._Element]:
-    """The child that holds what a shape is called, and not its text, which may be long."""
+    """The child with the shape's name, and not its text, which may be long."""
     yield from shape.iterchildren(*_HEADS)
 
 
@@ -53,7 +53,7 @@ def expanded(tree: etree._Element) -> Iterator[etree._Element]:
 
 
 def bullet_in(styles: list[etree._Element], paragraph: etree._Element, level: int) -> etree._Element | None:
-    """The bullet or number of a paragraph, its own or that of styles; None where nothing says that it has one."""
+    """The bullet or number of a paragraph, its own or from styles; None if nothing gives it one."""
     name = f"{A}lvl{level + 1}pPr"
     sources = (paragraph.find(f"{A}pPr"), *(style.find(name) for style in styles))
     return next((bullet for source in sources if (bullet := bullet_of(source)) is not None), None)
@@ -61,7 +61,7 @@ def bullet_in(styles: list[etree._Element], paragraph: etree._Element, level: in
 
 @dataclass(slots=True)
 class Styles:
-    """What the placeholders of one slide inherit: from its layout, and through it from the master."""
+    """Inherited properties of the placeholders of one slide: from its layout, and through it from the master."""
 
     layout: etree._Element | None = None
     master: etree._Element | None = None

@@ -29,7 +29,7 @@ _NAMED_FORMATS: Final = {
     "Scientific": "0.00E+00", "Yes/No": '"Yes";"Yes";"No"', "True/False": '"True";"True";"False"',
     "On/Off": '"On";"On";"Off"',
 }  # fmt: skip
-"""Codes of formats that are given by a name; those of dates follow from the type of the cell."""
+"""Codes of formats given by a name; the type of the cell gives the formats of dates."""
 
 
 def parse(source: Source, limits: ParsingLimits) -> Document:
@@ -72,7 +72,7 @@ def _sheets(data: bytes, limits: ParsingLimits, writer: CanonicalWriter) -> Iter
 
 
 class _SheetReader:
-    """Reads the rows of one sheet; both rows and cells may leave out those that are empty."""
+    """Reads the rows of one sheet; the file may leave out empty rows and cells."""
 
     def __init__(self, sheet: Sheet, codes: dict[str, str], writer: CanonicalWriter) -> None:
         self.sheet = sheet
@@ -116,7 +116,7 @@ class _SheetReader:
         return text
 
     def _pieces(self, node: etree._Element, height: str = "") -> Iterator[tuple[str, str]]:
-        """Runs of a text, each with its height; struck ones are counted unless they are kept."""
+        """Runs of a text, each with its height; struck ones are counted unless the settings keep them."""
         yield node.text or "", height
         for child in node:
             name = local_name(child)

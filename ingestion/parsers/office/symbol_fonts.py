@@ -61,7 +61,7 @@ def without_font(text: str, font: str) -> str:
 
 
 def without_fonts(text: str, font: str, symbols: str) -> str:
-    """Text in a font whose codes of symbols alone, if any, are those of another font."""
+    """Text in a font; codes that only a symbol font has are read in the font `symbols`, if any."""
     return (
         without_font(text, font)
         if is_symbol_font(font)

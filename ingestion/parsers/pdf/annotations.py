@@ -1,4 +1,4 @@
-"""Annotations of a PDF page: what was typed or stamped onto it becomes its text, comments are kept apart.
+"""Annotations of a PDF page: typed or stamped text joins the page's text, comments stay apart.
 
 A page's own content holds neither the values of form fields nor the text of annotations: viewers draw them over it.
 """
@@ -42,7 +42,7 @@ _DRAWN = frozenset(
 
 @dataclass(slots=True)
 class Annotations:
-    """What the annotations of a page say.
+    """Texts of the annotations of a page.
 
     Attributes:
         typed: Text to be set on the page.
@@ -62,7 +62,7 @@ class Annotations:
 
 
 def take_annotations(page: pdfium.PdfPage, max_bytes: int) -> Annotations:
-    """Read the annotations of a page, and make those that draw text part of its content.
+    """Read the annotations of a page, and make the text-drawing ones part of its content.
 
     Args:
         page: The page; if annotations became part of it, it has to be loaded again.

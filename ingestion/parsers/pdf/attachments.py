@@ -1,4 +1,4 @@
-"""Files inside a PDF: those of the document (a portfolio's among them) and those pinned to a place of a page."""
+"""Files inside a PDF: attached to the document (also as a portfolio), or pinned to a place of a page."""
 
 import ctypes
 from collections.abc import Iterator

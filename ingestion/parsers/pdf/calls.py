@@ -14,7 +14,7 @@ def _by_address(function: Any, result: Any, *arguments: Any) -> Callable[..., An
 
 
 def address_of(handle: Any) -> int:
-    """Address of what a handle of PDFium points to."""
+    """Address behind a handle of PDFium."""
     return ctypes.cast(handle, _ADDRESS).value or 0
 
 

@@ -88,7 +88,7 @@ class PaintReader:
         self._paints = {PLAIN: PLAIN}
 
     def read(self, index: int) -> Paint:
-        """How the character at PDFium's `index` is drawn; what is drawn alike has one and the same object."""
+        """Style of the character at PDFium's `index`; equal styles share one object."""
         address = calls.text_object(self._page, index)
         if address != self.object:
             self.object = address

@@ -39,7 +39,7 @@ def is_aligned(one: Line, other: Line) -> bool:
 
 
 def columns_of(lines: Sequence[Line]) -> list[Column]:
-    """Columns of a table: those of its fullest rows, widened by the cells that stand under one of them only."""
+    """Columns of a table: the columns of its fullest rows, widened by cells under one of them only."""
     rows = sorted(lines, key=lambda line: -len(line.cells))
     common = _common_gaps(rows)
     columns = [Column(part.x0, part.x1) for cell in rows[0].cells for part in _parted(cell, common)]
@@ -94,7 +94,7 @@ def _common_gaps(rows: Sequence[Line]) -> list[tuple[float, float]]:
 
 
 def _without_doubles(columns: Sequence[Column], lines: Sequence[Line]) -> list[Column]:
-    """Columns, those as one that stand beside each other with cells over both, and no row with a cell in each."""
+    """Merge neighbouring columns if cells span both, and no row has a cell in each."""
     over = [
         [
             [column.overlaps(part) for column in columns]
@@ -187,7 +187,7 @@ def _widened(
 
 
 def are_same(before: Sequence[Column], columns: Sequence[Column]) -> bool:
-    """Whether the columns of a page are those of the page before, or some of them."""
+    """Whether the columns of a page equal the columns of the page before, or some of them."""
     if not 1 < len(columns) <= len(before):
         return False
     under = [[one for one in before if one.x0 < column.x1 and column.x0 < one.x1] for column in columns]

@@ -44,7 +44,7 @@ _FILE_NAME = re.compile(
 
 @dataclass(slots=True)
 class _Page:
-    """What was read of a page.
+    """Contents of a page.
 
     Attributes:
         lines: In the order of its content stream, then in reading order; None if the page is damaged.
@@ -156,7 +156,7 @@ class _PageReader:
     def __init__(
         self, document: pdfium.PdfDocument, limits: ParsingLimits, members: Members, left_out: Counter[str]
     ) -> None:
-        """Hand files pinned to pages to `members`, and count in `left_out` what is not read."""
+        """Hand files pinned to pages to `members`, and count unread ones in `left_out`."""
         self._document = document
         self._limits = limits
         self._members = members

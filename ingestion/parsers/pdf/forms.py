@@ -1,4 +1,4 @@
-"""Fields of PDF forms: what they hold, where the page draws it wrongly, not at all, or as a mark without a meaning."""
+"""Values of PDF form fields that the page draws wrongly, not at all, or as a mark without a meaning."""
 
 import ctypes
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is to be done with a field.
+    """Treatment of a field.
 
     Attributes:
         typed: Text to be set instead of its appearance; None leaves the appearance.

@@ -1,4 +1,4 @@
-"""What stands on the pages of a PDF without belonging to the text: page numbers, running headers and footers."""
+"""Page furniture of a PDF, which is no part of the text: page numbers, running headers and footers."""
 
 import re
 from collections import Counter, defaultdict
@@ -40,7 +40,7 @@ Key = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A line that is no text: its place, and what it says beside the page number."""
+    """A furniture line: its place, and its words beside the page number."""
 
     page: int
     line: Line
@@ -117,7 +117,7 @@ def _is_page_number(line: Line, key: Key | None, page: Sequence[Line], index: in
 
 
 def _without_rows(page: Sequence[Line], numbers: Sequence[_Found], others: Sequence[_Found]) -> list[_Found]:
-    """Those found that are no rows of a table: rows that go on in the text, or that names of columns stand over."""
+    """Found lines that are no rows of a table: no row that continues the text or has column names above."""
     found = {id(item.line) for item in (*numbers, *others)}
     rows: set[int] = set()
     # Each way from the text outwards: a second row of names stands over a first one that was kept.
@@ -194,7 +194,7 @@ def _value(number: str) -> int | None:
 
 
 def _numbering(pages: Sequence[list[Line]]) -> tuple[int, bool] | None:
-    """What to add to a page's index to have its printed number, and whether that stands at the top of the page.
+    """Difference of a page's printed number and its index, and whether the number is at the top of the page.
 
     None where most pages bear no number. One place is chosen: a heading may have the number of its page by chance.
     """

@@ -72,7 +72,7 @@ def reading_order(lines: Sequence[Line]) -> list[Line]:
 
 
 def _place_of(part: Sequence[Line], lines: Sequence[Line]) -> int:
-    """Where among `lines` those of another direction belong."""
+    """Position among `lines` for a part in another direction."""
     frame = lines[0].frame
     _, bottom, _, top = frame.to_reader(_around(line.box for line in part))
     middles = [(y0 + y1) / 2 for _, y0, _, y1 in (frame.to_reader(line.box) for line in lines)]
@@ -285,7 +285,7 @@ def _belongs(paragraph: Paragraph, line: Line, gap: float, page: Sequence[Line])
 
 
 def _goes_on_in_next_column(last: Line, line: Line) -> bool:
-    """A column that ends inside a sentence goes on at the top of the next one."""
+    """A column that ends inside a sentence continues at the top of the next one."""
     before = last.text.rstrip()
     if line.x0 < last.x1 or before.endswith(_SENTENCE_END):
         return False

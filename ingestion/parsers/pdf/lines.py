@@ -168,7 +168,7 @@ class _BoxReader:
 
 
 def _with_exponent(word: str, start: int, last: Box, box: _BoxReader, frame: Frame) -> str:
-    """A word that ends in digits, with `^` before those of them that are raised."""
+    """A word that ends in digits, with `^` before the raised ones."""
     _, raised, _, top = frame.to_reader(last)
     for place in range(len(word) - 1, max(0, len(word) - 1 - _MAX_EXPONENT_CHARS), -1):
         _, bottom, _, base_top = frame.to_reader(box.read(start + place - 1))
@@ -221,7 +221,7 @@ class _FontReader:
 
 
 def _folded(text: str) -> str:
-    """The text with ligatures, Kangxi radicals and compatibility ideographs as what people type."""
+    """The text with plain characters for ligatures, Kangxi radicals and compatibility ideographs."""
     if text.isascii() and "\x00" not in text:
         return text
     text = _UNREADABLE.sub("", text)

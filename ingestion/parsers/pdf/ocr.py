@@ -77,7 +77,7 @@ def _of_even_size(lines: Sequence[Line]) -> list[Line]:
 
 @functools.cache
 def _engine() -> Any:
-    """The recogniser, loaded with the first picture (about a second) and kept."""
+    """The recogniser, loaded with the first picture (about a second) and cached."""
     from rapidocr import RapidOCR
 
     return RapidOCR(

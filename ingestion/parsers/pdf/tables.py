@@ -106,7 +106,7 @@ def is_beside(line: Line, row: Line, rows: Sequence[Line]) -> bool:
 
 
 def _is_next(rows: Sequence[Line], last: Line, line: Line, gap: float) -> bool:
-    """Whether a row goes on with the table above it."""
+    """Whether a row continues the table above it."""
     white = last.y0 - line.y1
     if abs(last.size - line.size) > _SAME_SIZE * line.size or white < -1.5 * line.size:
         return False
@@ -130,7 +130,7 @@ def _is_piece(line: Line, last: Line, below: Sequence[Line], rows: Sequence[Line
 
 
 def _fills_up(line: Line, last: Line, rows: Sequence[Line]) -> bool:
-    """Whether a single piece goes on with the cell above it since its first word didn't fit there."""
+    """Whether a single piece continues the cell above it, since its first word didn't fit there."""
     above = next((cell for cell in last.cells if cell.overlaps(line)), None)
     if above is None or not is_near(last, line):
         return False

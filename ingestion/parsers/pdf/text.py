@@ -81,7 +81,7 @@ def _write_notes(notes: Sequence[Sequence[str]], number: int, writer: CanonicalW
 
 
 def _is_in_margin(paragraph: Paragraph) -> bool:
-    """Whether it is a line where headers and footers stand: a table may go on after it."""
+    """Whether it is a line in the zone of headers and footers: a table may continue after it."""
     return len(paragraph.lines) == 1 and paragraph.lines[0].in_margin(MARGIN)
 
 

@@ -1,4 +1,4 @@
-"""Rows of a PDF table whose cells wrap: which lines go on with the cells above them.
+"""Rows of a PDF table whose cells wrap: lines that continue the cells above them.
 
 The lines of a cell are closer to each other than rows are, or a line begins with a word that didn't fit above it.
 """
@@ -77,7 +77,7 @@ def _has_digits(lines: Sequence[Placed]) -> bool:
 
 
 def _is_one_row(lines: Sequence[Placed], columns: Sequence[Column]) -> bool:
-    """Whether lines near to each other are those of one row, whose first cell and others may wrap."""
+    """Whether close lines belong to one row, whose first cell and others may wrap."""
     width = len({column for line in lines for column, _, _ in line})
     above: dict[int, Line] = {}
     has_row = False
@@ -91,7 +91,7 @@ def _is_one_row(lines: Sequence[Placed], columns: Sequence[Column]) -> bool:
 
 
 def _wraps(pieces: Placed, above: Mapping[int, Line], columns: Sequence[Column], width: int) -> bool:
-    """Whether a line that looks like a row goes on with the cells above it.
+    """Whether a line that looks like a row continues the cells above it.
 
     Short words fill their column by chance, so that a sentence has to go on in it, or a text of some length; a longer
     one where the line has a cell in each of the `width` columns of the row, as rows have.
@@ -105,7 +105,7 @@ def _wraps(pieces: Placed, above: Mapping[int, Line], columns: Sequence[Column],
 
 
 def _fill_up(pieces: Placed, above: Mapping[int, Line], columns: Sequence[Column]) -> bool:
-    """Whether all pieces of a line go on with the cells above them since their first words didn't fit there."""
+    """Whether all pieces of a line continue the cells above them, since their first words didn't fit there."""
     return all(
         span == 1
         and column in above
@@ -127,7 +127,7 @@ def _goes_on(
     at: int,
     row_distance: float,
 ) -> bool:
-    """Whether a line goes on with cells of the row above it: nearer to it than to the next row, or as words wrap."""
+    """Whether a line continues cells of the row above it: nearer to it than to the next row, or as words wrap."""
     line, last = lines[at], lines[at - 1]
     if not is_near(last, line) or any(width > 1 or column not in above for column, width, _ in placed[at]):
         return False
@@ -143,7 +143,7 @@ def _goes_on(
 
 
 def is_near(above: Line, below: Line) -> bool:
-    """Whether two lines may be those of one cell, by their distance and type."""
+    """Whether two lines may belong to one cell, by their distance and type."""
     white = above.y0 - below.y1
     return (
         -below.size < white <= _LINE_GAP_EM * below.size

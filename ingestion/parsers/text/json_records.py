@@ -272,7 +272,7 @@ def _leaves(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, str
 
 
 def _joined(name: str, key: str) -> str:
-    """The name of a value inside another; of long ones the outermost part is kept, and the last one."""
+    """The name of a nested value; a long name is cut to its outermost part and its last one."""
     if not name or not key:
         return name or short_name(key)
     whole = f"{name}.{key}"

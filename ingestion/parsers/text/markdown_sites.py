@@ -23,7 +23,7 @@ _TITLE = re.compile(r"(?<![\w-])(?:title|filename)\s*=\s*(?:\"([^\"]*)\"|'([^']*
 
 
 def site_plugin(markdown: MarkdownIt) -> None:
-    """Read the blocks of documentation sites: titles and what is inside stay, module code and comments don't."""
+    """Read the blocks of documentation sites: titles and content stay, module code and comments don't."""
     rule = {"alt": _PARTS_PARAGRAPHS}
     markdown.block.ruler.before("fence", "site_directive", _directive_rule, rule)  # type: ignore[arg-type]
     markdown.block.ruler.before("fence", "site_indented", _indented_rule, rule)  # type: ignore[arg-type]

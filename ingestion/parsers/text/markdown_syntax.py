@@ -109,14 +109,14 @@ def _literal_rule(state: StateInline, silent: bool) -> bool:
 
 
 def without_data_addresses(text: str) -> tuple[str, int]:
-    """Shorten what `data:` addresses hold, which would be read for nothing; with the characters left out."""
+    """Remove the data of `data:` addresses; returns the text, and the number of characters removed."""
     shorter = _DATA_ADDRESS.sub("", text)
     return shorter, len(text) - len(shorter)
 
 
 @dataclass(slots=True)
 class FrontMatter:
-    """What stands before the body of a page.
+    """Front matter of a page.
 
     Attributes:
         title: Of the page.
@@ -224,7 +224,7 @@ class Tags:
     """Which tags of a text are markup; `<api-token>` and `List<Item>` are text of their author."""
 
     def __init__(self, text: str) -> None:
-        """Note the names that are opened and those that are closed somewhere in `text`."""
+        """Collect the names of opening and closing tags in `text`."""
         self._seen = {(match[1], match[2].lower()) for match in _TAG.finditer(text)}
 
     def is_markup(self, tag: str) -> bool:

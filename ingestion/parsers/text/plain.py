@@ -1,4 +1,4 @@
-"""Plain text: kept as it stands (line ends become LF), but for encoded data; blocks are laid over it."""
+"""Plain text, unchanged (line ends become LF) except for encoded data; blocks are laid over it."""
 
 import re
 

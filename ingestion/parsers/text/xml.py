@@ -86,7 +86,7 @@ def _runs(element: etree._Element, depth: int) -> Iterator[str]:
 
 
 def _value(element: etree._Element, depth: int) -> object:
-    """An element as JSON has it: a text, or its attributes and children by name, those of one name as a list."""
+    """An element in JSON's form: a text, or its attributes and children by name, repeated names as a list."""
     children = element.findall("*")
     is_text = _is_text(element) or depth > _MAX_DEPTH
     text = " ".join(_text(element).split()) if is_text else ""
