@@ -88,7 +88,7 @@ class Turn:
 
 
 class WorkQueue:
-    """Gives turns to those who entered; safe to use from many threads, and never waits itself."""
+    """Gives turns to waiting callers; safe to use from many threads, and never waits itself."""
 
     def __init__(self, config: QueueConfig, now: Callable[[], float] = time.monotonic) -> None:
         """Start empty.
@@ -175,7 +175,7 @@ class WorkQueue:
         return early
 
     def order(self) -> dict[Turn, int]:
-        """Those in line, in the order in which their turns will come, each with the number of turns before."""
+        """Waiting callers, in the order in which their turns will come, each with the number of turns before."""
         with self._lock:
             return {turn: ahead for ahead, turn in enumerate(self._in_order())}
 
@@ -217,7 +217,7 @@ class WorkQueue:
         return done
 
     def close(self) -> None:
-        """Give no further turns to threads, and wait until those in work have ended."""
+        """Give no further turns to threads, and wait until the running ones have ended."""
         self._pool.shutdown(wait=True)
 
     def _start_next(self) -> None:

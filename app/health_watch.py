@@ -21,7 +21,7 @@ USABLE_S: Final = 10.0
 MOMENT_S: Final = 0.02
 """Longest wait for a new look, where there is a usable one."""
 PATIENCE_S: Final = 0.5
-"""Longest wait for a look, where there is none to tell instead."""
+"""Longest wait for a result, if there is no earlier one to report."""
 
 
 class NoLookError(Exception):

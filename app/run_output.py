@@ -141,7 +141,7 @@ class ServiceOutput:
             self._say(f"{self._name:>6} | {error[:_SHOWN_CHARS]}")
 
     def ended(self) -> None:
-        """Say the last lines, which tell why it ended, but for errors that were said already."""
+        """Print the last lines, which show why it ended, except errors that were printed already."""
         for text in self._last:
             if _error_in(text) is None:
                 self._say(f"{self._name:>6} | {text}")

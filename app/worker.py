@@ -195,7 +195,7 @@ class Worker:
         return not any(thread.is_alive() for thread in threads)
 
     def stop(self) -> None:
-        """Take no more jobs and give back those in work."""
+        """Take no more jobs and return the running ones."""
         self._stopping.set()
 
     def plan(self) -> None:

@@ -221,7 +221,7 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nothing new yet; whoever follows may look whether the answer is still wanted."""
+    """A heartbeat without text, so that the consumer can check whether the answer is still wanted."""
 
 
 Event = Token | Waiting | Generated

@@ -160,7 +160,7 @@ class CanonicalWriter:
             self._write(BlockKind.CODE, text, 0)
 
     def table(self, rows: Sequence[Sequence[str]], *, header: bool = True) -> None:
-        """Write a table of texts without spans; `header` tells whether the first row names the columns."""
+        """Write a table of texts without spans; `header`: whether the first row names the columns."""
         self.grid(grid_of(rows, header_rows=int(header)))
 
     def grid(self, grid: Grid) -> None:
@@ -194,7 +194,7 @@ class CanonicalWriter:
             self._write(BlockKind.TABLE, "\n".join(lines[first : first + _ROWS_PER_BLOCK]), 0)
 
     def continue_block(self, text: str, joiner: str) -> None:
-        """Go on with the last block, over a column or page end; `joiner` stands between."""
+        """Continue the last block, over a column or page end; `joiner` stands between."""
         text = self._readable(squeeze(text))
         if text and self._blocks:
             self._append(joiner)

@@ -115,7 +115,7 @@ _WRITTEN_WITH = {
 }
 _ZIP_SUFFIXES = frozenset({".docx", ".pptx", ".xlsx", ".xlsb", ".epub"})
 SUFFIXES = _ZIP_SUFFIXES.union(_BY_SUFFIX)
-"""Endings of names, in lower case, that tell formats apart; others say nothing here."""
+"""Endings of names, in lower case, that distinguish formats; others mean nothing here."""
 # What the library raises for archives cut off, changed, or packed in ways it does not know.
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -162,7 +162,7 @@ _OLD_OFFICE = {
 }
 """Types of compound files ([MS-CFB]) by a stream at their root."""
 _EPUB_CONTAINER = "META-INF/container.xml"
-"""Tells a book whose type is missing (EPUB Open Container Format, 4.2)."""
+"""Detects an EPUB without its type entry (EPUB Open Container Format, 4.2)."""
 _EMPTY_ZIP = b"PK\x05\x06"
 _SHORT_MAGIC = 3  # so short a magic is believed only of files that are not text
 _PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?[\x00\s]{0,1024}%PDF-")
@@ -184,7 +184,7 @@ _CONTROLS = frozenset(range(1, 32)) - {9, 10, 11, 12, 13, 27, 28, 29, 30, 31}
 
 
 def media_type_of(source: Source) -> str:
-    """Tell the media type of a file.
+    """Detect the media type of a file.
 
     Raises:
         EmptyDocumentError: If there are no bytes, or only zeros and white space.

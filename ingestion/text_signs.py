@@ -71,7 +71,7 @@ def start_of(data: bytes, count: int = _HEAD_BYTES) -> bytes:
 
 
 def sign_of(data: bytes, name: str = "") -> TextSign | None:
-    """Tell the format of a text that shows it, None for all other text.
+    """Detect the format of a text by its signature, None for all other text.
 
     Args:
         data: The text as it came.

@@ -1,4 +1,4 @@
-"""A second look at the first hits by whatever can read question and passage together."""
+"""Reranking of the first hits by a model that reads question and passage together."""
 
 from collections.abc import Mapping, Sequence
 

@@ -116,7 +116,7 @@ class AnswerStream:
         self._wake()
 
     async def follow(self, after: int = 0, ping_s: float = 10.0) -> AsyncIterator[StreamEvent | None]:
-        """Yield the events with an id above `after`, those past and those to come, until the end.
+        """Yield the events with an id above `after`, past and future ones, until the end.
 
         Args:
             after: Id of the last event that the client has seen; 0 for none.

@@ -22,7 +22,7 @@ def audit(
     repair: Annotated[bool, typer.Option("--repair", help="Make the indexes equal to the database.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Tell which chunks an index lacks, holds too many, or holds with another vector or text.
+    """List the chunks that an index lacks, holds too many, or holds with another vector or text.
 
     Ends with 6 where something differs (after the repair, where one was asked for).
     """

@@ -133,7 +133,7 @@ def _place(context: typer.Context, device: str | None) -> str:
 
 
 def _set_pace(threads: int, device: str) -> bool:
-    """Set torch's threads (0 measures which number is fastest), and tell whether to train in bfloat16.
+    """Set torch's threads (0 measures the fastest number), and return whether to train in bfloat16.
 
     On a GPU that is always faster, and float32 products that are left may round to TensorFloat-32.
     """

@@ -1,4 +1,4 @@
-"""The client of the configured model server, for whoever answers by it and for whoever asks whether it is there."""
+"""The client of the configured model server, shared by answers and health checks."""
 
 from typing import TYPE_CHECKING
 

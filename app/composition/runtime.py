@@ -145,7 +145,7 @@ class Runtime:
         return self.lazy.indexes.get()
 
     def warm_up(self) -> None:
-        """Load all models now; `model_states` and whoever needs a model tell why it can't be loaded."""
+        """Load all models now; an error stays in `model_states`, and is raised to every user of that model."""
         for name, model in self._models().items():
             try:
                 model.get()
@@ -157,7 +157,7 @@ class Runtime:
         return [(name, model.is_made, model.state) for name, model in self._models().items()]
 
     def _models(self) -> dict[str, Lazy[object]]:
-        """The models that these settings ask for, under the names that readiness tells."""
+        """The models that these settings require, under their names in `/readyz`."""
         lazy = self.lazy
         models: dict[str, Lazy[object]] = {
             "count_tokens": lazy.vocabulary,

@@ -165,7 +165,7 @@ def _add(session: Session, collection_id: str, upload: Upload, now: datetime) ->
 
 
 def _told_of(known: DocumentRecord, upload: Upload) -> dict[str, Any]:
-    """Columns of a known document that an upload tells otherwise."""
+    """Columns of a known document that an upload changes."""
     told: dict[str, Any] = {"name": upload.name}
     if upload.metadata is not None:
         told["meta"] = dict(upload.metadata)

@@ -22,7 +22,7 @@ MAX_ANSWERS = 4
 
 
 class Matcher(Protocol):
-    """Tells of each piece whether it occurs in the other text."""
+    """Marks each piece that occurs in the other text."""
 
     def to(self, device: torch.device) -> Self:
         """The same on a device."""

@@ -13,7 +13,7 @@ KINDS = frozenset(("span", "freeform", "howto", "pair", "yesno", "unanswerable")
 LONGEST_QUESTION = 400
 """Characters; longer ones are whole messages."""
 WITHIN_SHARE = 0.7
-"""A sentence that fills more of its passage than this tells nothing of where the answer is."""
+"""A sentence that fills more of its passage than this does not locate the answer."""
 STEPS_WEIGHT = 420
 """Longest answer of a how-to in Latin characters; a third as many Chinese ones."""
 MOST_SPANS = 4

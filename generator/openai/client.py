@@ -222,7 +222,7 @@ class ChatClient:
         return ModelServerError(f"The connection to the model server {self.place} broke off ({error}).")
 
     def _refused(self, response: httpx.Response, body: bytes) -> ModelServerError:
-        """The error that a reply other than 200 tells."""
+        """The error for a reply other than 200."""
         status = response.status_code
         said = f"The model server {self.place} answers {status}: {self._told(body) or response.reason_phrase}"
         if status in {401, 403}:

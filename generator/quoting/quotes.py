@@ -67,7 +67,7 @@ class _Unit:
 
 
 def kept_ranges(passage: SourcePassage) -> list[tuple[int, int]]:
-    """The ranges of a passage that may be read; those with only white space between them are one."""
+    """The readable ranges of a passage; ranges with only white space between them are merged."""
     joined: list[tuple[int, int]] = []
     for start, end in passage.kept or [(0, len(passage.text))]:
         if joined and not passage.text[joined[-1][1] : start].strip():

@@ -8,7 +8,7 @@ from ingestion.tables.grid import Cell, text_of
 from ingestion.tables.kinds import kind_of
 
 SHAPE_ROWS: Final = 20
-"""Rows below the first that are looked at to tell names from values."""
+"""Rows below the first that decide between names and values."""
 MAX_NAME_CHARS: Final = 60
 _MIN_PAIRS, _PREVAILING = 2, 0.6
 _VALUE_NAMES: Final = frozenset(

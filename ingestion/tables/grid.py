@@ -83,7 +83,7 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
 
 
 def _take(spans: _Spans, line: list[Cell | None], below: _Spans) -> None:
-    """Go on with the cells from above that reach into `line` at its end."""
+    """Continue the cells from above that reach into `line` at its end."""
     while len(line) in spans:
         cell, remaining = spans.pop(len(line))
         if remaining > 1:

@@ -1,4 +1,4 @@
-"""A vector table and the graph over it, kept equal: the object that `HnswIndex` guards, rebuilds and swaps.
+"""A vector table with the graph over it: the object that `HnswIndex` guards, rebuilds and swaps.
 
 Takes no lock. The table is the truth; whatever the graph cannot answer, or answers slower, is scanned.
 """

@@ -27,7 +27,7 @@ _SEGMENT_PARTS = {".fast", ".fieldnorm", ".idx", ".pos", ".store", ".term"}
 
 @contextmanager
 def writing(path: Path | None) -> Iterator[None]:
-    """Tell a write that tantivy or the system refused as such, with the system's error as its cause.
+    """Raise an `IndexWriteError` for a write that tantivy or the system refused, with the system's error as its cause.
 
     Raises:
         IndexWriteError: It was refused.

@@ -21,7 +21,7 @@ def crosses(question: str, texts: Iterable[str]) -> bool:
 
 
 def translated_words(question: str, words: WordList) -> Sequence[Translated]:
-    """Telling words of a question, each once, with their translations.
+    """Content words of a question, each once, with their translations.
 
     A long Chinese word that is not listed is taken apart.
 

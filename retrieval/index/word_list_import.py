@@ -47,7 +47,7 @@ def glosses_of(lines: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _words(gloss: str) -> list[str]:
-    """Telling words of a gloss; none where it is no translation, or too long for one."""
+    """Content words of a gloss; none if it is no translation, or too long for one."""
     plain = re.sub(r"\([^)]*\)", "", gloss).strip()
     if _REMARK.search(gloss) or not re.fullmatch(r"[A-Za-z][A-Za-z\- ]*", plain):
         return []

@@ -1,12 +1,26 @@
 """Docstrings of public code: the part of their truth that the syntax tree shows."""
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.project.source_tree import PACKAGES, name_of, python_files
+from tests.project.source_tree import LIBRARIES, PACKAGES, name_of, python_files
+
+# A caption begins with its subject and names things by a noun: "Documents without vectors", not "what lacks them".
+SOFT = re.compile(
+    r"\b(?:what|told|taken in|takes? in|taking in|anew|those that|ones? that|so many|go(?:es)? on)\b",
+    re.IGNORECASE,
+)
+# Packages whose captions have not been rewritten yet.
+SOFT_STILL = (
+    "app/api/", "app/audit/", "app/composition/content_filter.py", "app/db/audit.py", "app/db/lexicons.py",
+    "app/db/safety_models.py", "app/library/lexicons.py", "app/safety/", "generator/composing/", "ingestion/coverage/",
+    "ingestion/parsers/web/",
+)  # fmt: skip
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Documented = Function | ast.ClassDef
@@ -77,6 +91,46 @@ def test_no_caption_is_the_name_again(package: str) -> None:
         if words_of(docstring.partition("\n")[0]) == words_of(node.name)
     ]
     assert repeated == []
+
+
+def captions(path: Path) -> Iterator[tuple[int, str]]:
+    """First paragraphs of all docstrings of a file, those below constants and fields too, with their lines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        described = isinstance(node, ast.Module | Documented)
+        for before, item in zip([None, *body], body, strict=False):
+            first = before is None and described
+            match item:
+                case ast.Expr(value=ast.Constant(value=str(text))) if first or isinstance(
+                    before, ast.Assign | ast.AnnAssign
+                ):
+                    yield item.lineno, inspect.cleandoc(text).partition("\n\n")[0]
+
+
+def soft_words(caption: str) -> list[str]:
+    """Words of a caption that stand for a noun; code and quotations are left out."""
+    return SOFT.findall(re.sub(r"`[^`]*`|\"[^\"]*\"", "", caption))
+
+
+@pytest.mark.parametrize("package", ("app", *LIBRARIES))
+def test_captions_name_things_by_nouns(package: str) -> None:
+    soft = [
+        f"{name_of(path)}:{line}: {words}"
+        for path in python_files(package)
+        if not name_of(path).startswith(SOFT_STILL)
+        for line, caption in captions(path)
+        if (words := soft_words(caption))
+    ]
+    assert soft == []
+
+
+def test_soft_words_are_seen_and_quotations_are_not(tmp_path: Path) -> None:
+    source = tmp_path / "module.py"
+    source.write_text('"""What a module is."""\n\nLIMIT = 3\n"""So many are told."""\n', encoding="utf-8")
+    assert [soft_words(caption) for _, caption in captions(source)] == [["What"], ["So many", "told"]]
+    assert soft_words('Continuations such as "What about Windows?"; see `what_to_do`.') == []
 
 
 def words_of(text: str) -> list[str]:

@@ -287,7 +287,7 @@ class Session:
     def _likeness(
         self, question: str, texts: Sequence[str], sentences: Sequence[Sequence[tuple[int, int]]]
     ) -> list[Sequence[float]]:
-        """How near each sentence is to the question, as the whole path tells the generator."""
+        """Similarity of each sentence to the question, as the whole path gives it to the generator."""
         embedder = self._runtime.embedder
         vectors = []
         for text, spans in zip(texts, sentences, strict=True):

@@ -26,7 +26,7 @@ class PiecesByDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleConfig:
-    """Beginning and end of a run of whatever length.
+    """Beginning and end of a run of any length.
 
     Attributes:
         warmup_steps: Steps of growth from 0.

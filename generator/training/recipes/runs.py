@@ -63,7 +63,7 @@ def load_reader(parts: EncoderParts, run: Path) -> tuple[Reader, dict[str, Any]]
 
 
 def resume(loop: TrainingLoop, start_run: Path | None) -> bool:
-    """Go on where the run stopped; else begin, at times with the weights of another run.
+    """Resume a run from its last checkpoint; else begin, if asked with the weights of another run.
 
     Raises:
         CheckpointError: The other run has no checkpoint, or trained other parts.

@@ -1,4 +1,4 @@
-"""Files inside files: members of ZIP archives and attachments of mails, whatever stands in whatever.
+"""Files inside files: members of ZIP archives and attachments of mails, nested in any way.
 
 All that comes out of one uploaded file draws on one budget. Names are names only: nothing is written to a disk here.
 """

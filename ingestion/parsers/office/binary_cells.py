@@ -1,4 +1,4 @@
-"""Cells of XLS and XLSB as the reader of these files (calamine) does not tell: formats, errors, merged cells of XLSB.
+"""Cell properties of XLS and XLSB that calamine does not report: formats, errors, merged cells of XLSB.
 
 References: [MS-XLS] 2.4 (records), [MS-XLSB] 2.4 (records).
 """

@@ -189,7 +189,7 @@ def grid_of_table(table: Table) -> Grid:
 
 
 def _bold_rows(rows: Sequence[Sequence[TableCell]]) -> int | None:
-    """Rows of names as bold cells tell: rows of them over others, none where every other one is bold; else None."""
+    """Header rows by bold cells: bold rows over others, none if every other row is bold; else None."""
     looks = [[cell.is_bold for cell in row if cell.items] for row in rows]
     count = 0
     while count < min(MAX_HEADER_ROWS, len(looks)) and len(looks[count]) > 1 and all(looks[count]):

@@ -206,7 +206,7 @@ def _duration(stored: str) -> str:
 
 
 class _TextReader:
-    """Reads paragraphs with their raised and struck parts, which styles tell."""
+    """Reads paragraphs with their raised and struck parts, which styles define."""
 
     def __init__(self, writer: CanonicalWriter) -> None:
         self._writer = writer

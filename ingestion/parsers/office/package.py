@@ -114,5 +114,5 @@ def relations_of(items: Iterable[etree._Element], name: str) -> dict[str, Relati
 
 
 def _key(name: str) -> str:
-    """Names of parts don't tell capitals apart."""
+    """Names of parts ignore case."""
     return name.replace("\\", "/").lstrip("/").lower()

@@ -83,7 +83,7 @@ def write_sheets(sheets: Iterable[Sheet], writer: CanonicalWriter) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """Names of the columns of the table above, for rows after an empty one that continue it."""
+    """Names of the columns of the table above, for rows that continue it after an empty row."""
 
     left: int
     names: list[str]
@@ -91,7 +91,7 @@ class _Names:
 
 
 class _Layout:
-    """Tells the tables of a sheet apart and writes them."""
+    """Separates the tables of a sheet and writes them."""
 
     def __init__(self, sheet: Sheet, writer: CanonicalWriter) -> None:
         self._sheet = sheet

@@ -68,7 +68,7 @@ def _joined_pair(pair: re.Match[str]) -> str:
 
 
 class PaintReader:
-    """Tells how characters are drawn; asks PDFium once for each stretch of text that the page draws as one object."""
+    """Reads how characters are drawn; asks PDFium once for each stretch of text that the page draws as one object."""
 
     def __init__(self, text_page: pdfium.PdfTextPage) -> None:
         """Read from this page."""

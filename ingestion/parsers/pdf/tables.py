@@ -235,7 +235,7 @@ def _header_rows(rows: Sequence[Sequence[Cell]], width: int) -> int:
 
 
 def _has_values(places: Sequence[Sequence[Cell | None]], count: int, width: int) -> bool:
-    """Whether a name stands over a column of values, which tells names of columns from labels and values.
+    """Whether a name stands over a column of values, which separates column names from labels and values.
 
     Where there are two columns only, labels may stand beside values: three values have to begin with a number.
     """
