@@ -191,7 +191,7 @@ class TantivyIndex:
         return sorted(best.items(), key=lambda hit: (-hit[1], hit[0]))[:k]
 
     def _telling(self, searcher: tantivy.Searcher, terms: Terms) -> float:
-        """How well the words of a question discriminate between texts, in (0, 1]: little if most texts have them all."""
+        """How well the words of a question discriminate between texts, in (0, 1]: little if most texts have all."""
         words = terms.words or terms.grams
         rarest = max(
             (_rarity(searcher, "words" if terms.words else "grams", word) for word in words), default=0.0

@@ -1,15 +1,16 @@
 """The report of `fathom eval` as one HTML file: plots, tables, and the questions that went wrong.
 
 It loads nothing and runs nothing, and a policy in its head has the browser see to that: questions and documents are
-whatever somebody wrote.
+untrusted text. `report.html` is the page; Jinja escapes every value in it.
 """
 
 import json
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
-from app.measuring.quality.plots import Row, interval_plot
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from app.measuring.quality.plots import Plot, Row, interval_plot
 from app.measuring.quality.report import ANSWER_FIGURES, CITATION_FIGURES, PERCENTILES, figure_of, tables
 
 SHOWN_QUESTIONS = 50
@@ -26,24 +27,8 @@ NAMES = {
     "sentence_hit": "A sentence with the answer was cited",
     "auroc": "AUROC",
 }
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1d2733; --soft: #66727f; --line: #d9dee4; --mark: #0b6e75; --page: #fff }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6eaee; --soft: #9aa5b1; --line: #35404b; --mark: #4fc3cb; --page: #14191f }
-}
-body { margin: 2rem auto; max-width: 76rem; padding: 0 1.5rem; background: var(--page); color: var(--ink);
-  font: 15px/1.5 system-ui, sans-serif }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.5rem }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); gap: 1rem 2rem }
-figure { margin: 0 } figcaption { font-weight: 600 }
-svg { width: 100%; font-size: 12px; fill: var(--ink) }
-.grid { stroke: var(--line) } .tick { fill: var(--soft) } circle { fill: var(--mark) }
-.whisker { stroke: var(--mark); stroke-width: 2.5; opacity: .55 }
-.wide { overflow-x: auto } table { border-collapse: collapse; margin: .5rem 0 }
-th, td { text-align: left; padding: .25rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top }
-pre { white-space: pre-wrap; color: var(--soft) } .soft { color: var(--soft) }
-"""
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+"""Title, names of the columns, rows."""
 
 
 def page(report: dict[str, Any], notes: Sequence[dict[str, Any]]) -> str:
@@ -54,28 +39,25 @@ def page(report: dict[str, Any], notes: Sequence[dict[str, Any]]) -> str:
         notes: From `report.details`.
     """
     settings = report["settings"]
-    title = f"fathom eval: {settings['file']}"
-    lead = (
-        f"{report['n']} questions ({report['n_unanswerable']} unanswerable), {settings['documents']} documents, "
-        f"{settings['chunks']} passages, model {settings['model'] or '–'}, fathom {settings['fathom']}. "
-        "Points are means, lines their 95 % intervals over the questions."
+    pages = Environment(
+        loader=PackageLoader("app.measuring.quality", ""), autoescape=True, undefined=StrictUndefined
     )
-    sections = [
-        ("Retrieval by stage", _plots(_retrieval(report))),
-        ("Answers", _plots(_answers(report))),
-        ("Refusals and citations", _plots(_trust(report))),
-        ("Latency", _plots(_latency(report))),
-        ("Tables", "".join(_table(*table) for table in tables(report))),
-        ("Questions that went wrong", _wrong(notes)),
-        ("Settings", f"<pre>{escape(json.dumps(settings, ensure_ascii=False, indent=2))}</pre>"),
-    ]
-    body = "".join(f"<section><h2>{name}</h2>{content}</section>" for name, content in sections if content)
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>"
-        f'<body><h1>{escape(title)}</h1><p class="soft">{escape(lead)}</p>{body}</body></html>\n'
+    return pages.get_template("report.html").render(
+        title=f"fathom eval: {settings['file']}",
+        lead=(
+            f"{report['n']} questions ({report['n_unanswerable']} unanswerable), {settings['documents']} documents, "
+            f"{settings['chunks']} passages, model {settings['model'] or '–'}, fathom {settings['fathom']}. "
+            "Points are means, lines their 95 % intervals over the questions."
+        ),
+        plots={
+            "Retrieval by stage": _retrieval(report),
+            "Answers": _answers(report),
+            "Refusals and citations": _trust(report),
+            "Latency": _latency(report),
+        },
+        tables=tables(report),
+        wrong=_wrong(notes),
+        settings=json.dumps(settings, ensure_ascii=False, indent=2),
     )
 
 
@@ -84,7 +66,7 @@ def _row(report: dict[str, Any], label: str, name: str) -> Row:
     return Row(label=label, value=figure_of(report, name), low=low, high=high)
 
 
-def _retrieval(report: dict[str, Any]) -> list[str]:
+def _retrieval(report: dict[str, Any]) -> list[Plot]:
     stages = report["retrieval"]
     if not report["n_located"]:
         return []
@@ -96,7 +78,7 @@ def _retrieval(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def _answers(report: dict[str, Any]) -> list[str]:
+def _answers(report: dict[str, Any]) -> list[Plot]:
     ways = [("gold", "gold paragraph"), ("retrieved", "whole path")]
     measured = [(way, label) for way, label in ways if report[way]["f1"] is not None]
     return [
@@ -108,7 +90,7 @@ def _answers(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def _trust(report: dict[str, Any]) -> list[str]:
+def _trust(report: dict[str, Any]) -> list[Plot]:
     if report["abstention"]["accuracy"] is None:
         return []
     abstention = [
@@ -123,7 +105,7 @@ def _trust(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def _latency(report: dict[str, Any]) -> list[str]:
+def _latency(report: dict[str, Any]) -> list[Plot]:
     return [
         interval_plot(
             f"{'Median' if q == 50 else f'{q}th percentile'} in ms",
@@ -135,20 +117,7 @@ def _latency(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def _plots(plots: Sequence[str]) -> str:
-    return f'<div class="plots">{"".join(plots)}</div>' if plots else ""
-
-
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    return (
-        f'<h3>{escape(title)}</h3><div class="wide"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _wrong(notes: Sequence[dict[str, Any]]) -> str:
+def _wrong(notes: Sequence[dict[str, Any]]) -> Table:
     """The first questions that were answered badly, refused without need, or answered without ground."""
     rows = [
         [
@@ -162,10 +131,8 @@ def _wrong(notes: Sequence[dict[str, Any]]) -> str:
         if (said := note["retrieved"]) is not None
         and (said["f1"] < WEAK_F1 if note["answerable"] else said["answered"])
     ]
-    if not rows:
-        return ""
     title = f"{len(rows)} of {len(notes)}" + (
         f", the first {SHOWN_QUESTIONS}" if len(rows) > SHOWN_QUESTIONS else ""
     )
     columns = ["question", "right answers", "answer", "F1", "rank of the passage"]
-    return _table(title, columns, rows[:SHOWN_QUESTIONS])
+    return title, columns, rows[:SHOWN_QUESTIONS]
