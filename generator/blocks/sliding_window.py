@@ -6,8 +6,8 @@ g global tokens, n blocks of w tokens, N = B * n.
 A token sees the w tokens up to itself and the first g of the text (Longformer, arXiv 2004.05150). What is farther away
 can only come through other layers; full layers are interleaved for that.
 
-No model that ships has a window: its passages are at most 512 tokens. `GroupedQueryAttention` takes one, and the
-studies of docs/decisions/0064 run it.
+No model that ships has a window: its passages are at most 512 tokens. The recipe `writing_windowed.json` trains a
+decoder with windowed layers; docs/decisions/0064 has measurements.
 """
 
 import torch

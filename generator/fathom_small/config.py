@@ -54,6 +54,9 @@ class DecoderConfig:
         rope_theta: Base of the rotary position embedding.
         bias_step: Step of the routing bias per update (auxiliary-loss-free balance).
         entropy_weight: Weight of the gate's entropy regulariser.
+        window: Steps that a windowed layer of self-attention sees, itself included; None for full attention everywhere.
+        global_tokens: First steps, which a windowed layer sees too.
+        full_every: With a window: every layer of this number sees all steps, as docs/decisions/0064 found needed.
     """
 
     layers: int = 3
@@ -71,6 +74,13 @@ class DecoderConfig:
     entropy_weight: float = 1e-3
     norm_eps: float = 1e-6
     max_actions: int = 256
+    window: int | None = None
+    global_tokens: int = 0
+    full_every: int = 2
+
+    def window_of(self, layer: int) -> int | None:
+        """Window of a layer, by its number from 0; None if it sees all steps."""
+        return None if (layer + 1) % self.full_every == 0 else self.window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

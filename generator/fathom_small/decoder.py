@@ -57,8 +57,9 @@ class FusedMemory(NamedTuple):
 class DecoderLayer(nn.Module):
     """Self-attention, cross-attention, feed-forward; pre-norm, residual."""
 
-    def __init__(self, width: int, config: DecoderConfig, *, dense: bool) -> None:
+    def __init__(self, width: int, config: DecoderConfig, number: int) -> None:
         super().__init__()
+        dense, window = number < config.dense_layers, config.window_of(number)
         self.self_norm = RMSNorm(width, config.norm_eps)
         self.self_attention = GroupedQueryAttention(
             GroupedQueryAttention.Config(
@@ -67,6 +68,8 @@ class DecoderLayer(nn.Module):
                 kv_heads=config.kv_heads,
                 head_width=width // config.heads,
                 rope_theta=config.rope_theta,
+                window=window,
+                global_tokens=config.global_tokens if window else 0,
             )
         )
         self.cross_norm = RMSNorm(width, config.norm_eps)
@@ -139,15 +142,17 @@ class Decoder(nn.Module):
         self.piece_in = nn.Linear(width, width, bias=False)
         self.state_in = nn.Linear(width, width, bias=False)
         self.before = nn.Embedding(3, width)
-        self.layers = nn.ModuleList(
-            DecoderLayer(width, config, dense=i < config.dense_layers) for i in range(config.layers)
-        )
+        self.layers = nn.ModuleList(DecoderLayer(width, config, number) for number in range(config.layers))
         self.norm = RMSNorm(width, config.norm_eps)
         self.heads = ActionHeads(width, len(writable_V))
 
     def decoder_layers(self) -> list[DecoderLayer]:
         """The layers, in order."""
         return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
+
+    def new_caches(self) -> list[KVCache]:
+        """An empty cache for each layer, to decode one answer step by step."""
+        return [layer.self_attention.new_cache() for layer in self.decoder_layers()]
 
     def fuse(self, states_BND: Tensor, bias_BN: Tensor, prior: ReaderPrior) -> FusedMemory:
         """Project the read states for all layers; once per answer."""

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from generator.blocks.kv_cache import KVCache
 from generator.blocks.sampling import pick
 from generator.device import HOST
 from generator.fathom_small.actions import Action, ReaderPrior, StepLogProbs, reader_prior
@@ -168,7 +167,7 @@ def decode(
     run = _Run(reading, pieces, decoder.writable_V.tolist())
     with torch.inference_mode():
         fused = fuse(decoder, reading, config.relevance_weight, rows)
-    caches = [KVCache() for _ in decoder.layers]
+    caches = decoder.new_caches()
     place = fused.states_BND.device
     for step in range(config.max_actions):
         asked: list[Tensor] = []

@@ -79,6 +79,8 @@ class TrainingLoop:
         folder: Path,
         config: LoopConfig,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        shape: Mapping[str, Any] | None = None,
     ) -> None:
         """Begin at step 0.
 
@@ -89,8 +91,10 @@ class TrainingLoop:
             folder: Run folder.
             config: How long and how to train.
             clock: Seconds from any moment on.
+            shape: Numbers of the model's configuration, stored with the weights: they do not show all of it.
         """
         self.model, self.folder, self.config, self.clock = model, folder, config, clock
+        self.shape = None if shape is None else dict(shape)
         self.loss = loss if isinstance(loss, Objective) else Plain(loss)
         named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
         self.trained = dict(named)
@@ -128,6 +132,10 @@ class TrainingLoop:
         if found is None:
             return False
         tensors, meta = found
+        if self.shape is not None and meta.get("shape", self.shape) != self.shape:
+            raise CheckpointError(
+                f"the checkpoint in {self.folder} is of another shape; begin in another run folder"
+            )
         moments = self._fitting_moments(tensors)
         self.load_weights(tensors["model"])
         for name, stored in moments.items():
@@ -210,7 +218,7 @@ class TrainingLoop:
             "seen": self.seen,
             "seconds": round(self.seconds, 1),
             "config": asdict(self.config),
-        }
+        } | ({} if self.shape is None else {"shape": self.shape})
 
     def _weights(self) -> dict[str, Tensor]:
         return {**self.trained, **self.buffers}

@@ -113,6 +113,25 @@ def test_a_run_goes_on_begins_from_another_and_learns_from_a_teacher(options: Tr
     assert read_folder(taught.run / "last")[1]["seen"] > 0
 
 
+def test_a_windowed_writer_is_packed_with_its_windows_and_resumed_only_as_such(
+    options: Training, tmp_path: Path, parts: EncoderParts
+) -> None:
+    reader = options.but(run=tmp_path / "reader")
+    reader.train()
+    windowed = replace(
+        WritingRecipe(train=LEARNED, batch_pieces=PiecesByDevice(cpu=1_000, cuda=1_000)),
+        decoder=read_recipe(WritingRecipe, shipped("writing_windowed")).decoder,
+    )
+    writer = options.but(run=tmp_path / "writer").options
+    assert not training.train_writer(MODELS, windowed, writer, reader.run)
+    export(parts, reader.run, writer.run, tmp_path / "model")
+    shape = json.loads((tmp_path / "model" / "meta.json").read_text(encoding="utf-8"))["config"]["decoder"]
+    assert (shape["window"], shape["global_tokens"]) == (32, 8)
+    full = replace(windowed, decoder=replace(windowed.decoder, window=None))
+    with pytest.raises(CheckpointError, match="another shape"):
+        training.train_writer(MODELS, full, writer, reader.run)
+
+
 def test_the_split_is_read_from_the_run(options: Training, tmp_path: Path, parts: EncoderParts) -> None:
     run = options.but(run=tmp_path / "run")
     run.train()

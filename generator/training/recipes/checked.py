@@ -23,17 +23,23 @@ def read_recipe(kind: type[R], path: Path) -> R:
     """The dataclass of a recipe file, all of its names and types checked.
 
     Args:
-        kind: Its dataclass; what the file leaves out has the value that stands there.
-        path: JSON.
+        kind: Its dataclass; names that the file leaves out have its defaults.
+        path: JSON; `"like": "writing"` takes the values of `writing.json` beside it, except those given.
 
     Raises:
         TrainingDataError: The file can't be read, names what is not known, lacks a value or has one of another type.
     """
+    return checked(kind, _values(path), str(path))
+
+
+def _values(path: Path) -> Any:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TrainingDataError(f"the recipe {path} can't be read: {error}") from error
-    return checked(kind, values, str(path))
+    if isinstance(values, dict) and "like" in values:
+        return _values(path.with_name(f"{values.pop('like')}.json")) | values
+    return values
 
 
 def checked(kind: type[R], values: object, where: str) -> R:

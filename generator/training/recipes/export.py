@@ -6,10 +6,10 @@ import torch
 
 from generator.errors import CheckpointError
 from generator.fathom_small.calibration import Calibration
-from generator.fathom_small.config import ModelConfig
+from generator.fathom_small.config import DecoderConfig, ModelConfig
 from generator.fathom_small.loading import save_generator
 from generator.training.recipes.parts import EncoderParts
-from generator.training.recipes.runs import load_reader, trained_weights
+from generator.training.recipes.runs import decoder_config, load_reader, trained_weights
 
 
 def export_generator(
@@ -33,11 +33,15 @@ def export_generator(
     if reader.train_document:
         raise CheckpointError(f"{reader_run} trained its document layers; train one without --train-document")
     torch.manual_seed(0)
-    decoder = parts.decoder(reader.config.width)
     training = {"reader": reader_record}
-    if writer_run is not None:
+    if writer_run is None:
+        shape = DecoderConfig()
+        decoder = parts.decoder(reader.config.width, shape)
+    else:
         state, training["writer"] = trained_weights(writer_run, "writer")
+        shape = decoder_config(training["writer"])
+        decoder = parts.decoder(reader.config.width, shape)
         own = {k.removeprefix("decoder."): t for k, t in state.items() if k.startswith("decoder.")}
         decoder.load_state_dict(own, strict=False)
-    config = ModelConfig(reader=reader.config)
+    config = ModelConfig(reader=reader.config, decoder=shape)
     save_generator(out, config, reader.reading.state_dict(), decoder.state_dict(), calibration, training)

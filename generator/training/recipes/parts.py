@@ -44,7 +44,6 @@ class EncoderParts:
         )
         return Reader(config, self.encoder, train_document=train_document, dropout=dropout)
 
-    def decoder(self, width: int) -> Decoder:
+    def decoder(self, width: int, config: DecoderConfig) -> Decoder:
         """An untrained decoder over the encoder's pieces, for read states of a width D."""
-        config = DecoderConfig()
         return Decoder(width, config, writable_pieces(self.vocabulary, config.write_pieces))

@@ -1,5 +1,6 @@
 """Results of training on disk: runs and packed models read alike."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,14 @@ from torch import Tensor
 
 from generator.checkpoint.folder import Weights, is_written, read_folder, read_newest
 from generator.errors import CheckpointError
+from generator.fathom_small.config import DecoderConfig
 from generator.quantisation.int8 import unpack_state
 from generator.training.loop import TrainingLoop
 from generator.training.reader import Reader
+from generator.training.recipes.checked import checked
 from generator.training.recipes.parts import EncoderParts
 
-TOLD = ("step", "seen", "seconds", "score", "weights", "mean_of", "config")
+TOLD = ("step", "seen", "seconds", "score", "weights", "mean_of", "config", "shape")
 """Keys of `meta.json` that a run's record keeps."""
 
 
@@ -39,6 +42,27 @@ def trained_weights(folder: Path, stage: str | None = None) -> tuple[dict[str, T
             {"mean_of": record["mean_of"].get(stage, [])} if isinstance(record["mean_of"], dict) else record
         )
     return tensors["model"], record
+
+
+def decoder_config(record: Mapping[str, Any]) -> DecoderConfig:
+    """Shape of a writer by its record, of a mean by its parts; the default one if an earlier program stored none.
+
+    Raises:
+        CheckpointError: The parts of a mean differ.
+        TrainingDataError: The shape is not one of this program.
+    """
+    shapes = list(_shapes(record))
+    if any(shape != shapes[0] for shape in shapes):
+        raise CheckpointError("the writers of the mean have decoders of different shapes")
+    return checked(DecoderConfig, shapes[0], "the shape of the decoder") if shapes else DecoderConfig()
+
+
+def _shapes(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if "shape" in record:
+        yield record["shape"]
+    parts = record.get("mean_of")
+    for part in parts if isinstance(parts, list) else ():  # a number in the record of a single run
+        yield from _shapes(part)
 
 
 def _last(run: Path) -> Weights:

@@ -1,7 +1,7 @@
 """Recipe: train the writing half over the reader of another run (`fathom train sft --stage writer`)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -9,6 +9,7 @@ import torch
 from generator.data.batches import BatchConfig, ReadingData
 from generator.data.kinds import Supervision
 from generator.data.mixture import training_examples
+from generator.fathom_small.config import DecoderConfig
 from generator.training.loop import TrainingLoop
 from generator.training.optimizer import adamw
 from generator.training.recipes.parts import EncoderParts
@@ -24,7 +25,8 @@ class WritingRecipe(Recipe):
     Attributes:
         shapes: Of batches; windows longer than the last of its passage lengths are left out.
         batch_pieces: Pieces of the passages and questions of a batch, in the place of the one in `shapes`.
-        answers: What an answer is written over, and how long it may be.
+        answers: Passages and length of a training answer.
+        decoder: Shape of the decoder.
     """
 
     shapes: BatchConfig = field(
@@ -32,6 +34,7 @@ class WritingRecipe(Recipe):
     )
     batch_pieces: PiecesByDevice = field(default_factory=lambda: PiecesByDevice(cpu=7_168, cuda=87_552))
     answers: AnswerConfig = field(default_factory=AnswerConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
 
 def train_writer(
@@ -61,14 +64,21 @@ def train_writer(
     examples = training_examples(recipe, options.data, options.seed)
     said = [e for e in examples if e.target or e.supervision == Supervision.RANGES]
     data = ReadingData(said, parts.tokenizer, parts.matcher, shapes, device=device)
-    decoder = parts.decoder(reader.config.width)
+    decoder = parts.decoder(reader.config.width, recipe.decoder)
     writer = Writer(reader, decoder, compile_reader=options.compile_model).to(device)
     vocabulary = [piece for piece, _ in parts.vocabulary]
     batches = WriterBatches(
         data, recipe.repeat, writer.decoder.writable_V, vocabulary, options.seed, recipe.answers
     )
     optimizer = adamw(writer, (), recipe.optimizer)
-    loop = TrainingLoop(writer, optimizer, WriterLoss(writer), options.run, recipe.loop_config(options))
+    loop = TrainingLoop(
+        writer,
+        optimizer,
+        WriterLoss(writer),
+        options.run,
+        recipe.loop_config(options),
+        shape=asdict(recipe.decoder),
+    )
     resumed = resume(loop, options.start_run)
     loop.run(batches, None, stop)
     return resumed

@@ -9,7 +9,8 @@ import torch
 from generator.composing.emphasis import MOST
 from generator.fathom_small.actions import Action, StepLogProbs
 from generator.fathom_small.calibration import Calibration
-from generator.fathom_small.decoding import DecodingConfig, choose
+from generator.fathom_small.decoder import Decoder, StepInputs
+from generator.fathom_small.decoding import DecodingConfig, choose, fuse
 from generator.fathom_small.reading import span_distribution
 from generator.types import Generated, Ink, Request, SourcePassage, Token
 from tests.generator.small_model import SmallModel
@@ -62,6 +63,28 @@ def test_the_short_answer_is_marked_in_its_sentence(tmp_path: Path, seed: int) -
     assert [(part.answer_start, part.answer_end) for part in generated.parts] == [(0, len(generated.text))]
     marked = "".join(generated.text[start:end] for start, end in generated.emphasis)
     assert marked == (generated.phrase if len(generated.phrase) < MOST * len(generated.text) else "")
+
+
+def test_a_windowed_decoder_decodes_as_it_is_trained_and_forgets_what_left_its_window(tmp_path: Path) -> None:
+    model = SmallModel(tmp_path)
+    shape = replace(model.config.decoder, window=4, global_tokens=1)
+    weights, writable_V = model.decoder.state_dict(), model.decoder.writable_V
+    decoder = Decoder(model.config.reader.width, shape, writable_V).eval().requires_grad_(requires_grad=False)
+    decoder.load_state_dict(weights)
+    fused = fuse(decoder, model.read("who sat on the mat?", *PASSAGES), 1.0)
+    steps = StepInputs(*torch.randint(0, 3, (3, 1, 20), generator=torch.Generator().manual_seed(0)))
+    whole, _ = decoder(steps, fused, model.document.pieces)
+    full, _ = model.decoder(
+        steps, fuse(model.decoder, model.read("who sat on the mat?", *PASSAGES), 1.0), model.document.pieces
+    )
+    assert not torch.allclose(whole.write_BTV, full.write_BTV), "the window changes nothing"
+    caches = decoder.new_caches()
+    for t in range(20):
+        one = StepInputs(*(part[:, t : t + 1] for part in steps))
+        alone, _ = decoder(one, fused, model.document.pieces, positions_BT=torch.tensor([[t]]), caches=caches)
+        assert torch.allclose(alone.write_BTV[:, 0], whole.write_BTV[:, t], atol=1e-5)
+    windowed, seeing_all = caches
+    assert windowed.nbytes < seeing_all.nbytes / 2
 
 
 SPACED = [

@@ -1,6 +1,7 @@
 """Recipe files: those that ship are whole and name their licences; one that is not as it must be says where."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,14 @@ def test_every_number_of_a_recipe_may_stand_in_its_file() -> None:
 def test_what_is_not_as_it_must_be_is_told_with_its_place(values: Any, message: str) -> None:
     with pytest.raises(TrainingDataError, match=message):
         checked(ReadingRecipe, values, "recipe")
+
+
+def test_a_recipe_like_another_differs_in_the_values_that_it_gives() -> None:
+    full, windowed = (read_recipe(WritingRecipe, shipped(name)) for name in ("writing", "writing_windowed"))
+    shape = windowed.decoder
+    assert [shape.window_of(layer) for layer in range(shape.layers)] == [32, None, 32]
+    assert full.decoder.window is None
+    assert replace(windowed, decoder=full.decoder) == full
 
 
 def test_a_file_that_is_missing_or_no_json_is_told(tmp_path: Path) -> None:
