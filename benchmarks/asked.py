@@ -10,6 +10,7 @@ from typing import Any
 
 from app.answers import run
 from app.answers.accept import Ask
+from app.answers.generate import Outcome
 from app.answers.json_form import answer_as_json
 from app.answers.types import Answer
 from app.cli.progress import ingest_with_bar
@@ -20,6 +21,10 @@ from app.library import collections
 from app.settings.reading import load_settings
 from retrieval.follow_up import Turn
 
+FOREMOST = 5
+"""Passages in which a person would look for the answer."""
+SURE = 0.8
+"""Confidence from which on an answer is shown without a doubt."""
 TELLING = 6
 """Characters from which on a text that an answer must say hardly stands in other passages by chance."""
 
@@ -59,9 +64,12 @@ def main() -> None:
         for question in questions:
             if not wanted or question["id"] in wanted:
                 allow = _without_answer(runtime, question) if chosen.without_answer else None
-                answer, signals = _ask(runtime, question, answer_all=chosen.answer_all, allow=allow)
-                shown.append({**question, "answer": answer_as_json(answer), "signals": signals})
-                print(_as_text(question, answer), flush=True)
+                outcome = _ask(runtime, question, answer_all=chosen.answer_all, allow=allow)
+                signals = dict(outcome.generated.signals) if outcome.generated else {}
+                judged = judge(question, outcome)
+                answer = answer_as_json(outcome.answer)
+                shown.append({**question, "answer": answer, "signals": signals, "judged": judged})
+                print(_as_text(question, outcome.answer), flush=True)
     finally:
         runtime.close()
     if chosen.signals:
@@ -73,6 +81,61 @@ def main() -> None:
         _write(chosen.signals, samples)
     if chosen.out:
         _write(chosen.out, shown)
+    print(json.dumps(summary([one["judged"] for one in shown])))
+
+
+def judge(question: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+    """What can be said of an answer without reading it.
+
+    Args:
+        question: With `must`, the texts that a right and whole answer shows; none where nothing answers.
+        outcome: Of asking it.
+
+    Returns:
+        answerable, answered. whole: The answer holds all that it must. among_five, found, kept: All that it must
+        stands in the five passages that search puts first, in all that it gave, in what compression kept of them.
+    """
+    must = [_bare(text) for text in question.get("must", ())]
+    passages = outcome.retrieved.context.passages if outcome.retrieved else ()
+    whole = [_bare(item.passage.text) for item in passages]
+    kept = [
+        _bare(item.passage.text[start - item.passage.start : end - item.passage.start])
+        for item in passages
+        for start, end in item.kept
+    ]
+
+    def stands_in(texts: Sequence[str]) -> bool:
+        return bool(must) and all(any(wanted in text for text in texts) for wanted in must)
+
+    return {
+        "answerable": bool(must),
+        "answered": outcome.answer.answerable,
+        "whole": outcome.answer.answerable and stands_in([_bare(outcome.answer.text)]),
+        "among_five": stands_in(whole[:FOREMOST]),
+        "found": stands_in(whole),
+        "kept": stands_in(kept),
+        "confidence": outcome.answer.confidence,
+    }
+
+
+def summary(judged: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Counts over judged answers; see `judge`."""
+    able = [one for one in judged if one["answerable"]]
+    beside = [one for one in able if one["among_five"]]
+    sure = [one for one in judged if one["answered"] and (one["confidence"] or 0.0) >= SURE]
+    return {
+        "answerable": len(able),
+        "whole": sum(one["whole"] for one in able),
+        "refused": sum(not one["answered"] for one in able),
+        "among_five": len(beside),
+        "refused_among_five": sum(not one["answered"] for one in beside),
+        "found": sum(one["found"] for one in able),
+        "kept": sum(one["kept"] for one in able),
+        "unanswerable": len(judged) - len(able),
+        "answered_though_unanswerable": sum(one["answered"] for one in judged if not one["answerable"]),
+        "sure": len(sure),
+        "sure_and_whole": sum(one["whole"] for one in sure),
+    }
 
 
 def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -126,7 +189,7 @@ def _without_answer(runtime: Runtime, question: Mapping[str, Any]) -> frozenset[
 
 def _ask(
     runtime: Runtime, question: Mapping[str, Any], *, answer_all: bool, allow: frozenset[int] | None
-) -> tuple[Answer, dict[str, float]]:
+) -> Outcome:
     history = tuple(Turn(**turn) for turn in question.get("history", ()))
     asked = Ask(
         collections=(question["collection"],),
@@ -135,8 +198,7 @@ def _ask(
         answer_from=0.0 if answer_all else None,
         allow=allow,
     )
-    outcome = run.answer(runtime, asked)
-    return outcome.answer, dict(outcome.generated.signals) if outcome.generated else {}
+    return run.answer(runtime, asked)
 
 
 def _as_text(question: Mapping[str, Any], answer: Answer) -> str:

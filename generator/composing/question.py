@@ -99,14 +99,27 @@ _LIST_ZH = re.compile(
     r"哪些|哪几|有哪|几种|几类|哪[几]?[种类项条个]情[形况]|什么(?:条件|情形|情况|材料|要求|权利|义务|责任|内容|方式|措施|形式|职责|类型|原因)"
     r"|分别|列[出举]|包括什么|条件是什么|(?:都|各)有什么|何种情形"
 )
-_YES_NO_EN = re.compile(
-    r"^(?:and |so |but |then )?(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|may|might|must|has|"
+_AUXILIARY_EN = (
+    r"(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|may|might|must|has|"
     r"have|had|isn't|aren't|doesn't|don't|didn't|can't|won't)\b(?! (?:i find|i see)\b)"
 )
+_YES_NO_EN = re.compile(rf"(?:and |so |but |then )?{_AUXILIARY_EN}")
+_LATER_CLAUSE_EN = re.compile(
+    rf"(?:[,:;–—]|\s-)\s+(?=(?:and |so |but |then )?{_AUXILIARY_EN})"
+    rf"|(?<=\w) (?={_AUXILIARY_EN} (?:i|we|you|he|she|it|they|my|our|this|that)\b)"
+)
+_CONDITION_EN = re.compile(
+    rf"(?:if|when|while|once|after|before|until|with|without|since)\b(?! \w+$)(?! {_AUXILIARY_EN})"
+)
+"""Words that open a clause which says only when something is asked, not in which way."""
+_ASKED_FOR_EN = re.compile(r"\b(?:what|which|who|whom|whose|where|why|how)\b")
 _YES_NO_ZH = re.compile(
-    r"吗[？?]?$|吗[，,]|是否|能不能|可不可以|会不会|是不是|有没有|要不要|用不用|该不该|应不应|算不算|行不行|能否|可否|需不需要|"
+    r"吗[^\u4e00-\u9fff]|吗$|是否|能不能|可不可以|会不会|是不是|有没有|要不要|用不用|该不该|应不应|算不算|行不行|能否|可否|需不需要|"
     r"支不支持|属不属于|([\u4e00-\u9fff])不\1"
 )
+_YES_NO_END_ZH = re.compile(r"(?:[不没吧]|(?<![什怎多那要这])么)[？?]?$")
+"""A question that ends in one of these asks for yes or no where it asks for nothing else."""
+_ASKED_FOR_ZH = re.compile(r"什么|怎么|怎样|如何|哪|多少|多[久长大高远]|几|谁|何|啥|咋")
 _OR_EN = re.compile(r"\bor\b")
 _NEGATED = re.compile(r"n't\b|\bnot\b|\bnever\b|不[能会可用必得要是](?!不)|没有.*吗")
 _DEFINE_EN = re.compile(
@@ -159,7 +172,7 @@ def _english(question: str) -> Asked:
         rules = (*_SIDES_EN, _SIDES_OR_EN)
         sides = next((match.groups() for rule in rules if (match := rule.search(low))), ())
         return Asked(question=question, shape=Shape.COMPARISON, sides=tuple(sides))
-    if _YES_NO_EN.match(low) and not _OR_EN.search(low):
+    if _asks_yes_no(low):
         return Asked(question=question, shape=Shape.YES_NO, negated=_NEGATED.search(low) is not None)
     if _STEPS_EN.search(low):
         return Asked(question=question, shape=Shape.STEPS, manner=True)
@@ -180,6 +193,21 @@ def _english(question: str) -> Asked:
         return Asked(question=question, shape=Shape.LIST, amount=False)
     manner = _MANNER_EN.search(low) is not None
     return Asked(question=question, shape=Shape.PHRASE, manner=manner, amount=amount)
+
+
+def _asks_yes_no(low: str) -> bool:
+    """Whether a question begins with an auxiliary, or its second clause does: "if it is full, can I still write?"."""
+    if _OR_EN.search(low):
+        return False
+    if _YES_NO_EN.match(low):
+        return True
+    later = _LATER_CLAUSE_EN.search(low)
+    if later is None:
+        return False
+    before, parted = low[: later.start()], bool(later[0].strip())
+    condition = _CONDITION_EN.match(low) is not None
+    asks = _ASKED_FOR_EN.search(before) or (before.startswith("when") and not condition)
+    return not asks and (parted or condition)
 
 
 def _plural(low: str) -> bool:
@@ -209,7 +237,8 @@ def _chinese(question: str) -> Asked:
         match = _SIDES_ZH.match(question)
         sides = tuple(side.strip() for side in match.groups()) if match else ()
         return Asked(question=question, shape=Shape.COMPARISON, sides=sides)
-    if _YES_NO_ZH.search(question) and not re.search(r"是否.*(?:哪些|多少|多久)", question):
+    ends = _YES_NO_END_ZH.search(question) and not _ASKED_FOR_ZH.search(question)
+    if ends or (_YES_NO_ZH.search(question) and not re.search(r"是否.*(?:哪些|多少|多久)", question)):
         return Asked(
             question=question,
             shape=Shape.YES_NO,

@@ -52,10 +52,21 @@ SHAPES = {
         "Can I use it offline?",
         "Does the plan include support?",
         "So are weekends paid?",
+        "If the battery is low, can I still print?",
+        "While the printer is asleep, may somebody open the lid?",
+        "Once the lid is closed is it safe to move?",
+        "dark mode: is it on by default?",
+        "the lamp blinks red, does it need a new bulb?",
         "可以带宠物吗？",
         "是否需要签字？",
         "能不能退款？",
         "试用期内有没有工资？",
+        "周末上班给加班费不？",
+        "订单付了款还能取消不",
+        "这本书有中文版没",
+        "两台机器的缓存是共用的么",
+        "下雨的话比赛就取消了吧？",
+        "能从外面连进来吗（专业版）？",
     ],
     Shape.COMPARISON: [
         "What is the difference between a list and a tuple?",
@@ -187,6 +198,22 @@ def test_what_is_said_before_the_question_does_not_count():
 
 def test_either_or_is_no_question_for_yes_or_no():
     assert asked_of("Is it free or paid?").shape != Shape.YES_NO
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When can I return the lamp?",
+        "When does my card expire?",
+        "What is the default size, and is it fixed?",
+        "How long does it take, is there a limit?",
+        "里面装的是什么",
+        "这个怎么么",
+        "押金要交多少，不退吧？",
+    ],
+)
+def test_a_question_that_asks_for_something_is_none_for_yes_or_no(question):
+    assert asked_of(question).shape != Shape.YES_NO
 
 
 @pytest.mark.parametrize(
