@@ -111,9 +111,8 @@ def _form(asked: Asked, text: str) -> float:
     if asked.shape == Shape.LIST and enumerates(text):
         factor *= ENUMERATES
     if asked.shape == Shape.YES_NO:
-        factor *= (SIDES if takes_side(text) or begins_with_word(text) else 1.0) * (
-            DENIES if denies(text) else 1.0
-        )
+        word = begins_with_word(text)
+        factor *= (SIDES if takes_side(text) or word else 1.0) * (DENIES if denies(text) or word else 1.0)
     if asked.amount and has_number(text):
         factor *= NUMBERS
     if asked.shape == Shape.DEFINITION and defines(text, asked.subject):

@@ -14,6 +14,7 @@ from generator.composing.lists import compose_list
 from generator.composing.plan import Plan
 from generator.composing.polarity import begins_with_word, opening, polarity
 from generator.composing.question import Asked
+from generator.composing.signals import names_missing
 from generator.composing.steps import compose_steps
 from generator.composing.tidying import tidied
 from generator.types import Shape
@@ -50,7 +51,8 @@ def _yes_no(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:
         plan.shape = Shape.YES_NO
         return plan
     says = polarity(asked.question, said[0], table.weights.weights, "\n".join(said))
-    if says is None:
+    unknown = any(not name[0].isdigit() for name in names_missing(asked.question, table, plan))
+    if says is None or unknown:  # what is said of one thing says nothing of another
         return plan
     plan.opening = opening(asked.chinese, says)
     plan.shape = Shape.YES_NO

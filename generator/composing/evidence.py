@@ -7,6 +7,7 @@ spans that differ by a word stand in the same sentence.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 from torch import Tensor
@@ -59,7 +60,8 @@ class Unit:
         mass: Probability of the spans inside, given that something answers.
         own: Terms of its own text; of a line of figures also those of the name over it.
         around: Terms of the headings above it, and of the line that leads it in.
-        likeness: How near it is to the question by meaning, in standard deviations; 0 where nobody knows.
+        likeness: How near it is to the question by meaning, or the sentence over it that asks, in standard deviations;
+            0 where nobody knows.
         score: Mass times what shape and words say, set by `composing.choice`.
     """
 
@@ -100,7 +102,14 @@ class EvidenceTable:
         self.probability_PSS: Tensor = distribution.log_joint_PSS.exp()
         self.total = max(1e-12, float(self.probability_PSS.sum()))
         self.units = [unit for passage in range(len(reading.passages)) for unit in self._units_of(passage)]
+        self._answer_what_asks()
         self.weights = TermWeights(question, (unit.own for unit in self.units), translated)
+
+    def _answer_what_asks(self) -> None:
+        """A sentence under one that asks, as on a page of questions, is as near to the question as that one is."""
+        for asking, answering in pairwise(self.units):
+            if asking.passage == answering.passage and self.text(asking).rstrip().endswith(("?", "？")):
+                answering.likeness = max(answering.likeness, asking.likeness)
 
     def text(self, unit: Unit) -> str:
         """The unit's text."""

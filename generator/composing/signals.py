@@ -1,7 +1,7 @@
 """What speaks for an answer being right, as numbers that a calibration weighs."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from math import log
 
 from generator.composing.choice import defines, has_number
@@ -68,7 +68,7 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
         "runner_up": log(max(_LEAST, max(others, default=0.0))),
         "covered": table.weights.share(*said, *over),
         "said": table.weights.share(*said),
-        "names_missing": _names_missing(question, table, plan),
+        "names_missing": _share_missing(question, table, plan),
         "structure": float(plan.shape in {Shape.LIST, Shape.STEPS}),
         "row": float(plan.shape == Shape.ROW),
         "foreign": float(_is_chinese(question) != _is_chinese(_text(table, plan))),
@@ -121,20 +121,27 @@ def _text(table: EvidenceTable, plan: Plan) -> str:
     return "\n".join(table.layouts[s.passage].text(s.start, s.end) for s in plan.stretches)
 
 
-def _names(question: str) -> Iterator[str]:
-    for match in (_NAME_ZH if _HAN.search(question) else _NAME_EN).finditer(question):
-        if not _QUANTITY_ZH.match(question, match.start()):
-            yield match.group().lower().strip(".-")
+def _names(question: str) -> Sequence[str]:
+    """Names and numbers of a question in lower case, each once."""
+    found = (_NAME_ZH if _HAN.search(question) else _NAME_EN).finditer(question)
+    named = (m[0].lower().strip(".-") for m in found if not _QUANTITY_ZH.match(question, m.start()))
+    return [name for name in dict.fromkeys(named) if name]
 
 
-def _names_missing(question: str, table: EvidenceTable, plan: Plan) -> float:
-    names = [name for name in dict.fromkeys(_names(question)) if name]
-    if not names:
-        return 0.0
+def names_missing(question: str, table: EvidenceTable, plan: Plan) -> Sequence[str]:
+    """Names and numbers of a question that the passages of a plan hold in no language."""
     passages = {stretch.passage for stretch in plan.stretches}
     texts = [
         " ".join((wide_text(source), *source.headings)).lower()
         for source in (table.reading.passages[passage] for passage in passages)
     ]
-    ways = [(name, *table.translations.get(name, ())) for name in names]
-    return sum(not any(way in text for way in called for text in texts) for called in ways) / len(names)
+    return [
+        name
+        for name in _names(question)
+        if not any(way in text for way in (name, *table.translations.get(name, ())) for text in texts)
+    ]
+
+
+def _share_missing(question: str, table: EvidenceTable, plan: Plan) -> float:
+    names = _names(question)
+    return len(names_missing(question, table, plan)) / len(names) if names else 0.0

@@ -219,6 +219,24 @@ def test_yes_or_no_is_said_by_what_may_or_must_not_be(question, side, other):
     assert chosen(question, passage, says={side[:-1]: 0.4, other[:-1]: 0.6}) == side
 
 
+def test_what_stands_under_a_question_is_as_near_as_that_question():
+    faq = page(
+        "# Help\n\n## Is a second lamp possible?\n\nFor this you need the large box.\n\nMore boxes follow.\n"
+    )
+    other = page("Those who want more light in a box buy one with a window.", key="other")
+    says = {"the large box": 0.3, "with a window": 0.6}
+    assert chosen("Can I put two bulbs in?", faq, other, says=says).startswith("Those")
+    assert chosen("Can I put two bulbs in?", nearer(faq, "a second lamp"), other, says=says).startswith(
+        "For this"
+    )
+
+
+def test_a_sentence_that_says_the_word_counts_more_than_one_that_only_takes_a_side():
+    passage = page("The box can be kept. No, one lamp is enough.", name="a.txt")
+    says = {"be kept": 0.6, "one lamp": 0.4}
+    assert chosen("Can I switch two on?", passage, says=says) == "No, one lamp is enough."
+
+
 def test_a_row_without_a_word_of_the_question_is_not_found_by_what_stands_over_it():
     text = "# Inventory report\n\nPrepared by: Ann Lee\n\n| Code | Count |\n|---|---|\n| A-12 | 450 |\n"
     assert (

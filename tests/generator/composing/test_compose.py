@@ -46,9 +46,10 @@ def test_yes_or_no_comes_first_in_the_language_of_the_question(question, text, o
         ("Can I not bring a dog?", "You can bring a dog."),
         ("可以带狗吗？", "除非得到许可，不得带狗进入。"),
         ("不可以带狗吗？", "可以带狗进入。"),
+        ("Can I pay the ticket with Zippay?", "You can pay the ticket with a card."),
     ],
 )
-def test_a_condition_or_a_negated_question_gives_the_sentence_alone(question, text):
+def test_a_condition_a_negated_question_or_another_name_gives_the_sentence_alone(question, text):
     found = answer(question, page(text), says={text[:-1]: 1.0})
     assert (found.text, found.shape) == (text, Shape.SENTENCE)
 
