@@ -11,9 +11,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-import traceback
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,16 @@ from sqlalchemy import Engine, event
 from app.answers import run, stored
 from app.answers.accept import Ask
 from app.composition.runtime import Runtime, build_runtime
+from app.db.types import utc_now
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents, erasing, proving
 from app.library.traces import Traces
 from app.settings.reading import load_settings
-from app.worker import Worker
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.doubles import small_parts
 from tests.crash.invariants import violations
+from tests.faults.scenarios import warm, work
+from tests.faults.trials import ENDED, forked
 
 pytestmark = [pytest.mark.crash, pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -45,26 +47,31 @@ MOST_STEPS = 300
 
 
 def opened(home: Path) -> Runtime:
-    from dataclasses import replace
-
+    """With leases that outlast the work: a renewal would be a step that comes or not, by the speed of the machine."""
     generator = AttributingGenerator()
-    leases = {"lease_s": 0.4, "heartbeat_s": 0.2, "poll_s": 0.05, "max_attempts": 30}
+    leases = {"lease_s": 60.0, "heartbeat_s": 30.0, "max_attempts": 30}
     parts = replace(small_parts(), generator=lambda _: generator)
     return build_runtime(load_settings(home=home, worker=leases), parts)
 
 
-def filled(home: Path) -> None:
-    """A home with two documents, an answer and a refusal made from them, and index files on disk."""
+def filled(home: Path) -> str:
+    """Make a home with two documents, an answer and a refusal made from them, and index files on disk.
+
+    Returns:
+        The id of the document with the secret.
+    """
     runtime = opened(home)
     collection = collections.create(runtime.db, name="vaults").row.id
     texts = {"secret.md": TEXT, "other.md": b"# Florpheim\n\nThe lake of Florpheim freezes in March.\n"}
     uploads = [Upload(name=name, blob=runtime.blobs.put(data)) for name, data in texts.items()]
     record_uploads(runtime, collection, uploads)
-    Worker(runtime).run_pending()
+    work(runtime)
     for question in ("Which keys open the vault of Quuxbergen?", "What is a xylograph?"):
         run.answer(runtime, Ask(collections=(collection,), question=question))
     runtime.collection_index(collection).snapshot()
+    document = ids(runtime)[1]
     runtime.close()
+    return document
 
 
 def ids(runtime: Runtime) -> tuple[str, str]:
@@ -83,18 +90,10 @@ def prepare(runtime: Runtime, how: str) -> Callable[[], object]:
     if how == "collection":
         return lambda: collections.delete(runtime, collection)
     if how == "answer":
-        return lambda: stored.delete_some(runtime, conversation=None, before=_later())
+        return lambda: stored.delete_some(runtime, conversation=None, before=utc_now() + timedelta(days=1))
     upload = Upload(name="secret.md", blob=runtime.blobs.put(REPLACED))
     record_uploads(runtime, collection, [upload])
-    return lambda: Worker(runtime).run_pending()
-
-
-def _later() -> Any:
-    from datetime import timedelta
-
-    from app.db.types import utc_now
-
-    return utc_now() + timedelta(days=1)
+    return lambda: work(runtime)
 
 
 class Steps:
@@ -133,39 +132,34 @@ class Steps:
         setattr(os, name, wrapped)
 
 
-def _child(home: str, how: str, kill_at: str) -> None:
-    runtime = opened(Path(home))
-    delete = prepare(runtime, how)
-    steps = Steps(runtime.db.engine, int(kill_at))
-    steps.begin()
-    delete()
-    steps.end()
-    print(json.dumps({"steps": steps.count}))
-    sys.stdout.flush()
-    os._exit(0)
+def _killed(home: Path, how: str, kill_at: int) -> int | None:
+    """Run a deletion to a step in a fork of this process; gives the steps there were, None where it was killed.
 
+    Raises:
+        RuntimeError: It ended in another way.
+    """
 
-def _fork(home: Path, how: str, kill_at: int) -> int | None:
-    """Run a deletion to a step in a fork of this interpreter; gives the steps there were, None where it was killed."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.dup2(writer, 1)
-        try:
-            _child(str(home), how, str(kill_at))
-        except BaseException:  # noqa: BLE001 - a fork must not go on as its parent would
-            traceback.print_exc()
-        finally:
-            os._exit(1)
-    os.close(writer)
-    with os.fdopen(reader) as told:
-        said = told.read()
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
+    def act(tell: Callable[[str], None]) -> None:
+        runtime = opened(home)
+        delete = prepare(runtime, how)
+        steps = Steps(runtime.db.engine, kill_at)
+        steps.begin()
+        delete()
+        steps.end()
+        tell(str(steps.count))
+
+    ended_by, told = forked(act)
+    if ended_by == signal.SIGKILL:
         return None
-    assert os.WEXITSTATUS(status) == 0, said
-    return int(json.loads(said)["steps"])
+    if ended_by or ENDED not in told:
+        raise RuntimeError(f"killed at step {kill_at}: signal {ended_by}, {told}")
+    return int(told[0])
+
+
+def _checked(home: Path, how: str, document: str) -> list[str]:
+    """What is wrong after a kill; told by another fork, so that this process stays without threads."""
+    ended_by, told = forked(lambda tell: tell(json.dumps(_check(home, how, document))))
+    return json.loads(told[0]) if ENDED in told else [f"the check ended by signal {ended_by}: {told}"]
 
 
 def _check(home: Path, how: str, document: str) -> list[str]:
@@ -177,19 +171,16 @@ def _check(home: Path, how: str, document: str) -> list[str]:
         found = [] if done else _not_begun(runtime, how)
         if not done and how != "new version":
             prepare(runtime, how)()
-        while not _is_done(runtime, how):
-            Worker(runtime).run_pending()  # takes the job up when the lease of the killed one has run out
-            time.sleep(0.1)
+        work(runtime, later=True)
+        if not _is_done(runtime, how):
+            return [*found, "it is not done, though it was taken up again"]
         asked = proving.Wanted(document_id=None if how == "new version" else document, text=SECRET)
         if how == "answer":
             with runtime.db.read() as session:
                 left = session.connection().exec_driver_sql("SELECT count(*) FROM answers").scalar()
             question = Traces("What is a xylograph?").in_file(home / "fathom.db")
             return found + ([f"{left} answers are left, {question}"] if left or question else [])
-        found += [
-            f"{one.place}: {one.what}"
-            for one in proving.findings(runtime, runtime.settings, runtime.settings, asked)
-        ]
+        found += [f"{one.place}: {one.what}" for one in proving.findings(runtime, runtime.settings, asked)]
         for view in collections.page(runtime, None, 5).items:
             found += violations(runtime, view.row.id)
         return found
@@ -226,16 +217,17 @@ def _not_begun(runtime: Runtime, how: str) -> list[str]:
 
 def _all_kills(home: Path, how: str) -> dict[str, Any]:
     """Kill a deletion at its first step, its second, and so on, until one ends by itself."""
-    runtime = opened(home)
-    document = ids(runtime)[1]
-    runtime.close()
+    copy = home.parent / "copy"
+    warm(copy)
+    ended_by, told = forked(lambda tell: tell(filled(home)))
+    if ENDED not in told:
+        raise RuntimeError(f"the home could not be made: signal {ended_by}, {told}")
     wrong: list[str] = []
     for kill_at in range(1, MOST_STEPS):
-        copy = home.parent / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(home, copy)
-        steps = _fork(copy, how, kill_at)
-        wrong += [f"killed at step {kill_at}: {what}" for what in _check(copy, how, document)]
+        steps = _killed(copy, how, kill_at)
+        wrong += [f"killed at step {kill_at}: {what}" for what in _checked(copy, how, told[0])]
         if steps is not None:
             return {"steps": steps, "kills": kill_at - 1, "wrong": wrong}
     return {"steps": -1, "kills": MOST_STEPS, "wrong": [*wrong, "it has no end"]}
@@ -255,8 +247,6 @@ def test_a_deletion_killed_at_any_step_leaves_nothing_once_it_is_taken_up_again(
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    filled(target)
-    print(json.dumps(_all_kills(target, sys.argv[2])))
+    print(json.dumps(_all_kills(Path(sys.argv[1]), sys.argv[2])))
     sys.stdout.flush()
     os._exit(0)
