@@ -56,22 +56,26 @@ def _follow(
 ) -> None:
     """Ingest again after every change, until interrupted; an unreadable file is reported and retried later."""
     from app.cli.progress import ingest_with_bar
-    from app.cli.watch import changes
+    from app.cli.watch import News, changes, interrupt_as_news
     from app.errors import FathomError
     from app.intake import local_files
 
-    print("Watching; Ctrl-C ends it.", file=sys.stderr)
-    try:
-        for _ in changes(places):
+    news = News()
+    with interrupt_as_news(news) as interrupted:
+        print("Watching; Ctrl-C ends it.", file=sys.stderr)
+        for _ in changes(places, news):
             try:
                 files = local_files.files_under(places)
-                result = ingest_with_bar(runtime, name["id"], files, quiet=as_json, mirror=mirror)
+                result = ingest_with_bar(
+                    runtime, name["id"], files, quiet=as_json, mirror=mirror, interrupted=interrupted
+                )
             except FathomError as error:
                 print(f"{error.message} {error.hint}", file=sys.stderr)
                 continue
+            except KeyboardInterrupt:
+                break
             if result["ingested"] or result["deleted"] or result["failed"]:
                 _show({"collection": name, **result}, as_json=as_json)
-    except KeyboardInterrupt:
         print("Stopped watching.", file=sys.stderr)
 
 

@@ -1,6 +1,6 @@
 """Ingestion in this process with a progress bar: for `ingest`, for `ask` on a folder, for `eval`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +40,15 @@ def ingest_with_bar(
     quiet: bool,
     mirror: bool = False,
     retry_failed: bool = False,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """Ingest files in this process behind a progress bar; see `app.intake.drain.ingest_files`.
 
     Returns:
         Its summary, and the peak memory.
+
+    Raises:
+        KeyboardInterrupt: `interrupted` says so, which is asked several times a second.
     """
     from app.intake.drain import ingest_files
     from app.worker import Worker
@@ -52,10 +56,16 @@ def ingest_with_bar(
     with bar(quiet=quiet) as progress:
         task = progress.add_task("reading", total=len(files), note="")
 
+        def go_on() -> None:
+            if interrupted():
+                raise KeyboardInterrupt
+
         def on_file(file: "LocalFile") -> None:
+            go_on()
             progress.update(task, advance=1, note=shown(file.name))
 
         def on_progress(state: "DrainProgress") -> None:
+            go_on()
             progress.update(
                 task, description="ingesting", total=state.total, completed=state.done, note=_note(state)
             )

@@ -9,11 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 import pytest
 
-from app.cli.watch import changes
+from app.cli import watch
+from app.cli.watch import News, changes, interrupt_as_news
 
 WAIT_S = 60
 
@@ -22,7 +24,7 @@ def test_changes_are_told_once_they_have_settled(tmp_path: Path) -> None:
     told: queue.Queue[int] = queue.Queue()
 
     def follow() -> None:
-        for number, _ in enumerate(changes([tmp_path], settle_s=0.5)):
+        for number, _ in enumerate(changes([tmp_path], News(), settle_s=0.5)):
             told.put(number)
 
     threading.Thread(target=follow, daemon=True).start()
@@ -42,7 +44,7 @@ def test_what_is_hidden_is_no_change_until_it_gets_a_name_that_is_shown(tmp_path
     (tmp_path / ".fathom").mkdir()
 
     def follow() -> None:
-        for _ in changes([tmp_path], settle_s=0.1):
+        for _ in changes([tmp_path], News(), settle_s=0.1):
             told.put(None)
 
     threading.Thread(target=follow, daemon=True).start()
@@ -53,6 +55,48 @@ def test_what_is_hidden_is_no_change_until_it_gets_a_name_that_is_shown(tmp_path
         told.get(timeout=0.8)
     (tmp_path / ".a.md.swp").rename(tmp_path / "a.md")
     told.get(timeout=WAIT_S)
+
+
+def pressed_at(step: int, folder: Path) -> tuple[int, int]:
+    """Wait for changes, and press Ctrl-C at a step of this; gives the steps and the changes that there were."""
+    news, steps, seen = News(), 0, 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal steps
+        if frame.f_code.co_filename not in {watch.__file__, threading.__file__}:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            steps += 1
+            if steps == step:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    with interrupt_as_news(news) as pressed:
+        waiting = changes([folder], news, settle_s=0.001)
+        next(waiting)
+        news.put(True)
+        sys.settrace(trace)
+        try:
+            while not pressed() and next(waiting, False) is not False:
+                seen += 1
+                news.put(seen < 2)  # the last step of all is the end that the caller asks for
+        finally:
+            sys.settrace(None)
+            waiting.close()
+    return steps, seen
+
+
+def test_an_interrupt_at_any_step_of_waiting_is_its_end_and_no_error(tmp_path: Path) -> None:
+    assert isinstance(threading.current_thread(), threading._MainThread)
+    every, seen = pressed_at(0, tmp_path)
+    assert every > 50
+    assert seen == 2
+    for step in range(1, every):
+        assert pressed_at(step, tmp_path)[1] <= 2, step
+    with pytest.raises(KeyboardInterrupt), interrupt_as_news(News()):
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
 
 
 def reports(stream: IO[str]) -> Iterator[dict[str, Any]]:
