@@ -10,8 +10,9 @@ from math import exp
 
 from generator.composing.evidence import EvidenceTable, Unit
 from generator.composing.layout import ARTICLE, Layout, ListGroup
+from generator.composing.negation import negates
 from generator.composing.polarity import begins_with_word, denies, takes_side
-from generator.composing.question import Asked
+from generator.composing.question import Asked, asking_part
 from generator.composing.terms import terms_of
 from generator.types import PartKind, Shape
 
@@ -49,13 +50,15 @@ ENUMERATES = 3.0
 """A sentence that enumerates, where a list is asked for."""
 LEAD_PRECISION = 2.0
 """A list whose lead-in has no term that the question lacks counts exp(2) times as much."""
+EXCEPTED, RULE, EXCEPTION = 2.0, 0.3, 0.5
+"""A list of what is not so where that is asked for; one of what is so there; and one of what is not so elsewhere."""
 BESIDE = 0.3
 """A list that stands beside what was found, not in it."""
 FLOOR = 1e-4
 """Added to each probability, so that words and shape can find what the reader passed over."""
 
 _NUMBER = re.compile(
-    r"\d|[一二三四五六七八九十百千万两半]+(?:[年月日天时个元倍次]|分之|小时|周|岁|万|%)|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|once|twice|hundred|thousand|million|daily|hourly)\b",
+    r"\d|[一二三四五六七八九十百千万两半]+(?:[年月日天时个元倍次秒米克吨亩人名度]|分之|分钟|小时|周|岁|万|%|毫升|公[升里斤]|[千毫厘]米|千克|平方)|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|once|twice|hundred|thousand|million|daily|hourly)\b",
     re.IGNORECASE,
 )
 _ENUMERATION = re.compile(
@@ -68,6 +71,11 @@ _ANNOUNCING = re.compile(
 )
 """Words that lead a list in, whatever it is a list of."""
 _ECHO_SHARE = 0.85
+_SORT_ZH = "(?:模式|机制|功能|方式|方法|策略|插件|服务|系统|制度|行为|人员|语句|查询)?"
+"""What a definition may add to a name: 完整路径过滤模式是指."""
+_ITEM_NUMBER = re.compile(
+    r"^(?:[（(][\d一二三四五六七八九十]{1,3}[)）]|[\d一二三四五六七八九十]{1,3}[、.．])\s*"
+)
 _CODE = re.compile(
     r"(?<![\w-])(?=[\w.-]{0,64}\d)(?=[\w.-]{0,64}[A-Za-z-])\w[\w-]*(?:\.\w+)*(?![\w-])", re.ASCII
 )
@@ -229,9 +237,9 @@ def defines(text: str, subject: str) -> bool:
     name = re.escape(subject.strip().lower())
     if not name:
         return False
-    low = text.lower().lstrip("-*• ")
+    low = _ITEM_NUMBER.sub("", text.lower().lstrip("-*• "))
     if re.search(
-        rf"(?:^|所称的?|[，。、：:（(\"“]){name}[”\"』」]?(?:（[^）]*）|\([^)]*\))?，?(?:是指|是|指|，指|系指|即)",
+        rf"(?:^|所称的?|[，。、：:（(\"“]){name}[”\"』」]?{_SORT_ZH}(?:（[^）]*）|\([^)]*\))?，?(?:是指|是|指|，指|系指|即)",
         low,
     ):
         return True
@@ -268,7 +276,13 @@ def best_list(table: EvidenceTable) -> ListChoice | None:
     Only lists with at least two items count. The reader's probability says little of a list, since each item holds a
     part of the answer; what stands over it says what it is a list of.
     """
-    found: ListChoice | None = None
+    return max(lists_by_score(table), key=lambda found: found.score, default=None)
+
+
+def lists_by_score(table: EvidenceTable) -> Sequence[ListChoice]:
+    """All lists with at least two items that were found, best first."""
+    found: list[ListChoice] = []
+    negated = negates(asking_part(table.question))
     for passage, layout in enumerate(table.layouts):
         source = table.reading.passages[passage]
         units = [unit for unit in table.units if unit.passage == passage and unit.line is not None]
@@ -295,9 +309,12 @@ def best_list(table: EvidenceTable) -> ListChoice | None:
             total *= exp(HEADED * heading_precision(table, layout, first))
             total *= 0.5 if group.lead is None else exp(_announced(table, passage, group.lead))
             total *= 1.0 if inside else BESIDE
-            if found is None or total > found.score:
-                found = ListChoice(passage, group, total, mass)
-    return found
+            if group.lead is not None and negates(_last_sentence(layout.text_of(group.lead))):
+                total *= EXCEPTED if negated else EXCEPTION
+            elif negated:
+                total *= RULE
+            found.append(ListChoice(passage, group, total, mass))
+    return sorted(found, key=lambda one: -one.score)
 
 
 _SENTENCE_END = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")

@@ -1,20 +1,31 @@
 """Answers to questions for a difference: both sides, each cited."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from math import exp
 
+from generator.composing.cells import BETWEEN
 from generator.composing.choice import DEFINES, defines
 from generator.composing.evidence import EvidenceTable, Unit
 from generator.composing.extent import around
 from generator.composing.layout import Layout
 from generator.composing.plan import MOST_CHARS, Plan, Stretch, bounded, stretch_of_line
 from generator.composing.question import Asked
+from generator.composing.sides import Held, Sides, sides_of
 from generator.composing.terms import terms_of
 from generator.types import PartKind, Shape
 
 LEAST_HELD = 0.3
 """Share of a side's terms that its sentence must hold."""
+CANDIDATES = 8
+"""Units of a side that are looked at."""
+SIDE_BY_SIDE, SAME_PASSAGE, PARALLEL = 8.0, 2.0, 2.0
+"""Two units count so much more in lines beside each other, in one passage, and (as exp) where all words are shared."""
+BOTH_ALIKE = 0.01
+"""Of a unit that names the other side as much as its own."""
+BOTH_DEFINED = 20.0
+"""Where nothing but the difference is asked for, of two units that say what the sides are."""
 SIDE_FLOOR = 1e-3
 """Added to a unit's score, so that the words of a side can find its sentence."""
 FEW_ROWS = 4
@@ -23,16 +34,14 @@ SURE, CERTAIN = 0.5, 0.9
 """Probability of a sentence outside of it from which on a table of both sides must speak of what was asked, and from
 which on it is not looked at."""
 
-Held = Callable[[str, int], float]
-"""How much of a side (0 or 1) a text holds, in [0, 1]."""
-
 
 def compose_comparison(table: EvidenceTable, asked: Asked, core: Unit) -> Plan | None:
     """Both sides, each by the sentence that says most of it; one sentence, or one section, where it contrasts them."""
-    held = _holder(asked.sides)
-    if held is None:
+    sides = sides_of(asked.sides)
+    if sides is None:
         return None
-    table_plan = _compared_in_table(table, asked, held, core)
+    held = sides.held
+    table_plan = _compared_in_table(table, sides, core)
     if table_plan is not None:
         return table_plan
     whole = replace(asked, manner=True)
@@ -42,7 +51,7 @@ def compose_comparison(table: EvidenceTable, asked: Asked, core: Unit) -> Plan |
         contrasted = _in_section(table, held, [both])
         if contrasted is not None and not contrasted.more:
             return contrasted
-    chosen = _sides(table, asked, held)
+    chosen = _chosen(table, sides)
     if len(chosen) < 2:
         return _alone(table, whole, both) if contrasts else None
     plan = _in_section(table, held, chosen)
@@ -74,25 +83,53 @@ _CONTRASTS = re.compile(
 )
 
 
-def _sides(table: EvidenceTable, asked: Asked, held: Held) -> list[Unit]:
-    """The unit that says most of each side; fewer than two where a side is not named."""
-    chosen: list[Unit] = []
-    for side in (0, 1):
-        best, most = None, 0.0
-        for unit in table.units:
-            text = table.text(unit)
-            own, other = held(text, side), held(text, 1 - side)
-            if table.kind(unit) == PartKind.ROW and min(own, other) >= LEAST_HELD:
-                continue  # a row of both was looked at as one of its table
-            if unit in chosen or table.kind(unit) == PartKind.HEADING or own < LEAST_HELD:
-                continue
-            worth = (unit.score + SIDE_FLOOR) * max(0.01, own - 0.95 * other)
-            if defines(text, asked.sides[side]):
-                worth *= DEFINES
-            if worth > most:
-                best, most = unit, worth
-        chosen += [best] if best else []
-    return chosen
+def _chosen(table: EvidenceTable, sides: Sides) -> list[Unit]:
+    """The two units that say most of the sides together; fewer than two where a side is not named.
+
+    Documents say both sides side by side and in like words, so two sentences that stand together count more than the
+    best of each.
+    """
+    found = [_best_of_side(table, sides, side) for side in (0, 1)]
+    pairs = [
+        (worth * other * _together(table, sides, unit, beside), unit, beside)
+        for unit, worth in found[0]
+        for beside, other in found[1]
+        if unit is not beside
+    ]
+    if not pairs:
+        return []
+    _, unit, beside = max(pairs, key=lambda pair: pair[0])
+    return [unit, beside]
+
+
+def _best_of_side(table: EvidenceTable, sides: Sides, side: int) -> list[tuple[Unit, float]]:
+    """The units that say most of a side, best first, with their worth."""
+    worths: list[tuple[Unit, float]] = []
+    for unit in table.units:
+        text = table.text(unit)
+        own, other = sides.held(text, side), sides.held(text, 1 - side)
+        if table.kind(unit) == PartKind.ROW and min(own, other) >= LEAST_HELD:
+            continue  # a row of both was looked at as one of its table
+        if table.kind(unit) == PartKind.HEADING or own < LEAST_HELD:
+            continue
+        worth = (unit.score + SIDE_FLOOR) * max(BOTH_ALIKE, own - other)
+        worths.append((unit, worth * DEFINES if defines(text, sides.names[side]) else worth))
+    return sorted(worths, key=lambda pair: -pair[1])[:CANDIDATES]
+
+
+def _together(table: EvidenceTable, sides: Sides, *pair: Unit) -> float:
+    """How much more two units count together: for standing close, for words they share, for saying what both are."""
+    left, right = pair
+    named = {term for name in sides.names for term in terms_of(name)}
+    one, other = ({*unit.own} - named for unit in pair)
+    factor = exp(PARALLEL * len(one & other) / max(1, min(len(one), len(other))))
+    if not sides.in_what and all(
+        defines(table.text(unit), name) for unit, name in zip(pair, sides.names, strict=True)
+    ):
+        factor *= BOTH_DEFINED
+    if left.passage != right.passage or left.line is None or right.line is None:
+        return factor
+    return factor * (SIDE_BY_SIDE if abs(left.line - right.line) <= 2 else SAME_PASSAGE)
 
 
 def _in_section(table: EvidenceTable, held: Held, chosen: Sequence[Unit]) -> Plan | None:
@@ -133,12 +170,13 @@ def _stretch_of_text(layout: Layout, index: int) -> tuple[int, int]:
     return first, last
 
 
-def _compared_in_table(table: EvidenceTable, asked: Asked, held: Held, core: Unit) -> Plan | None:
+def _compared_in_table(table: EvidenceTable, sides: Sides, core: Unit) -> Plan | None:
     """The rows that give both sides a value, those alone that speak of what was asked; None where there are none."""
+    held = sides.held
     beyond = {
         term
         for term in table.weights.weights
-        if not any(term in terms_of(side) for side in asked.sides) and not _CONTRASTS.search(term)
+        if not any(term in terms_of(name) for name in sides.names) and not _CONTRASTS.search(term)
     }
     surest = max(table.units, key=lambda unit: unit.mass)
     for passage, layout in enumerate(table.layouts):
@@ -152,7 +190,7 @@ def _compared_in_table(table: EvidenceTable, asked: Asked, held: Held, core: Uni
             naming = [i for i in indices if min(held(texts[i], 0), held(texts[i], 1)) >= LEAST_HELD]
             one_each = [any(held(texts[i], side) >= LEAST_HELD for i in indices) for side in (0, 1)]
             if len(naming) * 2 > len(texts) and len(naming) > 1:
-                asked_for = [i for i in naming if beyond & set(terms_of(texts[i]))]
+                asked_for = [i for i in naming if beyond & set(terms_of(texts[i])) and not _alike(texts[i])]
                 inside = surest.passage == passage and surest.line in indices
                 if beyond and not inside and surest.mass >= (CERTAIN if asked_for else SURE):
                     continue
@@ -168,63 +206,10 @@ def _compared_in_table(table: EvidenceTable, asked: Asked, held: Held, core: Uni
     return None
 
 
-def _holder(sides: Sequence[str]) -> Held | None:
-    """Tells how much of a side a text holds; None where there are no two sides that differ.
-
-    A side stands in a text as it is named, or by the terms that only it has: names in Latin letters where both have
-    one, single characters where both are Chinese, since texts say it in longer words.
-    """
-    if len(sides) != 2:
-        return None
-    named = [_bare(side) for side in sides]
-    only = _what_differs(named)
-    contained = [named[0] in named[1], named[1] in named[0]]
-    if not all(only) and not any(contained):
-        return None
-
-    def held(text: str, side: int) -> float:
-        low = text.lower()
-        if contained[side]:
-            return float(named[side] in low.replace(named[1 - side], " "))
-        if named[side] in low or not only[side]:
-            return float(named[side] in low)
-        own = terms_of(text)
-        return sum(term in own or _stands_bare(term, low) for term in only[side]) / len(only[side])
-
-    return held
-
-
-def _bare(side: str) -> str:
-    """A side without what it is about: 个税上居民个人, 覆盖写的时候 CephFS, JuiceFS 的做法."""
-    low = side.lower().strip()
-    for cut in (_ABOUT, _OF_WHAT):
-        low = cut.sub("", low).strip() or low
-    return low
-
-
-def _what_differs(sides: Sequence[str]) -> list[set[str]]:
-    """Terms that only one side has."""
-    latin = [set(_LATIN.findall(side)) for side in sides]
-    if all(latin) and latin[0] != latin[1] and any(_HAN.search(side) for side in sides):
-        terms = latin
-    elif all(_HAN.search(side) and not _LATIN.search(side) for side in sides):
-        terms = [{character for character in side if character.isalnum()} for side in sides]
-    else:
-        terms = [set(terms_of(side)) or set(side.split()) for side in sides]
-    return [terms[0] - terms[1], terms[1] - terms[0]]
-
-
-def _stands_bare(term: str, text: str) -> bool:
-    """Whether a text holds a term that is none of its own: a single character, or a name like "list"."""
-    if len(term) == 1 and not term.isascii():
-        return term in text
-    return re.search(rf"(?<![a-z0-9]){re.escape(term)}", text) is not None
-
-
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-_LATIN = re.compile(r"[a-z][a-z0-9.+\-_/]*")
-_ABOUT = re.compile(r"^.{1,14}?(?:上|里|中|方面|的时候|时候?)[，, ]?(?=[\u4e00-\u9fffa-z]{2})")
-_OF_WHAT = re.compile(r"的[\u4e00-\u9fff]{1,6}$")
+def _alike(row: str) -> bool:
+    """Whether a row gives both sides the same value, so that it says no difference."""
+    values = [cell.rpartition(": ")[2].strip() for cell in row.split(BETWEEN)[1:]]
+    return len(values) > 1 and len({*values}) == 1
 
 
 def _without_repeats(stretches: Sequence[Stretch]) -> list[Stretch]:

@@ -96,7 +96,7 @@ class EvidenceTable:
             distribution: Of the spans that may answer.
             translated: Words of the question with their translations, see `Request`.
         """
-        self.reading, self.distribution = reading, distribution
+        self.question, self.reading, self.distribution = question, reading, distribution
         self.translations = {word.lower(): others for word, others in translated}
         self.layouts = [Layout(passage) for passage in reading.passages]
         self.probability_PSS: Tensor = distribution.log_joint_PSS.exp()

@@ -10,8 +10,9 @@ from generator.composing.question import Asked
 from generator.composing.terms import terms_of
 from generator.types import PartKind, Shape
 
-LIST_SHARE = 0.35
-"""A list is taken instead of the best sentence where its score is at least this share of the sentence's."""
+LIST_SHARE, LIST_SHARE_OF_OTHERS = 0.35, 0.15
+"""A list is taken instead of the best sentence where its score is at least this share of the sentence's: of one that
+enumerates, and of others."""
 ENOUGH_MASS = 0.5
 """A sentence that enumerates is taken instead of a list that the reader thinks nothing of, from this probability on."""
 ENOUGH_WORDS = 0.5
@@ -26,7 +27,8 @@ def compose_list(table: EvidenceTable, asked: Asked, core: Unit) -> Plan | None:
     found = choice.best_list(table)
     if found is not None and _enumerates_itself(table, core, found):
         found = None
-    if found is not None and found.score >= LIST_SHARE * core.score:
+    share = LIST_SHARE if choice.enumerates(table.text(core)) else LIST_SHARE_OF_OTHERS
+    if found is not None and found.score >= share * core.score:
         layout = table.layouts[found.passage]
         inside = [
             unit

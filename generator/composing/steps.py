@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from math import exp
 
 from generator.composing import choice
@@ -17,6 +18,8 @@ SECTION_LIKENESS = 1.0
 """A section with a sentence that is nearer to the question by a standard deviation counts exp(1) times as much."""
 SECTION_FLOOR, SECTION_MASS = 0.1, 0.5
 """Added to the reader's probability, which says little of steps, and the power to which the sum is raised."""
+MOST_OF_SEVERAL = 600
+"""Most characters of the steps under several headings that are given together."""
 LONGEST_CODE = 500
 """A longer block of code is output or a listing, and is left out of steps."""
 
@@ -34,8 +37,9 @@ def compose_steps(table: EvidenceTable, core: Unit) -> Plan | None:
     top = max(inside, key=lambda unit: unit.score, default=core)
     if top.passage == passage and top.line is not None and layout.lines[top.line].kind == PartKind.CODE:
         wanted = _with_line(wanted, layout, passage, top.line)
-    stretches, more = bounded(_from_core(wanted, top))
-    return Plan(Shape.STEPS, stretches, core=top, more=more)
+    fitting = _fitting(layout, wanted, (first, last), top) if top.passage == passage else wanted
+    stretches, more = bounded(fitting)
+    return Plan(Shape.STEPS, stretches, core=top, more=more or len(fitting) < len(wanted))
 
 
 def _with_line(wanted: list[Stretch], layout: Layout, passage: int, index: int) -> list[Stretch]:
@@ -45,9 +49,15 @@ def _with_line(wanted: list[Stretch], layout: Layout, passage: int, index: int) 
     return sorted({*wanted, *added}, key=lambda stretch: stretch.start)
 
 
-def _from_core(wanted: list[Stretch], core: Unit) -> list[Stretch]:
-    """Steps from the one that holds the best unit on, its announcement included, where all together are too long."""
-    if sum(stretch.end - stretch.start for stretch in wanted) <= MOST_CHARS:
+def _fitting(layout: Layout, wanted: list[Stretch], within: tuple[int, int], core: Unit) -> list[Stretch]:
+    """Where all steps together are too long those under the heading of the best unit, or else those from it on."""
+    several = sum(stretch.kind == PartKind.HEADING for stretch in wanted) > 1
+    if core.line is None or _length(wanted) <= (MOST_OF_SEVERAL if several else MOST_CHARS):
+        return wanted
+    first, last = _part_of(layout, within, core.line)
+    inside = [s for s in wanted if layout.lines[first].start <= s.start < layout.lines[last].end]
+    wanted = inside if len(inside) > 1 else wanted
+    if _length(wanted) <= MOST_CHARS:
         return wanted
     at = next((i for i, s in enumerate(wanted) if s.start <= core.start < s.end), 0)
     if at and wanted[at].kind == PartKind.CODE:
@@ -55,12 +65,36 @@ def _from_core(wanted: list[Stretch], core: Unit) -> list[Stretch]:
     return wanted[at:]
 
 
+def _length(stretches: Sequence[Stretch]) -> int:
+    return sum(stretch.end - stretch.start for stretch in stretches)
+
+
+def _part_of(layout: Layout, within: tuple[int, int], line: int) -> tuple[int, int]:
+    """Lines under the heading over a line, as far as they lie within others; under all numbered ones beside it, too."""
+    heads = [i for i in range(within[0], within[1] + 1) if layout.lines[i].kind == PartKind.HEADING]
+    at = next((k for k in range(len(heads) - 1, -1, -1) if heads[k] <= line), None)
+    if at is None:
+        return within
+    first = last = at
+    if layout.numbered(heads[at]):
+        while first and layout.numbered(heads[first - 1]):
+            first -= 1
+        while last + 1 < len(heads) and layout.numbered(heads[last + 1]):
+            last += 1
+    return heads[first], heads[last + 1] - 1 if last + 1 < len(heads) else within[1]
+
+
 def best_section(table: EvidenceTable) -> tuple[int, int, int] | None:
     """Passage, first and last line of the section with steps that the question asks about most likely.
 
     The reader's probability says little of steps, as of lists; headings and words say more.
     """
-    found: tuple[float, tuple[int, int, int]] | None = None
+    return max(sections_by_score(table), default=(0.0, None))[1]
+
+
+def sections_by_score(table: EvidenceTable) -> list[tuple[float, tuple[int, int, int]]]:
+    """All sections with steps: score, passage, first and last line."""
+    found: list[tuple[float, tuple[int, int, int]]] = []
     for passage, layout in enumerate(table.layouts):
         source = table.reading.passages[passage]
         inside = [i for i, line in enumerate(layout.lines) if line.end > 0 and line.start < len(source.text)]
@@ -84,37 +118,56 @@ def best_section(table: EvidenceTable) -> tuple[int, int, int] | None:
             total *= exp(choice.HEADED * choice.heading_precision(table, layout, first))
             near = table.likeness(passage, layout.lines[first].start, layout.lines[last].end)
             total *= exp(SECTION_LIKENESS * near)
-            if found is None or total > found[0]:
-                found = (total, (passage, first, last))
-    return found[1] if found else None
+            found.append((total, (passage, first, last)))
+    return found
 
 
 def _procedure(layout: Layout, passage: int, first: int, last: int) -> list[Stretch]:
-    """Lines of a section that say what to do; empty where it has neither commands nor numbered items."""
+    """Lines of a section that say what to do; empty where it has neither commands nor numbered items.
+
+    Of a section with further ones in it each says its own, under its heading where there are several.
+    """
+    lines = layout.lines
+    starts = [i for i in range(first, last + 1) if i == first or lines[i].kind == PartKind.HEADING]
+    parts = [
+        (start, steps)
+        for start, end in zip(starts, [*starts[1:], last + 1], strict=True)
+        if (steps := _steps_under(layout, start, end - 1))
+    ]
+    chosen = {index for _, steps in parts for index in steps}
+    if len(parts) > 1:
+        chosen.update(start for start, _ in parts if lines[start].kind == PartKind.HEADING)
+    return [stretch_of_line(layout, passage, i) for i in sorted(chosen)]
+
+
+def _steps_under(layout: Layout, first: int, last: int) -> set[int]:
+    """Lines under one heading that say what to do, with those that announce them."""
     lines = layout.lines
     codes = [i for i in range(first, last + 1) if lines[i].kind == PartKind.CODE and _is_command(layout, i)]
     items = [i for i in range(first, last + 1) if lines[i].kind == PartKind.ITEM]
     numbered = [i for i in items if layout.numbered(i)]
     announced = len(items) > 1 and items[0] > 0 and _ANNOUNCES_STEPS.search(layout.text_of(items[0] - 1))
     if not codes and len(numbered) < 2 and not announced:
-        return []
+        return set()
     chosen: set[int] = set()
     for index in codes:
         chosen.add(index)
         if index > first and lines[index - 1].kind in {PartKind.TEXT, PartKind.ITEM}:
             chosen.add(index - 1)
     chosen.update(numbered or (items if not codes else []))
-    if not chosen:
-        return []
-    start = min(chosen)
+    start = min(chosen, default=first)
     if start > first and layout.leads_in(start - 1):
         chosen.add(start - 1)
-    if lines[first].kind == PartKind.HEADING and min(chosen) == first + 1:
+    if chosen and lines[first].kind == PartKind.HEADING and min(chosen) == first + 1:
         chosen.add(first)
-    return [stretch_of_line(layout, passage, i) for i in sorted(chosen)]
+    return chosen
 
 
-_ANNOUNCES_STEPS = re.compile(r"\bsteps?\b|\bprocedure\b|步骤|流程", re.IGNORECASE)
+_ANNOUNCES_STEPS = re.compile(
+    r"\bsteps?\b|\bprocedure\b|\b(?:click|select|choose|fill in|press|tap|type|enter)\b"
+    r"|步骤|流程|点击|单击|选择|填[写入]|输入",
+    re.IGNORECASE,
+)
 
 _CLAUSE = re.compile(r"[，。；,;]|\.\s")
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from generator.composing.alternatives import other_evidence
-from generator.composing.cells import cell_asked_for
+from generator.composing.clauses import part_asked_for
 from generator.composing.compose import compose
 from generator.composing.emphasis import emphasis
 from generator.composing.evidence import EvidenceTable
@@ -185,7 +185,7 @@ class FathomSmall:
         rows = None
         if read.plan is not None and (core := read.plan.core) is not None:
             start = core.passage * read.reading.ids_PS.shape[1]
-            first, last = cell_asked_for(read.table, core)
+            first, last = part_asked_for(read.table, core)
             rows = (start + first, start + last)
         return tidy(decode(self._decoder, self._table, self._pieces, read.reading, config, rows))
 

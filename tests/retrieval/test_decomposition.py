@@ -31,6 +31,13 @@ from retrieval.decomposition import sub_questions
             "工厂排污被罚了又不改，会怎么罚？从哪天开始算？",
             ("工厂排污被罚了又不改，会怎么罚？", "工厂排污被罚了又不改，从哪天开始算？"),
         ),
+        (
+            "Some nodes are inside, some outside. Which address do I give when I start, and which when I join?",
+            (
+                "Some nodes are inside, some outside. Which address do I give when I start",
+                "Some nodes are inside, some outside. Which address do I give when I join?",
+            ),
+        ),
         ("护照办理要多少钱，多久能拿到？", ("护照办理要多少钱", "护照 办理：多久能拿到？")),
     ],
 )
@@ -48,6 +55,9 @@ def test_each_part_can_be_understood_alone(question, parts):
         "行政拘留几个处罚合在一起，最长能关多少天",
         "工作了8年，今年病假请了两个半月，还能休年假吗？",
         "what, when and where",
+        "When the survey says people thrive, how do they define that?",
+        "备份时什么过滤都没写，哪些库不会被处理？",
+        "只想看看会动哪些文件，sync 要带什么选项？",
         "",
         "？？？",
         "Who? What? When? Where? Why?",

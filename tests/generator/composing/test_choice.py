@@ -145,6 +145,8 @@ def test_a_hostile_sentence_takes_no_time(text):
         ("- chunk: a piece of a document", "chunk", True),
         ("要约是希望与他人订立合同的意思表示。", "要约", True),
         ("本法所称不可抗力，是指不能预见的情况。", "不可抗力", True),
+        ("完整路径过滤模式是指直接匹配全路径。", "完整路径过滤", True),
+        ("（三）要约，是指希望与他人订立合同的意思表示。", "要约", True),
         ("People sell a vector.", "vector", False),
         ("A vectorised loop is fast.", "vector", False),
         ("C++ (a language) is fast.", "c++", True),

@@ -95,3 +95,26 @@ def test_a_list_none_of_which_was_read_is_given_whole():
     other = page("# Notes\n\nAsk us.\n", key="notes")
     said = answer("Which databases are supported?", other, unread, says={"Ask us": 0.2})
     assert said.text == "These databases are supported:\n\n- SQLite\n- PostgreSQL\n- MySQL"
+
+
+def test_a_list_of_what_is_not_so_is_told_from_the_rule():
+    rule = "Members may enter with:\n\n- a bag\n- a coat\n\n"
+    exception = "Members may not enter with:\n\n- a dog\n- a drink\n"
+    text = page(rule + exception)
+    assert "dog" in answer("What things may members not enter with?", text, says={"a coat": 0.8}).text
+    assert (
+        "bag" in answer("What things may members enter with?", text, says={"a dog": 0.4, "a bag": 0.3}).text
+    )
+    law = "发生事故，按照下列项目赔偿：\n\n（一）医疗费；\n\n（二）误工费。\n\n"
+    law += "有下列情形之一的，不属于事故：\n\n（一）不可抗力造成的；\n\n（二）病情异常造成的。"
+    said = answer("出了不好的后果，但哪些情况不算事故？", page(law, name="law.txt"), says={"医疗费": 0.6})
+    assert "病情异常" in said.text
+    assert "误工费" not in said.text
+
+
+def test_a_sentence_that_names_nothing_in_a_row_yields_to_a_list_that_the_reader_thinks_little_of():
+    text = "It is built on a grid.\n\n# Notes\n\nThese are points to note before sharding:\n\n- One region.\n"
+    text += "- No way back.\n"
+    said = answer("What should I know before sharding?", page(text), says={"built on a grid": 0.9})
+    assert said.shape == Shape.LIST
+    assert "No way back" in said.text

@@ -106,3 +106,47 @@ def test_steps_that_go_on_behind_the_passage_are_reached():
     passage = page(INSTALL, within=("## Install"[3:], "package:"))
     said = answer("How do I install the server?", passage, says={"Install the package": 1.0})
     assert "fathom up" in said.text
+
+
+PARTS = """# Install the driver
+
+## Set up the repository
+
+Select "Repositories", click the create button, fill in:
+
+- Name: driver
+- URL: https://example.org/charts/
+
+## Configure
+
+1. url is the address of the database, such as redis://redis:6379/1
+2. storage is the type of the storage
+"""
+
+
+def test_a_list_that_says_what_to_click_is_a_step_and_every_part_says_its_own_under_its_heading():
+    said = answer("How do I install the driver?", page(PARTS), says={"click the create button": 1.0})
+    assert said.shape == Shape.STEPS
+    assert [text for kind, text in said.parts if kind == "heading"] == ["Set up the repository", "Configure"]
+    assert "- URL: https://example.org/charts/" in said.text
+    assert "2. storage" in said.text
+
+
+def test_of_long_steps_under_several_headings_those_of_the_heading_that_answers_are_given():
+    filler = " with the mouse, as long as it takes" * 6
+    parts = "\n\n".join(
+        f"## {name}\n\n1. Open the {name.lower()} page{filler}\n2. Press the {name.lower()} key{filler}"
+        for name in ("Paths", "Volumes", "Mounts")
+    )
+    said = answer(
+        "How do I set up my machine?", page(f"# Set up a machine\n\n{parts}\n"), says={"volumes key": 1.0}
+    )
+    assert said.more
+    assert "Press the volumes key" in said.text
+    assert "mounts" not in said.text
+    numbered = parts.replace("## Paths", "## 1. Paths").replace("## Volumes", "## 2. Volumes")
+    said = answer(
+        "How do I set up my machine?", page(f"# Set up a machine\n\n{numbered}\n"), says={"volumes key": 1.0}
+    )
+    assert "Press the paths key" in said.text
+    assert "mounts" not in said.text
