@@ -183,6 +183,11 @@ _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROLS = frozenset(range(1, 32)) - {9, 10, 11, 12, 13, 27, 28, 29, 30, 31}
 
 
+def media_type_of_suffix(suffix: str) -> str | None:
+    """The type of files with a suffix, with or without its point; None for one that is unknown."""
+    return _BY_SUFFIX.get(f".{suffix.lower().lstrip('.')}")
+
+
 def media_type_of(source: Source) -> str:
     """Detect the media type of a file.
 

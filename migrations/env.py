@@ -6,7 +6,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from app.db import safety_models  # noqa: F401 - its tables belong to the schema too
+from app.db import field_models, safety_models  # noqa: F401 - their tables belong to the schema too
 from app.db.engine import Database
 from app.db.models import Base
 from app.settings.reading import load_settings

@@ -6,8 +6,10 @@ from typing import Any
 
 from app.answers.types import AnswerHead
 from app.db.engine import Database
+from app.db.filters import Filter
 from app.db.types import new_id, utc_now
 from app.search import searching
+from app.search.filtering import filter_of
 from app.search.scope import RankingChoice, Scope, scope_of
 from app.settings.schema import Settings
 from retrieval.follow_up import Turn
@@ -24,6 +26,7 @@ class Ask:
         temperature: None for the server's value.
         choice: How this answer's retrieval differs from the collections' settings.
         allow: Chunk ids that may be read, or None for all.
+        wanted: Filter of the documents that may be read, as `filter_of` reads it; None for all.
         weights: How much passages count, by chunk id: 1 where none is given, 0 leaves the passage unread.
         answer_from: Least confidence to answer at all; None for the model's own.
         conversation: The caller's id of the conversation, by which its answers can be deleted.
@@ -36,6 +39,7 @@ class Ask:
     temperature: float | None = None
     choice: RankingChoice = field(default_factory=RankingChoice)
     allow: frozenset[int] | None = None
+    wanted: Mapping[str, Any] | None = None
     weights: Mapping[int, float] = field(default_factory=dict)
     answer_from: float | None = None
     conversation: str | None = None
@@ -58,6 +62,7 @@ class Pending:
     temperature: float
     seed: int = 0
     allow: frozenset[int] | None = None
+    wanted: Mapping[str, Any] | None = None
     weights: Mapping[int, float] = field(default_factory=dict)
     answer_from: float | None = None
     conversation: str | None = None
@@ -67,6 +72,11 @@ class Pending:
     def understood(self) -> str:
         """The question to search and to answer."""
         return self.standalone_question or self.question
+
+    @property
+    def filter(self) -> Filter | None:
+        """The filter of documents, None where all may be read."""
+        return filter_of(self.wanted) if self.wanted else None
 
     @property
     def head(self) -> AnswerHead:
@@ -89,6 +99,7 @@ class Pending:
             "temperature": self.temperature,
             "seed": self.seed,
             **self.scope.described,
+            **({"filter": self.wanted} if self.wanted else {}),
             **(weights if self.weights else {}),
             **(standalone if self.standalone_question else {}),
         }
@@ -98,13 +109,15 @@ def accept(db: Database, settings: Settings, ask: Ask) -> Pending:
     """Check a question and find its collections.
 
     Raises:
-        InvalidInputError: The question, or one of the history, is empty or too long.
+        InvalidInputError: The question, or one of the history, is empty or too long, or the filter is none.
         CollectionNotFoundError: A collection does not exist.
     """
     limit = settings.limits.max_question_chars
     question = searching.checked_text(ask.question, limit, "question")
     scope = scope_of(db, settings, ask.collections).chosen(ask.choice)
     temperature = settings.answers.temperature if ask.temperature is None else ask.temperature
+    if ask.wanted:
+        filter_of(ask.wanted)  # refused here, before the answer has a number
     return Pending(
         id=new_id("ans"),
         question=question,
@@ -113,6 +126,7 @@ def accept(db: Database, settings: Settings, ask: Ask) -> Pending:
         k=ask.k or scope.k,
         temperature=temperature,
         allow=ask.allow,
+        wanted=ask.wanted,
         weights=ask.weights,
         answer_from=ask.answer_from,
         conversation=ask.conversation,

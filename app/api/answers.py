@@ -64,6 +64,7 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
         temperature=body.temperature,
         choice=ranking_choice(body),
         weights=body.weights,
+        wanted=body.filter,
         conversation=body.conversation,
     )
     stream = await start(request, runtime, hub, ask)

@@ -8,6 +8,7 @@ from app.api.problems import PROBLEM_RESPONSES
 from app.api.wire import collection_out
 from app.library import collections
 from app.schemas.collections import CollectionCreate, CollectionOut, CollectionUpdate
+from app.schemas.filters import FieldsOut
 from app.schemas.paging import Page
 
 router = APIRouter(
@@ -44,6 +45,14 @@ def list_collections(runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 
 def get_collection(collection: CollectionKey, runtime: RuntimeDep) -> CollectionOut:
     """A collection with its statistics."""
     return collection_out(collections.get(runtime, collection))
+
+
+@router.get("/{collection}/fields")
+def list_fields(collection: CollectionKey, runtime: RuntimeDep) -> FieldsOut:
+    """Fields of the documents' metadata that filters may name, with the values that stand most often."""
+    return FieldsOut.model_validate(
+        {"fields": collections.fields(runtime.db, collection)}, from_attributes=True
+    )
 
 
 @router.patch("/{collection}")

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from app.api.admitted import AdmittedRoute, admitted, in_thread, turn_come, while_there
 from app.api.deps import CollectionKey, Cursor, DocumentId, Limit, RuntimeDep
 from app.api.idempotency import once
-from app.api.json_body import read_json
+from app.api.json_body import read_json, text_value
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.uploads import digest_of, read_uploads
 from app.api.wire import chunk_out, content_out, document_out, job_out
@@ -36,6 +36,7 @@ from app.schemas.documents import (
 )
 from app.schemas.jobs import JobOut
 from app.schemas.paging import Page
+from app.search.filtering import filter_of
 
 router = APIRouter(tags=["documents"], route_class=AdmittedRoute, responses=PROBLEM_RESPONSES)
 
@@ -181,9 +182,19 @@ def list_documents(
     cursor: Cursor = None,
     limit: Limit = 50,
     status: Annotated[DocumentStatus | None, Query(description="Only documents in this state.")] = None,
+    wanted: Annotated[
+        str | None,
+        Query(
+            alias="filter",
+            max_length=20_000,
+            description="Only documents that a filter leaves, as JSON; see `filter` of a search.",
+            examples=['{"team": {"eq": "docs"}}'],
+        ),
+    ] = None,
 ) -> Page[DocumentOut]:
     """Documents of a collection, oldest first."""
-    found = documents.page(runtime.db, collection, status, cursor, limit)
+    left = filter_of(text_value(wanted)) if wanted else None
+    found = documents.page(runtime.db, collection, status, cursor, limit, wanted=left)
     return Page(
         items=[document_out(view, runtime.settings.limits) for view in found.items],
         next_cursor=found.next_cursor,

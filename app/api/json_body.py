@@ -74,6 +74,14 @@ def read_json(text: str | bytes) -> Any:
     return value
 
 
+def text_value(text: str) -> Any:
+    """The value of a JSON text within a query; the text itself where it is no JSON."""
+    try:
+        return read_json(text)
+    except json.JSONDecodeError:
+        return text
+
+
 def _parts(value: Any) -> list[Any]:
     """What a value holds, one level down; a text or number is looked at and holds nothing."""
     if isinstance(value, dict):

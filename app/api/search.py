@@ -27,6 +27,7 @@ async def search(body: SearchRequest, request: Request, runtime: RuntimeDep) -> 
             history=turns(body.history),
             k=body.k,
             choice=ranking_choice(body),
+            wanted=body.filter,
             has_left=has_left,
         )
         # checked and written here, so that the event loop does not stand still for it

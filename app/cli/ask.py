@@ -33,6 +33,12 @@ def ask(
         bool | None, typer.Option("--rerank/--no-rerank", help="Order passages by the reranker first.")
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show where each part comes from.")] = False,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only documents that hold this, as in team=docs or document.added>=2026-01-01; repeatable."
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Answer a question from documents, with citations that equal them.
@@ -41,6 +47,7 @@ def ask(
     """
     from app.answers import json_form, run, stored
     from app.answers.accept import Ask
+    from app.search.filtering import filter_from_words
     from app.search.scope import RankingChoice
 
     with open_runtime(context) as runtime:
@@ -51,6 +58,7 @@ def ask(
             k=k,
             temperature=temperature,
             choice=RankingChoice(rerank=rerank),
+            wanted=filter_from_words(where or []),
         )
         pending = run.begin(runtime.db, runtime.settings, asked)
         screen = _Screen(live=not as_json and sys.stdout.isatty())

@@ -28,10 +28,17 @@ def search(
     neighbours: Annotated[
         int | None, typer.Option(help="Passages around each hit that an answer would read.", min=0, max=16)
     ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only documents that hold this, as in team=docs or document.added>=2026-01-01; repeatable."
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Find passages in collections."""
     from app.search import searching
+    from app.search.filtering import filter_from_words
     from app.search.scope import RankingChoice
 
     choice = RankingChoice(
@@ -39,7 +46,9 @@ def search(
     )
     keys = [key.strip() for key in collections.split(",") if key.strip()]
     with open_runtime(context) as runtime:
-        result = searching.search(runtime, keys, query, k=k, choice=choice)
+        result = searching.search(
+            runtime, keys, query, k=k, choice=choice, wanted=filter_from_words(where or [])
+        )
         found = searching.as_wire(result)
     if as_json:
         print_json(found)

@@ -21,6 +21,7 @@ from app.composition.reranker import load_reranker
 from app.db import migrate
 from app.db.engine import Database
 from app.indexes.collection import CollectionIndex, IndexConfig
+from app.indexes.filtered import FilteredChunks
 from app.indexes.passages import SqlPassageStore
 from app.indexes.registry import IndexRegistry, purge_files, remove_index_files
 from app.settings.schema import Settings
@@ -87,6 +88,7 @@ class Runtime:
     db: Database
     blobs: BlobStore
     passages: SqlPassageStore
+    filtered: FilteredChunks
     lazy: LazyParts
 
     @property
@@ -262,7 +264,12 @@ def assemble(settings: Settings, parts: Parts) -> Runtime:
         ),
     )
     return Runtime(
-        settings=settings, db=db, blobs=BlobStore(settings.blobs_dir), passages=passages, lazy=lazy
+        settings=settings,
+        db=db,
+        blobs=BlobStore(settings.blobs_dir),
+        passages=passages,
+        filtered=FilteredChunks(),
+        lazy=lazy,
     )
 
 

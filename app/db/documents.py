@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import Session, aliased, undefer
 
-from app.db import jobs
+from app.db import fields, filters, jobs
+from app.db.collections import record_index_change
+from app.db.filters import Filter
 from app.db.models import Blob, Chunk, Content, Document, DocumentVersion, Job
 from app.db.paging import Slice, after, encode_cursor
 from app.db.types import new_id, utc_now
@@ -91,12 +93,20 @@ def add(
     )
     session.add(row)
     session.flush()
+    fields.replace(session, row.id, collection_id, meta)
     return _record(row)
 
 
 def change(session: Session, document_id: str, **columns: Any) -> None:
-    """Write columns of a document's own row."""
+    """Write columns of a document's own row, with the values that filters find where its metadata changes."""
     session.execute(update(Document).where(Document.id == document_id).values(columns))
+    if "meta" in columns or "name" in columns:
+        owner = Document.collection_id
+        collection_id = session.scalars(select(owner).where(Document.id == document_id)).one()
+        if "meta" in columns:
+            fields.replace(session, document_id, collection_id, columns["meta"])
+        # filters that processes remember are known by this number
+        record_index_change(session, collection_id)
 
 
 def add_version(
@@ -196,10 +206,18 @@ def views(session: Session, document_ids: Sequence[str]) -> dict[str, DocumentVi
 
 
 def page(
-    session: Session, collection_id: str, status: str | None, cursor: str | None, limit: int
+    session: Session,
+    collection_id: str,
+    status: str | None,
+    cursor: str | None,
+    limit: int,
+    *,
+    wanted: Filter | None = None,
 ) -> Slice[DocumentView]:
-    """A page of a collection's documents, oldest first, optionally in one state only."""
+    """A page of a collection's documents, oldest first, optionally in one state only, or those that a filter leaves."""
     statement = _view_statement().where(Document.collection_id == collection_id)
+    if wanted is not None:
+        statement = statement.where(filters.where(wanted, [collection_id]))
     if status is not None:
         newest = aliased(DocumentVersion)
         statement = statement.join(

@@ -12,6 +12,10 @@ JsonColumn = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "pos
 """JSON value; binary JSON on PostgreSQL."""
 
 
+KEY_CHARS = 200
+"""Characters of a value that an index holds; PostgreSQL indexes no more than 2,704 bytes."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC, aware on both sides; SQLite keeps no time zone, so it is added when read."""
 

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app.db import chunks, collections, documents
+from app.db import fields as field_rows
 from app.db.collections import CollectionStats
 from app.db.engine import Database
+from app.db.fields import FieldSummary
 from app.db.paging import Slice
 from app.db.vectors import Waiting
 from app.db.views import CollectionRecord
@@ -139,6 +141,19 @@ def delete(parts: ErasureParts, key: str) -> None:
         erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [row_id])
     parts.drop_index(row_id)
     erasing.try_to_finish(parts)
+
+
+def fields(db: Database, key: str) -> list[FieldSummary]:
+    """Fields of the documents' metadata, by name.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+    """
+    with db.read() as session:
+        row = collections.find(session, key)
+        if row is None:
+            raise CollectionNotFoundError(key)
+        return field_rows.summaries(session, row.id)
 
 
 def chunk_ids(db: Database, collection_id: str) -> list[int]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.db import chunks, collections, documents, jobs, local_files
 from app.db.engine import Database
+from app.db.filters import Filter
 from app.db.paging import Slice, decode_position
 from app.db.types import utc_now
 from app.db.views import CanonicalText, ChunkView, DocumentRecord, DocumentView, JobView, VersionView
@@ -65,9 +66,15 @@ def views_of(db: Database, document_ids: Sequence[str]) -> list[DocumentView]:
 
 
 def page(
-    db: Database, collection: str, status: str | None, cursor: str | None, limit: int
+    db: Database,
+    collection: str,
+    status: str | None,
+    cursor: str | None,
+    limit: int,
+    *,
+    wanted: Filter | None = None,
 ) -> Slice[DocumentView]:
-    """A page of a collection's documents, oldest first, optionally in one state only.
+    """A page of a collection's documents, oldest first, optionally in one state only, or those that a filter leaves.
 
     Raises:
         CollectionNotFoundError: There is no such collection.
@@ -77,7 +84,7 @@ def page(
         found = collections.find(session, collection)
         if found is None:
             raise CollectionNotFoundError(collection)
-        return documents.page(session, found.id, status, cursor, limit)
+        return documents.page(session, found.id, status, cursor, limit, wanted=wanted)
 
 
 def content(db: Database, document_id: str) -> tuple[VersionView, CanonicalText]:

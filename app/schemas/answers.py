@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.schemas.filters import DocumentFilter
 from app.schemas.history import History
 from app.schemas.problem import ErrorInfo
 from app.schemas.ranking import RankingOptions
@@ -95,6 +96,7 @@ class AnswerRequest(RankingOptions):
         description="How much passages count, by chunk id; 1 where none is given, 0 leaves the passage out: what would "
         "the answer be without this source?",
     )
+    filter: DocumentFilter = None
     conversation: str | None = Field(
         default=None,
         min_length=1,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.answers import ANSWER_EXAMPLE, DocumentRef
+from app.schemas.filters import DocumentFilter
 from app.schemas.history import History
 from app.schemas.ranking import RankingOptions
 
@@ -47,6 +48,7 @@ class SearchRequest(RankingOptions):
     query: str = Field(description="Search text; at most `limits.max_question_chars` characters.")
     history: History = Field(default_factory=list)
     k: int | None = Field(default=None, ge=1, le=100, description="Hits wanted.")
+    filter: DocumentFilter = None
 
 
 class KeptOut(BaseModel):

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from app.db.engine import Database
 from app.indexes.collection import CollectionIndex
+from app.indexes.filtered import FilteredChunks
 from app.indexes.passages import SqlPassageStore
 from app.settings.schema import Settings
 from generator.types import Generator
@@ -30,6 +31,10 @@ class SearchParts(Protocol):
     @property
     def passages(self) -> SqlPassageStore:
         """Text of chunks, and their surroundings."""
+
+    @property
+    def filtered(self) -> FilteredChunks:
+        """Chunks that filters leave."""
 
     @property
     def embedder(self) -> Embedder:

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.db.filters import Filter
 from app.db.sources import DocumentName, document_names
 from app.errors import InvalidInputError
 from app.indexes.shadow import searched_vectors
 from app.indexes.union import UnionWords
+from app.search.filtering import filter_of
 from app.search.parts import SearchParts
 from app.search.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
@@ -108,6 +110,7 @@ def search(
     history: Sequence[Turn] = (),
     k: int | None = None,
     choice: RankingChoice | None = None,
+    wanted: Mapping[str, Any] | None = None,
     has_left: HasLeft | None = None,
 ) -> SearchResult:
     """Find passages for a query.
@@ -119,10 +122,11 @@ def search(
         history: Earlier turns of the conversation, oldest first.
         k: Hits wanted; None for the collection's or the server's value.
         choice: What this search does its own way.
+        wanted: Filter of documents, as `filter_of` reads it; None for all.
         has_left: Asked between stages; True gives the search up.
 
     Raises:
-        InvalidInputError: The query is empty or too long, or no collection is named.
+        InvalidInputError: The query is empty or too long, no collection is named, or the filter is none.
         CollectionNotFoundError: A collection does not exist.
         SearchGivenUpError: As `has_left` said.
     """
@@ -130,7 +134,10 @@ def search(
     query = checked_text(text, limit, "query")
     scope = scope_of(parts.db, parts.settings, keys).chosen(choice or RankingChoice())
     standalone = understood(query, history, limit)
-    retrieved = retrieve(parts, scope, standalone or query, k or scope.k, has_left=has_left)
+    documents_wanted = filter_of(wanted) if wanted else None
+    retrieved = retrieve(
+        parts, scope, standalone or query, k or scope.k, wanted=documents_wanted, has_left=has_left
+    )
     found = [hit.chunk_id for hit in retrieved.hits]
     with parts.db.read() as session:
         documents = document_names(session, found)
@@ -151,6 +158,7 @@ def retrieve(
     k: int,
     *,
     allow: frozenset[int] | None = None,
+    wanted: Filter | None = None,
     has_left: HasLeft | None = None,
 ) -> Retrieved:
     """Run the retrieval path over a scope.
@@ -161,6 +169,7 @@ def retrieve(
         question: Checked text.
         k: Hits wanted.
         allow: Chunk ids that may be found, or None for all.
+        wanted: Filter of documents, or None for all.
         has_left: Asked between stages; True gives the search up.
 
     Raises:
@@ -171,7 +180,10 @@ def retrieve(
         if has_left is not None and has_left():
             raise SearchGivenUpError
 
-    if scope.chunks == 0:
+    if wanted is not None and scope.chunks:
+        left = parts.filtered.of(parts.db, scope.ids, wanted)
+        allow = left if allow is None else allow & left
+    if scope.chunks == 0 or (allow is not None and not allow):
         return Retrieved(
             hits=(), context=Context(passages=(), tokens_before=0, tokens_after=0), stages={}, timings_ms={}
         )

@@ -1,0 +1,41 @@
+"""Chunks that filters of documents leave."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from app.db import collections, filters
+from app.db.engine import Database
+from app.db.filters import Filter
+
+KEPT = 32
+"""Filters whose chunks a process remembers."""
+
+
+class FilteredChunks:
+    """Chunks that filters leave, remembered until a collection or the metadata of a document in it changes."""
+
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self._kept: OrderedDict[object, frozenset[int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, db: Database, collection_ids: Sequence[str], wanted: Filter) -> frozenset[int]:
+        """Ids of the searchable chunks of some collections whose documents a filter leaves.
+
+        The same set comes back for the same filter, by which an index knows it again.
+        """
+        with db.read() as session:
+            changes = tuple(collections.index_seq(session, key) for key in collection_ids)
+            # by its text, for True and 1 are equal in Python and not in a filter
+            key = (tuple(collection_ids), repr(wanted), changes)
+            with self._lock:
+                if (known := self._kept.get(key)) is not None:
+                    self._kept.move_to_end(key)
+                    return known
+            found = filters.chunk_ids(session, collection_ids, wanted)
+        with self._lock:
+            known = self._kept.setdefault(key, found)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return known
