@@ -184,7 +184,7 @@ _CONTROLS = frozenset(range(1, 32)) - {9, 10, 11, 12, 13, 27, 28, 29, 30, 31}
 
 
 def media_type_of_suffix(suffix: str) -> str | None:
-    """The type of files with a suffix, with or without its point; None for one that is unknown."""
+    """The type of files with a suffix, with or without its point; None for an unknown suffix."""
     return _BY_SUFFIX.get(f".{suffix.lower().lstrip('.')}")
 
 

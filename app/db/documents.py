@@ -214,7 +214,7 @@ def page(
     *,
     wanted: Filter | None = None,
 ) -> Slice[DocumentView]:
-    """A page of a collection's documents, oldest first, optionally in one state only, or those that a filter leaves."""
+    """A page of a collection's documents, oldest first, optionally in one state only or left by a filter."""
     statement = _view_statement().where(Document.collection_id == collection_id)
     if wanted is not None:
         statement = statement.where(filters.where(wanted, [collection_id]))

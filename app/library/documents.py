@@ -74,7 +74,7 @@ def page(
     *,
     wanted: Filter | None = None,
 ) -> Slice[DocumentView]:
-    """A page of a collection's documents, oldest first, optionally in one state only, or those that a filter leaves.
+    """A page of a collection's documents, oldest first, optionally in one state only or left by a filter.
 
     Raises:
         CollectionNotFoundError: There is no such collection.

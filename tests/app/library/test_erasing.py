@@ -371,10 +371,11 @@ def test_the_memory_of_a_process_that_answers_is_dropped(runtime, ids, generator
 
 def test_every_table_is_known_to_these_tests():
     """A new table may hold text of documents: say here that it was thought of."""
-    assert set(Base.metadata.tables) == {
+    assert set(Base.metadata.tables) >= {"documents"}
+    assert set(Base.metadata.tables) <= {
         "answer_sources", "answers", "blobs", "chunk_vectors", "chunks", "collections", "content_chunks", "contents",
         "document_versions", "documents", "erasures", "idempotency_keys", "index_changes", "jobs", "reply_sources",
-        "installation", "workers",
+        "installation", "workers", "document_fields", "audit_records", "audit_state", "lexicons", "lexicon_words",
     }  # fmt: skip
 
 
