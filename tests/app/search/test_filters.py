@@ -98,7 +98,7 @@ def found(runtime: Runtime, collection: str, wanted: dict[str, object]) -> set[s
         ({"document.pages": {"gt": 3}}, set()),
         ({"nobody has this": 1}, set()),
     ],
-    ids=str,
+    ids=lambda value: f"{len(value)} left" if isinstance(value, set) else str(value),
 )
 def test_a_filter_leaves_exactly_these_documents(
     birds: tuple[Runtime, str], wanted: dict[str, object], left: set[str]
