@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from math import exp
 
 from generator.composing.evidence import EvidenceTable, Unit
-from generator.composing.layout import ARTICLE, Layout, ListGroup
-from generator.composing.negation import negates
+from generator.composing.layout import Layout
 from generator.composing.polarity import begins_with_word, denies, takes_side
-from generator.composing.question import Asked, asking_part
+from generator.composing.question import Asked
 from generator.composing.terms import terms_of
 from generator.types import PartKind, Shape
 
@@ -38,38 +37,25 @@ OTHER_ROW = 0.02
 """A row without the code that the question names (SKU-6678, EST-1008), where another row has it."""
 LESS_SAID = 0.1
 """A row beside one that says all the words of the question that it says, and more of them."""
-LIST_WORDS = 4.0
-"""The same of a list, for what stands over it, and half of that for its items."""
-LIST_FLOOR = 0.1
-"""Added to the probability of a list."""
 HEADED = 1.5
 """A list or section under a heading whose words all stand in the question counts exp(1.5) times as much."""
 SIDES, DENIES = 4.0, 2.0
 """A unit that says what may, must or can be, where yes or no is asked for, and once more where it denies it."""
 ENUMERATES = 3.0
 """A sentence that enumerates, where a list is asked for."""
-LEAD_PRECISION = 2.0
-"""A list whose lead-in has no term that the question lacks counts exp(2) times as much."""
-EXCEPTED, RULE, EXCEPTION = 2.0, 0.3, 0.5
-"""A list of what is not so where that is asked for; one of what is so there; and one of what is not so elsewhere."""
-BESIDE = 0.3
-"""A list that stands beside what was found, not in it."""
 FLOOR = 1e-4
 """Added to each probability, so that words and shape can find what the reader passed over."""
 
 _NUMBER = re.compile(
-    r"\d|[一二三四五六七八九十百千万两半]+(?:[年月日天时个元倍次秒米克吨亩人名度]|分之|分钟|小时|周|岁|万|%|毫升|公[升里斤]|[千毫厘]米|千克|平方)|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|once|twice|hundred|thousand|million|daily|hourly)\b",
+    r"\d|[一二三四五六七八九十百千万两半]+(?:[年月日天时个元倍次秒米克吨亩人名度]|分之|分钟|小时|周|岁|万|%|毫升"
+    r"|公[升里斤]|[千毫厘]米|千克|平方)|\b(?:one|two|three|four|five|six|seven|eight|nine|ten"
+    r"|once|twice|hundred|thousand|million|daily|hourly)\b",
     re.IGNORECASE,
 )
 _ENUMERATION = re.compile(
     r"、[^、。，；]{1,24}、|; .{3,80}; |；.{3,80}；|(?:\b[\w\-/+.]{1,40}(?: [\w\-/+.]{1,40}){0,3}, ){2,}(?:and|or)\b"
     r"| [\w\-/+.]{1,40}, [\w\-/+.]{1,40} (?:and|or) [\w\-/+.]{1,40}"
 )
-_ANNOUNCING = re.compile(
-    rf"{ARTICLE.pattern}|下列|以下|如下|之一|情形|必须|应当|符合|具备|属于|\b(?:following|below|includes?|including)\b",
-    re.IGNORECASE,
-)
-"""Words that lead a list in, whatever it is a list of."""
 _ECHO_SHARE = 0.85
 _SORT_ZH = "(?:模式|机制|功能|方式|方法|策略|插件|服务|系统|制度|行为|人员|语句|查询)?"
 """What a definition may add to a name: 完整路径过滤模式是指."""
@@ -239,7 +225,8 @@ def defines(text: str, subject: str) -> bool:
         return False
     low = _ITEM_NUMBER.sub("", text.lower().lstrip("-*• "))
     if re.search(
-        rf"(?:^|所称的?|[，。、：:（(\"“]){name}[”\"』」]?{_SORT_ZH}(?:（[^）]*）|\([^)]*\))?，?(?:是指|是|指|，指|系指|即)",
+        rf"(?:^|所称的?|[，。、：:（(\"“]){name}[”\"』」]? ?{_SORT_ZH}"
+        r"(?:（[^）]*）|\([^)]*\))?，?(?:是指|是|指|，指|系指|即)",
         low,
     ):
         return True
@@ -262,78 +249,6 @@ def ranked(table: EvidenceTable) -> Sequence[Unit]:
     return sorted(table.units, key=lambda unit: -unit.score)
 
 
-class ListChoice:
-    """A list of a passage with the score of all that belongs to it."""
-
-    def __init__(self, passage: int, group: ListGroup, score: float, mass: float) -> None:
-        """Keep what belongs together."""
-        self.passage, self.group, self.score, self.mass = passage, group, score, mass
-
-
-def best_list(table: EvidenceTable) -> ListChoice | None:
-    """The list that the question asks for most likely; None where no passage has one.
-
-    Only lists with at least two items count. The reader's probability says little of a list, since each item holds a
-    part of the answer; what stands over it says what it is a list of.
-    """
-    return max(lists_by_score(table), key=lambda found: found.score, default=None)
-
-
-def lists_by_score(table: EvidenceTable) -> Sequence[ListChoice]:
-    """All lists with at least two items that were found, best first."""
-    found: list[ListChoice] = []
-    negated = negates(asking_part(table.question))
-    for passage, layout in enumerate(table.layouts):
-        source = table.reading.passages[passage]
-        units = [unit for unit in table.units if unit.passage == passage and unit.line is not None]
-        for group in layout.lists:
-            inside = _inside(layout, group, len(source.text))
-            if group.last == group.first or not (inside or group.lead is not None):
-                continue
-            members = {*range(group.first, group.last + 1), *([] if group.lead is None else [group.lead])}
-            beside = {*members, group.last + 1, *([] if group.lead is None else [group.lead - 1])}
-            mass = sum(u.mass for u in units if u.line in members)
-            mass += 0.7 * sum(u.mass for u in units if u.line in beside - members)
-            over = [terms_of(layout.text_of(group.lead))] if group.lead is not None else []
-            first, _ = layout.section_of(group.first)
-            if layout.lines[first].kind == PartKind.HEADING:
-                over.append(terms_of(layout.text_of(first)))
-            over.append(terms_of(" ".join(source.headings)))
-            items = terms_of(layout.text(layout.lines[group.first].start, layout.lines[group.last].end))
-            share = table.weights.share(*over[:-1]) + 0.5 * table.weights.share(*over, items)
-            if group.lead is not None:  # of a paragraph, the last sentence says what the list is of
-                announced = terms_of(_last_sentence(layout.text_of(group.lead)))
-                narrow = table.weights.share(announced, *over[1:-1]) + 0.5 * table.weights.share(items)
-                share = (share + narrow) / 2
-            total = (mass + LIST_FLOOR) * source.weight**0.5 * exp(LIST_WORDS * share)
-            total *= exp(HEADED * heading_precision(table, layout, first))
-            total *= 0.5 if group.lead is None else exp(_announced(table, passage, group.lead))
-            total *= 1.0 if inside else BESIDE
-            if group.lead is not None and negates(_last_sentence(layout.text_of(group.lead))):
-                total *= EXCEPTED if negated else EXCEPTION
-            elif negated:
-                total *= RULE
-            found.append(ListChoice(passage, group, total, mass))
-    return sorted(found, key=lambda one: -one.score)
-
-
-_SENTENCE_END = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")
-
-
-def _last_sentence(text: str) -> str:
-    return next((part for part in reversed(_SENTENCE_END.split(text)) if part.strip()), text)
-
-
-def _announced(table: EvidenceTable, passage: int, lead: int) -> float:
-    """How much the line that leads a list in speaks for it: by its words and, where it was found, by its meaning."""
-    layout = table.layouts[passage]
-    terms = terms_of(_ANNOUNCING.sub(" ", _last_sentence(layout.text_of(lead))))
-    held = sum(term in table.weights.weights for term in terms)
-    line = layout.lines[lead]
-    near = table.likeness(passage, line.start, line.end)
-    return LEAD_PRECISION * held / max(1, len(terms)) + LIKENESS * near
-
-
 def heading_precision(table: EvidenceTable, layout: Layout, index: int) -> float:
     """Share of a heading's terms that the question holds, in [0, 1]; 0 for other lines and for a single word."""
     if layout.lines[index].kind != PartKind.HEADING:
@@ -341,9 +256,3 @@ def heading_precision(table: EvidenceTable, layout: Layout, index: int) -> float
     terms = terms_of(layout.text_of(index))
     held = sum(table.weights.asks_for(term) for term in terms)
     return held / len(terms) if held > 1 else 0.0
-
-
-def _inside(layout: Layout, group: ListGroup, length: int) -> bool:
-    """Whether a list, or its lead-in, has a part in the passage that was found and not only around it."""
-    start = layout.lines[group.first if group.lead is None else group.lead].start
-    return start < length and layout.lines[group.last].end > 0

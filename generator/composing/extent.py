@@ -61,6 +61,8 @@ def _sentences(table: EvidenceTable, asked: Asked, core: Unit, own: Stretch) -> 
     whole = asked.manner and line.start < own.start and line.end - line.start <= SHORT_PARAGRAPH
     if _LEANS.match(text) and not whole:
         return _with_antecedent(layout, core, own)
+    if asked.shape == Shape.DEFINITION and _ALSO_CALLED.search(text) and _last_in_line(layout, core):
+        return [own, *_next_paragraph(layout, core)]
     if asked.manner:
         return _paragraph(layout, core, own)
     return [*_label(table, core), own]
@@ -96,6 +98,21 @@ def _paragraph(layout: Layout, core: Unit, own: Stretch) -> list[Stretch]:
         if character in "。！？.!?" and at + 1 <= SHORT_PARAGRAPH:
             end = max(end, own.start + at + 1)
     return [Stretch(core.passage, own.start, end)]
+
+
+_ALSO_CALLED = re.compile(
+    r"\b(?:also|sometimes) (?:called|named|known|referred to)\b|又称|又叫|也称|也叫", re.IGNORECASE
+)
+"""A sentence that says another name of a thing, so that what the thing is comes after it."""
+
+
+def _next_paragraph(layout: Layout, core: Unit) -> list[Stretch]:
+    """The paragraph after that of a sentence; nothing where something else comes."""
+    assert core.line is not None
+    following = core.line + 1
+    if following < len(layout.lines) and layout.lines[following].kind == PartKind.TEXT:
+        return [stretch_of_line(layout, core.passage, following)]
+    return []
 
 
 _LEANS = re.compile(
@@ -203,8 +220,14 @@ def of_list(table: EvidenceTable, asked: Asked, core: Unit, group: ListGroup) ->
 
 def whole_list(layout: Layout, passage: int, group: ListGroup) -> tuple[list[Stretch], bool]:
     """A list with its lead-in, as far as it fits; and whether some of it was left out."""
-    items = [stretch_of_line(layout, passage, i) for i in range(group.first, group.last + 1)]
+    items = [stretch_of_line(layout, passage, i) for i in range(group.first, _end_of(layout, group) + 1)]
     return bounded([*_over_list(layout, passage, group), *items])
+
+
+def _end_of(layout: Layout, group: ListGroup) -> int:
+    """The last line of a list: the code of its last item, where other items have code too."""
+    kinds = [line.kind for line in layout.lines[group.first : group.last + 2]]
+    return group.last + (PartKind.CODE in kinds[:-1] and kinds[-1] == PartKind.CODE)
 
 
 def _over_list(layout: Layout, passage: int, group: ListGroup) -> list[Stretch]:

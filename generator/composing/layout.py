@@ -18,7 +18,8 @@ _ITEM = re.compile(
     rf"|[{_NUMERALS}]{{1,3}}、|[①-⑳]|第[{_NUMERALS}]+[步项])"
 )
 _NUMBERED = re.compile(
-    r"\s*(?:\d{1,2}[.)、．]|[(（]\s*\d{1,2}\s*[)）]|[①-⑳]|第[一二三四五六七八九十]+步|step \d)", re.IGNORECASE
+    r"\s*(?:\d{1,2}[.)、．]|[(（]\s*\d{1,2}\s*[)）]|[①-⑳]|第\s?[一二三四五六七八九十\d]+\s?步|step \d)",
+    re.IGNORECASE,
 )
 _LEADS = re.compile(
     r"下列|以下|如下|\b(?:the|these) following\b|\bfollowing [\w ]+$|\bas follows\b|\bbelow\b", re.IGNORECASE

@@ -5,6 +5,7 @@ from collections import Counter
 from generator.composing import choice
 from generator.composing.evidence import EvidenceTable, Unit
 from generator.composing.extent import of_list, whole_list
+from generator.composing.list_choice import ListChoice, best_list
 from generator.composing.plan import Plan, bounded, stretch_of_unit
 from generator.composing.question import Asked
 from generator.composing.terms import terms_of
@@ -24,7 +25,7 @@ SIBLINGS = 6
 
 def compose_list(table: EvidenceTable, asked: Asked, core: Unit) -> Plan | None:
     """A list that was set as one, else the sentences that enumerate together."""
-    found = choice.best_list(table)
+    found = best_list(table)
     if found is not None and _enumerates_itself(table, core, found):
         found = None
     share = LIST_SHARE if choice.enumerates(table.text(core)) else LIST_SHARE_OF_OTHERS
@@ -46,7 +47,7 @@ def compose_list(table: EvidenceTable, asked: Asked, core: Unit) -> Plan | None:
     return _siblings(table, core)
 
 
-def _enumerates_itself(table: EvidenceTable, core: Unit, found: choice.ListChoice) -> bool:
+def _enumerates_itself(table: EvidenceTable, core: Unit, found: ListChoice) -> bool:
     """Whether a sentence names the things that are asked for, so that no list is needed, not even its own."""
     if not choice.enumerates(table.text(core)) or core.mass < ENOUGH_MASS:
         return False

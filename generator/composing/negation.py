@@ -6,7 +6,7 @@ from generator.composing.question import without_choice
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _NEGATES_ZH = re.compile(
-    r"不(?!同|仅|但|论|管|断|良|超过|足|少于|低于|满|动产|可抗力)|[免勿]|禁止|严禁|无[效需须权]|除外|以外|例外"
+    r"不(?!同|仅|但|论|管|断|良|超过|足|少于|低于|满|动产|可抗力)|[免勿]|禁止|严禁|无[效需须权]|除外|以外|例外|排除|忽略|跳过"
 )
 _NEGATES_EN = re.compile(
     r"\b(?:not(?! only)|never|cannot|without|except(?:ions?)?|exclud\w+|exempt\w*|prohibited|forbidden|unsupported"

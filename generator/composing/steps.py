@@ -98,7 +98,7 @@ def sections_by_score(table: EvidenceTable) -> list[tuple[float, tuple[int, int,
     for passage, layout in enumerate(table.layouts):
         source = table.reading.passages[passage]
         inside = [i for i, line in enumerate(layout.lines) if line.end > 0 and line.start < len(source.text)]
-        for first, last in sorted({layout.section_of(index) for index in inside}):
+        for first, last in sorted({_whole(layout, layout.section_of(index)) for index in inside}):
             if not _procedure(layout, passage, first, last):
                 continue
             mass = sum(
@@ -122,6 +122,17 @@ def sections_by_score(table: EvidenceTable) -> list[tuple[float, tuple[int, int,
     return found
 
 
+def _whole(layout: Layout, section: tuple[int, int]) -> tuple[int, int]:
+    """A section, or that around it where its heading has a number as one of several steps."""
+    first, _ = section
+    level = layout.lines[first].level
+    if layout.lines[first].kind != PartKind.HEADING or not _STEP_HEADING.match(layout.text_of(first)):
+        return section
+    while first > 0 and not 0 < layout.lines[first].level < level:
+        first -= 1
+    return layout.section_of(first)
+
+
 def _procedure(layout: Layout, passage: int, first: int, last: int) -> list[Stretch]:
     """Lines of a section that say what to do; empty where it has neither commands nor numbered items.
 
@@ -129,11 +140,14 @@ def _procedure(layout: Layout, passage: int, first: int, last: int) -> list[Stre
     """
     lines = layout.lines
     starts = [i for i in range(first, last + 1) if i == first or lines[i].kind == PartKind.HEADING]
-    parts = [
-        (start, steps)
-        for start, end in zip(starts, [*starts[1:], last + 1], strict=True)
-        if (steps := _steps_under(layout, start, end - 1))
-    ]
+    ordered = sum(lines[i].kind == PartKind.HEADING and layout.numbered(i) for i in starts) > 1
+    parts: list[tuple[int, set[int]]] = []
+    for start, end in zip(starts, [*starts[1:], last + 1], strict=True):
+        steps = _steps_under(layout, start, end - 1)
+        if not steps and ordered and layout.numbered(start) and start + 1 < end:
+            steps = {start + 1}  # a step that is told in words
+        if steps:
+            parts.append((start, steps))
     chosen = {index for _, steps in parts for index in steps}
     if len(parts) > 1:
         chosen.update(start for start, _ in parts if lines[start].kind == PartKind.HEADING)
@@ -169,6 +183,7 @@ _ANNOUNCES_STEPS = re.compile(
     re.IGNORECASE,
 )
 
+_STEP_HEADING = re.compile(r"\W*(?:step \d|第\s?[一二三四五六七八九十\d]+\s?步)", re.IGNORECASE)
 _CLAUSE = re.compile(r"[，。；,;]|\.\s")
 
 

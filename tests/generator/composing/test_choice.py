@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from generator.composing import choice
+from generator.composing.list_choice import best_list
 from generator.composing.question import asked_of
 from tests.generator.composing.tables import evidence, page
 
@@ -166,26 +167,23 @@ def test_of_two_lists_that_under_the_heading_with_the_words_of_the_question_is_c
     ):
         table = evidence(question, page(text), says={"SQLite": 0.5, "Linux": 0.5})
         choice.score(table, asked_of(question))
-        found = choice.best_list(table)
+        found = best_list(table)
         assert table.layouts[0].text_of(found.group.first) == f"- {item}"
 
 
 def test_a_list_of_one_item_or_outside_of_the_passage_without_lead_in_is_none():
     table = evidence("Which are they?", page("These are:\n\n- one\n\nThat is all."), says={"one": 1.0})
-    assert choice.best_list(table) is None
+    assert best_list(table) is None
     outside = page("# A\n\n- one\n- two\n\n# B\n\nOnly words here.", within=("Only", "here."))
-    assert choice.best_list(evidence("Which are they?", outside, says={"words": 1.0})) is None
+    assert best_list(evidence("Which are they?", outside, says={"words": 1.0})) is None
 
 
 def test_a_list_beside_the_passage_is_found_by_what_leads_it_in_and_yields_to_an_equal_one_inside():
     text = "# Doors\n\nThe doors are:\n\n- red\n- blue\n\n# Walls\n\nOnly words here."
     outside = page(text, within=("Only", "here."))
-    found = choice.best_list(evidence("Which are the doors?", outside, says={"words": 1.0}))
+    found = best_list(evidence("Which are the doors?", outside, says={"words": 1.0}))
     assert found is not None
-    assert (
-        found.score
-        < choice.best_list(evidence("Which are the doors?", page(text), says={"words": 1.0})).score
-    )
+    assert found.score < best_list(evidence("Which are the doors?", page(text), says={"words": 1.0})).score
 
 
 def test_the_order_of_passages_means_nothing_but_for_ties():
@@ -253,7 +251,7 @@ def test_a_list_counts_by_how_much_of_its_lead_in_was_asked():
         "Kinds of penalty:\n\n- warning\n- arrest\n"
     )
     table = evidence("What kinds of penalty are there?", page(text), says={"fine": 0.5, "warning": 0.5})
-    best = choice.best_list(table)
+    best = best_list(table)
     assert "warning" in table.layouts[0].text_of(best.group.first)
 
 

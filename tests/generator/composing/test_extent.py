@@ -246,3 +246,9 @@ def test_a_definition_is_told_as_one():
     assert (said.text, said.shape) == ("A vector is a list of numbers.", Shape.DEFINITION)
     chinese = answer("什么是要约？", page("要约是希望订立合同的意思表示。"), says={"意思表示": 1.0})
     assert chinese.shape == Shape.DEFINITION
+
+
+def test_another_name_of_a_thing_is_followed_by_what_the_thing_is():
+    text = 'The write cache is also called "writeback mode" here.\n\nWrites go to the disk first.\n\nThe roof is red.\n'
+    said = answer("What is writeback mode?", page(text), says={"also called": 1.0})
+    assert said.text == text.rsplit("\n\n", 1)[0]

@@ -118,3 +118,20 @@ def test_a_sentence_that_names_nothing_in_a_row_yields_to_a_list_that_the_reader
     said = answer("What should I know before sharding?", page(text), says={"built on a grid": 0.9})
     assert said.shape == Shape.LIST
     assert "No way back" in said.text
+
+
+def test_a_list_led_in_as_examples_yields_where_none_were_asked_for():
+    text = "Some schemas are never handled. There are two:\n\n- sys\n- mysql\n\n"
+    text += "Examples of schemas that are handled:\n\n- a\n- b\n"
+    says = {"- sys": 0.2, "- a": 0.3}
+    assert "mysql" in answer("Which schemas are never handled?", page(text), says=says).text
+    said = answer("Which examples of schemas that are handled are there?", page(text), says=says)
+    assert said.text.startswith("Examples")
+
+
+def test_the_code_of_the_last_item_belongs_to_the_list():
+    text = "Set two things:\n\n1. The switch:\n\n    ```\n    SET switch = ON;\n    ```\n\n2. The path:\n\n"
+    text += "    ```\n    SET path = 's3';\n    ```\n\nThen go on.\n"
+    said = answer("Which things must be set?", page(text), says={"SET switch": 0.9})
+    assert "SET path = 's3';" in said.text
+    assert "go on" not in said.text

@@ -150,3 +150,18 @@ def test_of_long_steps_under_several_headings_those_of_the_heading_that_answers_
     )
     assert "Press the paths key" in said.text
     assert "mounts" not in said.text
+
+
+def test_a_step_with_a_heading_of_its_own_brings_all_steps_those_told_in_words_too():
+    text = "# Recovery\n\n## From the survivor\n\n### Step 1: Stop all\n\nStop every server.\n\n### Step 2: Repair\n\n"
+    text += "Run:\n\n```\nrepair --all\n```\n\n### Step 3: Start\n\nStart the servers again.\n\n"
+    text += "## From nothing\n\nBuy new ones.\n"
+    said = answer("How do I repair it all?", page(text), says={"repair --all": 1.0})
+    assert [part for kind, part in said.parts if kind == "heading"] == [
+        "Step 1: Stop all",
+        "Step 2: Repair",
+        "Step 3: Start",
+    ]
+    assert "Stop every server." in said.text
+    assert "Start the servers again." in said.text
+    assert "Buy new ones" not in said.text
