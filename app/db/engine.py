@@ -8,11 +8,12 @@ to the disk (synchronous=FULL): what was acknowledged survives a power cut. What
 Values never stand in the messages of errors, and so in no log: they are text of documents.
 """
 
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext, make_url
@@ -21,10 +22,15 @@ from sqlalchemy.orm import Session
 
 from app.faults import machine_fault
 
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
 BUSY_TIMEOUT_S = 30.0
 LOG_TIMEOUT_S = 1.0
 DATA_ERRORS = "22"
 """PostgreSQL's class of errors whose messages quote data."""
+DEADLOCK = "40P01"
+DEADLOCKS_IN_A_ROW = 5
 WRITE_OPTION = "fathom_write"
 
 
@@ -76,6 +82,29 @@ class Database:
         """A session that commits when the block ends and rolls back when it raises."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def transact(self, work: Callable[[Session], T]) -> T:
+        """Do work in one writing transaction, from its beginning again where it and another waited for each other.
+
+        PostgreSQL ends one of them then. Rows of files are locked in one order as far as a step knows them, but no
+        step knows all that the next ones need.
+
+        Args:
+            work: May run several times; changes nothing but what its session holds.
+
+        Raises:
+            DBAPIError: The database does not do it, whatever the reason.
+        """
+        for _ in range(DEADLOCKS_IN_A_ROW - 1):
+            try:
+                with self.write() as session:
+                    return work(session)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                    raise
+                logger.info("two transactions waited for each other; this one is done again")
+        with self.write() as session:
+            return work(session)
 
     def check_writable(self, patience_s: float = BUSY_TIMEOUT_S) -> None:
         """Raise the driver's error where the database can't be written now.

@@ -220,7 +220,8 @@ def _publish(
     *first, last = [[]] if members is None else members.batches()
     if members is not None:
         members.record_apart(task.job, first)
-    with parts.db.write() as session:
+
+    def publish(session: Session) -> tuple[bool, bool] | None:
         # Collections are locked before jobs and documents by all who write.
         if collections.lock(session, task.job.collection_id) is None:
             raise LeaseLostError(task.job.id)
@@ -229,10 +230,15 @@ def _publish(
         else:
             content = contents.store(session, task.key, parts.embedder.model_id, *columns)
         if content is None:
-            return False
+            return None
         jobs.finish(session, task.job, utc_now())
         erased = members is not None and record_members(session, task.job, members, last)
-        replaced = _serve(session, task, content)
+        return erased, _serve(session, task, content)
+
+    published = parts.db.transact(publish)
+    if published is None:
+        return False
+    erased, replaced = published
     if erased:
         parts.refresh_open_index(task.job.collection_id)
     if erased or replaced:

@@ -7,6 +7,7 @@ lost nothing, and a worker whose lease is gone writes nothing.
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -59,12 +60,15 @@ class Members:
             LeaseLostError: Another worker has the job, or the document is gone.
             UnavailableError: A file was deleted at this moment with the last document of the same bytes.
         """
+
+        def record(session: Session, batch: Sequence[Upload]) -> None:
+            if collections.lock(session, job.collection_id) is None:
+                raise LeaseLostError(job.id)
+            jobs.check_lease(session, job)
+            self.record(session, job, batch)
+
         for batch in batches:
-            with self._db.write() as session:
-                if collections.lock(session, job.collection_id) is None:
-                    raise LeaseLostError(job.id)
-                jobs.check_lease(session, job)
-                self.record(session, job, batch)
+            self._db.transact(partial(record, batch=batch))
 
     def record(self, session: Session, job: LeasedJob, batch: Sequence[Upload]) -> None:
         """Record a batch in the caller's transaction, which holds the collection and the lease.

@@ -61,7 +61,8 @@ def record_uploads(parts: RecordParts, collection: str, uploads: list[Upload]) -
     """
     for upload in uploads:
         check_name(upload.name, parts.settings.limits.max_name_chars)
-    with parts.db.write() as session:
+
+    def record(session: Session) -> list[Recorded]:
         found = collections.find(session, collection)
         row = collections.lock(session, found.id) if found else None
         if row is None:
@@ -69,10 +70,12 @@ def record_uploads(parts: RecordParts, collection: str, uploads: list[Upload]) -
         pairs = upsert_documents(session, row.id, uploads)
         erasing.check_stored(parts.blobs, [upload.blob.sha256 for upload in uploads])
         views = documents.views(session, [document_id for document_id, _ in pairs])
-        recorded = [
+        return [
             Recorded(view=views[document_id], job=jobs.find(session, job_id) if job_id else None)
             for document_id, job_id in pairs
         ]
+
+    recorded = parts.db.transact(record)
     if any(item.job is not None and item.view.document.version > 1 for item in recorded):
         erasing.try_to_finish(parts)  # a version that nobody read is gone with its file
     return recorded

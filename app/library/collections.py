@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from app.db import chunks, collections, documents
 from app.db import fields as field_rows
@@ -129,17 +130,19 @@ def delete(parts: ErasureParts, key: str) -> None:
     Raises:
         CollectionNotFoundError: There is no such collection.
     """
-    with parts.db.write() as session:
+
+    def remove(session: Session) -> str:
         row = collections.find(session, key)
         if row is None or collections.lock(session, row.id) is None:
             raise CollectionNotFoundError(key)
-        row_id = row.id
-        contents, blobs = documents.leftovers(session, row_id)
-        gone = erasing.gone_in_collection(session, row_id)
-        collections.remove(session, row_id)
+        contents, blobs = documents.leftovers(session, row.id)
+        gone = erasing.gone_in_collection(session, row.id)
+        collections.remove(session, row.id)
         erasing.withdraw(session, gone)
-        erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [row_id])
-    parts.drop_index(row_id)
+        erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [row.id])
+        return row.id
+
+    parts.drop_index(parts.db.transact(remove))
     erasing.try_to_finish(parts)
 
 

@@ -192,11 +192,14 @@ def delete(parts: ErasureParts, document_id: str) -> None:
     Raises:
         DocumentNotFoundError: There is no such document.
     """
-    with parts.db.write() as session:
+
+    def remove(session: Session) -> str:
         row = _locked(session, document_id)
         members = [member.id for member in documents.members(session, [document_id])]
         erase(session, row.collection_id, [*members, row.id])
-    parts.refresh_open_index(row.collection_id)
+        return row.collection_id
+
+    parts.refresh_open_index(parts.db.transact(remove))
     erasing.try_to_finish(parts)
 
 
