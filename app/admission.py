@@ -61,6 +61,16 @@ class QueueConfig:
         if self.max_running < 1 or self.max_waiting < 0:
             raise ValueError("max_running must be at least 1 and max_waiting at least 0")
 
+    @property
+    def places(self) -> int:
+        """Places for those who work and those who wait."""
+        return self.max_running + self.max_waiting
+
+    @property
+    def own_places(self) -> int:
+        """Places that one caller alone may hold."""
+        return self.places - self.max_waiting // KEPT_SHARE
+
 
 class Turn:
     """A place in a queue."""
@@ -138,9 +148,7 @@ class WorkQueue:
         """
         config = self.config
         with self._lock:
-            places = config.max_running + config.max_waiting
-            own = places - config.max_waiting // KEPT_SHARE
-            if len(self._open) >= places or self._inside[caller] >= own:
+            if len(self._open) >= config.places or self._inside[caller] >= config.own_places:
                 raise QueueFullError(config.name, self.waiting, self._retry_after_s())
             turn = Turn(self, caller)
             self._inside[caller] += 1

@@ -15,6 +15,7 @@ from app.api import answers, collections, documents, health, jobs, problems, sea
 from app.api.generation import make_hub
 from app.api.guard import GuardMiddleware
 from app.api.openai import router as openai
+from app.api.overload import OverloadMiddleware
 from app.composition.runtime import Parts, Runtime, build_runtime
 from app.health_watch import Watch
 from app.housekeeping import Housekeeping
@@ -77,6 +78,7 @@ def create_app(
     app.include_router(openai.router)
     app.include_router(health.router)
     problems.install(app)
+    app.add_middleware(OverloadMiddleware)
     app.add_middleware(GuardMiddleware, settings=settings)
     app.add_middleware(RequestContextMiddleware, metrics=app.state.metrics)
     return app

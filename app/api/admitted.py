@@ -22,21 +22,34 @@ from app.errors import UnavailableError
 T = TypeVar("T")
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
-_QUEUE = "queue_of"
+QueueName = str | Callable[[Request], str]
+
+TURN = "turn"
+"""Name of a request's turn in its state."""
+_QUEUE = "queue_name"
 
 
 class ClientLeftError(Exception):
     """Nobody is there any more to read the reply."""
 
 
-def admitted(queue_of: Callable[[Request], str]) -> Callable[[Endpoint], Endpoint]:
-    """Mark an endpoint: a request enters the queue whose name `queue_of` gives, and `turn_of` hands its turn out."""
+def admitted(queue: QueueName) -> Callable[[Endpoint], Endpoint]:
+    """Mark an endpoint: a request enters a queue, and `turn_of` hands its turn out.
+
+    Args:
+        queue: Name of the queue, or what gives it for a request.
+    """
 
     def mark(endpoint: Endpoint) -> Endpoint:
-        setattr(endpoint, _QUEUE, queue_of)
+        setattr(endpoint, _QUEUE, queue)
         return endpoint
 
     return mark
+
+
+def queue_name(endpoint: object) -> QueueName | None:
+    """As `admitted` marked the endpoint; None where it did not."""
+    return cast("QueueName | None", getattr(endpoint, _QUEUE, None))
 
 
 class AdmittedRoute(IdempotentRoute):
@@ -45,17 +58,18 @@ class AdmittedRoute(IdempotentRoute):
     def get_route_handler(self) -> Handler:
         """The handler of the route, with the queue around it."""
         handle = super().get_route_handler()
-        queue_of = getattr(self.endpoint, _QUEUE, None)
-        if queue_of is None:
+        queue = queue_name(self.endpoint)
+        if queue is None:
             return handle
 
         async def handle_admitted(request: Request) -> Response:
-            turn = None
             request = checked(request)  # the body is read here first, and by all after from the same object
+            turn = getattr(request.state, TURN, None)  # `OverloadMiddleware` may have given it
             try:
-                caller = await _caller(request)
-                turn = _enter(cast("Queues", request.app.state.queues), queue_of(request), caller)
-                request.state.turn = turn
+                if turn is None:
+                    name = queue if isinstance(queue, str) else queue(request)
+                    turn = enter(request.app.state.queues, name, await _caller(request))
+                    setattr(request.state, TURN, turn)
                 return await handle(request)
             except (ClientLeftError, ClientDisconnect):
                 return Response(status_code=499)  # for the log; nobody reads it
@@ -145,28 +159,45 @@ def refused(error: QueueFullError) -> UnavailableError:
     return told[error.name]
 
 
-def _enter(queues: Queues, name: str, caller: str) -> Turn:
-    try:
-        return queues.by_name()[name].enter(caller)
-    except QueueFullError as error:
-        raise refused(error) from error
-
-
-async def _caller(request: Request) -> str:
-    """Who asks, as far as it can be told without users: the address, and what it asks about."""
-    address = request.client.host if request.client else ""
-    about = request.path_params.get("collection") or await _first_collection(request)
+def caller_of(address: str, about: str | None) -> str:
+    """Who asks, as far as it can be told without users: the address, and the collection that is asked."""
     return f"{address} {about or ''}"
 
 
-async def _first_collection(request: Request) -> str | None:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        return None
+def first_collection(body: object) -> str | None:
+    """The first collection that a JSON body names, if any."""
     try:
-        body = await request.json()  # kept by the request; the endpoint reads no other
-        return str(body["collections"][0])[:300]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return None  # the endpoint says what is wrong
+        return str(body["collections"][0])[:300]  # type: ignore[index]
+    except (LookupError, TypeError):
+        return None
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a Content-Type header says JSON."""
+    return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def enter(queues: Queues, name: str, caller: str) -> Turn:
+    """A place in the queue of this name.
+
+    Raises:
+        UnavailableError: There is none for this caller.
+    """
+    try:
+        return queues.by_name()[name].enter(caller)
+    except QueueFullError as error:
+        refusal = refused(error)
+        raise refusal from error
+
+
+async def _caller(request: Request) -> str:
+    about = request.path_params.get("collection")
+    if about is None and is_json(request.headers.get("content-type", "")):
+        try:
+            about = first_collection(await request.json())  # kept by the request; the endpoint reads no other
+        except (ValueError, RecursionError):
+            about = None  # the endpoint says what is wrong
+    return caller_of(request.client.host if request.client else "", about)
 
 
 async def _gone(request: Request) -> None:

@@ -53,7 +53,7 @@ STREAM_DOC: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("", response_model=AnswerOut, responses=STREAM_DOC)
-@admitted(lambda _: "answers")
+@admitted("answers")
 async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeDep, hub: HubDep) -> Response:
     """Answer a question from the documents of some collections, or say that they don't answer it."""
     ask = Ask(

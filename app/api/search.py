@@ -15,7 +15,7 @@ router = APIRouter(prefix="/search", tags=["search"], responses=PROBLEM_RESPONSE
 
 
 @router.post("", response_model=SearchOut)
-@admitted(lambda _: "searches")
+@admitted("searches")
 async def search(body: SearchRequest, request: Request, runtime: RuntimeDep) -> Response:
     """Find passages, with the scores of each stage and the ranges that an answer would read."""
 

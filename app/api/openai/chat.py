@@ -28,7 +28,7 @@ router = APIRouter(route_class=AdmittedRoute)
 
 
 @router.post("/chat/completions", response_model=None)
-@admitted(lambda _: "answers")
+@admitted("answers")
 async def create_chat_completion(
     body: ChatRequest, request: Request, runtime: RuntimeDep, hub: HubDep
 ) -> Response:

@@ -25,7 +25,7 @@ BATCH = 32
 
 
 @router.post("/embeddings", response_model=None)
-@admitted(lambda _: "searches")
+@admitted("searches")
 async def create_embeddings(body: EmbeddingRequest, request: Request, runtime: RuntimeDep) -> Response:
     """Embed texts: vectors of unit length, as passages or, with `input_type` "query", as questions."""
     texts = _texts(body, runtime)

@@ -1,0 +1,117 @@
+"""Places in queues, before routes, threads and the checks of bodies: a refusal costs least when all is busy.
+
+Only for routes whose path has no parameters and names the queue: those that crowds call. The others, and requests
+with large bodies, get their place in the route (`app/api/admitted.py`).
+"""
+
+import asyncio
+import json
+from typing import NamedTuple
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.datastructures import Headers
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.admitted import TURN, caller_of, enter, first_collection, is_json, queue_name
+from app.errors import UnavailableError
+
+MOST_READ = 64 * 1024
+"""Bytes of a body that are looked at here."""
+
+
+class _Door(NamedTuple):
+    queue: str
+    route: BaseRoute
+
+
+class OverloadMiddleware:
+    """Gives each request its place, or sends it away at once."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """In front of `app`."""
+        self._app = app
+        self._doors: dict[tuple[str, str], _Door] | None = None
+        self._one_by_one = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request.
+
+        Raises:
+            UnavailableError: There is no place for it.
+        """
+        door = self._door(scope) if scope["type"] == "http" else None
+        if door is None:
+            await self._app(scope, receive, send)
+            return
+        read = await _read(receive)
+        caller = _caller(scope, read)
+        if caller is None:
+            await self._app(scope, _again(read, receive), send)
+            return
+        try:
+            turn = enter(scope["app"].state.queues, door.queue, caller)
+        except UnavailableError:
+            scope["route"] = door.route  # for the figures
+            raise
+        scope.setdefault("state", {})[TURN] = turn
+        try:
+            # Who is to be sent away waits for one of those who stay, not for all of them.
+            async with self._one_by_one:
+                await asyncio.sleep(0)
+            await self._app(scope, _again(read, receive), send)
+        finally:
+            if scope["state"].get(TURN) is turn:  # nobody has taken it over
+                turn.end()
+
+    def _door(self, scope: Scope) -> _Door | None:
+        if self._doors is None:
+            self._doors = _doors(scope["app"])
+        return self._doors.get((scope["method"], scope["path"]))
+
+
+def _doors(app: FastAPI) -> dict[tuple[str, str], _Door]:
+    found = {}
+    for route in iter_route_contexts(app.routes):
+        queue, path = queue_name(route.endpoint), route.path or "{"
+        if isinstance(queue, str) and "{" not in path:
+            door = _Door(queue, route.original_route)
+            found.update({(method, path): door for method in route.methods or ()})
+    return found
+
+
+async def _read(receive: Receive) -> list[Message]:
+    """What comes of a request, to the end of its body or somewhat above `MOST_READ`."""
+    read, size = list[Message](), 0
+    while size <= MOST_READ:
+        message = await receive()
+        read.append(message)
+        size += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            break
+    return read
+
+
+def _caller(scope: Scope, read: list[Message]) -> str | None:
+    """Who asks; None where the route must tell."""
+    if read[-1]["type"] != "http.request" or read[-1].get("more_body", False):
+        return None
+    about = None
+    if is_json(Headers(scope=scope).get("content-type", "")):
+        try:
+            about = first_collection(json.loads(b"".join(message.get("body", b"") for message in read)))
+        except (ValueError, RecursionError):
+            about = None  # the route says what is wrong
+    return caller_of(scope["client"][0] if scope.get("client") else "", about)
+
+
+def _again(read: list[Message], receive: Receive) -> Receive:
+    """Receive what was read once more, and then what follows."""
+    unread = iter(read)
+
+    async def receive_again() -> Message:
+        message = next(unread, None)
+        return await receive() if message is None else message
+
+    return receive_again
