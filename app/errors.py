@@ -8,7 +8,10 @@ FathomError                     has `code`, `message`, `hint`; each class has it
 ├── ConflictError          409  a name is taken, the same call is still running, nothing to retry
 ├── TooLargeError          413  an upload or a request body beyond its limit
 ├── UnsupportedBodyError   415  a body of a type that the route does not read
-├── ForbiddenOriginError   403  a request from a foreign web page, or for a host name not served here
+├── UnauthenticatedError   401  no key was shown, or one that opens nothing
+├── ForbiddenError         403  the key or its user may not do that
+│   └── ForbiddenOriginError    a request from a foreign web page, or for a host name not served here
+├── TooManyRequestsError   429  the key has made too many requests
 ├── UnavailableError       503  a part that is needed is not there: weights, disk, database
 │   └── MissingModelError
 ├── QuoteMismatchError     500  a citation would not have equalled the stored text
@@ -281,11 +284,26 @@ class UnsupportedBodyError(FathomError):
     exit_code = 2
 
 
-class ForbiddenOriginError(FathomError):
-    """The request comes from a foreign web page or names a host that is not served here."""
+class UnauthenticatedError(FathomError):
+    """The request shows no key, or a key that opens nothing."""
+
+    status = 401
+
+
+class ForbiddenError(FathomError):
+    """The key, or its user, may not do that."""
 
     status = 403
-    exit_code = 1
+
+
+class TooManyRequestsError(FathomError):
+    """The key has made too many requests; `retry_after_s` says when the next will be taken."""
+
+    status = 429
+
+
+class ForbiddenOriginError(ForbiddenError):
+    """The request comes from a foreign web page or names a host that is not served here."""
 
 
 class UnavailableError(FathomError):
@@ -317,7 +335,7 @@ class LeaseLostError(FathomError):
         super().__init__("lease_lost", f"Job {job_id} belongs to another worker now.", "Nothing was written.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An error in the form shown to people and programs."""
 
@@ -337,25 +355,12 @@ class Failure:
 def describe(error: BaseException) -> Failure:
     """Map any exception to a Failure. Unknown exceptions become `internal_error` without details."""
     if isinstance(error, FathomError):
-        return Failure(
-            status=error.status,
-            exit_code=error.exit_code,
-            code=error.code,
-            message=error.message,
-            hint=error.hint,
-            retry_after_s=error.retry_after_s,
-        )
+        told = (error.code, error.message, error.hint, error.retry_after_s)
+        return Failure(error.status, error.exit_code, *told)
     fault = machine_fault(error)
     if fault is not None:
         status, exit_code, message, hint, retry_after_s = MACHINE_FAULTS[fault]
-        return Failure(
-            status=status,
-            exit_code=exit_code,
-            code=fault,
-            message=message,
-            hint=hint,
-            retry_after_s=retry_after_s,
-        )
+        return Failure(status, exit_code, fault, message, hint, retry_after_s)
     if isinstance(error, IngestionError):
         return Failure(status=422, exit_code=2, code=error.code, message=error.message, hint=error.hint)
     if isinstance(error, SettingsError):

@@ -11,7 +11,19 @@ from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from app.admission import make_queues
-from app.api import answers, collections, documents, health, jobs, problems, search
+from app.api import (
+    answers,
+    collections,
+    documents,
+    grants,
+    health,
+    jobs,
+    people,
+    problems,
+    search,
+    signing_in,
+)
+from app.api.access import check_rules
 from app.api.generation import make_hub
 from app.api.guard import GuardMiddleware
 from app.api.openai import router as openai
@@ -19,6 +31,8 @@ from app.api.overload import OverloadMiddleware
 from app.composition.runtime import Parts, Runtime, build_runtime
 from app.health_watch import Watch
 from app.housekeeping import Housekeeping
+from app.identity.gate import Gate
+from app.identity.provider import Provider
 from app.library import readiness
 from app.library.jobs import figures
 from app.observability import Metrics, RequestContextMiddleware
@@ -45,6 +59,10 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = await run_in_threadpool(opened or partial(build_runtime, settings, parts))
         app.state.runtime = runtime
+        app.state.gate = gate = Gate(runtime.db) if settings.mode == "users" else None
+        app.state.provider = (
+            Provider(settings.sign_in) if gate is not None and settings.sign_in.issuer else None
+        )
         app.state.queues = queues = make_queues(settings)
         app.state.streams = make_hub(queues.answers, settings)
         app.state.readiness = Watch(lambda: readiness.checks(runtime), "readiness")
@@ -52,6 +70,8 @@ def create_app(
         threading.Thread(target=_warm_up, args=(runtime,), name="warm-up", daemon=True).start()
         housekeeping = Housekeeping(runtime)
         housekeeping.start()
+        if gate is not None:
+            gate.start()
         try:
             yield
         finally:
@@ -61,6 +81,8 @@ def create_app(
             await run_in_threadpool(housekeeping.stop)
             await run_in_threadpool(app.state.streams.close)
             await run_in_threadpool(queues.close)
+            if gate is not None:
+                await run_in_threadpool(gate.close)
             await run_in_threadpool(runtime.close)
 
     app = FastAPI(
@@ -77,6 +99,7 @@ def create_app(
     app.include_router(_versioned())
     app.include_router(openai.router)
     app.include_router(health.router)
+    check_rules(app)
     problems.install(app)
     app.add_middleware(OverloadMiddleware)
     app.add_middleware(GuardMiddleware, settings=settings)
@@ -87,7 +110,7 @@ def create_app(
 def _versioned() -> APIRouter:
     router = APIRouter(prefix="/v1")
     # Routes are tried in this order: the two that crowds call come first, so that a refusal costs least.
-    for part in (search, answers, collections, documents, jobs):
+    for part in (search, answers, collections, documents, jobs, grants, people, signing_in):
         router.include_router(part.router)
     return router
 

@@ -114,7 +114,9 @@ def ui_url(settings: Settings) -> str:
     return f"http://{_host(settings)}:{settings.ui_port}"
 
 
-async def supervise(settings: Settings, *, with_samples: bool, say: Say, move: Say, log: Say) -> int:
+async def supervise(
+    settings: Settings, *, with_samples: bool, say: Say, move: Say, log: Say, key: str | None = None
+) -> int:
     """Run Fathom until it is interrupted or its API ends.
 
     Args:
@@ -123,6 +125,7 @@ async def supervise(settings: Settings, *, with_samples: bool, say: Say, move: S
         say: Prints a line for people.
         move: Prints a line in the place of the one that it printed before; an empty one ends that.
         log: Keeps a line that a service printed.
+        key: Uploads the samples, where the API wants one.
 
     Returns:
         0 after SIGINT or SIGTERM, 1 after a failure.
@@ -145,7 +148,9 @@ async def supervise(settings: Settings, *, with_samples: bool, say: Say, move: S
     running = {
         service.spec.name: asyncio.create_task(_keep_running(service, api_ready)) for service in services
     }
-    opening = asyncio.create_task(_open(settings, api_ready, with_samples=with_samples, say=say, move=move))
+    opening = asyncio.create_task(
+        _open(settings, api_ready, key, with_samples=with_samples, say=say, move=move)
+    )
     try:
         return await _until_over(stop, running, opening, services, say)
     finally:
@@ -210,10 +215,11 @@ async def _stop_all(
 
 
 async def _open(
-    settings: Settings, api_ready: asyncio.Event, *, with_samples: bool, say: Say, move: Say
+    settings: Settings, api_ready: asyncio.Event, key: str | None, *, with_samples: bool, say: Say, move: Say
 ) -> None:
     started = time.monotonic()
-    async with httpx.AsyncClient(base_url=api_url(settings), trust_env=False) as client:
+    shown = {} if key is None else {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=api_url(settings), trust_env=False, headers=shown) as client:
         await _wait_ready(client, "/readyz", "API", say)
         api_ready.set()
         await _wait_ready(client, f"{ui_url(settings)}/_stcore/health", "web pages", say)
@@ -242,7 +248,8 @@ async def _add_samples(client: httpx.AsyncClient, settings: Settings, say: Say, 
 def example_curl(settings: Settings) -> str:
     """A command that asks the sample collection a question."""
     body = '{"collections": ["samples"], "question": "What is the size of a chunk in JuiceFS?"}'
-    return f"curl -s {api_url(settings)}/v1/answers -H 'Content-Type: application/json' -d '{body}'"
+    shown = "-H 'Authorization: Bearer fth_…' " if settings.mode == "users" else ""
+    return f"curl -s {api_url(settings)}/v1/answers {shown}-H 'Content-Type: application/json' -d '{body}'"
 
 
 async def _wait_ready(client: httpx.AsyncClient, url: str, what: str, say: Say) -> None:

@@ -1,4 +1,4 @@
-"""Write settings.md, rest.md, cli.md and errors.md in docs/ from the code they describe.
+"""Write settings.md, rest.md, cli.md, errors.md and access.md in docs/ from the code they describe.
 
 `python docs/generate.py` writes them; `--check` says which are out of date and changes nothing.
 """
@@ -116,6 +116,36 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def access_page() -> str:
+    """Every route with the scope that it needs, the thing that it names and the least role on its collection."""
+    from fastapi.routing import iter_route_contexts
+
+    from app.main import create_app
+    from app.settings.schema import Settings
+
+    lines = [
+        "# Access",
+        "",
+        "Which key a route needs where users are served ([identity.md](identity.md)). A thing that may not be read is",
+        "not there: 404. Where it may be read and the role is too low: 403.",
+        "",
+        "| route | scope | is about | least role |",
+        "| --- | --- | --- | --- |",
+    ]
+    for context in iter_route_contexts(create_app(Settings()).routes):
+        rule = getattr(context.original_route, "rule", None)
+        if rule is None:
+            continue
+        scope = "no key" if rule.scope is None else rule.scope
+        role = {None: "", "answer": "its asker"}.get(rule.kind, rule.role)
+        lines += [
+            f"| {method} `{context.path}` | {scope}{', no key from this machine' if rule.local else ''} | "
+            f"{rule.kind or ''} | {role} |"
+            for method in sorted(context.methods or ())
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
@@ -125,6 +155,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "rest.md": rest_page,
     "cli.md": cli_page,
     "errors.md": errors_page,
+    "access.md": access_page,
 }
 
 

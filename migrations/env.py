@@ -1,21 +1,20 @@
 """How Alembic runs here: on the connection it is given, or on the configured database.
 
-`alembic revision --autogenerate` (from the repository root) compares with `app.db.models`.
+`alembic revision --autogenerate` (from the repository root) compares with `app.db.models` and `app.db.identity_tables`.
 """
 
 from alembic import context
 from sqlalchemy import Connection
 
-from app.db import field_models, safety_models  # noqa: F401 - their tables belong to the schema too
+from app.db import field_models, identity_tables, safety_models  # noqa: F401 - their tables belong to the schema too
 from app.db.engine import Database
-from app.db.models import Base
 from app.settings.reading import load_settings
 
 
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=identity_tables.Base.metadata,
         # SQLite can't alter a constraint: Alembic copies the table instead.
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,

@@ -1,5 +1,6 @@
 """A typed client of the REST interface; the only way from the pages to the rest of Fathom."""
 
+import copy
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +22,11 @@ from ui.wire import (
     Content,
     Document,
     Job,
+    Me,
     Provenance,
+    ProviderSignIn,
     SearchReply,
+    SignInWays,
     Turn,
     UploadReply,
 )
@@ -97,6 +101,19 @@ class FathomClient:
         # Connections are kept for less time than servers keep theirs (5 s), or both would close at once.
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=2.0)
         self._http = httpx.Client(base_url=base_url, timeout=timeout_s, trust_env=False, limits=limits)
+        self._shown: dict[str, str] = {}
+
+    def with_key(self, key: str) -> Self:
+        """The same connections for somebody else, whose key is shown.
+
+        Raises:
+            ValueError: No key is written like that.
+        """
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError("key_invalid")
+        other = copy.copy(self)
+        other._shown = {"Authorization": f"Bearer {key}"}
+        return other
 
     def __enter__(self) -> Self:
         """Return itself; the connections close at the end of the block."""
@@ -113,6 +130,7 @@ class FathomClient:
         self._http.close()
 
     def _request(self, method: str, path: str, **options: Unpack[_Options]) -> httpx.Response:
+        options["headers"] = self._shown | options.get("headers", {})
         try:
             try:
                 return self._http.request(method, path, **options)
@@ -291,7 +309,7 @@ class FathomClient:
         json: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Iterator[Iterator[ServerEvent | None]]:
-        sent = {"Accept": "text/event-stream"} | (headers or {})
+        sent = self._shown | {"Accept": "text/event-stream"} | (headers or {})
         timeout = httpx.Timeout(10.0, read=_STREAM_READ_TIMEOUT_S)
         try:
             with self._http.stream(method, path, headers=sent, json=json, timeout=timeout) as response:
@@ -310,6 +328,32 @@ class FathomClient:
         """Rate an answer: 1 or -1, with a comment."""
         body: dict[str, Any] = {"rating": rating} | ({"comment": comment} if comment else {})
         self._send("POST", f"/v1/answers/{_segment(answer_id)}/feedback", json=body)
+
+    # ------------------------------------------------------------------ signing in
+    def me(self) -> Me:
+        """Who we are, by the key that is shown."""
+        return cast("Me", self._json("GET", "/v1/me"))
+
+    def ways_to_sign_in(self) -> SignInWays:
+        """Whether people sign in, and how."""
+        return cast("SignInWays", self._json("GET", "/v1/sign-in"))
+
+    def sign_in(self, name: str, password: str) -> str:
+        """Open a session; gives its key."""
+        return str(self._json("POST", "/v1/sign-in", json={"name": name, "password": password})["key"])
+
+    def sign_out(self) -> None:
+        """End the session whose key is shown."""
+        self._send("DELETE", "/v1/sign-in")
+
+    def begin_at_provider(self) -> ProviderSignIn:
+        """Begin to sign in by the provider."""
+        return cast("ProviderSignIn", self._json("POST", "/v1/sign-in/provider"))
+
+    def return_from_provider(self, state: str, code: str) -> str:
+        """Open a session for whom the provider vouches; gives its key."""
+        body = {"state": state, "code": code}
+        return str(self._json("POST", "/v1/sign-in/provider/return", json=body)["key"])
 
     # ------------------------------------------------------------------ health
     def health(self) -> dict[str, Any]:

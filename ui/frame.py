@@ -4,9 +4,12 @@ from html import escape
 
 import streamlit as st
 
-from ui import i18n
+from ui import i18n, state
 from ui.components.mount import ICON, page_style
+from ui.components.notices import show_error
+from ui.errors import ApiError, FathomError
 from ui.navigation import register
+from ui.sign_in import SIGN_OUT
 from ui.views import ask, collections, documents, search_test, status
 
 
@@ -45,12 +48,32 @@ def main() -> None:
         st.html(f"<div class='fx-brand'>Fathom<small>{tagline}</small></div>")
         for target in pages.values():
             st.page_link(target, width="stretch")
+        name = _who()
+        if name is not None:
+            out = escape(i18n.text("sign_in.out"))
+            st.html(f"<p class='fx-lead'>{escape(name)} · <a href='{SIGN_OUT}' target='_self'>{out}</a></p>")
         st.radio(
             i18n.text("lang.label"), list(i18n.LANGUAGES), format_func=lambda code: i18n.LANGUAGES[code],
             index=list(i18n.LANGUAGES).index(i18n.browser_language()), key=i18n.LANGUAGE_KEY,
             horizontal=True, bind="query-params", persist_state="session",
         )  # fmt: skip
     page.run()
+
+
+def _who() -> str | None:
+    """Name of whoever signed in; ends the run where the session is over, with the way back."""
+    try:
+        me = state.signed_in()
+    except ApiError as error:
+        if error.status != 401:
+            return None
+        again = escape(i18n.text("sign_in.again"))
+        st.html(f"<p><a href='{SIGN_OUT}' target='_self'>{again}</a></p>")
+        show_error(error)
+        st.stop()
+    except FathomError:
+        return None  # the page says so
+    return None if me is None else me["name"]
 
 
 if __name__ == "__main__":

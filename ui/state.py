@@ -8,12 +8,14 @@ from ui.client import FathomClient
 from ui.errors import FathomError
 from ui.live import LiveAnswer
 from ui.settings import UiSettings, read_settings
-from ui.wire import Answer
+from ui.sign_in import COOKIE
+from ui.wire import Answer, Me
 
 _LIVE: Final = "live_answer"
 _HISTORY: Final = "answer_history"
 _CONVERSATION: Final = "conversation"
 _FLASH: Final = "flash"
+_ME: Final = "me"
 
 
 @st.cache_resource(show_spinner=False)
@@ -23,9 +25,29 @@ def settings() -> UiSettings:
 
 
 @st.cache_resource(show_spinner=False)
-def client() -> FathomClient:
+def connections() -> FathomClient:
     """The one client of this process."""
     return FathomClient(settings().api_url)
+
+
+def client() -> FathomClient:
+    """The client of this session, which shows the key of whoever signed in."""
+    key = st.context.cookies.get(COOKIE)
+    return connections().with_key(key) if key else connections()
+
+
+def signed_in() -> Me | None:
+    """Who signed in, asked once a session; None where nobody did.
+
+    Raises:
+        FathomError: The session is over, or the interface does not answer.
+    """
+    if COOKIE not in st.context.cookies:
+        return None
+    if _ME not in st.session_state:
+        st.session_state[_ME] = client().me()
+    found: Me = st.session_state[_ME]
+    return found
 
 
 def live_answer() -> LiveAnswer | None:

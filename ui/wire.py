@@ -198,6 +198,29 @@ class Part(AnswerRange):
     kind: Literal["text", "heading", "item", "row", "code"]
 
 
+class Me(TypedDict):
+    """Who makes the requests; `mode` is `single` where nobody signs in."""
+
+    mode: Literal["single", "users"]
+    id: str | None
+    name: str
+    admin: bool
+
+
+class SignInWays(TypedDict):
+    """How people sign in; `provider` is the name of the sign-in provider."""
+
+    mode: Literal["single", "users"]
+    provider: str | None
+
+
+class ProviderSignIn(TypedDict):
+    """A sign-in by the provider that was begun: where to send the browser, and what it must come back with."""
+
+    url: str
+    state: str
+
+
 class Turn(TypedDict):
     """An earlier question of a conversation and its answer."""
 

@@ -15,6 +15,7 @@ from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 
 from app.admission import QueueFullError, Queues, Turn
+from app.api.access import principal_of_request
 from app.api.idempotency import IdempotentRoute
 from app.api.json_body import Handler, checked
 from app.errors import UnavailableError
@@ -191,6 +192,9 @@ def enter(queues: Queues, name: str, caller: str) -> Turn:
 
 
 async def _caller(request: Request) -> str:
+    user_id = principal_of_request(request).user_id
+    if user_id is not None:
+        return user_id
     about = request.path_params.get("collection")
     if about is None and is_json(request.headers.get("content-type", "")):
         try:

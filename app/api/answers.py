@@ -18,6 +18,7 @@ from app.answers import stored
 from app.answers.accept import Ask
 from app.answers.json_form import answer_from_json
 from app.answers.streams import AnswerStream, StreamHub
+from app.api.access import any_key, on_answer
 from app.api.admitted import AdmittedRoute, admitted
 from app.api.deps import RuntimeDep
 from app.api.generation import HubDep, end_of, events_so_far, start
@@ -53,6 +54,7 @@ STREAM_DOC: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("", response_model=AnswerOut, responses=STREAM_DOC)
+@any_key("ask")
 @admitted("answers")
 async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeDep, hub: HubDep) -> Response:
     """Answer a question from the documents of some collections, or say that they don't answer it."""
@@ -78,6 +80,7 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
 
 
 @router.get("/{answer_id}")
+@on_answer("read")
 def get_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> AnswerOut:
     """A stored answer; its citations are those that its stream carried."""
     in_work = _in_work(hub, answer_id)
@@ -85,6 +88,7 @@ def get_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> AnswerO
 
 
 @router.get("/{answer_id}/provenance")
+@on_answer("read")
 def get_provenance(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> ProvenanceOut:
     """Source of each token of an answer: the exact range of a copied token, the attention of a written token."""
     in_work = _in_work(hub, answer_id)
@@ -92,6 +96,7 @@ def get_provenance(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> Pro
 
 
 @router.get("/{answer_id}/events", response_class=Response, responses=STREAM_DOC)
+@on_answer("read")
 async def follow_answer(
     answer_id: AnswerId,
     runtime: RuntimeDep,
@@ -111,6 +116,7 @@ async def follow_answer(
 
 
 @router.delete("/{answer_id}/stream", status_code=204)
+@on_answer("ask")
 def stop_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
     """Stop an answer at once; a finished answer stays as it is."""
     if not hub.stop(answer_id):
@@ -118,6 +124,7 @@ def stop_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
 
 
 @router.delete("/{answer_id}", status_code=204)
+@on_answer("ask")
 def delete_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None:
     """Delete an answer with its question; a running answer is stopped first."""
     hub.stop(answer_id)
@@ -125,6 +132,7 @@ def delete_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> None
 
 
 @router.delete("")
+@any_key("ask")
 def delete_answers(
     runtime: RuntimeDep,
     conversation: Annotated[
@@ -140,6 +148,7 @@ def delete_answers(
 
 
 @router.post("/{answer_id}/feedback")
+@on_answer("ask")
 def rate_answer(answer_id: AnswerId, body: FeedbackIn, runtime: RuntimeDep) -> FeedbackOut:
     """Rate an answer as good (1) or bad (-1); the last rating counts."""
     stored.rate(runtime.db, answer_id, body.rating, body.comment)

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from app.api.access import any_key, on_collection
 from app.api.deps import CollectionKey, Cursor, Limit, RuntimeDep
 from app.api.idempotency import IdempotentRoute
 from app.api.problems import PROBLEM_RESPONSES
@@ -17,6 +18,7 @@ router = APIRouter(
 
 
 @router.post("", status_code=201)
+@any_key("write")
 def create_collection(body: CollectionCreate, runtime: RuntimeDep, response: Response) -> CollectionOut:
     """Make an empty collection."""
     view = collections.create(
@@ -31,6 +33,7 @@ def create_collection(body: CollectionCreate, runtime: RuntimeDep, response: Res
 
 
 @router.get("")
+@any_key("read")
 def list_collections(runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 50) -> Page[CollectionOut]:
     """Collections, oldest first."""
     found = collections.page(runtime, cursor, limit)
@@ -42,12 +45,14 @@ def list_collections(runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 
 
 
 @router.get("/{collection}")
+@on_collection("read", "reader")
 def get_collection(collection: CollectionKey, runtime: RuntimeDep) -> CollectionOut:
     """A collection with its statistics."""
     return collection_out(collections.get(runtime, collection))
 
 
 @router.get("/{collection}/fields")
+@on_collection("read", "reader")
 def list_fields(collection: CollectionKey, runtime: RuntimeDep) -> FieldsOut:
     """Fields of the documents' metadata that filters may name, with the values that stand most often."""
     return FieldsOut.model_validate(
@@ -56,6 +61,7 @@ def list_fields(collection: CollectionKey, runtime: RuntimeDep) -> FieldsOut:
 
 
 @router.patch("/{collection}")
+@on_collection("write", "owner")
 def change_collection(
     collection: CollectionKey, body: CollectionUpdate, runtime: RuntimeDep
 ) -> CollectionOut:
@@ -68,6 +74,7 @@ def change_collection(
 
 
 @router.delete("/{collection}", status_code=204)
+@on_collection("write", "owner")
 def delete_collection(collection: CollectionKey, runtime: RuntimeDep) -> Response:
     """Delete a collection with all its documents; no search finds them once this returns."""
     collections.delete(runtime, collection)

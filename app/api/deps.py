@@ -9,11 +9,11 @@ from app.composition.runtime import Runtime
 
 async def _runtime(request: Request) -> Runtime:
     # a coroutine, because other dependencies take a thread of the shared pool
-    return cast("Runtime", request.app.state.runtime)
+    return cast("Runtime", request.state.runtime)
 
 
 RuntimeDep = Annotated[Runtime, Depends(_runtime)]
-"""The runtime of the process."""
+"""The runtime of the process, as whoever makes the request sees it."""
 
 Cursor = Annotated[
     str | None, Query(max_length=500, description="`next_cursor` of the page before; absent for the first.")

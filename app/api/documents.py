@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from app.api.access import on_collection, on_document
 from app.api.admitted import AdmittedRoute, admitted, in_thread, turn_come, while_there
 from app.api.deps import CollectionKey, Cursor, DocumentId, Limit, RuntimeDep
 from app.api.idempotency import once
@@ -66,6 +67,7 @@ UPLOAD_BODY["requestBody"]["content"]["application/json"] = {"schema": UrlUpload
     response_model=UploadOut,
     openapi_extra=UPLOAD_BODY,
 )
+@on_collection("write", "editor")
 @admitted(lambda request: "fetches" if _is_json(request) else "uploads")
 async def upload_documents(collection: CollectionKey, request: Request, runtime: RuntimeDep) -> Response:
     """Take in one or many files; they are stored when this returns, and read by a worker afterwards.
@@ -85,6 +87,7 @@ async def upload_documents(collection: CollectionKey, request: Request, runtime:
     response_model=UploadOut,
     openapi_extra=_form_of(FILE),
 )
+@on_collection("write", "editor")
 @admitted("uploads")
 async def put_document(
     collection: CollectionKey,
@@ -105,6 +108,7 @@ async def put_document(
 
 
 @router.post("/collections/{collection}/sync")
+@on_collection("write", "editor")
 def compare_with_folder(collection: CollectionKey, body: SyncRequest, runtime: RuntimeDep) -> SyncOut:
     """Compare a collection with a folder, given as paths and hashes: files to upload, documents to delete.
 
@@ -176,6 +180,7 @@ def _record(runtime: Runtime, collection: str, uploads: list[Upload]) -> Respons
 
 
 @router.get("/collections/{collection}/documents")
+@on_collection("read", "reader")
 def list_documents(
     collection: CollectionKey,
     runtime: RuntimeDep,
@@ -203,12 +208,14 @@ def list_documents(
 
 
 @router.get("/documents/{document_id}")
+@on_document("read", "reader")
 def get_document(document_id: DocumentId, runtime: RuntimeDep) -> DocumentOut:
     """A document with its state."""
     return document_out(documents.get(runtime.db, document_id), runtime.settings.limits)
 
 
 @router.patch("/documents/{document_id}")
+@on_document("write", "editor")
 def change_document(document_id: DocumentId, body: DocumentUpdate, runtime: RuntimeDep) -> DocumentOut:
     """Show or hide a document in searches, or replace its metadata."""
     view = documents.update(runtime.db, document_id, enabled=body.enabled, metadata=body.metadata)
@@ -216,6 +223,7 @@ def change_document(document_id: DocumentId, body: DocumentUpdate, runtime: Runt
 
 
 @router.delete("/documents/{document_id}", status_code=204)
+@on_document("write", "editor")
 def delete_document(document_id: DocumentId, runtime: RuntimeDep) -> Response:
     """Delete a document; no search finds its chunks once this returns."""
     documents.delete(runtime, document_id)
@@ -223,6 +231,7 @@ def delete_document(document_id: DocumentId, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/documents/{document_id}/retry", status_code=202)
+@on_document("write", "editor")
 def retry_document(document_id: DocumentId, runtime: RuntimeDep, response: Response) -> JobOut:
     """Try a failed document again."""
     job = job_out(documents.retry(runtime.db, document_id))
@@ -231,6 +240,7 @@ def retry_document(document_id: DocumentId, runtime: RuntimeDep, response: Respo
 
 
 @router.get("/documents/{document_id}/chunks")
+@on_document("read", "reader")
 def list_chunks(
     document_id: DocumentId, runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ChunkOut]:
@@ -248,6 +258,7 @@ def list_chunks(
     response_model=ContentOut,
     responses={200: {"content": {"application/octet-stream": {}}}},
 )
+@on_document("read", "reader")
 @admitted("exports")
 async def get_content(
     document_id: DocumentId,

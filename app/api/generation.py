@@ -13,12 +13,14 @@ from app.admission import WorkQueue
 from app.answers import run
 from app.answers.accept import Ask, Pending
 from app.answers.json_form import event_data, event_name
-from app.answers.streams import AnswerStream, StreamConfig, StreamEvent, StreamHub
+from app.answers.streams import AnswerStream, StopReason, StreamConfig, StreamEvent, StreamHub
 from app.answers.types import AnswerEvent
+from app.api.access import watch
 from app.api.admitted import ClientLeftError, turn_of, while_there
 from app.api.problems import problem
 from app.composition.runtime import Runtime
 from app.errors import describe
+from app.identity.rights import Standing
 from app.settings.schema import Settings
 
 logger = logging.getLogger(__name__)
@@ -57,7 +59,8 @@ async def start(request: Request, runtime: Runtime, hub: StreamHub, ask: Ask) ->
         pending = await run_in_threadpool(run.begin, runtime.db, runtime.settings, ask)
         # the request's id goes along, so that records logged in the thread carry it
         context, instance = contextvars.copy_context(), request.url.path
-        work: Work = lambda stream: context.run(_work, runtime, pending, stream, instance)  # noqa: E731
+        standing = watch(request, runtime, pending.scope.ids)
+        work: Work = lambda stream: context.run(_work, runtime, pending, stream, instance, standing)  # noqa: E731
         return hub.start(pending.id, work, turn)
     except BaseException:
         turn.end()
@@ -100,14 +103,20 @@ def events_so_far(stream: AnswerStream) -> list[dict[str, Any]]:
     ]
 
 
-def _work(runtime: Runtime, pending: Pending, stream: AnswerStream, instance: str) -> None:
+def _work(
+    runtime: Runtime, pending: Pending, stream: AnswerStream, instance: str, standing: Standing
+) -> None:
     """Generate the answer into its stream; runs in a thread of the hub."""
 
     def emit(event: AnswerEvent) -> None:
         stream.publish(event_name(event), event_data(event))
 
+    def stop_reason() -> StopReason | None:
+        standing.check()
+        return stream.stop_reason
+
     try:
-        run.complete(runtime, pending, emit, lambda: stream.stop_reason, lambda: events_so_far(stream))
+        run.complete(runtime, pending, emit, stop_reason, lambda: events_so_far(stream))
     except Exception as error:
         failure = describe(error)
         if failure.status >= 500:

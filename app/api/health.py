@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.admission import Queues
+from app.api.access import Rule, RuledRoute, open_to_all, ruled
 from app.health_watch import NoLookError, Watch
 from app.library import readiness
 from app.library.jobs import Figures
@@ -17,7 +18,7 @@ from app.library.readiness import Check
 from app.observability import Metrics
 from app.schemas.health import CheckOut, LiveOut, ReadyOut
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=RuledRoute)
 
 METRICS_EXAMPLE = """# HELP fathom_workers Workers that are alive.
 # TYPE fathom_workers gauge
@@ -29,12 +30,14 @@ METRICS_DOC: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/healthz")
+@open_to_all
 async def live() -> LiveOut:
     """The process answers."""
     return LiveOut(version=metadata.version("fathom"))
 
 
 @router.get("/readyz", response_model=ReadyOut, responses={503: {"model": ReadyOut}})
+@open_to_all
 async def ready(request: Request) -> JSONResponse:
     """Whether requests can be served, with the state of the database, the disk and the models; 503 if not.
 
@@ -57,6 +60,7 @@ async def ready(request: Request) -> JSONResponse:
 
 
 @router.get("/metrics", response_class=Response, responses=METRICS_DOC)
+@ruled(Rule(scope="read", local=True))
 async def metrics(request: Request) -> Response:
     """Counters in Prometheus' text format."""
     counted: Metrics = request.app.state.metrics

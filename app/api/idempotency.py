@@ -8,11 +8,13 @@ may be used again. Streams are not kept; an answer can be read again by its id.
 
 import hashlib
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, cast
 
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from app.api.access import principal_of_request
 from app.api.json_body import Handler, JsonRoute, checked
 from app.composition.runtime import Runtime
 from app.errors import ConflictError, GoneError, InvalidInputError
@@ -64,10 +66,15 @@ async def once(request: Request, digest: str, call: Callable[[], Coroutine[Any, 
             "bad_idempotency_key", "The Idempotency-Key is empty or too long.", "Use 1 to 255 characters."
         )
     runtime = cast("Runtime", request.app.state.runtime)
+    principal = principal_of_request(request)
+    if principal.user_id is not None:  # the same words by another caller are another key
+        key = hashlib.sha256(f"{principal.key_id}\n{key}".encode()).hexdigest()
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path} {digest}".encode()).hexdigest()
     known = await run_in_threadpool(replies.claim, runtime.db, key, fingerprint)
     if known is not None:
-        return _replay(known, fingerprint)
+        seen = cast("Runtime", request.state.runtime)
+        readable = await run_in_threadpool(replies.is_readable, seen.db, key)
+        return _replay(known if readable else replace(known, status_code=ERASED_STATUS), fingerprint)
     try:
         response = await call()
         body = getattr(response, "body", None)

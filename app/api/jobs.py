@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from app.api.access import RuledRoute, on_job
 from app.api.deps import JobId, RuntimeDep
 from app.api.problems import PROBLEM_RESPONSES, problem
 from app.api.wire import job_out
@@ -18,7 +19,7 @@ from app.errors import FathomError, describe
 from app.library import jobs
 from app.schemas.jobs import JOB_EXAMPLE, JobOut
 
-router = APIRouter(prefix="/jobs", tags=["jobs"], responses=PROBLEM_RESPONSES)
+router = APIRouter(prefix="/jobs", tags=["jobs"], responses=PROBLEM_RESPONSES, route_class=RuledRoute)
 
 POLL_S = 0.3
 EVENTS_EXAMPLE = f"id: 1\nevent: progress\ndata: {json.dumps(JOB_EXAMPLE)}\n"
@@ -31,12 +32,14 @@ EVENTS_DOC: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/{job_id}")
+@on_job("read")
 def get_job(job_id: JobId, runtime: RuntimeDep) -> JobOut:
     """A job with its progress."""
     return job_out(jobs.get(runtime.db, job_id))
 
 
 @router.get("/{job_id}/events", response_class=Response, responses=EVENTS_DOC)
+@on_job("read")
 async def follow_job(job_id: JobId, request: Request, runtime: RuntimeDep) -> EventSourceResponse:
     """Progress of a job as server-sent events, until it is done or failed."""
     first = await run_in_threadpool(jobs.get, runtime.db, job_id)

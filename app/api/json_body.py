@@ -10,8 +10,8 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 
+from app.api.access import RuledRoute
 from app.errors import InvalidInputError
 
 MAX_DEPTH = 32
@@ -33,7 +33,7 @@ class JsonRequest(Request):
         return self._checked
 
 
-class JsonRoute(APIRoute):
+class JsonRoute(RuledRoute):
     """A route whose JSON bodies are checked."""
 
     def get_route_handler(self) -> Handler:

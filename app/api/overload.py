@@ -1,7 +1,8 @@
 """Places in queues, before routes, threads and the checks of bodies: a refusal costs least when all is busy.
 
-Only for routes whose path has no parameters and names the queue: those that crowds call. The others, and requests
-with large bodies, get their place in the route (`app/api/admitted.py`).
+Only for routes whose path has no parameters and names the queue: those that crowds call. The others, requests with
+large bodies, and those of users, whom only the route knows by their keys, get their place in the route
+(`app/api/admitted.py`).
 """
 
 import asyncio
@@ -66,6 +67,8 @@ class OverloadMiddleware:
                 turn.end()
 
     def _door(self, scope: Scope) -> _Door | None:
+        if scope["app"].state.gate is not None:
+            return None
         if self._doors is None:
             self._doors = _doors(scope["app"])
         return self._doors.get((scope["method"], scope["path"]))

@@ -51,6 +51,8 @@ def reply(
     extra = dict(headers or {})
     if failure.retry_after_s is not None:
         extra["Retry-After"] = str(failure.retry_after_s)
+    if failure.status == HTTPStatus.UNAUTHORIZED:
+        extra["WWW-Authenticate"] = "Bearer"
     if instance.startswith(openai_errors.PREFIX):
         return openai_errors.error_reply(
             failure, extra, errors[0].field.removeprefix("body.") if errors else None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.access import any_key
 from app.api.admitted import AdmittedRoute, admitted, in_thread
 from app.api.deps import RuntimeDep
 from app.api.problems import PROBLEM_RESPONSES
@@ -15,6 +16,7 @@ router = APIRouter(prefix="/search", tags=["search"], responses=PROBLEM_RESPONSE
 
 
 @router.post("", response_model=SearchOut)
+@any_key("read")
 @admitted("searches")
 async def search(body: SearchRequest, request: Request, runtime: RuntimeDep) -> Response:
     """Find passages, with the scores of each stage and the ranges that an answer would read."""

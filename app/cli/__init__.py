@@ -11,6 +11,7 @@ from app.cli import adopt, ask, collections, doctor, evaluate, index, ingest, pr
 from app.cli.answers import answers_app
 from app.cli.bench import bench_app
 from app.cli.output import State, fail
+from app.cli.people import grants_app, keys_app, users_app
 from app.cli.run import run
 from app.cli.train import train_app
 from app.settings.environment import let_threads_sleep
@@ -53,6 +54,9 @@ app.command("prove-gone")(prove.prove_gone)
 app.add_typer(collections.collections_app)
 app.add_typer(index.index_app)
 app.add_typer(answers_app)
+app.add_typer(users_app)
+app.add_typer(keys_app)
+app.add_typer(grants_app)
 app.add_typer(bench_app)
 app.add_typer(train_app)
 

@@ -8,11 +8,13 @@ import uvicorn
 
 from app.composition.runtime import Parts, build_runtime
 from app.errors import UnavailableError
+from app.identity import people
 from app.main import create_app
 from app.observability import configure_logging
 from app.settings.schema import Settings
 
 GRACEFUL_STOP_S = 30
+FIRST_KEY = "The owner's key, shown this once: {}\nIf it gets lost, `fathom keys create owner` makes another."
 
 
 class _Server(uvicorn.Server):
@@ -45,6 +47,8 @@ def run_server(settings: Settings, parts: Parts | None = None) -> int:
     listener = _listen(settings.host, settings.port)
     # Opened here: what is wrong with it is one line to whoever started this, not the trace of a web server.
     runtime = build_runtime(settings, parts)
+    if settings.mode == "users" and (owner := people.first_owner(runtime.db)) is not None:
+        print(FIRST_KEY.format(owner.text), flush=True)
     config = uvicorn.Config(
         create_app(settings, parts, lambda: runtime),
         log_config=None,

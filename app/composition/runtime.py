@@ -7,7 +7,7 @@ starts at once.
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from app.composition.generators import load_generator
 from app.composition.lazy import Lazy
 from app.composition.reranker import load_reranker
 from app.db import migrate
+from app.db.access import Reader
 from app.db.engine import Database
 from app.indexes.collection import CollectionIndex, IndexConfig
 from app.indexes.filtered import FilteredChunks
@@ -145,6 +146,11 @@ class Runtime:
     def indexes(self) -> IndexRegistry:
         """Open indexes of this process."""
         return self.lazy.indexes.get()
+
+    def seen_by(self, reader: Reader) -> "Runtime":
+        """The same parts, with the database as `reader` sees it."""
+        db = self.db.seen_by(reader)
+        return replace(self, db=db, passages=self.passages.read_through(db))
 
     def warm_up(self) -> None:
         """Load all models now; an error stays in `model_states`, and is raised to every user of that model."""

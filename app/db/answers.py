@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, undefer
 
+from app.db.access import UNRESTRICTED, owner_of
+from app.db.identity_tables import AnswerCollection
 from app.db.models import Answer
 from app.db.types import utc_now
 
@@ -21,23 +23,27 @@ def add(
     request: Mapping[str, Any],
     conversation: str | None = None,
 ) -> Answer:
-    """Insert the row of an answer that is being generated."""
+    """Insert the row of an answer that is being generated; it belongs to whoever the session is bound to."""
     row = Answer(
         id=answer_id,
         question=question,
         collection_ids=list(collection_ids),
         request=dict(request),
         conversation=conversation,
+        owner_id=owner_of(session),
         model="",
     )
     session.add(row)
+    session.flush()
+    session.add_all(AnswerCollection(answer_id=answer_id, collection_id=key) for key in set(collection_ids))
     session.flush()
     return row
 
 
 def hold(session: Session, answer_id: str) -> bool:
     """Lock an answer's row until commit, so that nobody deletes it; False where it is gone."""
-    return session.scalar(select(Answer.id).where(Answer.id == answer_id).with_for_update()) is not None
+    statement = select(Answer.id).where(Answer.id == answer_id).with_for_update()
+    return session.scalar(statement.execution_options(**UNRESTRICTED)) is not None
 
 
 def chosen(session: Session, conversation: str | None, before: datetime | None, limit: int) -> Sequence[str]:
@@ -74,7 +80,7 @@ def finish(
     model: str = "",
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
-    """Store the end of an answer: the answer with its provenance, or its error."""
+    """Store the end of an answer: the answer with its provenance, or its error; also where nobody may see it."""
     session.execute(
         update(Answer)
         .where(Answer.id == answer_id)
@@ -86,12 +92,14 @@ def finish(
             provenance=provenance,
             updated_at=utc_now(),
         )
+        .execution_options(**UNRESTRICTED)
     )
 
 
 def store_events(session: Session, answer_id: str, events: Sequence[Mapping[str, Any]]) -> None:
     """Store the finished stream for clients that resume late."""
-    session.execute(update(Answer).where(Answer.id == answer_id).values(events=list(events)))
+    statement = update(Answer).where(Answer.id == answer_id).values(events=list(events))
+    session.execute(statement.execution_options(**UNRESTRICTED))
 
 
 def rate(session: Session, answer_id: str, rating: int, comment: str | None) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from app.db.access import owner_of
 from app.db.models import Chunk, Collection, Document, DocumentVersion, IndexChange
 from app.db.paging import Slice, after, encode_cursor
 from app.db.types import new_id, utc_now
@@ -45,13 +46,18 @@ def lock(session: Session, collection_id: str) -> CollectionRecord | None:
 def add(
     session: Session, name: str, description: str, language: str | None, settings: Mapping[str, Any]
 ) -> CollectionRecord:
-    """Add an empty collection.
+    """Add an empty collection, which belongs to whoever the session is bound to.
 
     Raises:
         IntegrityError: There is one of that name.
     """
     row = Collection(
-        id=new_id("col"), name=name, description=description, language=language, settings=dict(settings)
+        id=new_id("col"),
+        name=name,
+        description=description,
+        language=language,
+        settings=dict(settings),
+        owner_id=owner_of(session),
     )
     session.add(row)
     session.flush()

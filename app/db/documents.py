@@ -179,7 +179,8 @@ def serving_content(session: Session, document_id: str) -> tuple[VersionView, Ca
     row = session.execute(
         select(DocumentVersion, Content)
         .join(Content, Content.id == DocumentVersion.content_id)
-        .where(DocumentVersion.document_id == document_id, DocumentVersion.serving)
+        .join(Document, Document.id == DocumentVersion.document_id)
+        .where(Document.id == document_id, DocumentVersion.serving)
         .options(undefer(Content.text), undefer(Content.blocks), undefer(Content.pages))
     ).first()
     if row is None:

@@ -8,10 +8,12 @@ to the disk (synchronous=FULL): what was acknowledged survives a power cut. What
 Values never stand in the messages of errors, and so in no log: they are text of documents.
 """
 
+import copy
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +22,7 @@ from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from app.db.access import Reader, ReaderSession, criteria_of
 from app.faults import machine_fault
 
 T = TypeVar("T")
@@ -44,6 +47,8 @@ class Database:
             url: SQLAlchemy URL, `sqlite:///…` or `postgresql+psycopg://…`.
         """
         self._locked_since: float | None = None
+        self._session: Callable[..., Session] = Session
+        self.unrestricted = self
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {
@@ -71,16 +76,25 @@ class Database:
         """Where it is, without its password."""
         return self.engine.url.render_as_string(hide_password=True)
 
+    def seen_by(self, reader: Reader) -> "Database":
+        """The same database for `reader`: its sessions find the reader's rows alone, and write as that reader.
+
+        `unrestricted` of it is the whole.
+        """
+        seen = copy.copy(self)
+        seen._session = partial(ReaderSession, criteria=criteria_of(reader), reader=reader)
+        return seen
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session over one consistent snapshot; its changes are rolled back."""
-        with Session(self._reader, expire_on_commit=False) as session:
+        with self._session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits when the block ends and rolls back when it raises."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def transact(self, work: Callable[[Session], T]) -> T:

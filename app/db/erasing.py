@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session, undefer
 
+from app.db.access import UNRESTRICTED
 from app.db.models import (
     Answer,
     AnswerSource,
@@ -74,6 +75,7 @@ def whole_answers(session: Session, answer_ids: Sequence[str]) -> Sequence[Answe
         .order_by(Answer.id)
         .options(undefer(Answer.events))
         .with_for_update()
+        .execution_options(**UNRESTRICTED)  # whoever asked, the text goes
     ).all()
 
 
@@ -119,6 +121,11 @@ def link_reply(session: Session, key: str, sources: AnyCollection[str], *, quote
     rows = [{"key": key, "source_id": one, "quotes": quotes} for one in sorted(sources)]
     if rows:
         session.execute(insert(ReplySource), rows)
+
+
+def sources_of(session: Session, key: str) -> set[str]:
+    """Ids of documents and answers that a kept reply names, as they were recorded."""
+    return set(session.scalars(select(ReplySource.source_id).where(ReplySource.key == key)))
 
 
 def gone(session: Session, sources: AnyCollection[str]) -> bool:
@@ -197,7 +204,8 @@ def collections_there(session: Session, collection_ids: AnyCollection[str]) -> s
     """The collections among these that exist."""
     found: set[str] = set()
     for part in batches(collection_ids):
-        found.update(session.scalars(select(Collection.id).where(Collection.id.in_(part))))
+        there = select(Collection.id).where(Collection.id.in_(part))
+        found.update(session.scalars(there.execution_options(**UNRESTRICTED)))
     return found
 
 

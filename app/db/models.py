@@ -76,6 +76,7 @@ class Collection(Base):
     `index_seq` is the number of the last index change. It is raised by an UPDATE inside the
     transaction that makes the change, which holds the row's lock until commit: changes of one
     collection therefore become visible in the order of their numbers, and without gaps.
+    `owner_id` is a user, None where the machine made it.
     """
 
     __tablename__ = "collections"
@@ -85,6 +86,7 @@ class Collection(Base):
     description: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str | None] = mapped_column(String(8))
     settings: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
+    owner_id: Mapped[str | None] = mapped_column(String(40), index=True)
     index_seq: Mapped[int] = mapped_column(BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
@@ -316,11 +318,6 @@ class Job(Base):
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether something is still to be done."""
-        return self.state in {"queued", "running"}
-
 
 class Answer(Base):
     """A question and its answer, refusal or failure.
@@ -332,6 +329,7 @@ class Answer(Base):
         events: The finished stream, `[{id, event, data}]`, for clients that resume late.
         provenance: Where each token comes from; see `app.answers.provenance`.
         conversation: The caller's id of the conversation it belongs to.
+        owner_id: The user who asked; None where the machine did.
     """
 
     __tablename__ = "answers"
@@ -349,6 +347,7 @@ class Answer(Base):
     rating: Mapped[int | None] = mapped_column(Integer)
     comment: Mapped[str | None] = mapped_column(Text)
     conversation: Mapped[str | None] = mapped_column(String(64), index=True)
+    owner_id: Mapped[str | None] = mapped_column(String(40), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 

@@ -25,6 +25,12 @@ class SqlPassageStore:
         self._database = database
         self._around = SurroundingsReader()
 
+    def read_through(self, database: Database) -> "SqlPassageStore":
+        """The same store, reading from another view of the database."""
+        other = SqlPassageStore(database)
+        other._around = self._around
+        return other
+
     def passages(self, chunk_ids: Sequence[int]) -> Mapping[int, Passage]:
         """Passages by chunk id; ids that are not live are left out."""
         with self._database.read() as session:

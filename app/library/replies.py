@@ -1,12 +1,12 @@
 """Stored replies by idempotency key (`Idempotency-Key`); each step is its own transaction."""
 
-from app.db import idempotency
+from app.db import erasing, idempotency
 from app.db.engine import Database
 from app.db.erasing import ERASED_STATUS
 from app.db.idempotency import StoredReply
 from app.db.types import utc_now
 
-__all__ = ["ERASED_STATUS", "StoredReply", "claim", "complete", "release"]
+__all__ = ["ERASED_STATUS", "StoredReply", "claim", "complete", "is_readable", "release"]
 
 
 def claim(db: Database, key: str, fingerprint: str) -> StoredReply | None:
@@ -22,6 +22,12 @@ def claim(db: Database, key: str, fingerprint: str) -> StoredReply | None:
     """
     with db.write() as session:
         return idempotency.claim(session, key, fingerprint, utc_now())
+
+
+def is_readable(db: Database, key: str) -> bool:
+    """Whether whoever the database is seen by may still read all documents and answers that a kept reply names."""
+    with db.read() as session:
+        return not erasing.gone(session, erasing.sources_of(session, key))
 
 
 def complete(

@@ -165,6 +165,34 @@ class OpenAISettings(SettingsGroup):
         return SecretStr(plain)
 
 
+class SignInSettings(SettingsGroup):
+    """Signing in to the web pages, where `mode` is "users"."""
+
+    session_hours: PositiveFloat = 12.0
+    """Hours after which somebody who signed in has to do so again."""
+    issuer: AnyHttpUrl | None = None
+    """Address of an OpenID Connect provider that users may sign in with, as it stands in its tokens."""
+    provider_name: Annotated[str, Field(min_length=1, max_length=60)] = "OpenID Connect"
+    """Name of the provider, on the button."""
+    client_id: Annotated[str, Field(min_length=1)] | None = None
+    """Id of this Fathom at the provider."""
+    client_secret: SecretStr | None = None
+    """Secret of this Fathom at the provider, where it wants one."""
+    redirect_url: AnyHttpUrl | None = None
+    """Where the provider sends people back to: the web pages' address with `/sign-in/back`."""
+    make_users: bool = False
+    """Whether whoever the provider vouches for becomes a user; otherwise `fathom users change --subject` links them."""
+
+    @model_validator(mode="after")
+    def _provider_is_complete(self) -> "SignInSettings":
+        if self.issuer is not None and (self.client_id is None or self.redirect_url is None):
+            raise ValueError(
+                "a provider needs client_id and redirect_url too (FATHOM_SIGN_IN__CLIENT_ID, "
+                "FATHOM_SIGN_IN__REDIRECT_URL)"
+            )
+        return self
+
+
 class DeepseekSettings(SettingsGroup):
     """The checkpoint that answers where `generator` is "deepseek"."""
 

@@ -29,6 +29,7 @@ from app.settings.groups import (
     QueueSettings,
     RetrievalSettings,
     SettingsGroup,
+    SignInSettings,
     WorkerSettings,
 )
 from retrieval.config import CompressionConfig
@@ -50,6 +51,8 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
+    mode: Literal["single", "users"] = "single"
+    """Whom it serves: one person at this machine, without log-in, or users with keys."""
     home: Path = Path(".fathom")
     """Folder of the database, stored files and indexes."""
     database_url: SecretStr | None = None
@@ -61,7 +64,7 @@ class Settings(BaseSettings):
     ui_port: Annotated[int, Field(ge=0, le=65535)] = 8501
     """Port of the web pages."""
     allow_remote: bool = False
-    """Permit listening on an address that other machines can reach, although there are no keys."""
+    """Permit listening on an address that other machines can reach although `mode` is "single": they may do all."""
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     """Names that API and pages are reached by, for the Host header; "*" for any. One with its port is an Origin too."""
     generator: Literal["fathom-small", "openai", "deepseek"] = "fathom-small"
@@ -85,6 +88,7 @@ class Settings(BaseSettings):
     queues: QueueSettings = QueueSettings()
     openai: OpenAISettings = OpenAISettings()
     deepseek: DeepseekSettings = DeepseekSettings()
+    sign_in: SignInSettings = SignInSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -101,10 +105,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _safe_bind(self) -> "Settings":
-        if not is_loopback(self.host) and not self.allow_remote:
+        if self.mode == "single" and not is_loopback(self.host) and not self.allow_remote:
             raise ValueError(
-                f"host {self.host} can be reached from other machines and there are no keys yet; "
-                "use 127.0.0.1, or set allow_remote = true (FATHOM_ALLOW_REMOTE=1) behind a trusted proxy"
+                f'host {self.host} can be reached from other machines, and mode = "single" asks nobody for a key; '
+                'set mode = "users" (FATHOM_MODE=users), or use 127.0.0.1, or set allow_remote = true '
+                "(FATHOM_ALLOW_REMOTE=1) behind a proxy that lets nobody else in"
             )
         return self
 

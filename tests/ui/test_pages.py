@@ -21,11 +21,11 @@ MAIN = Path(ui.__file__).parent / "frame.py"
 def _at_api(api_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("FATHOM_API_URL", api_url)
     state.settings.clear()  # type: ignore[attr-defined]
-    state.client.clear()  # type: ignore[attr-defined]
+    state.connections.clear()  # type: ignore[attr-defined]
     yield
-    state.client().close()
+    state.connections().close()
     state.settings.clear()  # type: ignore[attr-defined]
-    state.client.clear()  # type: ignore[attr-defined]
+    state.connections.clear()  # type: ignore[attr-defined]
 
 
 def page(body: str) -> AppTest:
@@ -72,12 +72,12 @@ def test_a_missing_interface_is_said_with_what_to_do(monkeypatch: pytest.MonkeyP
     url = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv("FATHOM_API_URL", url)
     state.settings.clear()  # type: ignore[attr-defined]
-    state.client.clear()  # type: ignore[attr-defined]
+    state.connections.clear()  # type: ignore[attr-defined]
     app = AppTest.from_file(str(MAIN), default_timeout=30).run()
     assert "Fathom does not answer" in shown(app)
     assert url in shown(app)
     state.settings.clear()  # type: ignore[attr-defined]
-    state.client.clear()  # type: ignore[attr-defined]
+    state.connections.clear()  # type: ignore[attr-defined]
 
 
 @pytest.mark.usefixtures("_at_api")

@@ -13,6 +13,7 @@ from app.answers.accept import Ask
 from app.answers.json_form import answer_from_json
 from app.answers.streams import AnswerStream
 from app.answers.types import Answer
+from app.api.access import any_key
 from app.api.admitted import AdmittedRoute, admitted
 from app.api.deps import RuntimeDep
 from app.api.generation import HubDep, end_of, start
@@ -28,6 +29,7 @@ router = APIRouter(route_class=AdmittedRoute)
 
 
 @router.post("/chat/completions", response_model=None)
+@any_key("ask")
 @admitted("answers")
 async def create_chat_completion(
     body: ChatRequest, request: Request, runtime: RuntimeDep, hub: HubDep

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from numpy.typing import NDArray
 
+from app.api.access import any_key
 from app.api.admitted import AdmittedRoute, admitted, in_thread
 from app.api.deps import RuntimeDep
 from app.api.openai.models import is_encoder
@@ -25,6 +26,7 @@ BATCH = 32
 
 
 @router.post("/embeddings", response_model=None)
+@any_key("read")
 @admitted("searches")
 async def create_embeddings(body: EmbeddingRequest, request: Request, runtime: RuntimeDep) -> Response:
     """Embed texts: vectors of unit length, as passages or, with `input_type` "query", as questions."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from app.api.access import RuledRoute, any_key
 from app.api.deps import RuntimeDep
 from app.api.openai.questions import MODEL_PREFIX, collection_of
 from app.api.openai.times import unix_time
@@ -11,13 +12,14 @@ from app.composition.runtime import Runtime
 from app.library import collections
 from app.library.collections import CollectionView
 
-router = APIRouter()
+router = APIRouter(route_class=RuledRoute)
 
 ENCODER = "encoder"
 PAGE = 200
 
 
 @router.get("/models")
+@any_key("read")
 def list_models(runtime: RuntimeDep) -> dict[str, Any]:
     """A model `fathom:NAME` for each collection, and the encoder of texts."""
     models, cursor = [_encoder(runtime)], None
@@ -30,6 +32,7 @@ def list_models(runtime: RuntimeDep) -> dict[str, Any]:
 
 
 @router.get("/models/{model:path}")
+@any_key("read")
 def get_model(model: str, runtime: RuntimeDep) -> dict[str, Any]:
     """One model."""
     if is_encoder(model, runtime):

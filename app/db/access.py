@@ -1,0 +1,122 @@
+"""Rows that a reader may see: a session bound to a reader finds no others, whatever it is asked for.
+
+The condition stands inside each statement, so a search plans with it and nothing is filtered afterwards. It holds for
+collections, documents, chunks, jobs, answers and grants, also where a statement changes or deletes them. Rows behind
+these are found by their ids alone (versions, contents): every query for a client joins one of the tables above.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, event, literal, select
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm.util import LoaderCriteriaOption
+
+from app.db.identity_tables import AnswerCollection, Grant, Membership
+from app.db.models import Answer, Chunk, Collection, Document, Job
+
+UNRESTRICTED = {"fathom_unrestricted": True}
+"""Execution options of statements that keep the database whole, for whomever they run: erasing, above all."""
+
+RANKS = {"reader": 1, "editor": 2, "owner": 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Whoever reads and writes through a session.
+
+    Attributes:
+        user_id: The user.
+        is_admin: Whether what has no owner is the user's.
+        collection_ids: The only collections that the key reaches; None for all of its user's.
+    """
+
+    user_id: str
+    is_admin: bool = False
+    collection_ids: tuple[str, ...] | None = None
+
+
+class ReaderSession(Session):
+    """A session that sees the rows of its reader."""
+
+    def __init__(
+        self, *args: Any, criteria: Sequence[LoaderCriteriaOption], reader: Reader, **kwargs: Any
+    ) -> None:
+        """Take the criteria of `criteria_of(reader)`, and all that a session takes."""
+        super().__init__(*args, **kwargs)
+        self.reader = reader
+        self.criteria = criteria
+
+
+@event.listens_for(ReaderSession, "do_orm_execute")
+def _restrict(state: ORMExecuteState) -> None:
+    if state.is_column_load or state.execution_options.get("fathom_unrestricted", False):
+        return
+    session = state.session
+    assert isinstance(session, ReaderSession)
+    state.statement = state.statement.options(*session.criteria)
+
+
+def owner_of(session: Session) -> str | None:
+    """The user whom new rows of a session belong to; None where the machine itself writes."""
+    return session.reader.user_id if isinstance(session, ReaderSession) else None
+
+
+def criteria_of(reader: Reader) -> tuple[LoaderCriteriaOption, ...]:
+    """Conditions on each table that a reader sees a part of."""
+    readable = readable_collections(reader)
+    links = AnswerCollection.__table__
+    out_of_reach = (
+        select(literal(1))
+        .select_from(links)
+        .where(links.c.answer_id == Answer.id, links.c.collection_id.not_in(readable))
+        .exists()
+    )
+    return (
+        with_loader_criteria(Collection, Collection.id.in_(readable), include_aliases=True),
+        with_loader_criteria(Document, Document.collection_id.in_(readable), include_aliases=True),
+        with_loader_criteria(Chunk, Chunk.collection_id.in_(readable), include_aliases=True),
+        with_loader_criteria(Job, Job.collection_id.in_(readable), include_aliases=True),
+        with_loader_criteria(Answer, _owned(Answer.owner_id, reader) & ~out_of_reach, include_aliases=True),
+        with_loader_criteria(Grant, Grant.collection_id.in_(readable), include_aliases=True),
+    )
+
+
+def readable_collections(reader: Reader) -> Select[str]:
+    """Ids of the collections that a reader may read, as a subquery of tables, which no criteria touch."""
+    collections, grants = Collection.__table__, Grant.__table__
+    granted = select(grants.c.collection_id).where(_granted_to(reader))
+    found = select(collections.c.id).where(
+        _owned(collections.c.owner_id, reader) | collections.c.id.in_(granted)
+    )
+    if reader.collection_ids is not None:
+        found = found.where(collections.c.id.in_(reader.collection_ids))
+    return found
+
+
+def role_on(session: Session, reader: Reader, collection_id: str) -> str | None:
+    """The highest role of a reader on a collection: reader, editor or owner; None where it is out of reach."""
+    collections, grants = Collection.__table__, Grant.__table__
+    if reader.collection_ids is not None and collection_id not in reader.collection_ids:
+        return None
+    owned = (
+        select(literal("owner"))
+        .select_from(collections)
+        .where(collections.c.id == collection_id, _owned(collections.c.owner_id, reader))
+    )
+    granted = select(grants.c.role).where(grants.c.collection_id == collection_id, _granted_to(reader))
+    roles = session.scalars(owned.union_all(granted)).all()
+    return max(roles, key=RANKS.__getitem__, default=None)
+
+
+def _owned(owner: Any, reader: Reader) -> ColumnElement[bool]:
+    mine: ColumnElement[bool] = owner == reader.user_id
+    return mine | owner.is_(None) if reader.is_admin else mine
+
+
+def _granted_to(reader: Reader) -> ColumnElement[bool]:
+    grants, memberships = Grant.__table__, Membership.__table__
+    groups = select(memberships.c.group_id).where(memberships.c.user_id == reader.user_id)
+    granted: ColumnElement[bool] = (grants.c.user_id == reader.user_id) | grants.c.group_id.in_(groups)
+    return granted

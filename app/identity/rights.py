@@ -1,0 +1,208 @@
+"""Rights of principals on things: roles, by rows. A thing that a principal may not read does not exist for it."""
+
+import time
+from collections.abc import Callable
+from typing import Final, Literal
+
+from app.db import answers, collections, documents, grants, identity, jobs
+from app.db.access import RANKS
+from app.db.engine import Database
+from app.db.types import utc_now
+from app.errors import (
+    AnswerNotFoundError,
+    CollectionNotFoundError,
+    DocumentNotFoundError,
+    FathomError,
+    ForbiddenError,
+    JobNotFoundError,
+    NotFoundError,
+    UnauthenticatedError,
+)
+from app.identity.principal import Principal
+
+Kind = Literal["collection", "document", "job", "answer"]
+Role = Literal["reader", "editor", "owner"]
+
+LOOK_S: Final = 0.3
+"""Age at which a right is looked up again during work."""
+
+KEY_ENDED: Final = (
+    "This key was revoked, or has expired.",
+    "Use another key; `fathom keys create` makes one on the machine that Fathom runs on.",
+)
+_NOT_ADMIN: Final = ("Only administrators may do this.", "Ask an administrator of this Fathom.")
+ROLES_MAY: Final = {
+    "editor": "change its documents",
+    "owner": "change, share or delete the collection itself",
+}
+
+
+def require_scope(principal: Principal, scope: str) -> None:
+    """Make sure that a key is for this kind of request.
+
+    Raises:
+        ForbiddenError: It is not.
+    """
+    if scope not in principal.scopes:
+        raise ForbiddenError(
+            "scope_missing",
+            f"This key has the scopes {', '.join(sorted(principal.scopes)) or '(none)'}; `{scope}` is needed.",
+            "Use a key with that scope; `fathom keys create` makes one.",
+        )
+    if scope == "admin" and not principal.is_admin and principal.user_id is not None:
+        raise ForbiddenError("not_admin", *_NOT_ADMIN)
+
+
+def require(database: Database, kind: Kind, key: str, role: Role) -> None:
+    """Make sure that the reader of a database has a role on the collection of a thing.
+
+    Args:
+        database: As its reader sees it; see `Database.seen_by`.
+        kind: What `key` names.
+        key: Id; of a collection also the name.
+        role: The least role. An answer is its asker's alone, who may do everything with it.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer, or it is not the reader's.
+        NotFoundError: There is no such thing, or the reader may not read it: the same error for both.
+        ForbiddenError: The reader may read it, but has not the role.
+    """
+    with database.read() as session:
+        if kind == "answer":
+            if answers.get(session, key) is None:
+                raise AnswerNotFoundError(key)
+            return
+        if kind == "collection":
+            collection = collections.find(session, key)
+            missing: FathomError = CollectionNotFoundError(key)
+            collection_id = None if collection is None else collection.id
+        elif kind == "document":
+            document = documents.find(session, key)
+            missing = DocumentNotFoundError(key)
+            collection_id = None if document is None else document.collection_id
+        else:
+            job = jobs.find(session, key)
+            missing = JobNotFoundError(key)
+            collection_id = None if job is None else job.collection_id
+        held = None if collection_id is None else grants.role(session, collection_id)
+    if held is None:
+        raise missing
+    if RANKS[held] < RANKS[role]:
+        raise ForbiddenError(
+            "role_too_low",
+            f"You are {held} of this collection; only {'an' if role == 'editor' else 'its'} {role} may "
+            f"{ROLES_MAY[role]}.",
+            "Ask an owner of the collection for that role (`fathom grants add`).",
+        )
+
+
+def key_owner(database: Database, principal: Principal, user: str | None, *, makes: bool = False) -> str:
+    """Id of the user whose keys are meant.
+
+    Args:
+        database: Holds the users.
+        principal: Who asks.
+        user: Id or name; None for the principal itself, which for the machine is the first administrator.
+        makes: Whether a key is to be made, which takes more than to look.
+
+    Raises:
+        ForbiddenError: The principal may not do that.
+        NotFoundError: There is no such user.
+    """
+    administers = _administers(principal)
+    if makes and not administers and principal.kind != "session":
+        raise ForbiddenError(
+            "key_makes_no_keys",
+            "A key makes no keys, unless it is an administrator's with the scope `admin`.",
+            "Sign in to the web pages, or run `fathom keys create` on the machine that Fathom runs on.",
+        )
+    if user is None and principal.user_id is not None:
+        return principal.user_id
+    with database.read() as session:
+        found = identity.first_admin(session) if user is None else identity.find_user(session, user)
+    if administers and found is not None:
+        return found.id
+    if found is not None and found.id == principal.user_id:
+        return found.id
+    if not administers:
+        raise ForbiddenError("not_admin", *_NOT_ADMIN)
+    raise NotFoundError(
+        "user_not_found", f"There is no user {user or 'yet'!r}.", "List the users (`fathom users`)."
+    )
+
+
+def require_key(database: Database, principal: Principal, key_id: str) -> None:
+    """Make sure that a principal may revoke a key.
+
+    Raises:
+        NotFoundError: There is no such key, or it is another user's: the same error for both.
+        ForbiddenError: A key may revoke itself, and no other.
+    """
+    with database.read() as session:
+        found = identity.key(session, key_id)
+    if found is None or not (_administers(principal) or found.user_id == principal.user_id):
+        raise NotFoundError("key_not_found", f"There is no key {key_id!r}.", "List the keys (`fathom keys`).")
+    if not _administers(principal) and principal.kind != "session" and key_id != principal.key_id:
+        raise ForbiddenError(
+            "key_revokes_itself_only",
+            "A key revokes no other, unless it is an administrator's with the scope `admin`.",
+            "Sign in to the web pages, or run `fathom keys revoke` on the machine that Fathom runs on.",
+        )
+
+
+def _administers(principal: Principal) -> bool:
+    return principal.user_id is None or (principal.is_admin and "admin" in principal.scopes)
+
+
+class Standing:
+    """Whether somebody whose work is under way may still have its result; asked between steps, from any thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        principal: Principal,
+        collection_ids: tuple[str, ...],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Watch the key of a principal, and the collections that the work reads.
+
+        Args:
+            database: As the principal sees it.
+            principal: For whom the work is done.
+            collection_ids: What it reads.
+            now: Seconds that only grow.
+        """
+        self._db = database
+        self._principal = principal
+        self._collections = collection_ids
+        self._now = now
+        self._looked_at = now()
+        self._error: FathomError | None = None
+
+    def check(self) -> None:
+        """Look again, where the last look is older than `LOOK_S`.
+
+        Raises:
+            UnauthenticatedError: The key opens nothing any more.
+            ForbiddenError: A collection is out of reach by now.
+        """
+        if self._principal.user_id is None:
+            return
+        if self._error is None and self._now() - self._looked_at >= LOOK_S:
+            self._looked_at = self._now()
+            self._error = self._look()
+        if self._error is not None:
+            raise self._error
+
+    def _look(self) -> FathomError | None:
+        with self._db.read() as session:
+            key = identity.key(session, self._principal.key_id)
+            if key is None or not key.is_good(utc_now()):
+                return UnauthenticatedError("key_invalid", *KEY_ENDED)
+            if all(collections.index_seq(session, one) is not None for one in self._collections):
+                return None
+        return ForbiddenError(
+            "access_withdrawn",
+            "A collection that is read here was withdrawn or deleted.",
+            "List the collections, and ask again about those that are there.",
+        )

@@ -1,0 +1,94 @@
+"""A Fathom with users, and some of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.composition.runtime import Runtime
+from app.identity import people
+from app.identity.people import KeyWish
+from app.identity.principal import SCOPES
+from app.main import create_app
+from app.worker import Worker
+from tests.app.texts import DUCKS, upload
+from tests.ui.servers import serve
+
+
+@dataclass
+class World:
+    """An API in the mode for users; `runtime` is its own, which sees everything."""
+
+    app: FastAPI
+    client: TestClient | httpx.Client
+    runtime: Runtime
+    work: Callable[[], int]
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def user(self, name: str, role: str = "member", **wish: Any) -> dict[str, str]:
+        """Make a user with a key; gives the header that shows it."""
+        people.add_user(self.runtime.db, name, role)
+        return self.key(name, **wish)
+
+    def key(self, name: str, **wish: Any) -> dict[str, str]:
+        made = people.make_key(self.runtime.db, name, KeyWish(**({"scopes": SCOPES} | wish)))
+        self.keys[made.text] = made.view.id
+        return {"Authorization": f"Bearer {made.text}"}
+
+    def revoke(self, header: dict[str, str]) -> None:
+        people.revoke_key(self.runtime.db, self.keys[header["Authorization"].split()[1]])
+
+    def session(self, name: str, role: str = "member") -> dict[str, str]:
+        """Make a user who is signed in to the web pages."""
+        made = people.open_session(self.runtime.db, people.add_user(self.runtime.db, name, role).id, 1.0)
+        return {"Authorization": f"Bearer {made.text}"}
+
+    def things(self, header: dict[str, str], name: str) -> dict[str, str]:
+        """What routes name, by the path parameters that name it: a collection of whoever shows `header`, and more."""
+        made = self.client.post("/v1/collections", json={"name": name}, headers=header).json()["id"]
+        self.client.headers |= header
+        try:
+            taken = upload(self.client, made, {"ducks.md": DUCKS}, external_id="wiki/1").json()
+            self.work()
+        finally:
+            del self.client.headers["Authorization"]
+        asked = {"collections": [made], "question": "What do ducks eat?"}
+        answer = self.client.post("/v1/answers", json=asked, headers=header)
+        assert answer.status_code == 200, answer.text
+        guest = people.add_user(self.runtime.db, f"guest of {name}")
+        people.set_group(self.runtime.db, guest.id, "guests", member=True)
+        me = self.client.get("/v1/me", headers=header).json()["id"]
+        spare = people.make_key(self.runtime.db, me, KeyWish())
+        return {
+            "collection": made,
+            "document_id": taken["documents"][0]["id"],
+            "job_id": taken["jobs"][0]["id"],
+            "answer_id": answer.json()["id"],
+            "model": f"fathom:{name}",
+            "user": guest.id,
+            "group": "guests",
+            "key_id": spare.view.id,
+            "grant_id": people.grant(self.runtime.db, made, "reader", user=guest.id).id,
+            "external_id": "wiki/1",
+        }
+
+
+@pytest.fixture
+def world(settings, parts) -> Iterator[World]:
+    app = create_app(settings.model_copy(update={"mode": "users"}), parts)
+    with TestClient(app) as client:
+        runtime = app.state.runtime
+        yield World(app, client, runtime, Worker(runtime).run_pending)
+
+
+@pytest.fixture
+def served(settings, parts) -> Iterator[World]:
+    """A world behind a real server, so that replies come while they are made."""
+    app = create_app(settings.model_copy(update={"mode": "users"}), parts)
+    with serve(app) as url, httpx.Client(base_url=url, timeout=20.0, trust_env=False) as client:
+        runtime = app.state.runtime
+        yield World(app, client, runtime, Worker(runtime).run_pending)
