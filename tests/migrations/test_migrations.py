@@ -7,8 +7,10 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from app.db import answers, migrate
+from app.db import answers, collections, migrate
+from app.db.access import Reader
 from app.db.engine import Database
+from app.identity import people
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -155,3 +157,27 @@ def test_acknowledged_commits_are_flushed_and_foreign_keys_hold(tmp_path):
         ]
     database.close()
     assert settings == ["wal", 2, 1]
+
+
+def test_collections_and_answers_of_before_belong_to_the_owner_of_the_first_start(database):
+    migrate.upgrade(database)
+    migrate.downgrade(database, "20261201_fields")
+    moment = "'2026-01-01 00:00:00'"
+    with database.engine.begin() as connection:
+        for statement in (
+            "INSERT INTO collections (id, name, description, settings, index_seq, created_at, updated_at) "
+            f"VALUES ('col_1', 'birds', '', '{{}}', 0, {moment}, {moment})",
+            "INSERT INTO answers (id, question, collection_ids, request, status, model, created_at, updated_at) "
+            f"VALUES ('ans_1', 'Why?', '[\"col_1\", \"col_gone\"]', '{{}}', 'done', 'm', {moment}, {moment})",
+        ):
+            connection.execute(text(statement))
+    migrate.upgrade(database)
+    owner = people.first_owner(database)
+    other = people.add_user(database, "other", "admin")
+    for user_id, seen in ((owner.view.user_id, True), (other.id, False)):
+        with database.seen_by(Reader(user_id=user_id, is_admin=True)).read() as session:
+            assert (collections.find(session, "birds") is not None) is seen
+            assert (answers.get(session, "ans_1") is not None) is seen
+    with database.engine.connect() as connection:
+        links = connection.execute(text("SELECT answer_id, collection_id FROM answer_collections"))
+        assert [tuple(row) for row in links] == [("ans_1", "col_1")]
