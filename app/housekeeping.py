@@ -11,6 +11,8 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.answers import stored
+from app.audit import trail
+from app.audit.recording import LOCAL
 from app.composition.runtime import Runtime
 from app.db import idempotency
 from app.db.types import utc_now
@@ -71,3 +73,18 @@ def expire(runtime: Runtime) -> None:
         deleted = stored.delete_some(runtime, before=utc_now() - timedelta(days=days))
         if deleted:
             logger.info("answers expired", extra={"count": deleted, "days": days})
+    _shorten_trail(runtime)
+
+
+def _shorten_trail(runtime: Runtime) -> None:
+    """Delete records of the audit trail, and texts in it, that are older than the settings allow."""
+    kept, now = runtime.settings.audit, utc_now()
+    gone = texts = 0
+    if kept.keep_text_days is not None:
+        texts = trail.erase_texts_before(runtime.db, now - timedelta(days=kept.keep_text_days))
+    if kept.keep_days is not None:
+        gone = trail.prune(runtime.db, now - timedelta(days=kept.keep_days), actor=LOCAL)
+    if gone or texts:
+        with runtime.db.write() as session:
+            erasing.schedule(session)
+        logger.info("the audit trail was shortened", extra={"records": gone, "texts": texts})

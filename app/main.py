@@ -13,11 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from app.admission import make_queues
 from app.api import (
     answers,
+    audit,
     collections,
     documents,
     grants,
     health,
     jobs,
+    lexicons,
     people,
     problems,
     search,
@@ -94,8 +96,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.metrics = Metrics()
-    app.state.draining = False
+    app.state.metrics, app.state.draining = Metrics(), False
     app.include_router(_versioned())
     app.include_router(openai.router)
     app.include_router(health.router)
@@ -110,7 +111,7 @@ def create_app(
 def _versioned() -> APIRouter:
     router = APIRouter(prefix="/v1")
     # Routes are tried in this order: the two that crowds call come first, so that a refusal costs least.
-    for part in (search, answers, collections, documents, jobs, grants, people, signing_in):
+    for part in (search, answers, collections, documents, jobs, lexicons, audit, grants, people, signing_in):
         router.include_router(part.router)
     return router
 

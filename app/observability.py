@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -32,9 +33,10 @@ def request_id() -> str:
 
 
 class _Formatter(logging.Formatter):
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, redact: Callable[[str], str] | None = None) -> None:
         super().__init__()
         self._as_json = as_json
+        self._redact = redact
         self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
@@ -43,18 +45,25 @@ class _Formatter(logging.Formatter):
             fields["request_id"] = request_id()
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
+        message = record.getMessage()
+        if self._redact is not None:
+            message = self._redact(message)
+            fields = {
+                key: value if isinstance(value, int | float) else self._redact(str(value))
+                for key, value in fields.items()
+            }
         moment = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z"
         if self._as_json:
             head = {
                 "time": moment,
                 "level": record.levelname,
                 "logger": record.name,
-                "message": record.getMessage(),
+                "message": message,
             }
             return json.dumps({**head, **fields}, ensure_ascii=False, default=str)
         exception = fields.pop("exception", None)
         tail = "".join(f" {key}={_plain(value)}" for key, value in fields.items())
-        line = f"{moment} {record.levelname:<7} {record.name}: {_plain(record.getMessage())}{tail}"
+        line = f"{moment} {record.levelname:<7} {record.name}: {_plain(message)}{tail}"
         return line if exception is None else f"{line}\n{exception}"
 
 
@@ -65,12 +74,21 @@ def _plain(value: object) -> str:
 def configure_logging(settings: Settings) -> None:
     """Send log lines to standard error in the configured form."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter(as_json=settings.log_format == "json"))
+    handler.setFormatter(_Formatter(as_json=settings.log_format == "json", redact=_redaction(settings)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     for noisy in ("httpx", "httpcore", "sentence_transformers", "alembic", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _redaction(settings: Settings) -> Callable[[str], str] | None:
+    """Function that makes personal data in log lines unreadable, where the settings ask for it."""
+    if "logs" not in settings.safety.redact:
+        return None
+    from app.safety.personal_data import redacted
+
+    return redacted
 
 
 class Metrics:

@@ -1,17 +1,18 @@
 """Accepting a question: checked, numbered, its collections found, before anything costs time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.answers.types import AnswerHead
-from app.db.engine import Database
+from app.audit.recording import LOCAL
 from app.db.filters import Filter
 from app.db.types import new_id, utc_now
+from app.safety.types import Finders, Match
 from app.search import searching
 from app.search.filtering import filter_of
+from app.search.parts import SearchParts
 from app.search.scope import RankingChoice, Scope, scope_of
-from app.settings.schema import Settings
 from retrieval.follow_up import Turn
 
 
@@ -30,6 +31,7 @@ class Ask:
         weights: How much passages count, by chunk id: 1 where none is given, 0 leaves the passage unread.
         answer_from: Least confidence to answer at all; None for the model's own.
         conversation: The caller's id of the conversation, by which its answers can be deleted.
+        actor: Who asks, for the audit trail.
     """
 
     collections: tuple[str, ...]
@@ -43,6 +45,7 @@ class Ask:
     weights: Mapping[int, float] = field(default_factory=dict)
     answer_from: float | None = None
     conversation: str | None = None
+    actor: str = LOCAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,13 @@ class Pending:
     """An accepted question, whose answer is to be generated.
 
     Attributes:
+        question: As it is searched, answered, shown and stored: with what the content filter masks.
         standalone_question: The question to search and answer where it leans on earlier turns, else None.
+        asked: As asked, for the audit trail alone.
+        actor: Who asked.
+        finders: The content filter as it was then.
+        found: What it found in the question.
+        blocked: Whether the question is refused for that.
         created_at: When it was accepted, ISO 8601 in UTC.
     """
 
@@ -66,6 +75,11 @@ class Pending:
     weights: Mapping[int, float] = field(default_factory=dict)
     answer_from: float | None = None
     conversation: str | None = None
+    asked: str
+    actor: str = LOCAL
+    finders: Finders = field(default_factory=Finders)
+    found: Sequence[Match] = ()
+    blocked: bool = False
     created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
 
     @property
@@ -105,23 +119,25 @@ class Pending:
         }
 
 
-def accept(db: Database, settings: Settings, ask: Ask) -> Pending:
-    """Check a question and find its collections.
+def accept(parts: SearchParts, ask: Ask) -> Pending:
+    """Check a question, have the content filter look through it, and find its collections.
 
     Raises:
         InvalidInputError: The question, or one of the history, is empty or too long, or the filter is none.
         CollectionNotFoundError: A collection does not exist.
     """
+    settings, finders = parts.settings, parts.finders()
     limit = settings.limits.max_question_chars
-    question = searching.checked_text(ask.question, limit, "question")
-    scope = scope_of(db, settings, ask.collections).chosen(ask.choice)
+    asked = searching.checked_text(ask.question, limit, "question")
+    read = searching.read_question(asked, ask.history, limit, finders.incoming)
+    scope = scope_of(parts.db, settings, ask.collections).chosen(ask.choice)
     temperature = settings.answers.temperature if ask.temperature is None else ask.temperature
     if ask.wanted:
         filter_of(ask.wanted)  # refused here, before the answer has a number
     return Pending(
         id=new_id("ans"),
-        question=question,
-        standalone_question=searching.understood(question, ask.history, limit),
+        question=read.text,
+        standalone_question=read.standalone,
         scope=scope,
         k=ask.k or scope.k,
         temperature=temperature,
@@ -130,4 +146,9 @@ def accept(db: Database, settings: Settings, ask: Ask) -> Pending:
         weights=ask.weights,
         answer_from=ask.answer_from,
         conversation=ask.conversation,
+        asked=asked,
+        actor=ask.actor,
+        finders=finders,
+        found=read.matches,
+        blocked=read.blocked,
     )

@@ -5,7 +5,7 @@ stores nothing (`run.py` does) and knows nothing of HTTP or of threads.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +14,7 @@ from app.answers.citations import unsupported
 from app.answers.draft import Draft, SourcesWithdrawnError
 from app.answers.reading import source_passage
 from app.answers.refusal import refusal_text
+from app.answers.screening import AnswerBlockedError, ScreenedEvents
 from app.answers.types import (
     Answer,
     AnswerEvent,
@@ -29,7 +30,9 @@ from app.answers.types import (
     Trace,
     Usage,
 )
+from app.safety.types import Match
 from app.search import searching
+from app.search.masking import blocks
 from app.search.parts import SearchParts
 from generator.types import Generated, Generator, Request, Token, Waiting
 from retrieval.decomposition import sub_questions
@@ -48,6 +51,7 @@ class Outcome:
     Attributes:
         read: Chunks that the generator was given, with the ids of their documents.
         trace: Where the tokens come from; None for refusals.
+        verdicts: What the content filter found: in the question, in passages that were not read, in what was told.
         retrieved: None where nothing was searched.
         generated: None where the generator was not asked, or did not finish.
     """
@@ -55,6 +59,7 @@ class Outcome:
     answer: Answer
     read: Sequence[tuple[int, str]] = ()
     trace: Trace | None = None
+    verdicts: Mapping[str, Sequence[Match]] = field(default_factory=dict)
     retrieved: Retrieved | None = None
     generated: Generated | None = None
 
@@ -71,7 +76,9 @@ def generate(parts: SearchParts, pending: Pending, emit: Emit, stop_reason: Stop
     Raises:
         QuoteMismatchError: A citation would not have equalled the stored text.
     """
-    return _Generation(parts=parts, pending=pending, emit=emit, stop_reason=stop_reason).outcome()
+    told = ScreenedEvents(emit, pending.finders.outgoing)
+    walk = _Generation(parts=parts, pending=pending, emit=emit, told=told, stop_reason=stop_reason)
+    return walk.outcome()
 
 
 @dataclass(slots=True)
@@ -92,6 +99,7 @@ class _Material:
     draft: Draft
     retrieved: Retrieved | None = None
     passages: Sequence[ContextPassage] = ()
+    blocked: Sequence[Match] = ()
     model: str = ""
     generated: Generated | None = None
 
@@ -103,12 +111,15 @@ class _Generation:
     parts: SearchParts
     pending: Pending
     emit: Emit
+    told: ScreenedEvents
     stop_reason: StopReason
     clock: _Clock = field(default_factory=_Clock)
 
     def outcome(self) -> Outcome:
         self.emit(self.pending.head)
         material = _Material(draft=Draft(self.parts.db, ()))
+        if self.pending.blocked:
+            return self._refuse(material, "question_filtered")
         if self.pending.scope.chunks == 0:
             return self._refuse(material, "empty_collection")
         if not self.stop_reason():
@@ -124,6 +135,8 @@ class _Generation:
             return self._finish(material) if material.generated else self._cancel(material)
         except SourcesWithdrawnError:
             return self._refuse(material, "sources_withdrawn")
+        except AnswerBlockedError:
+            return self._refuse(replace(material, generated=None), "answer_filtered")
 
     def _search(self, material: _Material) -> _Material:
         pending = self.pending
@@ -134,9 +147,18 @@ class _Generation:
             )  # fmt: skip
             self.clock.stages.update(searching.stage_times(retrieved.timings_ms))
             # a weight of 0 removes a passage before anything reads it
-            passages = [item for item in retrieved.context.passages if self._weight(item) > 0]
-            draft = Draft(self.parts.db, passages)
-            return replace(material, retrieved=retrieved, passages=passages, draft=draft)
+            found = [item for item in retrieved.context.passages if self._weight(item) > 0]
+            blocked = {
+                item.passage.chunk_id: blocks(item.passage.text, pending.finders.incoming) for item in found
+            }
+            passages = [item for item in found if not blocked[item.passage.chunk_id]]
+            return replace(
+                material,
+                retrieved=retrieved,
+                passages=passages,
+                blocked=[match for matches in blocked.values() for match in matches],
+                draft=Draft(self.parts.db, passages),
+            )
         return material
 
     def _weight(self, item: ContextPassage) -> float:
@@ -195,9 +217,9 @@ class _Generation:
         return generated
 
     def _write(self, token: Token, draft: Draft) -> None:
-        self.emit(GeneratedText(text=token.text, kind=token.ink.value))
+        self.told(GeneratedText(text=token.text, kind=token.ink.value))
         for citation in draft.write(token):
-            self.emit(citation)
+            self.told(citation)
 
     def _finish(self, material: _Material) -> Outcome:
         generated, draft = material.generated, material.draft
@@ -206,10 +228,11 @@ class _Generation:
         spans, citations = draft.settle(generated.text, generated.spans)
         sent = draft.citations_sent
         if generated.text != draft.text:
-            self.emit(Replacement(text=generated.text, spans=tuple(spans)))
+            self.told(Replacement(text=generated.text, spans=tuple(spans)))
             sent = 0
         for citation in citations[sent:]:
-            self.emit(citation)
+            self.told(citation)
+        self.told.finish()
         trace = draft.trace(generated.text, generated.spans)
         return self._close(material, "done", generated.text, spans=spans, citations=citations, trace=trace)
 
@@ -217,6 +240,7 @@ class _Generation:
         """Close a stopped answer with the text that it has."""
         draft = material.draft
         spans, citations = draft.settle(draft.text, draft.spans)
+        self.told.finish()
         trace = draft.trace(draft.text, draft.spans)
         return self._close(material, "cancelled", draft.text, spans=spans, citations=citations, trace=trace)
 
@@ -226,7 +250,8 @@ class _Generation:
         self.emit(Replacement(text=text) if material.draft.text else GeneratedText(text=text, kind="written"))
         relevance = material.generated.relevance if material.generated else {}
         evidence = material.generated.evidence if material.generated else ()
-        nearest = tuple(material.draft.nearest(relevance, evidence))
+        withheld = reason in {"question_filtered", "answer_filtered"}
+        nearest = () if withheld else tuple(material.draft.nearest(relevance, evidence))
         refusal = Refusal(reason=reason, text=text, nearest=nearest)
         return self._close(material, "done", refusal.text, refusal=refusal)
 
@@ -273,9 +298,14 @@ class _Generation:
             status=status,
         )
         return Outcome(
-            answer=answer,
+            answer=self.told.told(answer),
             read=[(item.passage.chunk_id, item.passage.document_id) for item in material.passages],
             trace=trace,
+            verdicts={
+                "question": self.pending.found,
+                "passages": material.blocked,
+                "output": self.told.matches,
+            },
             retrieved=material.retrieved,
             generated=generated,
         )

@@ -23,6 +23,14 @@ _TEXTS: dict[Reason, dict[str, str]] = {
         "en": "The documents behind this answer were removed while it was written. Please ask again.",
         "zh": "作答期间，答案所依据的文档已被移除，请重新提问。",
     },
+    "question_filtered": {
+        "en": "This question is not answered: it holds words that the content filter of this server blocks.",
+        "zh": "无法回答这个问题：其中含有本服务器内容过滤规则禁止的词语。",
+    },
+    "answer_filtered": {
+        "en": "The answer is withheld: it holds words that the content filter of this server blocks.",
+        "zh": "答案已被拦截：其中含有本服务器内容过滤规则禁止的词语。",
+    },
 }
 
 

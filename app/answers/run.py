@@ -11,18 +11,18 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.answers import auditing
 from app.answers.accept import Ask, Pending, accept
 from app.answers.generate import Emit, Outcome, StopReason, generate
 from app.answers.json_form import answer_as_json, answer_from_json, trace_as_json
 from app.answers.stored import INTERRUPTED
 from app.answers.types import Answer, AnswerEvent, AnswerFailure, Finished
 from app.db import answers as rows
+from app.db import audit as audit_rows
 from app.db import erasing as erasing_rows
-from app.db.engine import Database
 from app.errors import describe
 from app.library import erasing
 from app.search.parts import SearchParts
-from app.settings.schema import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -38,18 +38,18 @@ def answer(parts: SearchParts, ask: Ask) -> Outcome:
         CollectionNotFoundError: A collection does not exist.
         QuoteMismatchError: A citation would not have equalled the stored text.
     """
-    return complete(parts, begin(parts.db, parts.settings, ask))
+    return complete(parts, begin(parts, ask))
 
 
-def begin(db: Database, settings: Settings, ask: Ask) -> Pending:
+def begin(parts: SearchParts, ask: Ask) -> Pending:
     """Accept a question and record its answer as running, so that it can be read while it is generated.
 
     Raises:
         InvalidInputError: The question, or one of the history, is empty or too long.
         CollectionNotFoundError: A collection does not exist.
     """
-    pending = accept(db, settings, ask)
-    with db.write() as session:
+    pending = accept(parts, ask)
+    with parts.db.write() as session:
         rows.add(
             session,
             pending.id,
@@ -90,22 +90,26 @@ def complete(
     """
     try:
         outcome = generate(parts, pending, emit, stop_reason)
-        stored = _store(parts.db, outcome, stream())
+        stored = _store(parts, pending, outcome, stream())
     except BaseException as error:
-        _store_failure(parts.db, pending.id, error)
+        _store_failure(parts, pending, error)
         raise
     emit(Finished(answer=stored))
     return replace(outcome, answer=stored)
 
 
-def _store(db: Database, outcome: Outcome, stream: Sequence[Mapping[str, Any]]) -> Answer:
-    """Store an answer with its trace and its stream; gives it as it is stored."""
+def _store(
+    parts: SearchParts, pending: Pending, outcome: Outcome, stream: Sequence[Mapping[str, Any]]
+) -> Answer:
+    """Store an answer with its trace and its stream, and record it; gives it as it is stored."""
     generated = answer_as_json(outcome.answer)
-    with db.write() as session:
+    with parts.db.write() as session:
         stored, documents = erasing.without_gone(session, generated, outcome.read)
         unchanged = stored == generated
         result = outcome.answer if unchanged else answer_from_json(stored)
-        if not rows.hold(session, result.id):
+        if not rows.hold(session, result.id):  # deleted meanwhile: its record has no text
+            auditing.record(session, parts.settings, pending, outcome, result)
+            audit_rows.erase_texts(session, [result.id])
             return result
         trace = outcome.trace if result.text == outcome.answer.text else None
         rows.finish(
@@ -120,18 +124,20 @@ def _store(db: Database, outcome: Outcome, stream: Sequence[Mapping[str, Any]]) 
         if stream:
             done = {"id": stream[-1]["id"] + 1, "event": "done", "data": {"answer": stored}}
             rows.store_events(session, result.id, [*stream, done] if unchanged else [done])
+        auditing.record(session, parts.settings, pending, outcome, result)
     return result
 
 
-def _store_failure(db: Database, answer_id: str, error: BaseException) -> None:
+def _store_failure(parts: SearchParts, pending: Pending, error: BaseException) -> None:
     """Store why a question could not be answered; where even that can't be stored, the log has it."""
     failure = _failure(error)
     try:
-        with db.write() as session:
-            rows.finish(session, answer_id, status="failed", answer=None, error=asdict(failure))
+        with parts.db.write() as session:
+            rows.finish(session, pending.id, status="failed", answer=None, error=asdict(failure))
+            auditing.record_failure(session, parts.settings, pending, failure)
     except SQLAlchemyError:
         logger.exception(
-            "the failure of an answer can't be stored", extra={"answer": answer_id, "code": failure.code}
+            "the failure of an answer can't be stored", extra={"answer": pending.id, "code": failure.code}
         )
 
 

@@ -9,12 +9,17 @@ from app.answers.json_form import answer_from_json, as_json, failure_from_json, 
 from app.answers.provenance import places_of, provenance_of
 from app.answers.types import Answer, AnswerFailure, Feedback, Provenance
 from app.db import answers as rows
+from app.db import audit as audit_rows
 from app.db import erasing as erasing_rows
 from app.db.engine import Database
-from app.db.sources import read_sources
+from app.db.sources import Source, read_sources
 from app.errors import AnswerNotFoundError, InvalidInputError
 from app.library import erasing
 from app.library.parts import ErasureParts
+from app.safety.types import Finder
+from app.search.masking import hidden, hidden_document
+from app.search.parts import SearchParts
+from retrieval.types import Passage
 
 DELETED_AT_ONCE = 200
 INTERRUPTED = AnswerFailure(
@@ -43,18 +48,18 @@ def get(db: Database, answer_id: str, *, in_work: bool) -> Answer:
     return replace(_answer(row, in_work), feedback=feedback)
 
 
-def provenance(db: Database, answer_id: str, *, in_work: bool) -> Provenance:
+def provenance(parts: SearchParts, answer_id: str, *, in_work: bool) -> Provenance:
     """Where each token of an answer comes from.
 
     Args:
-        db: The database.
+        parts: The database, and the content filter.
         answer_id: Its id.
         in_work: Whether this process generates it now.
 
     Raises:
         AnswerNotFoundError: There is no such answer.
     """
-    with db.read() as session:
+    with parts.db.read() as session:
         row = rows.get(session, answer_id, with_provenance=True)
         if row is None:
             raise AnswerNotFoundError(answer_id)
@@ -62,7 +67,24 @@ def provenance(db: Database, answer_id: str, *, in_work: bool) -> Provenance:
         trace = None if row.provenance is None else trace_from_json(row.provenance)
         places = places_of(answer, trace)
         sources = dict(zip(places, read_sources(session, places), strict=True))
+    if finders := parts.finders().outgoing:
+        texts = parts.passages.passages([chunk for chunk, _, _ in places])
+        sources = {
+            place: source and _hidden(source, texts.get(source.chunk), finders)
+            for place, source in sources.items()
+        }
     return provenance_of(answer, trace, sources)
+
+
+def _hidden(source: Source, passage: Passage | None, finders: Sequence[Finder]) -> Source:
+    """The source with its masks; a word that reaches beyond its quote is found in the passage around it."""
+    quote = hidden(source.quote, finders)
+    if passage is not None and passage.start <= source.start <= source.end <= passage.start + len(
+        passage.text
+    ):
+        begin = source.start - passage.start
+        quote = hidden(passage.text, finders)[begin : begin + len(quote)]
+    return replace(source, document=hidden_document(source.document, finders), quote=quote)
 
 
 def events(db: Database, answer_id: str) -> list[dict[str, Any]]:
@@ -117,6 +139,7 @@ def delete_some(
 def _delete(parts: ErasureParts, answer_ids: Sequence[str]) -> int:
     with parts.db.write() as session:
         count = rows.remove(session, answer_ids)
+        audit_rows.erase_texts(session, answer_ids)
         if count:
             erasing_rows.erase_replies(session, answer_ids)
             erasing.schedule(session)

@@ -13,7 +13,14 @@ from app.db.sources import DocumentName
 
 AnswerStatus = Literal["running", "done", "failed", "cancelled"]
 SpanKind = Literal["copied", "written", "erased"]
-Reason = Literal["not_in_documents", "no_passages", "empty_collection", "sources_withdrawn"]
+Reason = Literal[
+    "not_in_documents",
+    "no_passages",
+    "empty_collection",
+    "sources_withdrawn",
+    "question_filtered",
+    "answer_filtered",
+]
 """Why there is no answer."""
 
 

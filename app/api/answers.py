@@ -92,7 +92,7 @@ def get_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> AnswerO
 def get_provenance(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> ProvenanceOut:
     """Source of each token of an answer: the exact range of a copied token, the attention of a written token."""
     in_work = _in_work(hub, answer_id)
-    return provenance_out(stored.provenance(runtime.db, answer_id, in_work=in_work))
+    return provenance_out(stored.provenance(runtime, answer_id, in_work=in_work))
 
 
 @router.get("/{answer_id}/events", response_class=Response, responses=STREAM_DOC)

@@ -4,7 +4,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
 
+from app.audit.recording import LOCAL
 from app.composition.runtime import Runtime
+from app.identity.principal import Principal
 
 
 async def _runtime(request: Request) -> Runtime:
@@ -14,6 +16,21 @@ async def _runtime(request: Request) -> Runtime:
 
 RuntimeDep = Annotated[Runtime, Depends(_runtime)]
 """The runtime of the process, as whoever makes the request sees it."""
+
+
+def actor_of(request: Request) -> str:
+    """Id of whoever makes a request, as the audit trail names it; `LOCAL` for the machine itself."""
+    principal = cast("Principal | None", getattr(request.state, "principal", None))
+    return LOCAL if principal is None or principal.user_id is None else principal.user_id
+
+
+async def _actor(request: Request) -> str:
+    return actor_of(request)
+
+
+ActorDep = Annotated[str, Depends(_actor)]
+"""Whoever makes the request, for the audit trail."""
+
 
 Cursor = Annotated[
     str | None, Query(max_length=500, description="`next_cursor` of the page before; absent for the first.")

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
@@ -17,6 +18,7 @@ from app.answers.streams import AnswerStream, StopReason, StreamConfig, StreamEv
 from app.answers.types import AnswerEvent
 from app.api.access import watch
 from app.api.admitted import ClientLeftError, turn_of, while_there
+from app.api.deps import actor_of
 from app.api.problems import problem
 from app.composition.runtime import Runtime
 from app.errors import describe
@@ -56,7 +58,8 @@ async def start(request: Request, runtime: Runtime, hub: StreamHub, ask: Ask) ->
     """
     turn = turn_of(request)
     try:
-        pending = await run_in_threadpool(run.begin, runtime.db, runtime.settings, ask)
+        asked = replace(ask, actor=actor_of(request))
+        pending = await run_in_threadpool(run.begin, runtime, asked)
         # the request's id goes along, so that records logged in the thread carry it
         context, instance = contextvars.copy_context(), request.url.path
         standing = watch(request, runtime, pending.scope.ids)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.access import any_key
 from app.api.admitted import AdmittedRoute, admitted, in_thread
-from app.api.deps import RuntimeDep
+from app.api.deps import RuntimeDep, actor_of
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.wire import ranking_choice, turns
 from app.schemas.search import SearchOut, SearchRequest
@@ -30,6 +30,7 @@ async def search(body: SearchRequest, request: Request, runtime: RuntimeDep) -> 
             k=body.k,
             choice=ranking_choice(body),
             wanted=body.filter,
+            actor=actor_of(request),
             has_left=has_left,
         )
         # checked and written here, so that the event loop does not stand still for it

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.db.audit import AuditRecord, TrailState
+from app.db.audit import SALT_DIGITS, AuditRecord, TrailState
+from app.errors import InvalidInputError
 
 MOST_RENUMBERED = 1_000
 """Rows may have been removed and those behind them renumbered: so many numbers are tried."""
@@ -46,6 +47,31 @@ class Tampering:
     last: int
     kind: Literal["changed", "removed", "added", "moved", "rehashed"]
     detail: str
+
+
+def heads_in(text: str) -> list[Head]:
+    """Heads in a file of lines, as `fathom audit head` prints them.
+
+    Args:
+        text: The file.
+
+    Raises:
+        InvalidInputError: A line is no head.
+    """
+    heads = []
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        try:
+            given = json.loads(line)
+            heads.append(Head(seq=int(given["seq"]), hash=str(given["hash"])))
+        except (ValueError, KeyError, TypeError):
+            raise InvalidInputError(
+                "bad_audit_head",
+                f"{line[:60]!r} is no head of a trail.",
+                "Take what `fathom audit head` printed.",
+            ) from None
+    return heads
 
 
 def digest(salt: str, text: str) -> str:
@@ -89,13 +115,24 @@ def is_sound(record: AuditRecord) -> bool:
     return hash_of(record) == record.hash and texts_agree(record)
 
 
+def question_salt(salt: str) -> str:
+    """The half of a record's salt that belongs to what came in."""
+    return salt[:SALT_DIGITS]
+
+
+def output_salt(salt: str) -> str:
+    """The half of a record's salt that belongs to what went out; empty once that text was erased alone."""
+    return salt[SALT_DIGITS:]
+
+
 def texts_agree(record: AuditRecord) -> bool:
     """Whether the texts that are still there are those that were recorded."""
+    salt = record.salt or ""
     return all(
-        text is None or (record.salt is not None and digest(record.salt, text) == kept)
-        for text, kept in (
-            (record.question, record.question_digest),
-            (record.output, record.output_digest),
+        text is None or (own != "" and digest(own, text) == kept)
+        for text, own, kept in (
+            (record.question, question_salt(salt), record.question_digest),
+            (record.output, output_salt(salt), record.output_digest),
         )
     )
 

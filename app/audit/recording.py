@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.audit.chain import digest, hashed
+from app.audit.chain import digest, hashed, output_salt, question_salt
 from app.db import audit as rows
-from app.db.audit import AuditRecord
+from app.db.audit import SALT_DIGITS, AuditRecord
 from app.db.types import utc_now
 
 LOCAL = "local"
@@ -64,7 +64,7 @@ def append(session: Session, entries: Sequence[Entry], *, keep_text: bool = True
 
 
 def _record(entry: Entry, seq: int, previous: str, now: datetime, *, keep_text: bool) -> AuditRecord:
-    salt = secrets.token_hex(16)
+    salt = secrets.token_hex(SALT_DIGITS)
     said, told = entry.question, entry.output
     has_text = said is not None or told is not None
     return hashed(
@@ -75,8 +75,8 @@ def _record(entry: Entry, seq: int, previous: str, now: datetime, *, keep_text: 
             actor=entry.actor,
             subject=entry.subject,
             body=json.dumps(entry.body, ensure_ascii=False, separators=(",", ":"), sort_keys=True),
-            question_digest=None if said is None else digest(salt, said),
-            output_digest=None if told is None else digest(salt, told),
+            question_digest=None if said is None else digest(question_salt(salt), said),
+            output_digest=None if told is None else digest(output_salt(salt), told),
             question=said if keep_text else None,
             output=told if keep_text else None,
             salt=salt if keep_text and has_text else None,

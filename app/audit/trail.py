@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.audit import sheet
 from app.audit.chain import Head, Tampering, is_whole, tampering
 from app.audit.recording import Entry, append
 from app.db import audit as rows
 from app.db.audit import AuditRecord
 from app.db.engine import Database
+from app.db.paging import Slice, decode_position
 
 PRUNED = "audit.pruned"
 """Event of the record that says which rows retention removed."""
@@ -100,10 +102,23 @@ def erase_texts_before(database: Database, moment: datetime) -> int:
         return rows.erase_texts_before(session, moment)
 
 
-def page(database: Database, wanted: Mapping[str, str], before: int | None, limit: int) -> list[AuditRecord]:
-    """Rows, newest first; see `app.db.audit.page`."""
+def page(database: Database, wanted: Mapping[str, str], cursor: str | None, limit: int) -> Slice[AuditRecord]:
+    """Rows, newest first.
+
+    Args:
+        database: The database.
+        wanted: Values of `event`, `actor`, `subject` that rows must have.
+        cursor: From the page before.
+        limit: Most rows.
+
+    Raises:
+        InvalidInputError: The cursor was not made here.
+    """
+    before = None if cursor is None else decode_position(cursor)
     with database.read() as session:
-        return rows.page(session, wanted, before, limit)
+        found = rows.page(session, wanted, before, limit + 1)
+    more = len(found) > limit
+    return Slice(found[:limit], str(found[limit - 1].seq) if more else None)
 
 
 def export(database: Database) -> Iterator[str]:
@@ -111,6 +126,12 @@ def export(database: Database) -> Iterator[str]:
     with database.read() as session:
         for record in rows.walk(session):
             yield json.dumps(as_json(record), ensure_ascii=False)
+
+
+def export_csv(database: Database) -> Iterator[str]:
+    """The trail as lines of CSV for spreadsheets, oldest first; cells are changed where they would be formulas."""
+    with database.read() as session:
+        yield from sheet.lines(rows.walk(session))
 
 
 def as_json(record: AuditRecord) -> dict[str, Any]:

@@ -9,7 +9,9 @@ import typer
 
 from app.cli import adopt, ask, collections, doctor, evaluate, index, ingest, processes, prove, search, tune
 from app.cli.answers import answers_app
+from app.cli.audit import audit_app
 from app.cli.bench import bench_app
+from app.cli.lexicons import lexicons_app
 from app.cli.output import State, fail
 from app.cli.people import grants_app, keys_app, users_app
 from app.cli.run import run
@@ -57,6 +59,8 @@ app.add_typer(answers_app)
 app.add_typer(users_app)
 app.add_typer(keys_app)
 app.add_typer(grants_app)
+app.add_typer(lexicons_app)
+app.add_typer(audit_app)
 app.add_typer(bench_app)
 app.add_typer(train_app)
 

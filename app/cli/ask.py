@@ -60,11 +60,11 @@ def ask(
             choice=RankingChoice(rerank=rerank),
             wanted=filter_from_words(where or []),
         )
-        pending = run.begin(runtime.db, runtime.settings, asked)
+        pending = run.begin(runtime, asked)
         screen = _Screen(live=not as_json and sys.stdout.isatty())
         with screen:
             answer = run.complete(runtime, pending, screen.show).answer
-        provenance = stored.provenance(runtime.db, pending.id, in_work=False) if explain else None
+        provenance = stored.provenance(runtime, pending.id, in_work=False) if explain else None
     if as_json:
         more = {"ingested": ingested, "provenance": json_form.as_json(provenance)}
         shown = json_form.answer_as_json(answer)

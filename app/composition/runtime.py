@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import home
+from app.composition.content_filter import ContentFilter
 from app.composition.encoder import load_encoder, load_vocabulary, read_encoder_id
 from app.composition.generators import load_generator
 from app.composition.lazy import Lazy
@@ -25,6 +26,7 @@ from app.indexes.collection import CollectionIndex, IndexConfig
 from app.indexes.filtered import FilteredChunks
 from app.indexes.passages import SqlPassageStore
 from app.indexes.registry import IndexRegistry, purge_files, remove_index_files
+from app.safety.types import Finders
 from app.settings.schema import Settings
 from app.storage import BlobStore
 from generator.types import Generator
@@ -90,6 +92,7 @@ class Runtime:
     blobs: BlobStore
     passages: SqlPassageStore
     filtered: FilteredChunks
+    content_filter: ContentFilter
     lazy: LazyParts
 
     @property
@@ -151,6 +154,10 @@ class Runtime:
         """The same parts, with the database as `reader` sees it."""
         db = self.db.seen_by(reader)
         return replace(self, db=db, passages=self.passages.read_through(db))
+
+    def finders(self) -> Finders:
+        """Finders for the texts of a request that begins now; empty where nothing is configured."""
+        return self.content_filter.finders()
 
     def warm_up(self) -> None:
         """Load all models now; an error stays in `model_states`, and is raised to every user of that model."""
@@ -275,6 +282,7 @@ def assemble(settings: Settings, parts: Parts) -> Runtime:
         blobs=BlobStore(settings.blobs_dir),
         passages=passages,
         filtered=FilteredChunks(),
+        content_filter=ContentFilter(db, redact_output="output" in settings.safety.redact),
         lazy=lazy,
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from app.db import audit
 from app.db import erasing as rows
 from app.db.engine import Database
 from app.db.erasing import Answer
@@ -45,9 +46,9 @@ def gone_in_collection(session: Session, collection_id: str) -> dict[str, Gone]:
 def withdraw(session: Session, gone: Mapping[str, Gone]) -> None:
     """Blank text of documents in answers and stored replies, after their chunks were deleted in this transaction."""
     for part in rows.batches(rows.linked_answers(session, gone)):
-        for row in rows.whole_answers(session, part):
-            _blank(row, gone)
+        blanked_ids = [row.id for row in rows.whole_answers(session, part) if _blank(row, gone)]
         session.flush()
+        audit.erase_texts(session, blanked_ids, outputs_only=True)
         rows.unlink_answers(session, part, [key for key, one in gone.items() if one.now is None])
     rows.erase_replies(session, [key for key, one in gone.items() if one.now is None])
     # what an upload was answered stays: it names the document, and says nothing of it
@@ -160,19 +161,24 @@ def try_to_finish(parts: ErasureParts, *, at_most: int | None = INDEXED_AT_ONCE)
         logger.warning("erasing is not finished; it is taken up again", exc_info=True)
 
 
-def _blank(row: Answer, gone: Mapping[str, Gone]) -> None:
-    """Take the text of documents out of a stored answer; its stream becomes its end, and its tokens go."""
+def _blank(row: Answer, gone: Mapping[str, Gone]) -> bool:
+    """Take the text of documents out of a stored answer; its stream becomes its end, and its tokens go.
+
+    Returns:
+        Whether it may have held some.
+    """
     if row.answer is None:
         row.events, row.provenance = None, None
-        return
+        return True
     answer = blanked(row.answer, gone)
     if answer == row.answer:
-        return
+        return False
     if answer["text"] != row.answer["text"]:
         row.provenance = None
     last = max((event["id"] for event in row.events or ()), default=0)
     row.answer = answer
     row.events = [{"id": last, "event": "done", "data": {"answer": answer}}] if last else None
+    return True
 
 
 def _remove_blobs(db: Database, blobs: BlobStore, pending: Sequence[ErasureView]) -> None:

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from app.audit.recording import LOCAL, Entry, append
 from app.db import lexicons as rows
 from app.db.engine import Database
-from app.db.lexicons import LexiconView
+from app.db.lexicons import LexiconView as LexiconView  # the view is shown by routes
 from app.errors import InvalidInputError, LexiconNotFoundError
 from app.safety.lexicon_filter import LexiconFilter
 from app.safety.patterns import pattern_of
-from app.safety.types import LEVELS, Level, Lexicon, Match, masked
+from app.safety.types import LEVELS, Level, Lexicon, Match, hardest, masked
 
 LONGEST_WORD = 200
 COMMENT = "#"
@@ -157,9 +157,24 @@ def trial(compiled: LexiconFilter | None, text: str) -> Trial:
         text: Any text.
     """
     matches = compiled.find(text) if compiled is not None else ()
-    levels = {match.level for match in matches}
-    hardest = next((level for level in LEVELS if level in levels), None)
-    return Trial(level=hardest, text=masked(text, matches), matches=matches)
+    return Trial(level=hardest(matches), text=masked(text, matches), matches=matches)
+
+
+def decoded(content: bytes) -> str:
+    """Text of a file in UTF-8, with or without its mark.
+
+    Args:
+        content: Bytes of the file.
+
+    Raises:
+        InvalidInputError: It is in another encoding.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInputError(
+            "lexicon_not_utf8", "The file is not in UTF-8.", "Convert it, as with `iconv -t UTF-8`."
+        ) from None
 
 
 def words_in(text: str) -> list[str]:

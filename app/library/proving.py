@@ -32,6 +32,8 @@ SERVER_FILES = (
 )
 _OWN = frozenset({"content_chunks", "chunk_vectors"})
 """Tables whose rows are deleted with the rows of `contents`."""
+_KEEPING_IDS = frozenset({"index_changes", "audit_records"})
+"""Tables that keep the ids of deleted documents, and none of their text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,7 @@ def _rows(db: Database, wanted: Wanted, traces: Traces | None) -> Iterator[Findi
     hash_ = wanted.sha256.encode() if wanted.sha256 else None
     for cell in remains.cells(db):
         place = f"table {cell.table}, row {cell.row}, {cell.column}"
-        if name is not None and name in cell.data and cell.table != "index_changes":
+        if name is not None and name in cell.data and cell.table not in _KEEPING_IDS:
             yield Finding(place=place, what="names the document", hint=_row_hint(cell.table))
         elif hash_ is not None and cell.data == hash_:
             yield Finding(
@@ -157,6 +159,7 @@ def _row_hint(table: str) -> str:
     return {
         "answers": "Delete the answer: `fathom answers delete`, with its id.",
         "idempotency_keys": "It expires within a day.",
+        "audit_records": "Delete the answer that the record is about, or run `fathom audit prune --texts`.",
     }.get(table, "Delete the document, if it is to go.")
 
 

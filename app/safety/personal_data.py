@@ -1,6 +1,7 @@
 """Personal data found by form, and by check digit where the kind has one (python-stdnum); Chinese and English kinds.
 
-A kind without a check digit needs more than digits: a passport is one where the text says so nearby.
+A kind without a check digit needs more than digits: a passport is one where the text says so nearby. So is a number of
+the National Health Service, whose check digit one in eleven telephone numbers has too.
 """
 
 import ipaddress
@@ -11,16 +12,18 @@ from dataclasses import dataclass
 from stdnum import iban, luhn
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
-from stdnum.us import ssn
+from stdnum.gb import nhs
+from stdnum.us import itin, ssn
 
 from app.safety.types import Match
 
 LONGEST = 320
 """Most characters of anything found; an e-mail address is the longest."""
 CUE_WITHIN = 24
-"""Characters in front of a passport's number that may say it is one."""
+"""Characters in front of a number that may say what it is: a passport's, the health service's."""
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _PASSPORT_CUE = re.compile(r"passport|护照|護照", re.IGNORECASE)
+_NHS_CUE = re.compile(r"\bNHS\b")
 _CARDS = re.compile(r"3[47]|4|5[1-5]|2[2-7]|6")
 """First digits of American Express, Visa, Mastercard, and UnionPay with its like."""
 
@@ -69,9 +72,21 @@ def _is_address(found: re.Match[str]) -> bool:
     return True
 
 
-def _is_passport(found: re.Match[str]) -> bool:
+def _follows(cue: re.Pattern[str], found: re.Match[str]) -> bool:
     before = found.string[max(0, found.start() - CUE_WITHIN) : found.start()]
-    return _PASSPORT_CUE.search(before) is not None
+    return cue.search(before) is not None
+
+
+def _is_nhs_number(found: re.Match[str]) -> bool:
+    return _follows(_NHS_CUE, found) and nhs.is_valid(found[0])
+
+
+def _is_hong_kong_id(found: re.Match[str]) -> bool:
+    """Whether the check digit of the Immigration Department's scheme holds: weights 9 to 1, a missing letter is 36."""
+    shown = [character for character in found[0] if character.isalnum()]
+    values = [int(character, 36) for character in shown]
+    weighted = zip(range(9, 0, -1), [36] * (9 - len(values)) + values, strict=True)
+    return sum(weight * value for weight, value in weighted) % 11 == 0
 
 
 KINDS: tuple[Kind, ...] = (
@@ -87,7 +102,11 @@ KINDS: tuple[Kind, ...] = (
         form=_form(r"[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}"),
         is_one=lambda found: uscc.is_valid(found[0]),
     ),
-    Kind(name="passport", form=_form(r"[A-Za-z]{1,2}\d{7,8}|\d{9}"), is_one=_is_passport),
+    Kind(
+        name="passport",
+        form=_form(r"[A-Za-z]{1,2}\d{7,8}|\d{9}"),
+        is_one=lambda found: _follows(_PASSPORT_CUE, found),
+    ),
     Kind(
         name="email",
         form=_form(
@@ -95,6 +114,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         is_one=lambda _: True,
     ),
+    Kind(name="uk_nhs", form=_form(r"\d{3}[ -]?\d{3}[ -]?\d{4}"), is_one=_is_nhs_number),
     Kind(
         name="phone",
         form=_form(
@@ -102,6 +122,15 @@ KINDS: tuple[Kind, ...] = (
         ),
         is_one=_is_phone,
     ),
+    Kind(name="hk_id", form=_form(r"[A-Z]{1,2}\d{6} ?\([0-9A]\)"), is_one=_is_hong_kong_id),
+    Kind(
+        name="uk_nino",
+        form=_form(
+            r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
+        ),
+        is_one=lambda _: True,
+    ),
+    Kind(name="us_itin", form=_form(r"9\d{2}-\d{2}-\d{4}"), is_one=lambda found: itin.is_valid(found[0])),
     Kind(name="us_ssn", form=_form(r"\d{3}-\d{2}-\d{4}"), is_one=lambda found: ssn.is_valid(found[0])),
     Kind(
         name="iban",
@@ -126,6 +155,7 @@ _OPEN = (
     re.compile(r"[+(]?\d[\d() .-]{0,40}$", re.ASCII),
     re.compile(r"[A-Z]{2}\d{2}(?: ?[0-9A-Z]{1,4}){0,8} ?$", re.ASCII),
     re.compile(r"(?:\(\d{0,3}|\+)$", re.ASCII),
+    re.compile(r"(?<![0-9A-Za-z])[A-Z]{1,2}(?: ?\d{1,2}){0,3} ?(?:\([0-9A]?)?$", re.ASCII),
 )
 """Ends of a text that may become one of the kinds: a word, digits in groups, an account in groups."""
 

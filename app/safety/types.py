@@ -1,6 +1,6 @@
 """Plain data of the filter: lexicons, what was found, and what finds it. Positions are code points, half-open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -55,6 +55,25 @@ class Finder(Protocol):
 
     def open_from(self, text: str) -> int:
         """First position of the end of `text` that may become part of a match when the text goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finders:
+    """What looks through the texts of one request; nothing is looked through where both are empty.
+
+    Attributes:
+        incoming: For questions, and for passages before they are read.
+        outgoing: For whatever is told.
+    """
+
+    incoming: Sequence[Finder] = ()
+    outgoing: Sequence[Finder] = ()
+
+
+def hardest(matches: Iterable[Match]) -> Level | None:
+    """The hardest level among matches; None where there are none."""
+    found = {match.level for match in matches}
+    return next((level for level in LEVELS if level in found), None)
 
 
 def masked(text: str, matches: Sequence[Match]) -> str:

@@ -233,7 +233,7 @@ class AnswerOut(BaseModel):
     answerable: bool = Field(description="False where the documents don't answer.")
     reason: str | None = Field(
         description="Why there is no answer: not_in_documents, no_passages, empty_collection, "
-        "sources_withdrawn; null where there is one."
+        "sources_withdrawn, question_filtered, answer_filtered; null where there is one."
     )
     confidence: float | None = Field(
         description="Probability that the passages hold the answer; null where the model gives none."

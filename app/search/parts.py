@@ -9,6 +9,7 @@ from app.db.engine import Database
 from app.indexes.collection import CollectionIndex
 from app.indexes.filtered import FilteredChunks
 from app.indexes.passages import SqlPassageStore
+from app.safety.types import Finders
 from app.settings.schema import Settings
 from generator.types import Generator
 from ingestion.types import CountTokens
@@ -63,6 +64,9 @@ class SearchParts(Protocol):
     @property
     def reranker(self) -> Scorer | None:
         """The configured cross-encoder, None where none is."""
+
+    def finders(self) -> Finders:
+        """Finders for the texts of a request that begins now."""
 
     def collection_index(self, collection_id: str) -> CollectionIndex:
         """Index of a collection, up to date with the last commit of any process.

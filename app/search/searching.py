@@ -4,19 +4,25 @@ One collection is searched with its own indexes, several are searched as if they
 This module knows nothing of answers or of HTTP.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.audit.recording import LOCAL
 from app.db.filters import Filter
 from app.db.sources import DocumentName, document_names
 from app.errors import InvalidInputError
 from app.indexes.shadow import searched_vectors
 from app.indexes.union import UnionWords
+from app.safety.types import Finder, Match
+from app.search import auditing
+from app.search.auditing import Searched
 from app.search.filtering import filter_of
+from app.search.masking import hidden_document, look_through, passable
 from app.search.parts import SearchParts
 from app.search.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
@@ -102,7 +108,46 @@ def understood(question: str, history: Sequence[Turn], limit: int) -> str | None
     return None if standalone == question or len(standalone) > limit else standalone
 
 
-def search(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadQuestion:
+    """A question as it is searched, answered, shown and stored: with its masks.
+
+    Attributes:
+        standalone: The question made to stand alone where it leans on earlier turns, else None.
+        matches: Findings of the content filter.
+        blocked: Whether it is refused for them.
+    """
+
+    text: str
+    standalone: str | None
+    matches: Sequence[Match]
+    blocked: bool
+
+
+def read_question(asked: str, history: Sequence[Turn], limit: int, finders: Sequence[Finder]) -> ReadQuestion:
+    """Look through a question, and make it stand alone.
+
+    Args:
+        asked: Checked text.
+        history: Earlier turns, oldest first.
+        limit: Most characters of a question.
+        finders: Of incoming texts.
+
+    Raises:
+        InvalidInputError: A question of the history is empty or too long.
+    """
+    looked = look_through(asked, finders)
+    standalone = None if looked.blocked else understood(looked.text, history, limit)
+    whole = look_through(standalone, finders) if standalone else looked
+    return ReadQuestion(
+        text=looked.text,
+        standalone=whole.text if standalone and not whole.blocked else None,
+        matches=whole.matches,
+        blocked=whole.blocked,
+    )
+
+
+def search(  # noqa: PLR0913 - options of a request, by name
     parts: SearchParts,
     keys: Sequence[str],
     text: str,
@@ -111,9 +156,10 @@ def search(
     k: int | None = None,
     choice: RankingChoice | None = None,
     wanted: Mapping[str, Any] | None = None,
+    actor: str = LOCAL,
     has_left: HasLeft | None = None,
 ) -> SearchResult:
-    """Find passages for a query.
+    """Find passages for a query; passages with blocked words are left out.
 
     Args:
         parts: Models, indexes and database.
@@ -123,31 +169,48 @@ def search(
         k: Hits wanted; None for the collection's or the server's value.
         choice: What this search does its own way.
         wanted: Filter of documents, as `filter_of` reads it; None for all.
+        actor: Who searches, for the audit trail.
         has_left: Asked between stages; True gives the search up.
 
     Raises:
-        InvalidInputError: The query is empty or too long, no collection is named, or the filter is none.
+        InvalidInputError: The query is empty, too long or blocked, no collection is named, or the filter is none.
         CollectionNotFoundError: A collection does not exist.
         SearchGivenUpError: As `has_left` said.
     """
-    limit = parts.settings.limits.max_question_chars
-    query = checked_text(text, limit, "query")
+    began = time.perf_counter()
+    finders, limit = parts.finders(), parts.settings.limits.max_question_chars
+    asked = checked_text(text, limit, "query")
     scope = scope_of(parts.db, parts.settings, keys).chosen(choice or RankingChoice())
-    standalone = understood(query, history, limit)
     documents_wanted = filter_of(wanted) if wanted else None
+    query = read_question(asked, history, limit, finders.incoming)
+    searched = Searched(actor=actor, asked=asked, question=query.matches, began=began)
+    if query.blocked:
+        auditing.record(parts, scope, searched)
+        _refuse_blocked()
     retrieved = retrieve(
-        parts, scope, standalone or query, k or scope.k, wanted=documents_wanted, has_left=has_left
+        parts, scope, query.standalone or query.text, k or scope.k, wanted=documents_wanted, has_left=has_left
     )
     found = [hit.chunk_id for hit in retrieved.hits]
     with parts.db.read() as session:
         documents = document_names(session, found)
     passages = parts.passages.passages(found)
+    shown, matches = passable(passages, finders)
+    hits = [(key, documents[key].id) for key in found if key in shown and key in documents]
+    auditing.record(parts, scope, replace(searched, passages=matches, hits=hits))
     return SearchResult(
-        query=query,
-        standalone_query=standalone,
+        query=query.text,
+        standalone_query=query.standalone,
         retrieved=retrieved,
-        passages=passages,
-        documents=documents,
+        passages=shown,
+        documents={key: hidden_document(document, finders.outgoing) for key, document in documents.items()},
+    )
+
+
+def _refuse_blocked() -> NoReturn:
+    raise InvalidInputError(
+        "question_filtered",
+        "The query holds words that the content filter of this server blocks.",
+        "Ask without them; `fathom lexicons list` shows the lists to whoever runs the server.",
     )
 
 

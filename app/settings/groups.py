@@ -4,7 +4,7 @@ A setting that a library has too takes the library's default, so that each numbe
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AnyHttpUrl,
@@ -217,6 +217,29 @@ class AnswerSettings(SettingsGroup):
     """Sampling temperature when a request names none; 0 takes the most likely."""
     keep_days: PositiveFloat | None = None
     """Days after which stored answers are deleted with their questions; by default they stay until they are deleted."""
+
+
+class SafetySettings(SettingsGroup):
+    """Redaction of personal data; lexicons of the content filter are kept in the database."""
+
+    redact: tuple[Literal["output", "logs", "audit"], ...] = ()
+    """Places in which personal data (numbers of persons, cards, accounts, phones; addresses) is made unreadable:
+    "output" (answers and hits of searches), "logs", "audit" (texts of the trail). By default none."""
+
+
+class AuditSettings(SettingsGroup):
+    """The audit trail."""
+
+    answers: bool = True
+    """Record every question with its passages and its answer; changes of lexicons are recorded anyway."""
+    searches: bool = False
+    """Record every search too, before its result is shown: one more write to the disk for each."""
+    keep_text: bool = True
+    """Keep questions and answers in the trail beside their hashes, until they are deleted."""
+    keep_text_days: PositiveFloat | None = None
+    """Days after which the texts in the trail are deleted; their hashes stay."""
+    keep_days: PositiveFloat | None = None
+    """Days after which records are deleted, oldest first; by default they stay."""
 
 
 class QueueSettings(SettingsGroup):

@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from app.settings.groups import (
     AnswerSettings,
+    AuditSettings,
     ChunkingSettings,
     DeepseekSettings,
     LimitSettings,
@@ -28,6 +29,7 @@ from app.settings.groups import (
     PositiveInt,
     QueueSettings,
     RetrievalSettings,
+    SafetySettings,
     SettingsGroup,
     SignInSettings,
     WorkerSettings,
@@ -86,6 +88,8 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     answers: AnswerSettings = AnswerSettings()
     queues: QueueSettings = QueueSettings()
+    safety: SafetySettings = SafetySettings()
+    audit: AuditSettings = AuditSettings()
     openai: OpenAISettings = OpenAISettings()
     deepseek: DeepseekSettings = DeepseekSettings()
     sign_in: SignInSettings = SignInSettings()

@@ -72,7 +72,7 @@ def test_a_question_that_stands_alone_goes_through_as_without_a_history(runtime,
 @pytest.mark.usefixtures("birds")
 def test_what_was_understood_is_known_and_stored_before_there_is_an_answer(runtime):
     ask = Ask(collections=("birds",), question=FOLLOW_UP, history=(ABOUT_GEESE,))
-    pending = run.begin(runtime.db, runtime.settings, ask)
+    pending = run.begin(runtime, ask)
     assert pending.head.standalone_question == UNDERSTOOD
     running = stored.get(runtime.db, pending.id, in_work=True)
     assert (running.question, running.standalone_question) == (FOLLOW_UP, UNDERSTOOD)
@@ -94,8 +94,7 @@ def test_the_refusal_is_in_the_language_of_what_was_asked(runtime):
 def test_an_earlier_question_has_the_limits_of_a_question(runtime, birds, question, code):
     with pytest.raises(InvalidInputError, match="earlier turn") as refused:
         accept(
-            runtime.db,
-            runtime.settings,
+            runtime,
             Ask(collections=(birds,), question=FOLLOW_UP, history=(Turn(question=question),)),
         )
     assert refused.value.code == code
@@ -103,9 +102,7 @@ def test_an_earlier_question_has_the_limits_of_a_question(runtime, birds, questi
 
 def test_what_would_become_too_long_is_taken_as_it_is(runtime, birds):
     long = Turn(question="goose " * (runtime.settings.limits.max_question_chars // 6))
-    pending = accept(
-        runtime.db, runtime.settings, Ask(collections=(birds,), question=FOLLOW_UP, history=(long,))
-    )
+    pending = accept(runtime, Ask(collections=(birds,), question=FOLLOW_UP, history=(long,)))
     assert (pending.standalone_question, pending.understood) == (None, FOLLOW_UP)
 
 

@@ -278,3 +278,25 @@ def test_no_error_of_a_database_tells_a_value(database, fault):
     while error is not None:
         assert PLANTED not in str(error), error
         error = error.__cause__
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("redacting", [True, False])
+def test_personal_data_is_unreadable_in_log_lines_where_the_settings_say_so(settings, form, redacting):
+    safety = settings.safety.model_copy(update={"redact": ("logs",) if redacting else ()})
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    try:
+        configure_logging(settings.model_copy(update={"log_format": form, "safety": safety}))
+        root.handlers[0].setStream(stream := io.StringIO())
+        logging.getLogger("app.tests").error(
+            "card 4111 1111 1111 1111",
+            exc_info=RuntimeError("no letter for anna@example.org"),
+            extra={"caller": "+44 20 7946 0958", "ms": 12345678901},
+        )
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    line = stream.getvalue()
+    assert ("anna@" in line, "1111" in line, "7946" in line) == (not redacting,) * 3
+    assert "12345678901" in line

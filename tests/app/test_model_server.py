@@ -61,9 +61,7 @@ def ask(home):
             runtime = build_runtime(settings_for(home, server, **more), PARTS)
             try:
                 events = []
-                pending = run.begin(
-                    runtime.db, runtime.settings, Ask(collections=("birds",), question=question)
-                )
+                pending = run.begin(runtime, Ask(collections=("birds",), question=question))
                 outcome = run.complete(
                     runtime,
                     pending,

@@ -9,7 +9,19 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import BaseModel
 
 from app.answers.types import GeneratedText
-from app.api import answers, collections, documents, grants, health, jobs, people, search, signing_in
+from app.api import (
+    answers,
+    audit,
+    collections,
+    documents,
+    grants,
+    health,
+    jobs,
+    lexicons,
+    people,
+    search,
+    signing_in,
+)
 from app.api.answers import STREAM_EXAMPLE
 from app.api.health import METRICS_EXAMPLE
 from app.api.jobs import EVENTS_EXAMPLE
@@ -18,7 +30,7 @@ from app.schemas.jobs import JobOut
 from app.schemas.problem import Problem
 from tests.project.source_tree import ROOT
 
-ROUTERS = (answers, collections, documents, grants, health, jobs, people, search, signing_in)
+ROUTERS = (answers, audit, collections, documents, grants, health, jobs, lexicons, people, search, signing_in)
 ROUTES = [route for part in ROUTERS for route in part.router.routes if isinstance(route, APIRoute)]
 REPLIES = {route.response_model for route in ROUTES if route.response_model is not None}
 REQUESTS = {UrlUpload} | {

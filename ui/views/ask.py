@@ -28,7 +28,13 @@ _UNSURE_BELOW: Final = 0.8
 """Confidence below which an answer says so in words; most wrong answers to near misses of our own had less."""
 _UNFINISHED: Final = "running"
 _STOPPED: Final = "cancelled"
-_REASONS: Final = {"empty_collection", "no_passages", "sources_withdrawn"}
+_REASONS: Final = {
+    "empty_collection",
+    "no_passages",
+    "sources_withdrawn",
+    "question_filtered",
+    "answer_filtered",
+}
 
 
 def render() -> None:

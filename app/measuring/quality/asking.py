@@ -146,7 +146,7 @@ class Session:
             answer_from=self._answer_from,
         )
         if self._options.retrieval_only:
-            pending = accept(self._runtime.db, self._runtime.settings, ask)
+            pending = accept(self._runtime, ask)
             found = searching.retrieve(
                 self._runtime, pending.scope, pending.question, self.k, allow=pending.allow
             )

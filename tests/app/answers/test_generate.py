@@ -39,9 +39,7 @@ def fill(runtime, work):
 
 def ask(runtime, question, *names, stop=lambda: None, **more):
     events = []
-    pending = run.begin(
-        runtime.db, runtime.settings, Ask(collections=names or ("birds",), question=question, **more)
-    )
+    pending = run.begin(runtime, Ask(collections=names or ("birds",), question=question, **more))
     emit = lambda event: events.append((event_name(event), event_data(event)))  # noqa: E731
     return run.complete(runtime, pending, emit, stop).answer, events
 
@@ -155,9 +153,7 @@ def test_a_document_deleted_while_the_answer_is_written_withdraws_it(runtime, fi
             documents.delete(runtime, document)
 
     names = []
-    pending = run.begin(
-        runtime.db, runtime.settings, Ask(collections=("birds",), question="Which weeds do they eat?")
-    )
+    pending = run.begin(runtime, Ask(collections=("birds",), question="Which weeds do they eat?"))
     answer = run.complete(runtime, pending, delete_at_the_first_token).answer
     assert (answer.reason, answer.citations, answer.spans) == ("sources_withdrawn", (), ())
     assert names[-2:] == ["replace", "done"]
@@ -323,7 +319,7 @@ def test_a_revised_text_replaces_what_was_streamed(runtime, fill, generator):
 def test_questions_that_can_not_be_answered_are_refused_at_once(runtime, question, code):
     collections.create(runtime.db, name="birds")
     with pytest.raises(InvalidInputError) as refused:
-        accept(runtime.db, runtime.settings, Ask(collections=("birds",), question=question))
+        accept(runtime, Ask(collections=("birds",), question=question))
     assert code in refused.value.code
     assert refused.value.hint
 

@@ -101,7 +101,7 @@ def test_an_answer_of_the_first_program_is_read(runtime):
         ),
     )
     assert (answer.shape, answer.parts, answer.also, answer.erased_sources) == (None, (), (), 0)
-    assert stored.provenance(runtime.db, "ans_old", in_work=False).recorded == "runs"
+    assert stored.provenance(runtime, "ans_old", in_work=False).recorded == "runs"
 
 
 @pytest.mark.usefixtures("old")

@@ -41,7 +41,7 @@ def birds(runtime, work):
 
 
 def test_an_answer_is_recorded_as_running_and_stored_as_it_is_given(runtime, birds):
-    pending = run.begin(runtime.db, runtime.settings, Ask(collections=(birds,), question=QUESTION))
+    pending = run.begin(runtime, Ask(collections=(birds,), question=QUESTION))
     assert stored.get(runtime.db, pending.id, in_work=True).status == "running"
     assert stored.get(runtime.db, pending.id, in_work=False).error == stored.INTERRUPTED
     events = []
@@ -52,7 +52,7 @@ def test_an_answer_is_recorded_as_running_and_stored_as_it_is_given(runtime, bir
 
 
 def test_an_answer_is_stored_before_its_end_is_told(runtime, birds):
-    pending = run.begin(runtime.db, runtime.settings, Ask(collections=(birds,), question=QUESTION))
+    pending = run.begin(runtime, Ask(collections=(birds,), question=QUESTION))
     seen = []
 
     def look(event):
@@ -65,7 +65,7 @@ def test_an_answer_is_stored_before_its_end_is_told(runtime, birds):
 
 def test_an_answer_carries_its_trace_and_its_links_into_the_database(runtime, birds, settings):
     answer = run.answer(runtime, Ask(collections=(birds,), question=QUESTION)).answer
-    provenance = stored.provenance(runtime.db, answer.id, in_work=False)
+    provenance = stored.provenance(runtime, answer.id, in_work=False)
     assert (provenance.recorded, provenance.text) == ("tokens", answer.text)
     assert [document.id for document in provenance.documents] == [answer.citations[0].document.id]
     with sqlite3.connect(settings.home / "fathom.db") as database:
@@ -75,7 +75,7 @@ def test_an_answer_carries_its_trace_and_its_links_into_the_database(runtime, bi
 
 @pytest.mark.parametrize("generator", [BreakingGenerator()])
 def test_a_failure_is_stored_whoever_asked(runtime, birds):
-    pending = run.begin(runtime.db, runtime.settings, Ask(collections=(birds,), question=QUESTION))
+    pending = run.begin(runtime, Ask(collections=(birds,), question=QUESTION))
     with pytest.raises(ZeroDivisionError):
         run.complete(runtime, pending)
     answer = stored.get(runtime.db, pending.id, in_work=False)
@@ -85,7 +85,7 @@ def test_a_failure_is_stored_whoever_asked(runtime, birds):
 
 
 def test_an_answer_that_was_deleted_meanwhile_is_not_stored(runtime, birds):
-    pending = run.begin(runtime.db, runtime.settings, Ask(collections=(birds,), question=QUESTION))
+    pending = run.begin(runtime, Ask(collections=(birds,), question=QUESTION))
     stored.delete(runtime, pending.id)
     assert run.complete(runtime, pending).answer.citations
     with pytest.raises(stored.AnswerNotFoundError):

@@ -13,7 +13,9 @@ from app.composition.runtime import Runtime
 from app.identity import people
 from app.identity.people import KeyWish
 from app.identity.principal import SCOPES
+from app.library import lexicons
 from app.main import create_app
+from app.safety.types import Lexicon
 from app.worker import Worker
 from tests.app.texts import DUCKS, upload
 from tests.ui.servers import serve
@@ -74,6 +76,7 @@ class World:
             "key_id": spare.view.id,
             "grant_id": people.grant(self.runtime.db, made, "reader", user=guest.id).id,
             "external_id": "wiki/1",
+            "lexicon": lexicons.put(self.runtime.db, Lexicon(name=f"words of {name}", level="flag")).name,
         }
 
 

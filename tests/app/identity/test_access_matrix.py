@@ -43,6 +43,7 @@ UNKNOWN = {
     "key_id": "key_" + "a" * 26,
     "grant_id": "grt_" + "a" * 26,
     "model": "fathom:none",
+    "lexicon": "none at all",
 }
 
 

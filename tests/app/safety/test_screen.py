@@ -12,7 +12,8 @@ from app.safety.types import Finder, Lexicon
 PIECES = [
     "敏", "感", "词", "毒", "品", "a", "s", "h", "o", "l", "e", " ", "。", "*", "\u200b", "ku", "klux", "klan", "fa",
     "lun", "gong", "法", "功", "bomb", "bad", "b", "ß", "\n", "发", "轮", "138", "1234", "5678", "@",
-    "x.org", "11010119",
+    "x.org", "11010119", "AB", " 12", "34", "56", "C", "A123456", "(3", ")", "NHS",
+    "943 476", "5919",
 ]  # fmt: skip
 LEXICON = Lexicon(
     name="test",
