@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from math import exp
 
 from generator.composing import choice
@@ -22,6 +23,8 @@ MOST_OF_SEVERAL = 600
 """Most characters of the steps under several headings that are given together."""
 LONGEST_CODE = 500
 """A longer block of code is output or a listing, and is left out of steps."""
+_PROMPT = re.compile(r"^\$ \S", re.MULTILINE)
+_TYPED = re.compile(r"\$ \S|# ")
 
 
 def compose_steps(table: EvidenceTable, core: Unit) -> Plan | None:
@@ -57,12 +60,34 @@ def _fitting(layout: Layout, wanted: list[Stretch], within: tuple[int, int], cor
     first, last = _part_of(layout, within, core.line)
     inside = [s for s in wanted if layout.lines[first].start <= s.start < layout.lines[last].end]
     wanted = inside if len(inside) > 1 else wanted
+    if _length(wanted) > MOST_CHARS:
+        wanted = [part for stretch in wanted for part in _commands(layout, stretch)]
     if _length(wanted) <= MOST_CHARS:
         return wanted
     at = next((i for i, s in enumerate(wanted) if s.start <= core.start < s.end), 0)
     if at and wanted[at].kind == PartKind.CODE:
         at -= 1
     return wanted[at:]
+
+
+def _commands(layout: Layout, stretch: Stretch) -> list[Stretch]:
+    """A block of code, of a session at a prompt only the lines that are typed and the remarks over them."""
+    text = layout.text(stretch.start, stretch.end)
+    if stretch.kind != PartKind.CODE or not _PROMPT.search(text):
+        return [stretch]
+    typed: list[Stretch] = []
+    at, goes_on = stretch.start, False
+    for line in text.splitlines(keepends=True):
+        end = at + len(line.rstrip())
+        if goes_on or _TYPED.match(line):
+            goes_on = line.rstrip().endswith("\\")
+            last = typed[-1] if typed else None
+            if last is not None and not layout.text(last.end, at).strip():
+                typed[-1] = replace(last, end=end)
+            else:
+                typed.append(replace(stretch, start=at, end=end))
+        at += len(line)
+    return typed
 
 
 def _length(stretches: Sequence[Stretch]) -> int:

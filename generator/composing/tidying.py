@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from generator.composing.evidence import EvidenceTable
 from generator.composing.layout import Layout
 from generator.composing.plan import Plan, Stretch
+from generator.composing.terms import terms_of
 from generator.types import PartKind, Shape
 
 GAP = 200
 """Most characters between two sentences of one paragraph that are said with them, so that it is quoted once."""
+ASKED_FOR = 0.25
+"""Share of the question's weight in a command that belongs to the steps though nobody read what stands around it."""
 SHORTEST_REPEAT = 20
 """Shorter stretches, such as a command or a name, may be said twice."""
 
@@ -23,7 +26,7 @@ def tidied(table: EvidenceTable, plan: Plan) -> Plan:
     if plan.shape == Shape.STEPS:
         read = _read(table, kept)
         plan.more = plan.more or len(read) < len(kept)
-        kept = read
+        kept = _without_bare_headings(read)
     plan.stretches = kept
     return plan
 
@@ -44,7 +47,8 @@ def _joined(table: EvidenceTable, stretches: Sequence[Stretch]) -> list[Stretch]
     kept: list[Stretch] = []
     for stretch in stretches:
         last = kept[-1] if kept else None
-        if last is not None and last.passage == stretch.passage and 0 <= stretch.start - last.end <= GAP:
+        near = last is not None and last.passage == stretch.passage and 0 <= stretch.start - last.end <= GAP
+        if last is not None and near and stretch.kind != PartKind.CODE:
             layout = table.layouts[last.passage]
             line = layout.line_at(last.start)
             if line is not None and stretch.end <= layout.lines[line].end:
@@ -55,7 +59,10 @@ def _joined(table: EvidenceTable, stretches: Sequence[Stretch]) -> list[Stretch]
 
 
 def _read(table: EvidenceTable, stretches: Sequence[Stretch]) -> list[Stretch]:
-    """Stretches that were read, or stand under the heading of one that was; steps may have headings with numbers."""
+    """Stretches under a heading under which something was read, or a command says what was asked for.
+
+    Steps may have headings with numbers, which part nothing.
+    """
     layouts = table.layouts
     sections = {
         (u.passage, _section(layouts[u.passage], u.line))
@@ -63,7 +70,22 @@ def _read(table: EvidenceTable, stretches: Sequence[Stretch]) -> list[Stretch]:
         if u.line is not None
         and any(s.passage == u.passage and s.start < u.end and u.start < s.end for s in stretches)
     }
-    kept = [s for s in stretches if (s.passage, _section_at(layouts[s.passage], s.start)) in sections]
+    named = {
+        (s.passage, _section_at(layouts[s.passage], s.start))
+        for s in stretches
+        if s.kind == PartKind.CODE and table.weights.share(terms_of(_text(table, s))) >= ASKED_FOR
+    }
+    told = {*sections, *named} if sections else set()
+    kept = [s for s in stretches if (s.passage, _section_at(layouts[s.passage], s.start)) in told]
+    return kept or list(stretches)
+
+
+def _without_bare_headings(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """Stretches without the headings under which nothing is said."""
+    following = [stretch.kind for stretch in stretches[1:]] + [PartKind.HEADING]
+    kept = [
+        s for s, kind in zip(stretches, following, strict=True) if PartKind.HEADING not in {s.kind} & {kind}
+    ]
     return kept or list(stretches)
 
 

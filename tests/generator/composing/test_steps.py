@@ -165,3 +165,19 @@ def test_a_step_with_a_heading_of_its_own_brings_all_steps_those_told_in_words_t
     assert "Stop every server." in said.text
     assert "Start the servers again." in said.text
     assert "Buy new ones" not in said.text
+
+
+def test_of_sessions_at_a_prompt_that_are_too_long_what_is_typed_is_given():
+    table = "\n".join(f"| /test/{n} | 1.0 GiB | 1.6 MiB |" for n in range(11))
+    sections = "\n\n".join(
+        f"Use tool {name} to {name} a quota:\n\n```\n$ tool {name} --path /test \\\n  --all\n{table}\n"
+        "# and then\n$ tool end\n```"
+        for name in ("set", "get", "list", "delete")
+    )
+    said = answer("How do I set a quota?", page(f"# Set a quota\n\n{sections}\n"), says={"Use tool set": 1.0})
+    assert [text for kind, text in said.parts if kind == "code"][:2] == [
+        "$ tool set --path /test \\\n  --all",
+        "# and then\n$ tool end",
+    ]
+    assert "$ tool delete" in said.text
+    assert "GiB" not in said.text

@@ -95,3 +95,15 @@ def test_steps_of_which_nothing_was_read_stay():
     passages = [page(DOORS, within=("Turn", "key turn"))]
     step = stretch(passages, 0, "brush take")
     assert tidy(passages, step, shape=Shape.STEPS, says={"key": 1.0})[0] == [(0, "brush take")]
+
+
+def test_a_command_that_says_what_was_asked_for_is_a_step_though_nobody_read_it():
+    text = (
+        "# Standalone mode\n\n## Install\n\nInstall the client:\n\n```\ncurl install.sh\n```\n\n## Create\n\n"
+    )
+    text += "Run:\n\n```\njuicefs format myjfs\n```\n\n## Remove\n\nRun:\n\n```\nrm -r /var\n```\n"
+    source = page(text, within=("Standalone", "install.sh"))
+    said = answer("Steps to install and format in standalone mode", source, says={"curl install.sh": 1.0})
+    assert "juicefs format myjfs" in said.text
+    assert "rm -r" not in said.text
+    assert said.more
