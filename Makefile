@@ -32,10 +32,8 @@ ocr: $(STAMP) ## Add text recognition for pictures and scanned pages
 run: $(STAMP) ## Start the API, the worker and the web pages; Ctrl-C stops them
 	@exec $(BIN)/fathom run
 
-test: check ## Lint, types, layers, then all tests; those that measure time come last, alone
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not alone" $(PYTEST_ARGS); beside=$$?; \
-	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS); alone=$$?; \
-	case "$$beside $$alone" in "0 0" | "0 5" | "5 0") ;; *) exit 1 ;; esac  # 5: none was selected
+test: check ## Lint, types, layers, then all tests
+	@$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 test-fast: $(STAMP_DEV) ## Tests without browser, database server and other processes
 	@$(BIN)/python -m pytest $(PARALLEL) -m "$(QUICK)" $(PYTEST_ARGS)

@@ -11,8 +11,8 @@ import pytest
 
 LONG = frozenset({"crash", "faults", "browser", "processes"})
 """Folders whose tests start processes, and take as long as all others together."""
-APART = ("tests/crash/", "tests/faults/")
-"""Folders whose tests share nothing: each may go to another worker. The tests of other files share fixtures."""
+APART = ("tests/crash/", "tests/faults/", "tests/ingestion/test_linear_time.py")
+"""Where tests share nothing: each may go to another worker. The tests of other files share fixtures."""
 PRODUCT = "tests/browser/test_product"
 """Files whose tests share one real product."""
 IN_ORDER = "tests/browser/"

@@ -136,7 +136,12 @@ MATRIX = (
         "R10",
         "PostgreSQL killed and started again during ingestion and searches; locks of the database held",
         "errors are told as such, and everything goes on by itself",
-        (POSTGRES, f"{APP}/test_worker_faults.py", f"{APP}/test_machine_faults.py"),
+        (
+            POSTGRES,
+            f"{APP}/test_worker_faults.py",
+            f"{APP}/test_machine_faults.py",
+            f"{APP}/intake/test_crossed_files.py",
+        ),
     ),
     Row(
         "R11",
@@ -161,7 +166,12 @@ MATRIX = (
         "R14",
         "more askers, searchers, uploads and fetches at once than the bounds allow",
         "refused at once with a true Retry-After, health told throughout",
-        (f"{APP}/test_admission.py", f"{APP}/test_overload_api.py", f"{APP}/test_health_watch.py"),
+        (
+            f"{APP}/test_admission.py",
+            f"{APP}/test_early_refusals.py",
+            f"{APP}/test_overload_api.py",
+            f"{APP}/test_health_watch.py",
+        ),
         "the curve of goodput over 0.5 to 5 times the capacity is no test: the load benchmark measures it",
     ),
     Row(
@@ -342,7 +352,12 @@ ATTACKED = (
         "A6",
         "searches, uploads, fetches and exports without end",
         "bounded, refused at once, health never waits",
-        (f"{APP}/test_overload_api.py", f"{APP}/test_admission.py", f"{APP}/test_health_watch.py"),
+        (
+            f"{APP}/test_overload_api.py",
+            f"{APP}/test_early_refusals.py",
+            f"{APP}/test_admission.py",
+            f"{APP}/test_health_watch.py",
+        ),
     ),
     Row(
         "A7",
@@ -382,7 +397,7 @@ ATTACKED = (
         "A12",
         "a clock that is set back, names that turn the direction, misspelt settings",
         "survived or told",
-        (f"{APP}/db/test_jobs.py", "tests/contracts/test_names.py", f"{APP}/test_config.py"),
+        (f"{APP}/db/test_jobs.py", "tests/contracts/test_names.py", f"{APP}/settings/test_reading.py"),
     ),
     Row(
         "A13",

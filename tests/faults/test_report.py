@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.matrix import MATRIX, ROWS, Row
-from tests.faults.report import ROOT, Case, files_of, line_of, page
+from tests.faults.report import ROOT, Case, exists, files_of, line_of, page
 
 FILE = "tests/faults/test_report.py"
 ROW = Row("X1", "a fault", "a promise", (f"{FILE}::test_one",))
@@ -17,6 +17,10 @@ def test_the_matrix_has_all_rows_once_and_each_is_covered_or_says_why_not() -> N
     assert len(MATRIX) == 41
     assert len({row.key for row in ROWS}) == len(ROWS)
     assert [row.key for row in ROWS if not row.tests and not row.lacks] == []
+
+
+def test_every_test_that_a_row_names_is_there() -> None:
+    assert [test for row in ROWS for test in row.tests if not exists(test)] == []
 
 
 def test_a_test_that_does_not_exist_is_missing_and_its_row_is_not_well() -> None:

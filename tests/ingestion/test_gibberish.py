@@ -151,7 +151,6 @@ def test_every_text_format_passes_the_guard(name: str) -> None:
     assert next(item.count for item in document.dropped if item.what == ENCODED_DATA) > 26_000
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("data", [ENCODED, lines(ENCODED, 76), BYTES[:13_500].hex()])
 def test_27_kb_of_encoded_data_take_less_than_a_second(data: str) -> None:
     source = Source(name="a.txt", data=f"The seal is old.\n\n{data}\n\nThe code is 9917.".encode())
