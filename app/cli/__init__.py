@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from app.cli import adopt, ask, collections, doctor, evaluate, index, ingest, processes, prove, search, tune
+from app.cli import (
+    adopt,
+    ask,
+    backup,
+    collections,
+    doctor,
+    evaluate,
+    index,
+    ingest,
+    processes,
+    prove,
+    search,
+    tune,
+)
 from app.cli.answers import answers_app
 from app.cli.audit import audit_app
 from app.cli.bench import bench_app
@@ -52,6 +65,8 @@ app.command("eval")(evaluate.evaluate)
 app.command("tune")(tune.tune)
 app.command("doctor")(doctor.doctor)
 app.command("adopt")(adopt.adopt)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("prove-gone")(prove.prove_gone)
 app.add_typer(collections.collections_app)
 app.add_typer(index.index_app)

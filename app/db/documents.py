@@ -46,6 +46,11 @@ def known_blobs(session: Session, hashes: AnyCollection[str]) -> set[str]:
     return found
 
 
+def blob_hashes(session: Session) -> list[str]:
+    """Hashes of all blobs that have a row."""
+    return list(session.scalars(select(Blob.sha256)))
+
+
 def find(session: Session, document_id: str) -> DocumentRecord | None:
     """The document with this id."""
     return _one(session, Document.id == document_id)

@@ -42,6 +42,11 @@ def head_revision() -> str | None:
     return ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
+def known_revisions() -> set[str]:
+    """Revisions that this program can upgrade from."""
+    return {entry.revision for entry in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+
+
 def upgrade(database: Database, revision: str = "head") -> None:
     """Apply missing revisions, in one transaction, once even if many processes start together.
 
