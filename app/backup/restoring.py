@@ -11,6 +11,7 @@ from app.backup.rows import fill, tables_of
 from app.db import installation, migrate
 from app.db.engine import Database
 from app.errors import ConflictError, InvalidInputError
+from app.settings.schema import Settings
 from app.storage import BlobStore
 
 
@@ -18,12 +19,22 @@ class NotEmptyError(ConflictError):
     """A backup would be mixed with something else."""
 
     def __init__(self, why: str) -> None:
-        """Say what is there."""
+        """Name the hindrance."""
         super().__init__(
             "not_empty",
             f"A backup is restored into an empty home only. {why}",
             "Name another folder with --home and, where one is set, another database.",
         )
+
+
+def restore_home(settings: Settings, path: Path, progress: Progress) -> Manifest:
+    """Restore a backup into the home and the database of these settings; see `restore`."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.url)
+    try:
+        return restore(database, settings.home, BlobStore(settings.blobs_dir), path, progress)
+    finally:
+        database.close()
 
 
 def restore(database: Database, folder: Path, blobs: BlobStore, path: Path, progress: Progress) -> Manifest:

@@ -42,25 +42,13 @@ def restore(
 
     The file is checked whole first. Where it is interrupted, call it again.
     """
-    from app.backup.restoring import restore as restore_file
-    from app.db.engine import Database
-    from app.storage import BlobStore
+    from app.backup.restoring import restore_home
 
-    settings = settings_of(context)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.url)
-    try:
-        with bar(quiet=as_json) as progress:
-            task = progress.add_task("checking", note="")
-            manifest = restore_file(
-                database,
-                settings.home,
-                BlobStore(settings.blobs_dir),
-                file,
-                lambda done, of: progress.update(task, completed=done, total=of),
-            )
-    finally:
-        database.close()
+    with bar(quiet=as_json) as progress:
+        task = progress.add_task("checking", note="")
+        manifest = restore_home(
+            settings_of(context), file, lambda done, of: progress.update(task, completed=done, total=of)
+        )
     _tell(manifest, file, "Restored", as_json=as_json)
 
 

@@ -12,7 +12,7 @@ from app.answers import run
 from app.answers.accept import Ask
 from app.backup.archive import Manifest
 from app.backup.making import make
-from app.backup.restoring import restore
+from app.backup.restoring import restore, restore_home
 from app.composition.runtime import Runtime, build_runtime
 from app.db import migrate
 from app.db.engine import Database
@@ -74,13 +74,7 @@ def plain(value: object) -> str:
 
 def restored(manifest_of: Path, home: Path, url: str | None) -> tuple[Manifest, Runtime]:
     settings = load_settings(home=home, **({"database_url": url} if url else {}))
-    home.mkdir(exist_ok=True)
-    database = Database(settings.url)
-    try:
-        manifest = restore(database, home, BlobStore(settings.blobs_dir), manifest_of, quiet)
-    finally:
-        database.close()
-    return manifest, build_runtime(settings, small_parts())
+    return restore_home(settings, manifest_of, quiet), build_runtime(settings, small_parts())
 
 
 def test_a_backup_comes_back_whole_and_nothing_is_embedded_anew(
