@@ -80,12 +80,9 @@ def create_app(
             app.state.draining = True
             app.state.readiness.close()
             app.state.job_figures.close()
-            await run_in_threadpool(housekeeping.stop)
-            await run_in_threadpool(app.state.streams.close)
-            await run_in_threadpool(queues.close)
-            if gate is not None:
-                await run_in_threadpool(gate.close)
-            await run_in_threadpool(runtime.close)
+            closes = [housekeeping.stop, app.state.streams.close, queues.close]
+            for close in [*closes, *([gate.close] if gate is not None else []), runtime.close]:
+                await run_in_threadpool(close)
 
     app = FastAPI(
         title="Fathom",
