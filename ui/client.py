@@ -21,6 +21,7 @@ from ui.wire import (
     Collection,
     Content,
     Document,
+    Field,
     Job,
     Me,
     Provenance,
@@ -267,12 +268,18 @@ class FathomClient:
         rerank: bool | None = None,
         compress: bool | None = None,
         mmr_lambda: float | None = None,
+        wanted: dict[str, Any] | None = None,
     ) -> SearchReply:
-        """Find passages; options left out are the collection's."""
-        options = {"k": k, "rerank": rerank, "compress": compress, "mmr_lambda": mmr_lambda}
+        """Find passages; options left out are the collection's, `wanted` filters the documents."""
+        options = {"filter": wanted, "k": k, "rerank": rerank, "compress": compress, "mmr_lambda": mmr_lambda}
         body: dict[str, Any] = {"collections": list(collections), "query": query}
         body |= {name: value for name, value in options.items() if value is not None}
         return cast("SearchReply", self._json("POST", "/v1/search", json=body, timeout=120.0))
+
+    def fields(self, collection: str) -> list[Field]:
+        """Fields of the metadata of a collection's documents."""
+        reply = self._json("GET", f"/v1/collections/{_segment(collection)}/fields")
+        return cast("list[Field]", reply["fields"])
 
     def answer(self, answer_id: str) -> Answer:
         """A stored answer, finished or not."""
@@ -284,10 +291,19 @@ class FathomClient:
 
     @contextmanager
     def ask(
-        self, collections: Sequence[str], question: str, history: Sequence[Turn] = ()
+        self,
+        collections: Sequence[str],
+        question: str,
+        history: Sequence[Turn] = (),
+        wanted: dict[str, Any] | None = None,
     ) -> Iterator[Iterator[ServerEvent | None]]:
-        """Ask a question and read the answer as it is written; leaving the block hangs up."""
-        body = {"collections": list(collections), "question": question, "stream": True}
+        """Ask a question of the documents that a filter leaves, and read the answer as it is written.
+
+        Leaving the block hangs up.
+        """
+        body: dict[str, Any] = {"collections": list(collections), "question": question, "stream": True}
+        if wanted:
+            body["filter"] = wanted
         if history:
             body["history"] = list(history)
         with self._events("POST", "/v1/answers", json=body) as events:

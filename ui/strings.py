@@ -284,6 +284,13 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "documents.tokens.one": ("{n} token", "{n} 个词元"),
     "documents.back": ("All documents", "全部文档"),
     "documents.gone": ("This document does not exist any more.", "这篇文档已不存在。"),
+    # documents that are asked
+    "filter.some": ("Only some documents", "只查部分文档"),
+    "filter.type": ("Type", "类型"),
+    "filter.language": ("Language", "语言"),
+    "filter.english": ("English", "英文"),
+    "filter.chinese": ("Chinese", "中文"),
+    "filter.since": ("Dated from", "日期不早于"),
     # ask
     "ask.title": ("Ask your documents", "向文档提问"),
     "ask.placeholder": ("Your question…", "请输入问题…"),

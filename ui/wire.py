@@ -21,6 +21,22 @@ class Collection(TypedDict):
     updated_at: NotRequired[str]
 
 
+class FieldValue(TypedDict):
+    """A value of a field, and the documents that have it."""
+
+    value: str
+    documents: int
+
+
+class Field(TypedDict):
+    """A field of the documents' metadata; `kind` is text, number, boolean or date."""
+
+    name: str
+    kind: str
+    documents: int
+    values: list[FieldValue]
+
+
 class Failure(TypedDict):
     """Why a document could not be taken in, or what is wrong with one that is ready."""
 

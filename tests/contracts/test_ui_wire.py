@@ -30,6 +30,7 @@ REPLIES = {
     wire.Answer: "AnswerOut",
     wire.Provenance: "ProvenanceOut",
     wire.SearchReply: "SearchOut",
+    wire.Field: "FieldOut",
 }
 SIMPLE = {
     str: {"string"},

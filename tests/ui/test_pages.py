@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,33 @@ def test_search_asks_for_diversity_only_where_it_is_switched_on(client: FathomCl
         app.text_input[0].set_value("krill")
         next(b for b in app.button if b.label == "Search").click().run()
     assert asked == [None, 0.5]
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_only_the_documents_that_are_chosen_are_searched(client: FathomClient, monkeypatch) -> None:
+    asked = []
+    real = FathomClient.search
+    monkeypatch.setattr(
+        FathomClient, "search", lambda self, *a, **k: (asked.append(k["wanted"]), real(self, *a, **k))[1]
+    )
+    filled(client, "A whale eats krill.")
+    app = page("from ui.views import search_test\nsearch_test.render()").run()
+    next(t for t in app.toggle if t.label == "Only some documents").set_value(True).run()
+    assert "year" not in [picker.label for picker in app.multiselect]
+    next(picker for picker in app.multiselect if picker.label == "team").set_value(["docs"])
+    next(picker for picker in app.multiselect if picker.label == "Language").set_value(["zh"])
+    app.date_input[0].set_value(date(2026, 1, 31))
+    app.text_input[0].set_value("krill")
+    next(b for b in app.button if b.label == "Search").click().run()
+    assert asked == [
+        {
+            "and": [
+                {"team": {"in": ["docs"]}},
+                {"document.language": {"in": ["zh"]}},
+                {"document.date": {"gte": "2026-01-31"}},
+            ]
+        }
+    ]
 
 
 @pytest.mark.usefixtures("_at_api")

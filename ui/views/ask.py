@@ -9,6 +9,7 @@ from ui import i18n, state
 from ui.components.answer import answer_text
 from ui.components.cards import Card, cards
 from ui.components.conversation import earlier_turns, history_of
+from ui.components.document_filter import document_filter
 from ui.components.notices import notice, page_title, show_error
 from ui.components.passages import also_cards, citation_cards, more_button, nearest_cards
 from ui.components.pickers import all_collections, pick_some
@@ -47,7 +48,7 @@ def render() -> None:
                 go("collections")
             return
         picked = pick_some(collections, key="ask_collections")
-        _question(picked)
+        _question(picked, document_filter(picked, key="ask"))
         _current()
     except FathomError as error:
         show_error(error)
@@ -55,7 +56,7 @@ def render() -> None:
 
 
 # ---------------------------------------------------------------------- asking
-def _question(picked: list[str]) -> None:
+def _question(picked: list[str], wanted: dict[str, Any] | None) -> None:
     with st.container():
         question = st.chat_input(i18n.text("ask.placeholder"), key="question")
     if question is None:
@@ -71,7 +72,7 @@ def _question(picked: list[str]) -> None:
         st.query_params.pop(_ANSWER, None)
         turns = history_of(state.conversation())
         state.set_live_answer(
-            LiveAnswer(question, lambda: client.ask(picked, question, turns), client.resume)
+            LiveAnswer(question, lambda: client.ask(picked, question, turns, wanted), client.resume)
         )
 
 

@@ -1,12 +1,14 @@
 """A search without an answer: what is found, with the scores and times of each stage."""
 
 from html import escape
+from typing import Any
 
 import streamlit as st
 
 from ui import i18n, state
 from ui.components.answer import document_label
 from ui.components.cards import Card, cards, plain
+from ui.components.document_filter import document_filter
 from ui.components.notices import notice, page_title, show_error
 from ui.components.pickers import all_collections, pick_some
 from ui.components.sources import Place, source_panel
@@ -28,7 +30,7 @@ def render() -> None:
         if not collections:
             return
         picked = pick_some(collections, key="search_collections")
-        _form(picked)
+        _form(picked, document_filter(picked, key="search"))
     except FathomError as error:
         st.session_state.pop(_REPLY, None)
         show_error(error)
@@ -38,7 +40,7 @@ def render() -> None:
         _results(reply)
 
 
-def _form(picked: list[str]) -> None:
+def _form(picked: list[str], wanted: dict[str, Any] | None) -> None:
     with st.form("search", border=False):
         query = st.text_input(i18n.text("search.query"))
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -62,6 +64,7 @@ def _form(picked: list[str]) -> None:
             rerank=rerank,
             compress=compress,
             mmr_lambda=_DIVERSE if diversify else None,
+            wanted=wanted,
         )
 
 
