@@ -228,7 +228,7 @@ def _forms(text: _Texts, ways: SignInWays) -> str:
         "<input id='name' name='name' autocomplete='username' required autofocus>"
         f"<label for='password'>{text('sign_in.password')}</label>"
         "<input id='password' name='password' type='password' autocomplete='current-password' required>"
-        f"<button>{text('sign_in.button')}</button></form>"
+        f"<button>{text('sign_in.title')}</button></form>"
         f"<form method='post' action='{SIGN_IN}'><label for='key'>{text('sign_in.key')}</label>"
         "<input id='key' name='key' type='password' autocomplete='off' required>"
         f"<button>{text('sign_in.button_key')}</button></form>{link}"
