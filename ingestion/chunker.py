@@ -25,6 +25,7 @@ _ENUMERATED = re.compile(
 )
 
 # Costs of a cut, against 1 for an empty chunk. A cut before a heading or a statute's article is free.
+_COMPARED_SENTENCES = 3  # on each side of a place, where similarity counts
 _AFTER_HEADING = 6.0
 _INSIDE_CODE = 4.0
 _INSIDE_CODE_AT_BLANK_LINE = 1.5
@@ -64,7 +65,7 @@ def chunk(
     states = _encode(document.text, pieces, encode, on_encoded)
     cut_costs = _structure_costs(document, pieces)
     if config.semantic_weight:
-        cut_costs += config.semantic_weight * similarity_costs(states, config.window_sentences)
+        cut_costs += config.semantic_weight * similarity_costs(states, _COMPARED_SENTENCES)
     starts = cheapest_cuts(
         [piece.tokens for piece in pieces], cut_costs, _span_costs(document.blocks, pieces), config
     )

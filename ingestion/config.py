@@ -14,13 +14,11 @@ class ChunkingConfig:
         target_tokens: Size that costs nothing; smaller and larger chunks need a reason.
         semantic_weight: Worth of a drop in similarity between neighbouring sentences, against an even size, of the
             order of 0.35; 0 cuts by size and structure alone, which retrieval was best with.
-        window_sentences: Sentences on each side of a place that are compared.
     """
 
     max_tokens: int = 512
     target_tokens: int = 320
     semantic_weight: float = 0.0
-    window_sentences: int = 3
 
     def __post_init__(self) -> None:
         """Refuse settings that can't be met.
@@ -32,8 +30,8 @@ class ChunkingConfig:
             raise ValueError("max_tokens must be at least 16")
         if not 1 <= self.target_tokens <= self.max_tokens:
             raise ValueError("target_tokens must lie between 1 and max_tokens")
-        if self.semantic_weight < 0 or self.window_sentences < 1:
-            raise ValueError("semantic_weight can't be negative and window_sentences must be at least 1")
+        if self.semantic_weight < 0:
+            raise ValueError("semantic_weight can't be negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

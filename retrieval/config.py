@@ -19,7 +19,6 @@ class HnswConfig:
         compact_above: Share of dead rows above which the index is rebuilt without them.
         background_above: Live vectors above which a rebuild runs in a thread beside searches.
         threads: Threads that link new vectors; -1 for all cores.
-        seed: Seed of the level generator.
     """
 
     m: int = 32
@@ -31,7 +30,6 @@ class HnswConfig:
     compact_above: float = 0.2
     background_above: int = 20_000
     threads: int = -1
-    seed: int = 7
 
     def __post_init__(self) -> None:
         if not 2 <= self.m <= 128:

@@ -21,7 +21,7 @@ from app.db.types import utc_now
 from app.db.views import ContentView, DocumentRecord, LeasedJob, VersionView
 from app.errors import FathomError, LeaseLostError, UnavailableError
 from app.intake import mapping
-from app.intake.members import Members, record_members
+from app.intake.members import Members
 from app.intake.parts import IngestParts
 from app.library import erasing
 from app.storage import BlobStore
@@ -232,7 +232,7 @@ def _publish(
         if content is None:
             return None
         jobs.finish(session, task.job, utc_now())
-        erased = members is not None and record_members(session, task.job, members, last)
+        erased = members is not None and members.record_last(session, task.job, last)
         return erased, _serve(session, task, content)
 
     published = parts.db.transact(publish)

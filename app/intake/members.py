@@ -17,7 +17,7 @@ from app.db.engine import Database
 from app.db.views import DocumentRecord, LeasedJob
 from app.errors import LeaseLostError
 from app.intake.record import Upload, upsert_documents
-from app.library import documents, erasing
+from app.library import documents
 from app.storage import BlobStore
 
 BATCH = 128
@@ -43,11 +43,6 @@ class Members:
             name=full, blob=blob, metadata=self._outer.meta, parent_id=self._outer.id
         )
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Names of the documents of the files found."""
-        return frozenset(self._uploads)
-
     def batches(self) -> list[list[Upload]]:
         """The files found, in batches; one empty batch where there are none."""
         found = list(self._uploads.values())
@@ -65,42 +60,31 @@ class Members:
             if collections.lock(session, job.collection_id) is None:
                 raise LeaseLostError(job.id)
             jobs.check_lease(session, job)
-            self.record(session, job, batch)
+            upsert_documents(session, self._blobs, job.collection_id, batch)
 
         for batch in batches:
             self._db.transact(partial(record, batch=batch))
 
-    def record(self, session: Session, job: LeasedJob, batch: Sequence[Upload]) -> None:
-        """Record a batch in the caller's transaction, which holds the collection and the lease.
+    def record_last(self, session: Session, job: LeasedJob, batch: Sequence[Upload]) -> bool:
+        """Record the last batch, and delete documents of files that the outer document no longer holds.
+
+        Args:
+            session: The transaction that publishes the outer document; it holds the collection and has ended the job.
+            job: The job on the outer document.
+            batch: From `batches`, the last; the others are recorded.
+
+        Returns:
+            Whether documents were deleted: index files and stored files are to be cleared after the commit.
 
         Raises:
             UnavailableError: A file was deleted at this moment with the last document of the same bytes.
         """
-        upsert_documents(session, job.collection_id, batch)
-        erasing.check_stored(self._blobs, [upload.blob.sha256 for upload in batch])
-
-
-def record_members(session: Session, job: LeasedJob, members: Members, batch: Sequence[Upload]) -> bool:
-    """Record the last batch of files, and delete documents of files that are there no longer.
-
-    Args:
-        session: The transaction that publishes the outer document; it holds the collection and has ended the job.
-        job: The job on the outer document.
-        members: All files found; nothing is missing.
-        batch: From `Members.batches`, the last.
-
-    Returns:
-        Whether documents were deleted: index files and stored files are to be cleared after the commit.
-
-    Raises:
-        UnavailableError: A file was deleted at this moment with the last document of the same bytes.
-    """
-    members.record(session, job, batch)
-    known = document_rows.members(session, [job.document_id])
-    gone = [row.id for row in known if row.name not in members.names]
-    if gone:
-        documents.erase(session, job.collection_id, gone)
-    return bool(gone)
+        upsert_documents(session, self._blobs, job.collection_id, batch)
+        known = document_rows.members(session, [job.document_id])
+        gone = [row.id for row in known if row.name not in self._uploads]
+        if gone:
+            documents.erase(session, job.collection_id, gone)
+        return bool(gone)
 
 
 def _full_name(outer: str, name: str, limit: int) -> str:

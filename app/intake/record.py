@@ -13,7 +13,7 @@ from app.db.views import DocumentRecord, DocumentView, JobView
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
 from app.intake.parts import RecordParts
 from app.library import erasing
-from app.storage import StoredBlob
+from app.storage import BlobStore, StoredBlob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +67,7 @@ def record_uploads(parts: RecordParts, collection: str, uploads: list[Upload]) -
         row = collections.lock(session, found.id) if found else None
         if row is None:
             raise CollectionNotFoundError(collection)
-        pairs = upsert_documents(session, row.id, uploads)
-        erasing.check_stored(parts.blobs, [upload.blob.sha256 for upload in uploads])
+        pairs = upsert_documents(session, parts.blobs, row.id, uploads)
         views = documents.views(session, [document_id for document_id, _ in pairs])
         return [
             Recorded(view=views[document_id], job=jobs.find(session, job_id) if job_id else None)
@@ -82,12 +81,13 @@ def record_uploads(parts: RecordParts, collection: str, uploads: list[Upload]) -
 
 
 def upsert_documents(
-    session: Session, collection_id: str, uploads: Sequence[Upload]
+    session: Session, blobs: BlobStore, collection_id: str, uploads: Sequence[Upload]
 ) -> list[tuple[str, str | None]]:
     """Give each file its document, new or known, in the caller's transaction, which holds the collection.
 
     Args:
         session: A writing session.
+        blobs: The store.
         collection_id: The collection.
         uploads: Files in the store.
 
@@ -96,6 +96,7 @@ def upsert_documents(
 
     Raises:
         ConflictError: A name and a sender's id belong to two documents.
+        UnavailableError: A file was deleted at this moment with the last document of the same bytes.
     """
     # Rows of blobs are locked in one order, so that two uploads can't wait for each other.
     for upload in sorted(uploads, key=lambda u: u.blob.sha256):
@@ -105,6 +106,7 @@ def upsert_documents(
     unused = documents.collect_garbage(session, (), dropped)
     if unused:
         erasing.schedule(session, unused)
+    erasing.check_stored(blobs, [upload.blob.sha256 for upload in uploads])
     return pairs
 
 

@@ -36,13 +36,15 @@ class RouterStats(NamedTuple):
     entropy: Tensor
     dropped: Tensor
 
-    def max_violation(self) -> Tensor:
-        """MaxVio: load of the busiest expert over the mean load, minus 1; 0 is perfect balance."""
-        return self.load_E.max() / self.load_E.mean().clamp(min=1e-9) - 1
 
-    def busy_share(self) -> Tensor:
-        """Share of experts that got at least one token."""
-        return (self.load_E > 0).float().mean()
+def max_violation(load_E: Tensor) -> Tensor:
+    """MaxVio: load of the busiest expert over the mean load, minus 1; 0 is perfect balance."""
+    return load_E.max() / load_E.mean().clamp(min=1e-9) - 1
+
+
+def busy_share(load_E: Tensor) -> Tensor:
+    """Share of experts that got at least one token."""
+    return (load_E > 0).float().mean()
 
 
 class MoE(nn.Module):

@@ -9,9 +9,6 @@ class Calibration:
     """Parameters fitted on development sets, stored with the weights.
 
     Attributes:
-        answerable_scale: Of the log-odds that the passages answer, alone: sigmoid(scale * logit + shift) is the
-            probability that they do, for checks that know no answer.
-        answerable_shift: See above.
         confidence: Weights of the signals of an answer, and their bias; see `generator.composing.signals`.
         support: The same of the signals of one source, see `generator.composing.support`; empty tells none.
         answer_from: Least confidence to answer at all.
@@ -21,8 +18,6 @@ class Calibration:
         write_margin: Log-probability margin by which writing must beat copying.
     """
 
-    answerable_scale: float = 1.0
-    answerable_shift: float = 0.0
     confidence: Mapping[str, float] = field(default_factory=lambda: {"answerable": 1.0})
     support: Mapping[str, float] = field(default_factory=dict)
     answer_from: float = 0.5

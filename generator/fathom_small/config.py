@@ -90,29 +90,3 @@ class ModelConfig:
     reader: ReaderConfig
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     name: str = "fathom-small"
-
-
-def debug_config(vocab_size: int = 256) -> ModelConfig:
-    """A model small enough for tests: two document layers, two reading layers, width 32."""
-    return ModelConfig(
-        reader=ReaderConfig(
-            vocab_size=vocab_size,
-            width=32,
-            heads=4,
-            hidden=64,
-            document_layers=2,
-            reading_layers=2,
-            max_positions=128,
-        ),
-        decoder=DecoderConfig(
-            layers=2,
-            heads=4,
-            kv_heads=2,
-            experts=4,
-            expert_hidden=32,
-            dense_hidden=64,
-            write_pieces=64,
-            max_actions=64,
-        ),
-        name="debug",
-    )

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from generator.blocks.moe import busy_share, max_violation
 from generator.data.batches import Encoded, ReadingBatch, ReadingData
 from generator.data.spelling import Spelling
 from generator.fathom_small.actions import Action, ActionTargets, action_loss, align, reader_prior
@@ -241,7 +242,7 @@ class WriterLoss(Objective):
         for i in range(len(self._expert_layers())):
             load_E = parts[f"load{i}"]
             self._loads[i] = self._loads[i] + load_E if i in self._loads else load_E
-            metrics[f"max_violation{i}"] = load_E.max() / load_E.mean().clamp(min=1e-9) - 1
-            metrics[f"busy{i}"] = (load_E > 0).float().mean()
+            metrics[f"max_violation{i}"] = max_violation(load_E)
+            metrics[f"busy{i}"] = busy_share(load_E)
             metrics |= {name: parts[name] for name in (f"dropped{i}", f"gate_entropy{i}")}
         return loss, metrics

@@ -48,9 +48,7 @@ from ingestion.types import Document, KeepMember, Source
 _PARSERS = {
     CALENDAR: calendar.parse,
     CSV: delimited.parse,
-    DOCX: docx.parse,
     EPUB: epub.parse,
-    FLAT_OFFICE: flat.parse,
     HTML: html.parse,
     JSON: json_records.parse,
     JSON_LINES: json_records.parse,
@@ -68,6 +66,8 @@ _PARSERS = {
     **dict.fromkeys((XLS, XLSB), binary_workbook.parse),
     **dict.fromkeys(IMAGES, picture.parse),
 }
+# A Word file embeds documents of any format.
+_EMBEDDING_PARSERS = {DOCX: docx.parse, FLAT_OFFICE: flat.parse}
 _CONTAINER_PARSERS = {
     EML: eml.parse,
     MBOX: mbox.parse,
@@ -93,6 +93,8 @@ def parse_source(source: Source, limits: ParsingLimits, keep: KeepMember | None 
     media_type = media_type_of(source)
     if media_type in _CONTAINER_PARSERS:
         return _CONTAINER_PARSERS[media_type](source, limits, keep)
+    if media_type in _EMBEDDING_PARSERS:
+        return _EMBEDDING_PARSERS[media_type](source, limits, parse_source)
     if media_type in CONVERTED:
         raise ConverterMissingError(
             f"The file is {CONVERTED[media_type]}, which is read through LibreOffice, and that is not installed.",

@@ -22,6 +22,8 @@ from retrieval.index.vectors import VectorTable
 
 _ROW_BITS = 24
 MAX_ROWS = 2**_ROW_BITS
+SEED = 7
+"""Seed of the level generator."""
 
 # hnswlib 0.8, `saveIndex`: offset of level 0, capacity, count, bytes per element, offsets of label and
 # vector, top level, entry point, three link limits, level factor, construction breadth.
@@ -49,7 +51,7 @@ class Graph:
             max_elements=max(capacity, 1),
             M=config.m,
             ef_construction=config.ef_construction,
-            random_seed=config.seed,
+            random_seed=SEED,
         )
         return cls(index, config)
 

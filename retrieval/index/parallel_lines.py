@@ -22,8 +22,6 @@ CHARACTERS = 3.0
 """English characters for one Chinese one."""
 _NAME = re.compile(r"[A-Za-z0-9_./-]{2,}")
 
-Lines = Sequence[tuple[str, str]]
-
 
 def parallel_lines(english: Sequence[str], chinese: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs of an English and a Chinese line, each once.

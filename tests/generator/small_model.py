@@ -6,7 +6,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 from generator.fathom_small.calibration import Calibration
-from generator.fathom_small.config import ModelConfig, debug_config
+from generator.fathom_small.config import DecoderConfig, ModelConfig, ReaderConfig
 from generator.fathom_small.decoder import Decoder
 from generator.fathom_small.encoder import DocumentLayers, ReadingLayers
 from generator.fathom_small.generator import FathomSmall
@@ -17,6 +17,32 @@ from generator.types import SourcePassage
 
 WORDS = "▁the ▁cat ▁sat ▁on ▁mat ▁dog ▁ran ▁to ▁park ▁who ▁where ▁in ▁1992 ▁was ▁signed ▁treaty ▁Paris ▁passage ▁query"
 CHARACTERS = "abcdefghijklmnopqrstuvwxyzPT0123456789:.,?!▁猫坐在垫子上狗跑公园谁哪里签署条约巴黎年，。？"
+
+
+def debug_config(vocab_size: int = 256) -> ModelConfig:
+    """A model small enough for tests: two document layers, two reading layers, width 32."""
+    return ModelConfig(
+        reader=ReaderConfig(
+            vocab_size=vocab_size,
+            width=32,
+            heads=4,
+            hidden=64,
+            document_layers=2,
+            reading_layers=2,
+            max_positions=128,
+        ),
+        decoder=DecoderConfig(
+            layers=2,
+            heads=4,
+            kv_heads=2,
+            experts=4,
+            expert_hidden=32,
+            dense_hidden=64,
+            write_pieces=64,
+            max_actions=64,
+        ),
+        name="debug",
+    )
 
 
 def write_tokenizer(folder: Path) -> Path:

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 
+import grimp
 import pytest
 
-from tests.project.source_tree import ROOT, name_of, python_files
+from tests.project.source_tree import PACKAGES, ROOT, name_of, python_files
 
 HEAVY = (
     "torch", "transformers", "sentence_transformers", "hnswlib", "tantivy", "rjieba", "tokenizers", "tiktoken", "scipy",
@@ -50,6 +52,13 @@ def test_ingestion_loads_no_torch() -> None:
 
 def test_embedding_waits_for_no_library_that_trains() -> None:
     assert loaded_by("import retrieval.embedder", ("transformers", "sentence_transformers")) == []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    order = list(TopologicalSorter(imports).static_order())  # a CycleError names the circle
+    assert order.index("ingestion.parsers.office.docx") < order.index("ingestion.parsers")
 
 
 @pytest.mark.parametrize("library", ["ingestion", "retrieval", "generator"])

@@ -79,11 +79,8 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
     if all(name in sample.signals for sample in samples for name in SUPPORT_SIGNALS[1:]):
         fitted_to = _regression(s_NF, y_N, w_N).tolist()
         support = dict(zip((*SUPPORT_SIGNALS, "bias"), fitted_to, strict=True))
-    scale, shift = _regression(x_NF[:, :1], able_N.float(), w_N).tolist()
     fitted = replace(
         base,
-        answerable_scale=scale,
-        answerable_shift=shift,
         confidence={name: float(weight) for name, weight in zip((*SIGNALS, "bias"), weights, strict=True)},
         support=support,
         answer_from=answer_from,

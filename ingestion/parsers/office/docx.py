@@ -12,7 +12,7 @@ from lxml import etree
 from ingestion.canonical import CanonicalWriter
 from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError
-from ingestion.parsers.office.docx_chunks import Chunks
+from ingestion.parsers.office.docx_chunks import Chunks, ReadSource
 from ingestion.parsers.office.docx_numbering import Numbering
 from ingestion.parsers.office.docx_reader import Story, Word
 from ingestion.parsers.office.docx_styles import Styles, W, value, whole
@@ -33,8 +33,13 @@ _NOTES: Final = {"footnote": "decimal", "endnote": "lowerRoman"}
 _MARGINS: Final = {"header": "page headers", "footer": "page footers"}
 
 
-def parse(source: Source, limits: ParsingLimits) -> Document:
+def parse(source: Source, limits: ParsingLimits, read: ReadSource | None = None) -> Document:
     """Read a DOCX file; pictures are left out and counted, and so are page headers, footers and comments by default.
+
+    Args:
+        source: The file.
+        limits: Limits of reading it.
+        read: Reads embedded documents; None leaves them out.
 
     Raises:
         CorruptFileError: If its main part is missing or damaged, or a part declares a document type.
@@ -48,7 +53,7 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
     if root is None:
         raise CorruptFileError(f"The part {main} is missing or not well-formed XML.")
     body = root.find(f"{W}body")
-    word = _word(package, main, source, limits)
+    word = _word(package, main, source, limits, read)
     if body is not None:
         _number_notes(word, body.find(f"{W}sectPr"))
     writer = CanonicalWriter(limits)
@@ -73,7 +78,9 @@ def _main_part(package: OfficePackage) -> str:
     return next(iter(package.names(r"word/document\d*\.xml")), "word/document.xml")
 
 
-def _word(package: OfficePackage, main: str, source: Source, limits: ParsingLimits) -> Word:
+def _word(
+    package: OfficePackage, main: str, source: Source, limits: ParsingLimits, read: ReadSource | None
+) -> Word:
     relations = package.relations(main)
 
     def part(kind: str) -> etree._Element | None:
@@ -91,7 +98,7 @@ def _word(package: OfficePackage, main: str, source: Source, limits: ParsingLimi
         styles=styles,
         numbering=Numbering(part("numbering"), styles),
         forms={kind: (form, 1) for kind, form in _NOTES.items()},
-        chunk=Chunks(source, limits).items,
+        chunk=Chunks(source, limits, read).items,
     )
     _number_notes(word, part("settings"))
     for kind in (*_NOTES, "comment"):

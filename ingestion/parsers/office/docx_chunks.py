@@ -3,7 +3,7 @@
 import email
 import email.policy
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
@@ -17,21 +17,29 @@ from ingestion.types import BlockKind, Document, Source
 
 _MAIL_LIKE: Final = re.compile(rb"\s*(?:MIME-Version|From|Content-Type|Subject|Date|X-[\w-]+):", re.I)
 
+ReadSource = Callable[[Source, ParsingLimits], Document]
+"""Reads a file of any format: `ingestion.parsers.parse_source`."""
+
 
 class Chunks:
     """The documents embedded in a Word file, each read once."""
 
-    def __init__(self, source: Source, limits: ParsingLimits) -> None:
-        """Note where they are; each takes one from `limits.max_nesting`."""
+    def __init__(self, source: Source, limits: ParsingLimits, read: ReadSource | None) -> None:
+        """Prepare; each embedded document takes one from `limits.max_nesting`.
+
+        Args:
+            source: The Word file.
+            limits: For each embedded document.
+            read: Reads an embedded document; None leaves all out.
+        """
+        self._read = read
         self._source = source
         self._limits = limits
         self._entries: dict[str, ZipInfo] | None = None
 
     def items(self, path: str) -> list[Paragraph]:
         """Read the document of a part; nothing if it can't be read here, or was read before."""
-        from ingestion.parsers import parse_source  # it knows all formats, this one too
-
-        if self._limits.max_nesting < 2:
+        if self._read is None or self._limits.max_nesting < 2:
             return []
         try:
             with PackedFile(self._source.data, self._limits) as packed:
@@ -42,7 +50,7 @@ class Chunks:
                     return []
                 inner = _page(Source(name=PurePath(entry.filename).name, data=packed.read(entry)))
             limits = replace(self._limits, max_nesting=self._limits.max_nesting - 1)
-            return list(_items(parse_source(inner, limits)))
+            return list(_items(self._read(inner, limits)))
         except IngestionError:
             return []
 

@@ -11,17 +11,23 @@ from ingestion.config import ParsingLimits
 from ingestion.errors import CorruptFileError, UnsupportedFormatError
 from ingestion.packed import parse_xml
 from ingestion.parsers.office import docx, pptx
+from ingestion.parsers.office.docx_chunks import ReadSource
 from ingestion.sniff import DOCX, PPTX, media_type_of
 from ingestion.types import Document, Source
 
 _PACKAGE: Final = "{http://schemas.microsoft.com/office/2006/xmlPackage}"
 _BINARY: Final = re.compile(rb"<pkg:binaryData>[^<]*</pkg:binaryData>")
 _TYPES: Final = "[Content_Types].xml"
-_PARSERS: Final = {DOCX: docx.parse, PPTX: pptx.parse}
+_READ_HERE: Final = frozenset({DOCX, PPTX})
 
 
-def parse(source: Source, limits: ParsingLimits) -> Document:
+def parse(source: Source, limits: ParsingLimits, read: ReadSource | None = None) -> Document:
     """Read a document whose parts stand in one XML file; pictures are left out.
+
+    Args:
+        source: The file.
+        limits: Limits of reading it.
+        read: Reads embedded documents; None leaves them out.
 
     Raises:
         CorruptFileError: If it is damaged or declares a document type.
@@ -38,10 +44,10 @@ def parse(source: Source, limits: ParsingLimits) -> Document:
                 archive.writestr(name, etree.tostring(content[0], encoding="UTF-8", xml_declaration=True))
     packed = Source(name="document", data=buffer.getvalue())
     kind = media_type_of(packed)
-    if kind not in _PARSERS:
+    if kind not in _READ_HERE:
         if len(root):
             raise UnsupportedFormatError(
                 "The XML file holds an Office document of a kind that is not read here."
             )
         raise CorruptFileError("The XML file holds no parts of a document.")
-    return _PARSERS[kind](packed, limits)
+    return docx.parse(packed, limits, read) if kind == DOCX else pptx.parse(packed, limits)

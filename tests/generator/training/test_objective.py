@@ -12,12 +12,11 @@ from generator.data.batches import BatchConfig, ReadingData
 from generator.data.kinds import Supervision
 from generator.data.pairs import PairBatch
 from generator.fathom_small.actions import ActionTargets
-from generator.fathom_small.config import debug_config
 from generator.fathom_small.decoder import StepInputs
 from generator.training.objective import Objective, Plain, shares_of, sum_up
 from generator.training.reader import Reader, ReaderLoss
 from generator.training.writer import AnswerConfig, Writer, WriterBatches, WriterLoss, WritingBatch
-from tests.generator.small_model import SmallModel
+from tests.generator.small_model import SmallModel, debug_config
 from tests.generator.training.test_devices import examples, untrained_reader
 from tests.generator.training.test_reader import VOCABULARY, batch, encoder_weights
 

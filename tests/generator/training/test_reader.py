@@ -5,8 +5,9 @@ import torch
 
 from generator.data.batches import ReadingBatch
 from generator.data.pairs import PairBatch
-from generator.fathom_small.config import ReaderConfig, debug_config
+from generator.fathom_small.config import ReaderConfig
 from generator.training.reader import PieceScores, Reader, ReaderLoss, best_spans
+from tests.generator.small_model import debug_config
 
 VOCABULARY = 50
 
