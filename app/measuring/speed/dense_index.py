@@ -16,6 +16,7 @@ from app.measuring.speed.nearest import K, Search, Vectors, built, compared, exa
 from app.measuring.speed.timing import ratio
 from retrieval.config import HnswConfig
 from retrieval.errors import SnapshotError
+from retrieval.index.graph import SEED
 from retrieval.index.hnsw import HnswIndex
 from retrieval.index.vectors import VectorTable
 
@@ -175,9 +176,7 @@ def _hnswlib_alone(bench: IndexBench) -> tuple[hnswlib.Index, dict[str, float]]:
         index.load_index(str(bench.saved))
         figures = {}
     else:
-        index.init_index(
-            len(vectors), M=config.m, ef_construction=config.ef_construction, random_seed=config.seed
-        )
+        index.init_index(len(vectors), M=config.m, ef_construction=config.ef_construction, random_seed=SEED)
         index.add_items(vectors, np.arange(len(vectors)), num_threads=config.threads)
         figures = {"build_s": round(time.perf_counter() - start, 3)}
     index.set_ef(max(config.candidates(len(vectors)), K))
