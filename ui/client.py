@@ -55,7 +55,7 @@ class Page(Generic[T]):
 
 
 class _Options(TypedDict, total=False):
-    """What a request may carry."""
+    """Optional fields of a request."""
 
     params: dict[str, Any]
     json: dict[str, Any]
@@ -311,7 +311,7 @@ class FathomClient:
 
     @contextmanager
     def resume(self, answer_id: str, last_id: str | None) -> Iterator[Iterator[ServerEvent | None]]:
-        """Go on reading an answer after the event `last_id`, or from its start."""
+        """Resume reading an answer after the event `last_id`, or from its start."""
         headers = {"Last-Event-ID": last_id} if last_id else {}
         with self._events("GET", f"/v1/answers/{_segment(answer_id)}/events", headers=headers) as events:
             yield events
@@ -377,7 +377,7 @@ class FathomClient:
         return self._probe("/healthz")
 
     def readiness(self) -> dict[str, Any]:
-        """What is ready and what is not; also where the reply is 503."""
+        """Readiness of each part; also read from a 503 reply."""
         return self._probe("/readyz")
 
     def _probe(self, path: str) -> dict[str, Any]:

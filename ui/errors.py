@@ -1,4 +1,4 @@
-"""What can go wrong between the pages and the REST interface.
+"""Errors between the pages and the REST interface.
 
 FathomError
 ├── ApiUnreachableError   nothing answered, or the connection broke
@@ -20,7 +20,7 @@ class ApiUnreachableError(FathomError):
 
 
 class ApiError(FathomError):
-    """The interface refused a request; the attributes are those of its problem document.
+    """The interface refused a request; the attributes come from its problem document.
 
     `fields` says what is wrong with each part of the request, one line a part.
     """

@@ -1,4 +1,4 @@
-"""What Streamlit runs for every change: the frame, and the page that was asked for."""
+"""The script that Streamlit runs for every change: the frame, and the requested page."""
 
 from html import escape
 

@@ -16,7 +16,7 @@ _POLICY_VIOLATION = 1008
 
 
 class GuardMiddleware:
-    """Checks Host and Origin of pages, of what they load, and of their sockets."""
+    """Checks Host and Origin of pages, of their resources, and of their sockets."""
 
     def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
         """Serve `app` by these names; see `Hosts`."""
@@ -56,7 +56,7 @@ class Hosts:
         self._named = {_named(name.strip()) for name in names}
 
     def serves(self, host: str) -> bool:
-        """Whether a Host header names us; one that can't be read does not."""
+        """Whether a Host header names us; an unreadable one does not."""
         name, port = _split(host)
         return name != "" and not self._named.isdisjoint({("*", None), (name, None), (name, port)})
 

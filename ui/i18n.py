@@ -22,7 +22,7 @@ def browser_language() -> Language:
 
 
 def language() -> Language:
-    """The session's language: what was chosen, else what the browser asks for."""
+    """The session's language: the chosen one, else the browser's."""
     chosen = st.session_state.get(LANGUAGE_KEY)
     return cast("Language", chosen) if chosen in LANGUAGES else browser_language()
 
@@ -37,7 +37,7 @@ def text(key: str, **values: object) -> str:
 
 
 def count(key: str, n: int) -> str:
-    """The string of `key` for `n` things; English tells one from many."""
+    """The string of `key` for `n` things; English has a singular and a plural."""
     single = f"{key}.one"
     return text(single if n == 1 and single in STRINGS else key, n=f"{n:,}")
 
@@ -49,13 +49,13 @@ def status_text(status: str) -> str:
 
 
 def error_hint(code: str) -> str | None:
-    """What to do about an error code, in the session's language, where we know better than the interface."""
+    """Next step for an error code, in the session's language, where we know better than the interface."""
     key = f"hint.{code}"
     return text(key) if key in STRINGS else None
 
 
 def error_title(code: str) -> str | None:
-    """What an error code means, in the session's language; None leaves it to the interface's own words."""
+    """Meaning of an error code, in the session's language; None leaves it to the interface's own words."""
     key = f"code.{code}"
     return text(key) if key in STRINGS else None
 

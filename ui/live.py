@@ -25,7 +25,7 @@ Events = AbstractContextManager[Iterator[ServerEvent | None]]
 
 @dataclass(slots=True)
 class LiveText:
-    """What of an answer has arrived; drawn like an answer.
+    """The part of an answer that has arrived; drawn like an answer.
 
     Attributes:
         ahead: How many answers come before this one while it waits for its turn, else None.
@@ -42,7 +42,7 @@ class LiveText:
     wait_s: float = 0.0
 
     def apply(self, name: str, data: dict[str, Any]) -> None:
-        """Take in one event of the stream; unknown events change nothing.
+        """Apply one event of the stream; unknown events change nothing.
 
         Raises:
             ApiError: The event says that the answer failed.
@@ -108,7 +108,7 @@ class LiveAnswer:
         self._thread.start()
 
     def look(self) -> LiveText:
-        """What has arrived so far; also tells the reader that somebody is still there."""
+        """The part that has arrived so far; also marks that the reader is still there."""
         self._looked_at = time.monotonic()
         return self.live
 

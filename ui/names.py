@@ -1,4 +1,4 @@
-r"""Names as people see them: what turns the direction of writing, or shows nothing, is shown as a mark.
+r"""Names as people see them: characters that turn the direction of writing, or show nothing, become marks.
 
 `invoice\u202etxt.exe` would otherwise look like `invoiceexe.txt`. The command line has the same rule in
 `app/cli/output.py`: the pages import nothing of the app, and one test tries both.

@@ -1,4 +1,4 @@
-"""What pages share: the client, and a few typed corners of the session."""
+"""State that pages share: the client, and a few typed corners of the session."""
 
 from typing import Final
 
@@ -74,13 +74,13 @@ def remember(answer_id: str, question: str) -> None:
 
 
 def conversation() -> list[Answer]:
-    """Answers of the conversation on the page, oldest first; the last is the one that is shown."""
+    """Answers of the conversation on the page, oldest first; the last one is shown."""
     found: list[Answer] = st.session_state.setdefault(_CONVERSATION, [])
     return found
 
 
 def set_conversation(answers: list[Answer]) -> None:
-    """Go on with other turns."""
+    """Continue with other turns."""
     st.session_state[_CONVERSATION] = answers
 
 

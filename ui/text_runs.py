@@ -35,7 +35,7 @@ def _pieces(text: str, cuts: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def answer_runs(answer: Answer | Mapping[str, Any], hints: Sequence[tuple[int, int, str]] = ()) -> list[Run]:
-    """Cut an answer into runs of one ink, with the chip of a citation behind what it backs.
+    """Cut an answer into runs of one ink, with the chip of a citation behind the words that it supports.
 
     Args:
         answer: `text`, and as far as known `spans`, `citations`, `unsupported`, `emphasis` and `parts`.

@@ -1,4 +1,4 @@
-"""Types of what the REST interface sends; field for field as its documentation says."""
+"""Types of the REST interface's replies; field for field as its documentation says."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -38,7 +38,7 @@ class Field(TypedDict):
 
 
 class Failure(TypedDict):
-    """Why a document could not be taken in, or what is wrong with one that is ready."""
+    """Reason of a document's failure, or warning of a document that is ready."""
 
     code: str
     message: str
@@ -53,7 +53,7 @@ class Dropped(TypedDict):
 
 
 class Coverage(TypedDict):
-    """Characters that a reader of the file sees, those of them that were read, and some words that were not."""
+    """Visible characters of the file, the characters read, and some words that were not."""
 
     visible: int
     kept: int
@@ -108,7 +108,7 @@ class Job(TypedDict):
 
 
 class UploadReply(TypedDict):
-    """What became of uploaded files."""
+    """Results of uploaded files."""
 
     documents: list[Document]
     jobs: list[Job]
@@ -245,7 +245,7 @@ class Turn(TypedDict):
 
 
 class Answer(TypedDict):
-    """A stored answer; `standalone_question` is what was understood where it is not what was asked."""
+    """A stored answer; `standalone_question` is the completed question, if it differs from the typed one."""
 
     id: str
     question: str
@@ -289,7 +289,7 @@ class SourceRange(TypedDict):
 
 
 class ProvenanceRun(TypedDict):
-    """A run of an answer in one ink, with what it was copied from or what was looked at most."""
+    """A run of an answer in one ink, with its copied range or the ranges with the most attention."""
 
     answer_start: int
     answer_end: int
@@ -333,7 +333,7 @@ class Hit(TypedDict):
 
 
 class SearchReply(TypedDict):
-    """What a search found, and how long each stage took."""
+    """Results of a search, and the time of each stage."""
 
     query: str
     hits: list[Hit]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.source_tree import LIBRARIES, PACKAGES, name_of, python_files
+from tests.project.source_tree import PACKAGES, name_of, python_files
 
 # A caption begins with its subject and names things by a noun: "Documents without vectors", not "what lacks them".
 SOFT = re.compile(
@@ -114,7 +114,7 @@ def soft_words(caption: str) -> list[str]:
     return SOFT.findall(re.sub(r"`[^`]*`|\"[^\"]*\"", "", caption))
 
 
-@pytest.mark.parametrize("package", ("app", *LIBRARIES))
+@pytest.mark.parametrize("package", PACKAGES)
 def test_captions_name_things_by_nouns(package: str) -> None:
     soft = [
         f"{name_of(path)}:{line}: {words}"

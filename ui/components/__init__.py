@@ -1,1 +1,1 @@
-"""What pages are made of: each module draws one thing."""
+"""Components of pages: each module draws one thing."""

@@ -20,7 +20,7 @@ def document_label(passage: Passage) -> str:
 
 
 def doubt(citation: Mapping[str, Any]) -> str:
-    """What to say of a citation that is marked as not supported; empty for others."""
+    """Warning for a citation that is marked as not supported; empty for others."""
     return i18n.text("ask.source_doubted") if citation.get("supported") is False else ""
 
 

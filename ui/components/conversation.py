@@ -1,4 +1,4 @@
-"""The earlier turns of a conversation: what a follow-up question sends along, and how the page shows them."""
+"""The earlier turns of a conversation: the history that a follow-up question sends, and how the page shows it."""
 
 from collections.abc import Callable, Sequence
 from html import escape

@@ -1,4 +1,4 @@
-"""Documents as a list that follows their progress: failed ones first, then those in progress, then the rest."""
+"""Documents as a list that follows their progress: failed ones first, then running ones, then the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -76,7 +76,7 @@ def _fill_failed(card: Card, document: Document) -> None:
 
 
 def _fill_warned(card: Card, document: Document) -> None:
-    """The badge and the reason; a warning that the pages don't know is told in the interface's words."""
+    """The badge and the reason; an unknown warning is shown in the interface's words."""
     card["tone"] = "warn"
     warning = document.get("warnings", [])[0]
     coverage = document.get("coverage")
@@ -110,7 +110,7 @@ def _meta(document: Document) -> str:
 def document_actions(
     on_view: Callable[[str], None], on_delete: Callable[[str], None]
 ) -> Callable[[str, str], None]:
-    """What the buttons of a card do.
+    """Actions of the buttons of a card.
 
     Args:
         on_view: Called with a document's id.

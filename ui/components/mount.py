@@ -39,5 +39,5 @@ def mount(name: str, data: dict[str, Any], *, key: str, triggers: dict[str, Call
 
 
 def page_style() -> None:
-    """Give the page the style of what is drawn with `st.html`."""
+    """Give the page the style of everything drawn with `st.html`."""
     st.html(f"<style>{_asset('page.css')}</style>")

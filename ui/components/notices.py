@@ -1,4 +1,4 @@
-"""Errors and short messages. Whatever came from outside is escaped: markdown of a file name stays text."""
+"""Errors and short messages. All text from outside is escaped: markdown of a file name stays text."""
 
 from html import escape
 from typing import Literal
@@ -19,7 +19,7 @@ def notice(title: str, *lines: str, tone: Tone = "quiet") -> None:
 
 
 def error_lines(error: FathomError) -> tuple[str, list[str]]:
-    """Title and lines that say what happened and what to do."""
+    """Title and lines of an error: the event and the next step."""
     if isinstance(error, ApiUnreachableError):
         return i18n.text("error.unreachable"), [
             i18n.text("error.unreachable.hint", url=error.url),
@@ -34,7 +34,7 @@ def error_lines(error: FathomError) -> tuple[str, list[str]]:
 
 
 def show_error(error: FathomError) -> None:
-    """Draw an error: what happened, and what to do."""
+    """Draw an error: the event and the next step."""
     title, lines = error_lines(error)
     notice(title, *lines, tone="bad")
 

@@ -1,4 +1,4 @@
-"""Passages as cards, each of which opens its source: sources, what comes near, and what else may answer."""
+"""Passages as cards, each of which opens its source: sources, near passages, and other possible answers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -17,7 +17,7 @@ Open = Callable[[Passage], None]
 
 
 def citation_cards(citations: Sequence[Citation], opened: Place | None, on_open: Open) -> None:
-    """Draw what an answer cites, by its numbers, each quote in its line."""
+    """Draw the citations of an answer, by number, each quote in its line."""
     numbers = [citation["n"] for citation in citations]
     items = [
         _card(n, c, opened) | {"n": n, "lines": [quote_runs(c)], "clip": True, "state": doubt(c)}
@@ -55,7 +55,7 @@ def also_cards(answer: Answer, opened: Place | None, on_open: Open) -> None:
 
 
 def more_button(answer: Answer, on_open: Open) -> None:
-    """Offer the place in the document where the items go on that an answer left out."""
+    """Offer the place in the document where the items continue that an answer left out."""
     citations = answer.get("citations") or []
     if not answer.get("more") or not citations:
         return

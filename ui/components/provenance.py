@@ -1,4 +1,4 @@
-"""Where the parts of an answer come from: what is said over written words, and a list of all runs."""
+"""Origin of the parts of an answer: notes over written words, and a list of all runs."""
 
 from collections.abc import Callable, Mapping
 from html import escape
@@ -16,7 +16,7 @@ _SHOWN: Final = 2
 
 
 def written_hints(provenance: Provenance) -> list[tuple[int, int, str]]:
-    """What written runs looked at, as `(answer_start, answer_end, text)`."""
+    """Sources that written runs looked at, as `(answer_start, answer_end, text)`."""
     documents = _documents(provenance)
     return [
         (run["answer_start"], run["answer_end"], "\n".join(_looked_at(run, documents)))

@@ -21,7 +21,7 @@ def stage_name(stage: str) -> str:
 
 
 def timings(values: Mapping[str, float]) -> None:
-    """Draw one bar a stage, in the order of the path, then what was measured across stages."""
+    """Draw one bar a stage, in the order of the path, then times across stages."""
     present = [name for name in values if name not in _NOT_STAGES and values[name] is not None]
     present.sort(key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     stages = {name: values[name] for name in present}

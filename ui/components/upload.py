@@ -27,7 +27,7 @@ _MB: Final = 1024 * 1024
 
 @dataclass(slots=True)
 class Report:
-    """What became of files; those that were refused are shown until somebody has read it.
+    """Results of uploads; refused files are shown until somebody has read the reason.
 
     Attributes:
         accepted: Files that were new, since the last look.
@@ -41,7 +41,7 @@ class Report:
 
 
 def uploader(collection_id: str) -> None:
-    """Draw the upload area and what became of the last uploads."""
+    """Draw the upload area and the results of the last uploads."""
     round_number = int(st.session_state.get(_ROUND, 0))
     files = st.file_uploader(
         i18n.text("documents.upload"),
@@ -64,7 +64,7 @@ def uploader(collection_id: str) -> None:
 
 
 def _page_of_the_web(collection_id: str, round_number: int) -> None:
-    """Draw the field for an address; it is emptied once the page has been taken in."""
+    """Draw the field for an address; it is emptied once the page has been ingested."""
     with st.form(f"page:{collection_id}", border=False):
         field, button = st.columns([5, 1], vertical_alignment="bottom")
         key = f"url:{collection_id}:{round_number}"
@@ -85,7 +85,7 @@ def send(collection_id: str, uploads: list[Upload]) -> None:
 
 
 def _add(name: str, request: Callable[[], UploadReply]) -> bool:
-    """Send one thing, and note what came of it under its name; whether it was taken in."""
+    """Send one file or address, and record the result under its name; whether it was accepted."""
     report = _report()
     try:
         reply = request()

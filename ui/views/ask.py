@@ -200,7 +200,7 @@ def _join(answer: Answer) -> None:
 
 
 def _as_stored(turns: list[Answer]) -> list[Answer]:
-    """Earlier turns as they are now: what was deleted since is not shown, nor sent along, from this page's memory."""
+    """Earlier turns as they are now: deleted ones are neither shown nor sent along from this page's memory."""
     found: list[Answer] = []
     for turn in turns:
         try:
@@ -344,7 +344,7 @@ def _history() -> None:
 
 
 def _show(answer_id: str) -> None:
-    """Show an answer of this session instead of what is on the page."""
+    """Show an answer of this session in the place of the present one."""
     _leave()
     st.query_params[_ANSWER] = answer_id
 

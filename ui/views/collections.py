@@ -1,4 +1,4 @@
-"""The collections: what is in them, and a new one."""
+"""The collections: their contents, and a new one."""
 
 import streamlit as st
 
@@ -57,7 +57,7 @@ def _card(collection: Collection) -> Card:
 
 
 def _act(found: list[Collection]) -> None:
-    """Do what a card's button asked for; pages can't be switched inside a component's callback."""
+    """Carry out a card's button; pages can't be switched inside a component's callback."""
     what, collection_id = st.session_state.pop(_PENDING, ("", ""))
     collection = next((c for c in found if c["id"] == collection_id), None)
     if collection is None:

@@ -1,4 +1,4 @@
-"""A search without an answer: what is found, with the scores and times of each stage."""
+"""A search without an answer: hits, with the scores and times of each stage."""
 
 from html import escape
 from typing import Any

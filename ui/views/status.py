@@ -1,4 +1,4 @@
-"""Whether everything works: the service, the counts, and what has failed."""
+"""Whether everything works: the service, the counts, and the failures."""
 
 from collections.abc import Mapping
 from html import escape
