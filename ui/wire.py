@@ -231,7 +231,7 @@ class SignInWays(TypedDict):
 
 
 class ProviderSignIn(TypedDict):
-    """A sign-in by the provider that was begun: where to send the browser, and what it must come back with."""
+    """A started sign-in by the provider: the address for the browser, and the state that it must return with."""
 
     url: str
     state: str
