@@ -31,6 +31,10 @@ from tests.faults.trials import ENDED, forked
 pytestmark = [pytest.mark.crash, pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
+EVERY = {"backup": 1, "restore": 9}
+"""Steps from one kill to the next, but in `make faults`, which kills at each."""
+
+
 def quiet(*_: int) -> None:
     """No progress is shown."""
 
@@ -93,7 +97,8 @@ def looked_at(home: Path, file: Path) -> list[str]:
             runtime.close()
 
 
-def all_kills(folder: Path, how: str) -> dict[str, Any]:
+def all_kills(folder: Path, how: str, every: int) -> dict[str, Any]:
+    """Kill the work at its first step, at the one so many steps on, until it ends by itself."""
     home, copy, empty, file, target = (
         folder / name for name in ("home", "copy", "empty", "all.fathom", "to")
     )
@@ -103,13 +108,15 @@ def all_kills(folder: Path, how: str) -> dict[str, Any]:
         _do(lambda: back_up(home, file, 0))
     _do(lambda: with_tables(empty))
     wrong: list[str] = []
-    for kill_at in range(1, MOST_STEPS):
+    kills = 0
+    for kill_at in range(1, MOST_STEPS, every):
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(empty, target)
         if how == "backup":
             file.unlink(missing_ok=True)
             ended_by, told = forked(lambda tell, at=kill_at: tell(str(back_up(home, file, at))))  # type: ignore[misc]
             if not file.exists():
+                kills += 1
                 continue  # a file that is there is looked at, whoever was killed
         else:
             ended_by, told = forked(lambda tell, at=kill_at: tell(str(bring_back(target, file, at))))  # type: ignore[misc]
@@ -118,8 +125,9 @@ def all_kills(folder: Path, how: str) -> dict[str, Any]:
         seen, said = forked(lambda tell: tell(json.dumps(looked_at(target, file))))
         wrong += json.loads(said[0]) if ENDED in said else [f"step {kill_at}: signal {seen}, {said}"]
         if ended_by == 0:
-            return {"steps": int(told[0]), "kills": kill_at - 1, "wrong": wrong}
-    return {"steps": -1, "kills": MOST_STEPS, "wrong": [*wrong, "it has no end"]}
+            return {"steps": int(told[0]), "kills": kills, "wrong": wrong}
+        kills += 1
+    return {"steps": -1, "kills": kills, "wrong": [*wrong, "it has no end"]}
 
 
 def _do(work: Callable[[], object]) -> None:
@@ -129,19 +137,25 @@ def _do(work: Callable[[], object]) -> None:
         raise RuntimeError(f"signal {ended_by}, {told}")
 
 
-@pytest.mark.parametrize("how", ["backup", "restore"])
-def test_killed_at_any_step_nothing_half_is_left(tmp_path: Path, how: str, capsys: Any) -> None:
-    command = [sys.executable, "-m", "tests.crash.test_backup_kills", str(tmp_path), how]
+@pytest.mark.parametrize("how", EVERY)
+def test_killed_at_any_step_nothing_half_is_left(
+    tmp_path: Path, how: str, capsys: Any, request: Any, record_property: Any
+) -> None:
+    every = 1 if request.config.getoption("--every-step") else EVERY[how]
+    command = [sys.executable, "-m", "tests.crash.test_backup_kills", str(tmp_path), how, str(every)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1100, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout.splitlines()[-1])
     with capsys.disabled():
         print(f"\n{how}: killed at {told['kills']} steps; wrong afterwards: {len(told['wrong'])}")
+    record_property("injected", told["kills"])
+    record_property("violations", len(told["wrong"]))
     assert told["wrong"] == []
-    assert told["kills"] >= told["steps"] - 1 >= 5
+    assert told["steps"] >= 5
+    assert told["kills"] >= told["steps"] // every
 
 
 if __name__ == "__main__":
-    print(json.dumps(all_kills(Path(sys.argv[1]), sys.argv[2])))
+    print(json.dumps(all_kills(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))))
     sys.stdout.flush()
     os._exit(0)
