@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from math import exp
 
+from generator.composing.cells import BETWEEN, NAMES
 from generator.composing.evidence import EvidenceTable, Unit
 from generator.composing.layout import Layout
 from generator.composing.polarity import begins_with_word, denies, takes_side
@@ -35,6 +36,10 @@ ROW_FLOOR = 0.02
 """Added to the probability of a row."""
 OTHER_ROW = 0.02
 """A row without the code that the question names (SKU-6678, EST-1008), where another row has it."""
+NAMED_ROW = 8.0
+"""A row whose first cell is a name that the question spells out: employees.dept_emp, max-uploads."""
+DEFAULT = 3.0
+"""A row that says a default, where one is asked for."""
 LESS_SAID = 0.1
 """A row beside one that says all the words of the question that it says, and more of them."""
 HEADED = 1.5
@@ -62,6 +67,9 @@ _SORT_ZH = "(?:模式|机制|功能|方式|方法|策略|插件|服务|系统|�
 _ITEM_NUMBER = re.compile(
     r"^(?:[（(][\d一二三四五六七八九十]{1,3}[)）]|[\d一二三四五六七八九十]{1,3}[、.．])\s*"
 )
+_DEFAULT = re.compile(r"默认|\bdefaults?\b", re.IGNORECASE)
+_NAMES_END = re.compile("|".join(NAMES))
+_SPELT = re.compile(r"\w[._\-/]\w|\d")
 _CODE = re.compile(
     r"(?<![\w-])(?=[\w.-]{0,64}\d)(?=[\w.-]{0,64}[A-Za-z-])\w[\w-]*(?:\.\w+)*(?![\w-])", re.ASCII
 )
@@ -73,6 +81,7 @@ def score(table: EvidenceTable, asked: Asked) -> None:
     """Set the score of every unit."""
     spread = _spread_headings(table)
     leads = _lead_masses(table)
+    asks_default = _DEFAULT.search(asked.question) is not None
     others, less = _rows_of_others(table, asked.question), _rows_that_say_less(table, asked.question)
     for unit in table.units:
         kind = table.kind(unit)
@@ -95,6 +104,9 @@ def score(table: EvidenceTable, asked: Asked) -> None:
             unit.score *= OTHER_ROW
         if id(unit) in less:
             unit.score *= LESS_SAID
+        if kind == PartKind.ROW:
+            unit.score *= NAMED_ROW if _is_named(text, asked.question) else 1.0
+            unit.score *= DEFAULT if asks_default and _DEFAULT.search(text) else 1.0
         unit.score *= _form(asked, text)
     _level(table)
 
@@ -112,6 +124,14 @@ def _form(asked: Asked, text: str) -> float:
     if asked.shape == Shape.DEFINITION and defines(text, asked.subject):
         factor *= DEFINES
     return factor
+
+
+def _is_named(row: str, question: str) -> bool:
+    """Whether the first cell of a row is a name with signs or digits in it that the question spells out."""
+    name = _NAMES_END.split(row.split(BETWEEN)[0])[-1].strip().lower()
+    if len(name) < 3 or not _SPELT.search(name):
+        return False
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", question.lower()) is not None
 
 
 def _rows_of_others(table: EvidenceTable, question: str) -> set[int]:

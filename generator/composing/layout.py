@@ -153,7 +153,7 @@ class Layout:
         while first > 0 and self.lines[first - 1].table == line.table >= 0:
             first -= 1
         cells, own = (self.text_of(i).split(" | ") for i in (first, index))
-        names_values = sum(": " in cell for cell in own) * 2 > len(own)
+        names_values = sum(": " in cell or "：" in cell for cell in own) * 2 > len(own)
         figures, others = (sum(any(c.isdigit() for c in cell) for cell in row) for row in (cells, own))
         named = all(cell.strip() for cell in cells) and 4 * figures <= len(cells) and figures < max(1, others)
         return first if first != index and len(cells) > 2 and named and not names_values else None

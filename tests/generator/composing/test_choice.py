@@ -273,3 +273,20 @@ def test_a_row_that_says_more_of_the_question_than_its_neighbours_answers():
     )
     said = chosen("What does a medium parcel cost in zone Alpine?", passage, says={"11": 0.9, "19": 0.05})
     assert "19" in said
+
+
+def test_a_row_whose_name_the_question_spells_out_answers():
+    text = "Tables that match no rule are left out.\n\n| Table | Result |\n|---|---|\n| shop.orders_old | rejected |\n"
+    text += "| shop.orders | accepted |\n"
+    said = chosen("Is shop.orders_old taken?", page(text), says={"left out": 0.4})
+    assert "rejected" in said
+    assert "accepted" in chosen("Is shop.orders taken?", page(text), says={"left out": 0.4})
+
+
+def test_the_row_with_the_default_answers_where_one_is_asked_for():
+    text = "校验失败时返回可配置的状态码。\n\n| 名称 | 默认值 | 描述 |\n|---|---|---|\n"
+    text += (
+        "| verbose_errors | false | 返回校验详情。 |\n| rejection_code | 400 | 校验失败时返回的状态码。 |\n"
+    )
+    said = chosen("校验失败时默认返回什么状态码？", page(text), says={"可配置的状态码": 0.8})
+    assert "400" in said

@@ -214,6 +214,13 @@ def test_the_first_row_names_the_columns():
     assert [found.header_of(i) for i in range(3)] == [None, 0, 0]
 
 
+def test_rows_that_name_their_values_in_chinese_have_no_header():
+    found = table(
+        "名称：spec | 类型：string | 描述：规范\n名称：code | 类型：integer | 描述：返回的 HTTP 状态码 400"
+    )
+    assert [found.header_of(i) for i in range(2)] == [None, None]
+
+
 def test_a_paragraph_of_plain_text_that_is_a_table_or_a_receipt_is_cut_at_its_lines():
     found = layout("Plan | Seats | Price\nBasic | 3 | 5\n\nBlue widget\n2 x $5.00 $10.00\n", name="t.txt")
     assert [kind for kind, _ in lines(found)] == ["row", "row", "text", "text"]
