@@ -20,6 +20,7 @@ from app.api import (
     health,
     jobs,
     lexicons,
+    mcp,
     people,
     problems,
     search,
@@ -94,9 +95,8 @@ def create_app(
         redoc_url=None,
     )
     app.state.metrics, app.state.draining = Metrics(), False
-    app.include_router(_versioned())
-    app.include_router(openai.router)
-    app.include_router(health.router)
+    for router in (_versioned(), openai.router, mcp.router, health.router):
+        app.include_router(router)
     check_rules(app)
     problems.install(app)
     app.add_middleware(OverloadMiddleware)

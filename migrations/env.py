@@ -6,7 +6,8 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from app.db import field_models, identity_tables, safety_models  # noqa: F401 - their tables belong to the schema too
+# Their tables belong to the schema too.
+from app.db import field_models, file_models, identity_tables, safety_models  # noqa: F401
 from app.db.engine import Database
 from app.settings.reading import load_settings
 

@@ -78,6 +78,7 @@ async def end_of(stream: AnswerStream, request: Request) -> StreamEvent:
 
     Raises:
         ClientLeftError: It went away.
+        asyncio.CancelledError: The request was ended from outside.
         RuntimeError: The stream has no end.
     """
 
@@ -89,7 +90,7 @@ async def end_of(stream: AnswerStream, request: Request) -> StreamEvent:
 
     try:
         last = await while_there(request, asyncio.ensure_future(end()))
-    except ClientLeftError:
+    except (ClientLeftError, asyncio.CancelledError):
         stream.stop("client_gone")  # no grace: whoever waits for the whole has seen no id to come back with
         raise
     if last is None or last.event not in {"done", "error"}:

@@ -7,7 +7,7 @@ row, and are swept later.
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +61,36 @@ async def read_uploads(
         InvalidInputError: The form is malformed, or holds no file.
         TooLargeError: A file is too large, or there are too many.
     """
+    return (await _read(request, store, limits, FIELDS)).uploads(external_id)
+
+
+async def read_file(
+    request: Request, store: BlobStore, limits: LimitSettings, fields: Sequence[str]
+) -> tuple[Upload, dict[str, str]]:
+    """Store the one file of a multipart request.
+
+    Args:
+        request: The request.
+        store: Where the file goes.
+        limits: What it may measure.
+        fields: Names of the other fields that the form may hold.
+
+    Returns:
+        The file, which now lies in the store, and the other fields.
+
+    Raises:
+        UnsupportedBodyError: The body is not multipart.
+        InvalidInputError: The form is malformed, or does not hold one file.
+        TooLargeError: The file is too large.
+    """
+    form = await _read(request, store, limits, fields)
+    uploads = form.uploads(None)
+    if len(uploads) > 1:
+        raise InvalidInputError("many_files", "The form holds several files.", "Send them one by one.")
+    return uploads[0], form.fields
+
+
+async def _read(request: Request, store: BlobStore, limits: LimitSettings, fields: Sequence[str]) -> "_Form":
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
     if media_type != b"multipart/form-data" or not boundary:
@@ -71,7 +101,7 @@ async def read_uploads(
         )
     with ExitStack() as open_files:
         try:
-            form = _Form(store, limits, open_files, boundary)
+            form = _Form(store, limits, open_files, boundary, fields)
             async for piece in _body(request):
                 await run_in_threadpool(form.feed, piece)
             await run_in_threadpool(form.finish)
@@ -79,7 +109,7 @@ async def read_uploads(
             raise InvalidInputError(
                 "bad_multipart", f"The form can't be read: {error}.", "Check how your client builds the form."
             ) from error
-    return form.uploads(external_id)
+    return form
 
 
 def digest_of(uploads: list[Upload]) -> str:
@@ -113,13 +143,19 @@ class _Form:
     """Callbacks of the parser; all are called in one thread at a time."""
 
     def __init__(
-        self, store: BlobStore, limits: LimitSettings, open_files: ExitStack, boundary: bytes
+        self,
+        store: BlobStore,
+        limits: LimitSettings,
+        open_files: ExitStack,
+        boundary: bytes,
+        known: Sequence[str],
     ) -> None:
+        self._known = known
         self._store = store
         self._limits = limits
         self._open_files = open_files
         self._part = _Part()
-        self._fields: dict[str, str] = {}
+        self.fields: dict[str, str] = {}
         self._files: list[Upload] = []
         self._ended = False
         self._parser = MultipartParser(
@@ -165,7 +201,7 @@ class _Form:
             raise InvalidInputError(
                 "no_files", "The form holds no file.", "Name the field `files`, once for each file."
             )
-        external_ids = {external_id, self._fields.get("external_id") or None} - {None}
+        external_ids = {external_id, self.fields.get("external_id") or None} - {None}
         if external_ids and (len(self._files) > 1 or len(external_ids) > 1):
             raise InvalidInputError(
                 "bad_external_id", "An external_id belongs to one file.", "Send the files one by one."
@@ -177,7 +213,7 @@ class _Form:
                 f"An external_id can't be {known[:80]!r}.",
                 "Use 1 to 255 printable characters.",
             )
-        metadata = _metadata(self._fields.get("metadata"))
+        metadata = _metadata(self.fields.get("metadata"))
         return [
             Upload(
                 name=file.name,
@@ -246,13 +282,13 @@ class _Form:
         if part.writer is not None and part.filename is not None:
             blob = part.writer.commit()
             self._files.append(Upload(name=part.filename, blob=blob, media_type=part.media_type))
-        elif part.name in FIELDS:
-            self._fields[part.name] = _text(bytes(part.value))
+        elif part.name in self._known:
+            self.fields[part.name] = _text(bytes(part.value))
         else:
             raise InvalidInputError(
                 "unknown_field",
                 f"The form field {part.name[:80]!r} is not known.",
-                "Use `files`, `metadata` (a JSON object) and `external_id`.",
+                f"Beside files there may be {', '.join(f'`{name}`' for name in self._known)}.",
             )
 
     def _finish(self) -> None:

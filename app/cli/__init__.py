@@ -16,6 +16,7 @@ from app.cli import (
     evaluate,
     index,
     ingest,
+    mcp,
     processes,
     prove,
     search,
@@ -58,6 +59,7 @@ def root(
 app.command("run")(run)
 app.command("serve")(processes.serve)
 app.command("worker")(processes.worker)
+app.command("mcp")(mcp.mcp)
 app.command("ingest")(ingest.ingest)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)

@@ -1,18 +1,20 @@
 """Rows that a reader may see: a session bound to a reader finds no others, whatever it is asked for.
 
 The condition stands inside each statement, so a search plans with it and nothing is filtered afterwards. It holds for
-collections, documents, chunks, jobs, answers and grants, also where a statement changes or deletes them. Rows behind
-these are found by their ids alone (versions, contents): every query for a client joins one of the tables above.
+collections, documents, chunks, jobs, answers, grants and uploaded files, also where a statement changes or deletes
+them. Rows behind these are found by their ids alone (versions, contents): every query for a client joins one of the
+tables above.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, event, literal, select
+from sqlalchemy import ColumnElement, Select, event, false, literal, select
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
+from app.db.file_models import FileBatch, UploadedFile
 from app.db.identity_tables import AnswerCollection, Grant, Membership
 from app.db.models import Answer, Chunk, Collection, Document, Job
 
@@ -80,6 +82,13 @@ def criteria_of(reader: Reader) -> tuple[LoaderCriteriaOption, ...]:
         with_loader_criteria(Job, Job.collection_id.in_(readable), include_aliases=True),
         with_loader_criteria(Answer, _owned(Answer.owner_id, reader) & ~out_of_reach, include_aliases=True),
         with_loader_criteria(Grant, Grant.collection_id.in_(readable), include_aliases=True),
+        with_loader_criteria(FileBatch, FileBatch.collection_id.in_(readable), include_aliases=True),
+        with_loader_criteria(
+            UploadedFile,
+            # a key for single collections reaches no file, which is in none
+            _owned(UploadedFile.owner_id, reader) if reader.collection_ids is None else false(),
+            include_aliases=True,
+        ),
     )
 
 

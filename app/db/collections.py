@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db.access import owner_of
-from app.db.models import Chunk, Collection, Document, DocumentVersion, IndexChange
+from app.db.models import Blob, Chunk, Collection, Document, DocumentVersion, IndexChange
 from app.db.paging import Slice, after, encode_cursor
 from app.db.types import new_id, utc_now
 from app.db.views import CollectionRecord, IndexChangeView
@@ -75,9 +75,13 @@ def change(session: Session, collection_id: str, **columns: Any) -> None:
     )
 
 
-def page(session: Session, cursor: str | None, limit: int) -> Slice[CollectionRecord]:
-    """Some collections, oldest first."""
-    statement = after(select(Collection), cursor, limit, Collection.created_at, Collection.id)
+def page(
+    session: Session, cursor: str | None, limit: int, *, newest_first: bool = False
+) -> Slice[CollectionRecord]:
+    """Some collections, oldest or newest first."""
+    statement = after(
+        select(Collection), cursor, limit, Collection.created_at, Collection.id, newest_first=newest_first
+    )
     rows = session.scalars(statement).all()
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
@@ -119,6 +123,24 @@ def stats(session: Session, ids: Sequence[str]) -> dict[str, CollectionStats]:
         )
         for key in ids
     }
+
+
+def documents_by_state(session: Session, ids: Sequence[str]) -> dict[str, dict[str, tuple[int, int]]]:
+    """By collection id and state of the newest version: number of documents, and bytes of their files."""
+    rows = session.execute(
+        select(Document.collection_id, DocumentVersion.status, func.count(), func.sum(Blob.size_bytes))
+        .join(
+            DocumentVersion,
+            (DocumentVersion.document_id == Document.id) & (DocumentVersion.number == Document.version),
+        )
+        .join(Blob, Blob.sha256 == DocumentVersion.sha256)
+        .where(Document.collection_id.in_(ids))
+        .group_by(Document.collection_id, DocumentVersion.status)
+    ).all()
+    found: dict[str, dict[str, tuple[int, int]]] = {key: {} for key in ids}
+    for key, status, count, size in rows:
+        found[key][status] = count, int(size)
+    return found
 
 
 def remove(session: Session, collection_id: str) -> None:

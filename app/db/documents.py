@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased, undefer
 
 from app.db import fields, filters, jobs
 from app.db.collections import record_index_change
+from app.db.file_models import UploadedFile
 from app.db.filters import Filter
 from app.db.models import Blob, Chunk, Content, Document, DocumentVersion, Job
 from app.db.paging import Slice, after, encode_cursor
@@ -64,6 +65,11 @@ def by_name(session: Session, collection_id: str, name: str) -> DocumentRecord |
 def by_external_id(session: Session, collection_id: str, external_id: str) -> DocumentRecord | None:
     """The document with the caller's own id."""
     return _one(session, Document.collection_id == collection_id, Document.external_id == external_id)
+
+
+def with_external_id(session: Session, external_id: str) -> list[str]:
+    """Ids of the documents of all collections that have this id of their sender."""
+    return list(session.scalars(select(Document.id).where(Document.external_id == external_id)))
 
 
 def members(session: Session, document_ids: Sequence[str]) -> list[DocumentRecord]:
@@ -214,22 +220,24 @@ def views(session: Session, document_ids: Sequence[str]) -> dict[str, DocumentVi
 def page(
     session: Session,
     collection_id: str,
-    status: str | None,
+    states: AnyCollection[str],
     cursor: str | None,
     limit: int,
     *,
+    newest_first: bool = False,
     wanted: Filter | None = None,
 ) -> Slice[DocumentView]:
-    """A page of a collection's documents, oldest first, optionally in one state only or left by a filter."""
+    """A page of a collection's documents, oldest or newest first; in some states only, left by a filter."""
     statement = _view_statement().where(Document.collection_id == collection_id)
     if wanted is not None:
         statement = statement.where(filters.where(wanted, [collection_id]))
-    if status is not None:
+    if states:
         newest = aliased(DocumentVersion)
         statement = statement.join(
             newest, (newest.document_id == Document.id) & (newest.number == Document.version)
-        ).where(newest.status == status)
-    rows = session.execute(after(statement, cursor, limit, Document.created_at, Document.id)).all()
+        ).where(newest.status.in_(states))
+    statement = after(statement, cursor, limit, Document.created_at, Document.id, newest_first=newest_first)
+    rows = session.execute(statement).all()
     found = [_view(*row) for row in rows[:limit]]
     last = found[-1].document if len(rows) > limit else None
     return Slice(found, encode_cursor(last.created_at, last.id) if last else None)
@@ -238,7 +246,7 @@ def page(
 def collect_garbage(
     session: Session, content_ids: AnyCollection[int], hashes: AnyCollection[str]
 ) -> Sequence[str]:
-    """Delete those contents and blobs that no version refers to any more; gives the hashes of the blobs."""
+    """Delete contents and blobs that no version, and no uploaded file, refers to any more; gives hashes of blobs."""
     if content_ids:
         # The lock comes first: a version that takes the content up meanwhile is seen by the delete.
         held = session.scalars(
@@ -252,7 +260,10 @@ def collect_garbage(
         ).all()
         version = select(DocumentVersion.id).where(DocumentVersion.sha256 == Blob.sha256).exists()
         content = select(Content.id).where(Content.sha256 == Blob.sha256).exists()
-        unused = delete(Blob).where(Blob.sha256.in_(names), ~version, ~content)
+        # of the table, which is whole whoever the session is bound to: another's file holds its bytes, too
+        files = UploadedFile.__table__
+        file = select(files.c.id).where(files.c.sha256 == Blob.sha256).exists()
+        unused = delete(Blob).where(Blob.sha256.in_(names), ~version, ~content, ~file)
         return session.scalars(unused.returning(Blob.sha256)).all()
     return ()
 

@@ -71,10 +71,14 @@ def after(
     limit: int,
     created_at: InstrumentedAttribute[datetime],
     key: InstrumentedAttribute[str],
+    *,
+    newest_first: bool = False,
 ) -> Statement:
     """`statement` in list order, behind `cursor`, with one row more than `limit` to see if more follow."""
+    place = tuple_(created_at, key)
     if cursor is not None:
-        moment, last = decode_cursor(cursor)
-        place: ColumnElement[bool] = tuple_(created_at, key) > (moment, last)
-        statement = statement.where(place)
-    return statement.order_by(created_at, key).limit(limit + 1)
+        last = decode_cursor(cursor)
+        behind: ColumnElement[bool] = place < last if newest_first else place > last
+        statement = statement.where(behind)
+    order = (created_at.desc(), key.desc()) if newest_first else (created_at, key)
+    return statement.order_by(*order).limit(limit + 1)

@@ -1,6 +1,6 @@
 """Use cases of collections."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,18 +85,26 @@ def get_or_create(parts: EncoderParts, name: str) -> CollectionView:
     return get(parts, name)
 
 
-def page(parts: EncoderParts, cursor: str | None, limit: int) -> Slice[CollectionView]:
-    """A page of collections, oldest first.
+def page(
+    parts: EncoderParts, cursor: str | None, limit: int, *, newest_first: bool = False
+) -> Slice[CollectionView]:
+    """A page of collections, oldest or newest first.
 
     Raises:
         InvalidInputError: The cursor can't be read.
     """
     with parts.db.read() as session:
-        found = collections.page(session, cursor, limit)
+        found = collections.page(session, cursor, limit, newest_first=newest_first)
         stats = collections.stats(session, [row.id for row in found.items])
     waiting = vector_state.waiting(parts, list(stats))
     views = [CollectionView(row, stats[row.id], waiting.get(row.id, Waiting())) for row in found.items]
     return Slice(views, found.next_cursor)
+
+
+def documents_by_state(db: Database, ids: Sequence[str]) -> dict[str, dict[str, tuple[int, int]]]:
+    """By collection id and state: number of documents in it, and bytes of their files."""
+    with db.read() as session:
+        return collections.documents_by_state(session, ids)
 
 
 def update(parts: EncoderParts, key: str, changes: Mapping[str, Any]) -> CollectionView:

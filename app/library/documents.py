@@ -1,6 +1,7 @@
 """Use cases of documents: read, change, delete and retry them."""
 
 import contextlib
+from collections.abc import Collection as AnyCollection
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -68,13 +69,14 @@ def views_of(db: Database, document_ids: Sequence[str]) -> list[DocumentView]:
 def page(
     db: Database,
     collection: str,
-    status: str | None,
+    status: str | AnyCollection[str] | None,
     cursor: str | None,
     limit: int,
     *,
+    newest_first: bool = False,
     wanted: Filter | None = None,
 ) -> Slice[DocumentView]:
-    """A page of a collection's documents, oldest first, optionally in one state only or left by a filter.
+    """A page of a collection's documents, oldest or newest first; in some states only, left by a filter.
 
     Raises:
         CollectionNotFoundError: There is no such collection.
@@ -84,7 +86,28 @@ def page(
         found = collections.find(session, collection)
         if found is None:
             raise CollectionNotFoundError(collection)
-        return documents.page(session, found.id, status, cursor, limit, wanted=wanted)
+        states = () if status is None else (status,) if isinstance(status, str) else status
+        return documents.page(
+            session, found.id, states, cursor, limit, newest_first=newest_first, wanted=wanted
+        )
+
+
+def in_collection(db: Database, collection: str, key: str) -> DocumentView:
+    """The document of a collection that has this id, or this id of its sender.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+        DocumentNotFoundError: It has no such document.
+    """
+    with db.read() as session:
+        found = collections.find(session, collection)
+        if found is None:
+            raise CollectionNotFoundError(collection)
+        row = documents.by_external_id(session, found.id, key) or documents.find(session, key)
+        view = documents.views(session, [row.id]).get(row.id) if row else None
+    if view is None or view.document.collection_id != found.id:
+        raise DocumentNotFoundError(key)
+    return view
 
 
 def content(db: Database, document_id: str) -> tuple[VersionView, CanonicalText]:

@@ -138,7 +138,11 @@ def _rows(db: Database, wanted: Wanted, traces: Traces | None) -> Iterator[Findi
             yield Finding(place=place, what="names the document", hint=_row_hint(cell.table))
         elif hash_ is not None and cell.data == hash_:
             yield Finding(
-                place=place, what="has the hash of the file", hint="Delete the document of these bytes."
+                place=place,
+                what="has the hash of the file",
+                hint=_row_hint(cell.table)
+                if cell.table == "uploaded_files"
+                else "Delete the document of these bytes.",
             )
         if traces is None or cell.table in _OWN:
             continue
@@ -160,6 +164,7 @@ def _row_hint(table: str) -> str:
         "answers": "Delete the answer: `fathom answers delete`, with its id.",
         "idempotency_keys": "It expires within a day.",
         "audit_records": "Delete the answer that the record is about, or run `fathom audit prune --texts`.",
+        "uploaded_files": "Delete the file: DELETE /openai/v1/files/ID.",
     }.get(table, "Delete the document, if it is to go.")
 
 
@@ -196,7 +201,11 @@ def _blobs(db: Database, blobs_dir: Path, wanted: Wanted, traces: Traces | None)
         if not file.is_file():
             continue
         if wanted.sha256 is not None and file.name.startswith(wanted.sha256):
-            yield Finding(place=str(file), what="is the file", hint="Delete the documents that have it.")
+            yield Finding(
+                place=str(file),
+                what="is the file",
+                hint="Delete the documents and uploaded files that have it.",
+            )
         elif traces is None and wanted.sha256 is None and not _has_owner(db, file.name):
             yield Finding(
                 place=str(file),

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from app.settings.schema import PREFIX, Settings, variables
+from app.settings.schema import KEY_VARIABLE, PREFIX, Settings, variables
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
@@ -31,6 +31,11 @@ def set_in_environment(group: str, names: Iterable[str]) -> list[str]:
     wanted = {(group, name) for name in names}
     given = {name.upper() for name in os.environ}
     return [variable for variable, path in variables() if path in wanted and variable in given]
+
+
+def shown_key() -> str | None:
+    """The key that commands show to a running server, from `FATHOM_KEY`; arguments of commands are seen by all."""
+    return os.environ.get(KEY_VARIABLE) or None
 
 
 def let_threads_sleep() -> None:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from app.settings.schema import CONFIG_VARIABLE, PAGES_VARIABLE, PREFIX, Settings, settings_file, variables
+from app.settings.schema import (
+    CONFIG_VARIABLE,
+    KEY_VARIABLE,
+    PAGES_VARIABLE,
+    PREFIX,
+    Settings,
+    settings_file,
+    variables,
+)
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -33,7 +41,7 @@ def load_settings(**overrides: object) -> Settings:
     known = [name for name, _ in variables()]
     for variable in os.environ:
         name = variable.upper()
-        if name.startswith(PREFIX) and name not in {CONFIG_VARIABLE, PAGES_VARIABLE, *known}:
+        if name.startswith(PREFIX) and name not in {CONFIG_VARIABLE, KEY_VARIABLE, PAGES_VARIABLE, *known}:
             raise SettingsError(_unknown_setting(variable, variable, known))
     given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
     try:

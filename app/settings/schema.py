@@ -40,6 +40,8 @@ PREFIX = "FATHOM_"
 CONFIG_VARIABLE = "FATHOM_CONFIG"
 # Read by the web pages, which are a program of their own.
 PAGES_VARIABLE = "FATHOM_API_URL"
+# The key that programs of this machine show to a running server.
+KEY_VARIABLE = "FATHOM_KEY"
 
 
 class Settings(BaseSettings):

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.api.openai import chat, embeddings, models
+from app.api.openai import chat, embeddings, files, models, responses, store_files, stores
 
 router = APIRouter(prefix="/openai/v1", tags=["openai"])
-for part in (chat, models, embeddings):
+for part in (chat, responses, models, embeddings, stores, store_files, files):
     router.include_router(part.router)

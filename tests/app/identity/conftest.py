@@ -52,7 +52,7 @@ class World:
     def things(self, header: dict[str, str], name: str) -> dict[str, str]:
         """What routes name, by the path parameters that name it: a collection of whoever shows `header`, and more."""
         made = self.client.post("/v1/collections", json={"name": name}, headers=header).json()["id"]
-        self.client.headers |= header
+        self.client.headers.update(header)
         try:
             taken = upload(self.client, made, {"ducks.md": DUCKS}, external_id="wiki/1").json()
             self.work()
@@ -61,6 +61,15 @@ class World:
         asked = {"collections": [made], "question": "What do ducks eat?"}
         answer = self.client.post("/v1/answers", json=asked, headers=header)
         assert answer.status_code == 200, answer.text
+        sent = {"file": ("geese.md", b"# Geese\n\nGeese fly south.\n")}
+        file = self.client.post(
+            "/openai/v1/files", files=sent, data={"purpose": "assistants"}, headers=header
+        ).json()["id"]
+        batch = self.client.post(
+            f"/openai/v1/vector_stores/{made}/file_batches",
+            json={"file_ids": [taken["documents"][0]["id"]]},
+            headers=header,
+        ).json()["id"]
         guest = people.add_user(self.runtime.db, f"guest of {name}")
         people.set_group(self.runtime.db, guest.id, "guests", member=True)
         me = self.client.get("/v1/me", headers=header).json()["id"]
@@ -70,6 +79,10 @@ class World:
             "document_id": taken["documents"][0]["id"],
             "job_id": taken["jobs"][0]["id"],
             "answer_id": answer.json()["id"],
+            "response_id": answer.json()["id"].replace("ans_", "resp_"),
+            "store_file": taken["documents"][0]["id"],
+            "file_id": file,
+            "batch_id": batch,
             "model": f"fathom:{name}",
             "user": guest.id,
             "group": "guests",

@@ -16,7 +16,7 @@ from app.settings.reading import load_settings
 from app.worker import Worker
 from tests.app.doubles import small_parts
 from tests.app.identity.conftest import World
-from tests.app.identity.test_access_matrix import OPEN, call, parameters, routes, rule_of, with_ids
+from tests.app.identity.test_access_matrix import OPEN, PRIVATE, call, parameters, routes, rule_of, with_ids
 
 ACTORS = ("owner", "reader", "editor", "co-owner", "other user", "revoked key", "anonymous")
 RANK = {"reader": 1, "editor": 2, "owner": 3}
@@ -32,7 +32,7 @@ def allowed(rule: Rule, actor: str, path: str) -> set[str]:
         return {DONE, "4xx"}  # found; the request itself may be one that can't be done, as a second of a name
     if rule.scope == "admin":
         return {"403"}
-    if actor == "other user" or rule.kind == "answer" or "key_id" in parameters(path):
+    if actor == "other user" or rule.kind == "answer" or PRIVATE & set(parameters(path)):
         return {"404"}
     if rule.kind is not None and RANK[GRANTED[actor]] < RANK[rule.role]:
         return {"403"}

@@ -30,6 +30,8 @@ OPEN = {
     ("POST", "/v1/sign-in/provider/return"),
 }  # fmt: skip
 """Routes that need no key; none may have a parameter."""
+PRIVATE = {"key_id", "response_id", "file_id"}
+"""Parameters that name things of one user, whatever is granted."""
 HIDDEN = {401, 403, 404}
 NOBODY = {"Authorization": "Bearer fth_aaaaaaaa_" + "a" * 32}
 UNKNOWN = {
@@ -42,6 +44,10 @@ UNKNOWN = {
     "group": "nobodies",
     "key_id": "key_" + "a" * 26,
     "grant_id": "grt_" + "a" * 26,
+    "response_id": "resp_" + "a" * 26,
+    "store_file": "doc_" + "a" * 26,
+    "file_id": "file-" + "a" * 26,
+    "batch_id": "vsfb_" + "a" * 26,
     "model": "fathom:none",
     "lexicon": "none at all",
 }
@@ -83,6 +89,10 @@ def example(app: FastAPI, schema: dict, things: dict[str, str]) -> dict:
     if "$ref" in schema:
         schema = app.openapi()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     body = dict(schema["example"])
+    if "file_id" in body:
+        body["file_id"] = things["document_id"]
+    if "file_ids" in body:
+        body["file_ids"] = [things["document_id"]]
     named = {"collections": [things["collection"]]} if "collections" in schema["properties"] else {}
     return body | named | ({"model": things["model"]} if "messages" in schema["properties"] else {})
 
@@ -179,7 +189,7 @@ def test_a_reader_reads_and_changes_nothing(world):
     told = {}
     for method, path in with_ids(world.app):
         reply, rule = call(world, method, path, reader, things), rule_of(world.app, method, path)
-        private = rule.kind == "answer" or "key_id" in parameters(path)
+        private = rule.kind == "answer" or PRIVATE & set(parameters(path))
         allowed = rule.role == "reader" and rule.scope != "admin"
         expected = 404 if private else 2 if allowed else 403
         if expected not in {reply.status_code, reply.status_code // 100}:

@@ -1,14 +1,11 @@
 """A real server on loopback over a home with one document, and the official client of OpenAI's protocol for it."""
 
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import openai
 import pytest
-import uvicorn
 
 from app.composition.runtime import build_runtime
 from app.intake.record import Upload, record_uploads
@@ -20,6 +17,7 @@ from generator.types import Generator
 from tests.app.copying_generator import CopyingGenerator
 from tests.app.doubles import small_parts
 from tests.app.texts import DUCKS
+from tests.ui.servers import serve
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +41,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def base_url(home: Path, generator: Generator) -> Iterator[str]:
     """Address of the routes of OpenAI's protocol."""
     parts = replace(small_parts(), generator=lambda _: generator)
-    app = create_app(load_settings(home=home), parts)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=2))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/openai/v1"
-    server.should_exit = True
-    thread.join()
+    with serve(create_app(load_settings(home=home), parts)) as address:
+        yield f"{address}/openai/v1"
 
 
 @pytest.fixture(scope="module")

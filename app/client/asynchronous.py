@@ -1,0 +1,234 @@
+"""The client that is awaited."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+from httpx_sse import aconnect_sse
+
+from app.client import calls
+from app.client.calls import ENDED, LOOK_S, TIMEOUT_S, Call, Filter, Metadata, Turns, headers_of
+from app.client.failures import failure_of, unreachable
+from app.client.streaming import AnswerEvent, event_of
+from app.schemas.answers import AnswerOut
+from app.schemas.collections import CollectionOut
+from app.schemas.documents import ContentOut, DocumentOut, UploadOut
+from app.schemas.jobs import JobOut
+from app.schemas.search import SearchOut
+
+Reply = TypeVar("Reply")
+
+
+class AsyncFathom:
+    """Calls a running Fathom; safe to share between tasks. Every method raises `FathomFailure`.
+
+    Args:
+        base_url: Root of the server.
+        key: A key, where it serves users.
+        timeout_s: Longest wait for a reply.
+        transport: Another way to reach the server.
+    """
+
+    def __init__(
+        self,
+        base_url: str = "http://127.0.0.1:8000",
+        *,
+        key: str | None = None,
+        timeout_s: float = TIMEOUT_S,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            headers=headers_of(key),
+            timeout=timeout_s,
+            transport=transport,
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Return itself; the connections close at the end of the block."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def collections(self) -> AsyncIterator[CollectionOut]:
+        """All collections, oldest first."""
+        cursor: str | None = None
+        while True:
+            page = await self._send(calls.collections(cursor))
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def create_collection(self, name: str, description: str = "") -> CollectionOut:
+        """Make an empty collection."""
+        return await self._send(calls.create_collection(name, description))
+
+    async def collection(self, collection: str) -> CollectionOut:
+        """A collection, by id or name."""
+        return await self._send(calls.collection(collection))
+
+    async def delete_collection(self, collection: str) -> None:
+        """Delete a collection with all its documents."""
+        await self._send(calls.delete("collections", collection))
+
+    async def documents(self, collection: str, *, filter: Filter | None = None) -> AsyncIterator[DocumentOut]:  # noqa: A002
+        """Documents of a collection that a filter leaves, oldest first."""
+        cursor: str | None = None
+        while True:
+            page = await self._send(calls.documents(collection, cursor, filter))
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def document(self, document_id: str) -> DocumentOut:
+        """A document with its state."""
+        return await self._send(calls.document(document_id))
+
+    async def content(self, document_id: str) -> ContentOut:
+        """The text of a document, which citations point into."""
+        return await self._send(calls.content(document_id))
+
+    async def delete_document(self, document_id: str) -> None:
+        """Delete a document with its text and chunks."""
+        await self._send(calls.delete("documents", document_id))
+
+    async def upload(
+        self,
+        collection: str,
+        files: Mapping[str, bytes],
+        *,
+        external_id: str | None = None,
+        metadata: Metadata | None = None,
+    ) -> UploadOut:
+        """Send files by name; a worker reads them afterwards (`wait_for`).
+
+        Args:
+            collection: Id or name.
+            files: Bytes by name.
+            external_id: Your own id, for a single file.
+            metadata: For all of them.
+        """
+        return await self._send(calls.upload(collection, files, external_id, metadata))
+
+    async def job(self, job_id: str) -> JobOut:
+        """The state of a job."""
+        return await self._send(calls.job(job_id))
+
+    async def wait_for(self, upload: UploadOut) -> list[JobOut]:
+        """Wait until the files of an upload are read; gives their jobs, some of which may have failed."""
+        ended: list[JobOut] = []
+        for started in upload.jobs:
+            job = await self.job(started.id)
+            while job.state not in ENDED:
+                await asyncio.sleep(LOOK_S)
+                job = await self.job(started.id)
+            ended.append(job)
+        return ended
+
+    async def search(
+        self,
+        query: str,
+        collections: Sequence[str],
+        *,
+        history: Turns = (),
+        k: int | None = None,
+        filter: Filter | None = None,  # noqa: A002
+    ) -> SearchOut:
+        """Find passages.
+
+        Args:
+            query: What to look for.
+            collections: Ids or names.
+            history: Earlier questions with their answers, oldest first.
+            k: Passages wanted.
+            filter: Only documents that hold this.
+        """
+        return await self._send(calls.search(query, collections, history, k, filter))
+
+    async def ask(
+        self,
+        question: str,
+        collections: Sequence[str],
+        *,
+        history: Turns = (),
+        k: int | None = None,
+        filter: Filter | None = None,  # noqa: A002
+    ) -> AnswerOut:
+        """Answer a question, or say that the documents don't.
+
+        Args:
+            question: The question.
+            collections: Ids or names.
+            history: Earlier questions with their answers, oldest first.
+            k: Passages to read.
+            filter: Only documents that hold this.
+        """
+        return await self._send(calls.ask(question, collections, history, k, filter))
+
+    async def stream(
+        self,
+        question: str,
+        collections: Sequence[str],
+        *,
+        history: Turns = (),
+        k: int | None = None,
+        filter: Filter | None = None,  # noqa: A002
+    ) -> AsyncIterator[AnswerEvent]:
+        """As `ask`, while the answer is made; the last event has the whole. Leaving early stops the answer.
+
+        Args:
+            question: The question.
+            collections: Ids or names.
+            history: Earlier questions with their answers, oldest first.
+            k: Passages to read.
+            filter: Only documents that hold this.
+
+        Raises:
+            FathomFailure: The answer failed.
+        """
+        call = calls.ask(question, collections, history, k, filter)
+        try:
+            async with aconnect_sse(self._http, call.method, call.path, **call.options) as events:
+                if events.response.is_error:
+                    await events.response.aread()
+                    failure = failure_of(events.response)
+                    raise failure
+                async for sent in events.aiter_sse():
+                    yield event_of(sent)
+        except httpx.HTTPError as error:
+            failure = unreachable(str(self._http.base_url), error)
+            raise failure from error
+
+    async def answer(self, answer_id: str) -> AnswerOut:
+        """A stored answer."""
+        return await self._send(calls.answer(answer_id))
+
+    async def delete_answer(self, answer_id: str) -> None:
+        """Delete an answer with its question."""
+        await self._send(calls.delete("answers", answer_id))
+
+    async def _send(self, call: Call[Reply]) -> Reply:
+        try:
+            reply = await self._http.request(call.method, call.path, **call.options)
+        except httpx.HTTPError as error:
+            failure = unreachable(str(self._http.base_url), error)
+            raise failure from error
+        if reply.is_error:
+            failure = failure_of(reply)
+            raise failure
+        return call.read(reply.json() if reply.content else None)
