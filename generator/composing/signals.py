@@ -18,7 +18,8 @@ _NAME_ZH = re.compile(_FIGURE)
 _QUANTITY_ZH = re.compile(r"\d[\d.,]*\s*(?:岁|周岁|个|天|日|月|元|万|亿|人|次|小时|分钟)|\d{1,3}年")
 """An age or an amount is a case, not a name: a text says 不满十四周岁 of thirteen."""
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_LEAST = 1e-3
+_LEAST_SAID, _LEAST_OTHER = 0.08, 0.02
+"""Probabilities below which the reader only says that it thinks of something else, or of nothing else."""
 _LIMIT = 16.0
 SIGNALS = (
     "answerable",
@@ -48,7 +49,8 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
 
     Returns:
         answerable: Log-odds that the passages answer, within [-16, 16]. mass: Log of the probability, given an answer,
-        of what would be said. runner_up: The same of the best unit that would not be said. covered, said: Share of the
+        of what would be said, at least log 0.08. runner_up: The same of the best unit that would not be said, at least
+        than log 0.02. covered, said: Share of the
         question's weight in the answer with, and without, what stands over it. names_missing: Share of the question's
         names and numbers that its passage does not hold. structure, row: 1 for lists and steps, and for rows. foreign:
         1 where the answer is in the other language, so that words say little. likeness: How near the nearest sentence
@@ -64,8 +66,8 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
     logit = table.distribution.answerable_logit
     return {
         "answerable": max(-_LIMIT, min(_LIMIT, logit)),
-        "mass": log(max(_LEAST, sum(unit.mass for unit in inside))),
-        "runner_up": log(max(_LEAST, max(others, default=0.0))),
+        "mass": log(max(_LEAST_SAID, sum(unit.mass for unit in inside))),
+        "runner_up": log(max(_LEAST_OTHER, max(others, default=0.0))),
         "covered": table.weights.share(*said, *over),
         "said": table.weights.share(*said),
         "names_missing": _share_missing(question, table, plan),

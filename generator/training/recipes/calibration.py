@@ -47,7 +47,9 @@ class Sample:
     source: str = ""
 
 
-def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict[str, float]]:
+def fit(
+    samples: Sequence[Sample], base: Calibration, pull: float = 0.0
+) -> tuple[Calibration, dict[str, float]]:
     """Fit confidence, the least confidence to answer, and the support of a source.
 
     Support stays as it was where some answers were kept without its signals.
@@ -55,6 +57,8 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
     Args:
         samples: Answers of several question sets; each set weighs the same.
         base: What is kept of the calibration.
+        pull: How many answers a squared distance of 1 from the weights in `base` counts as much as, so that few answers
+            change little of what many have shown; 0 fits from nothing.
 
     Returns:
         The calibration, and figures: AUROC of right answers, expected calibration error over answers shown, share of
@@ -67,8 +71,10 @@ def fit(samples: Sequence[Sample], base: Calibration) -> tuple[Calibration, dict
     x_NF, y_N, w_N = _table(samples)
     if not 0 < float(y_N.mean()) < 1:
         raise ValueError("confidence can't be fitted: all answers are right, or all are wrong")
-    held_N = _held_out(x_NF, y_N, w_N)
-    weights = _regression(x_NF, y_N, w_N)
+    before_F = torch.tensor([base.confidence.get(name, 0.0) for name in SIGNALS])
+    drawn = (before_F, pull) if pull else None
+    held_N = _held_out(x_NF, y_N, w_N, drawn)
+    weights = _regression(x_NF, y_N, w_N, drawn)
     able_N = torch.tensor([sample.answerable for sample in samples])
     answer_from = _threshold(held_N, y_N, w_N)
     shown_N = held_N >= answer_from
@@ -117,8 +123,15 @@ def _support_table(samples: Sequence[Sample], confidence_N: Tensor) -> Tensor:
     return torch.stack([told[name] for name in SUPPORT_SIGNALS], dim=1)
 
 
-def _regression(x_NF: Tensor, y_N: Tensor, w_N: Tensor) -> Tensor:
-    """Weights of a logistic regression and its bias, float32 [F + 1]."""
+def _regression(x_NF: Tensor, y_N: Tensor, w_N: Tensor, drawn: tuple[Tensor, float] | None = None) -> Tensor:
+    """Weights of a logistic regression and its bias, float32 [F + 1].
+
+    Args:
+        x_NF: Signals.
+        y_N: Labels.
+        w_N: Weights of the answers.
+        drawn: Weights that the fit is drawn to, and in answers how much.
+    """
     parameters = torch.zeros(x_NF.shape[1] + 1, requires_grad=True)
     optimizer = torch.optim.LBFGS([parameters], max_iter=ROUNDS, line_search_fn="strong_wolfe")
 
@@ -127,6 +140,8 @@ def _regression(x_NF: Tensor, y_N: Tensor, w_N: Tensor) -> Tensor:
         logits_N = x_NF @ parameters[:-1] + parameters[-1]
         loss = nn.functional.binary_cross_entropy_with_logits(logits_N, y_N, w_N)
         loss = loss + RIDGE * parameters[:-1].square().sum()
+        if drawn is not None:
+            loss = loss + drawn[1] / len(y_N) * (parameters[:-1] - drawn[0]).square().sum()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
@@ -134,7 +149,7 @@ def _regression(x_NF: Tensor, y_N: Tensor, w_N: Tensor) -> Tensor:
     return parameters.detach()
 
 
-def _held_out(x_NF: Tensor, y_N: Tensor, w_N: Tensor) -> Tensor:
+def _held_out(x_NF: Tensor, y_N: Tensor, w_N: Tensor, drawn: tuple[Tensor, float] | None = None) -> Tensor:
     """Confidence of each answer by weights that were fitted on the other folds, float32 [N]."""
     fold_N = torch.arange(len(y_N)) % FOLDS
     held_N = torch.zeros(len(y_N))
@@ -142,7 +157,7 @@ def _held_out(x_NF: Tensor, y_N: Tensor, w_N: Tensor) -> Tensor:
         inside_N = fold_N == fold
         if not bool(inside_N.any()) or bool(inside_N.all()):
             continue
-        weights = _regression(x_NF[~inside_N], y_N[~inside_N], w_N[~inside_N])
+        weights = _regression(x_NF[~inside_N], y_N[~inside_N], w_N[~inside_N], drawn)
         held_N[inside_N] = torch.sigmoid(x_NF[inside_N] @ weights[:-1] + weights[-1])
     return held_N
 

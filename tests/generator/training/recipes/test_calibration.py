@@ -96,3 +96,16 @@ def test_answers_that_are_all_alike_can_not_be_fitted_to(right: bool) -> None:
     alike = [Sample(signals={"answerable": float(n)}, right=right, answerable=True) for n in range(20)]
     with pytest.raises(ValueError, match="can't be fitted"):
         fit(alike, Calibration())
+
+
+def test_few_answers_change_little_of_what_many_have_shown() -> None:
+    many, _ = fit(samples(1500), Calibration())
+    few = samples(30, seed=1)
+    alone, _ = fit(few, many)
+    drawn, _ = fit(few, many, pull=1.0)
+    held, _ = fit(few, many, pull=1e6)
+
+    def distance(fitted: Calibration) -> float:
+        return sum((fitted.confidence[name] - many.confidence[name]) ** 2 for name in SIGNALS)
+
+    assert distance(held) < 1e-4 < distance(drawn) < distance(alone)
