@@ -5,6 +5,7 @@ of figures the name over it.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from generator.composing import choice
@@ -16,6 +17,8 @@ from generator.types import PartKind, Shape
 
 SHORT_PARAGRAPH = 320
 """A question for the manner gets the whole paragraph, up to this many characters."""
+CASE_MASS, CASE_FARTHER = 0.015, 0.3
+"""Probability of a sentence about another case that is said too, and how much farther from the question it may be."""
 
 
 def around(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:
@@ -38,7 +41,31 @@ def around(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:
     if group is not None and (announces or kind == PartKind.ITEM):
         return of_list(table, asked, core, group)
     shape = Shape.DEFINITION if choice.defines(table.text(core), asked.subject) else _plain_shape(asked)
-    return Plan(shape, _sentences(table, asked, core, own), core=core)
+    stretches = _sentences(table, asked, core, own)
+    if asked.shape != Shape.DEFINITION:
+        stretches += _other_case(table, core, stretches)
+    return Plan(shape, stretches, core=core)
+
+
+_CASE = re.compile(
+    r"\W*(?:but |however, )?(?:if|when|once|where|unless|in case|otherwise)\b"
+    r"|(?:第[^\s条]{1,9}条\s*)?(?:[^。；]{1,40}但是?)?[^。；，]{2,40}的，",
+    re.IGNORECASE,
+)
+"""A sentence that opens with a case: "If the lid is open, …", 遗失存单的，…, …，但是本人不要的，…"""
+
+
+def _other_case(table: EvidenceTable, core: Unit, said: Sequence[Stretch]) -> list[Stretch]:
+    """The sentence after the best one where it says what holds in another case, which may be the one asked about."""
+    last = said[-1]
+    following = (u for u in table.units if u.passage == last.passage and u.start >= last.end)
+    other = min(following, key=lambda unit: unit.start, default=None)
+    if last.passage != core.passage or other is None or other.mass < CASE_MASS:
+        return []
+    source = table.reading.passages[core.passage].text
+    apart = source[last.end : other.start].strip() or table.kind(other) not in {PartKind.TEXT, PartKind.ITEM}
+    far = other.likeness < core.likeness - CASE_FARTHER or other.end - last.start > 2 * SHORT_PARAGRAPH
+    return [] if apart or far or not _CASE.match(table.text(other)) else [stretch_of_unit(table, other)]
 
 
 def _says_amount(table: EvidenceTable, asked: Asked, core: Unit) -> bool:

@@ -252,3 +252,30 @@ def test_another_name_of_a_thing_is_followed_by_what_the_thing_is():
     text = 'The write cache is also called "writeback mode" here.\n\nWrites go to the disk first.\n\nThe roof is red.\n'
     said = answer("What is writeback mode?", page(text), says={"also called": 1.0})
     assert said.text == text.rsplit("\n\n", 1)[0]
+
+
+DIMS = "The lamp dims at 30 degrees."
+
+
+@pytest.mark.parametrize(
+    ("following", "mass", "said"),
+    [
+        ("If it is over 60 degrees, it goes out.", 0.1, True),
+        ("If it is over 60 degrees, it goes out.", 0.001, False),
+        ("It hangs in the hall and goes out.", 0.1, False),
+        ("Does it ring when it goes out?", 0.1, False),
+    ],
+)
+def test_a_rule_comes_with_the_case_after_it_that_may_be_meant(following, mass, said):
+    found = answer(
+        "What happens to a very hot lamp?",
+        page(f"{DIMS} {following}", name="a.txt"),
+        says={"dims": 1 - mass, "goes out": mass},
+    )
+    assert found.text == (f"{DIMS} {following}" if said else DIMS)
+
+
+def test_an_exception_of_an_article_comes_with_its_rule():
+    text = "第十条 灯坏的，由房东更换。\n\n房客住满一年，但是灯由房客弄坏的，由房客更换。"
+    found = answer("灯坏了谁来换？", page(text, name="a.txt"), says={"由房东更换": 0.9, "由房客更换": 0.1})
+    assert found.text == text
