@@ -1,4 +1,4 @@
-"""Metadata filters (0082): documents found by rows of values, beside SQLite's own reading of the JSON column.
+"""Decision 0082: documents found by rows of metadata values, beside SQLite's own reading of the JSON column.
 
 `python -m benchmarks.filters [--documents 100000]` makes a database of so many documents of one chunk each, filters it
 at four shares and prints JSON: milliseconds of the first search with a filter, of a repeated one, and of the peer;
