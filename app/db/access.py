@@ -8,6 +8,7 @@ tables above.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, event, false, literal, select
@@ -65,6 +66,7 @@ def owner_of(session: Session) -> str | None:
     return session.reader.user_id if isinstance(session, ReaderSession) else None
 
 
+@lru_cache(maxsize=1_000)
 def criteria_of(reader: Reader) -> tuple[LoaderCriteriaOption, ...]:
     """Conditions on each table that a reader sees a part of."""
     readable = readable_collections(reader)
