@@ -63,11 +63,10 @@ def heading_path(titles: Sequence[str]) -> tuple[str, ...]:
 
 def language_of(text: str) -> str:
     """Return "zh" or "en" by the majority of words, "und" without letters; two Han characters count as a word."""
-    han = len(_HAN.findall(text))
-    latin = len(_LATIN_WORD.findall(text))
-    if han == latin == 0:
-        return "und"
-    return "zh" if han / 2 >= latin else "en"
+    han = 0 if text.isascii() else len(_HAN.findall(text))
+    if not han:
+        return "en" if _LATIN_WORD.search(text) else "und"
+    return "zh" if han / 2 >= len(_LATIN_WORD.findall(text)) else "en"
 
 
 class CanonicalWriter:

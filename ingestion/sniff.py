@@ -173,11 +173,11 @@ _PIECE_OF_PAGE = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*<(?:meta|style|h[1-6]|table|thead|tbody|tr|div|font|center|title|link|script|p)[\s>/]",
     re.I | re.S,
 )
+"""Start of a page without its outer elements, as programs write it under the names of other formats."""
 _PIECE_OF_MARKDOWN = re.compile(rb"^(?:#{1,6} \S|```|\[!\[|[-*] \S)", re.M)
 """Lines of Markdown that no page has; many a file about a project begins with a logo in HTML."""
 _CODE_SUFFIXES = frozenset({".vue", ".svelte", ".astro", ".jsx", ".tsx", ".patch", ".diff"})
 """Of source code that may begin as pages, JSON or mailboxes do."""
-"""Start of a page without its outer elements, as programs write it under the names of other formats."""
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Of control characters, those that text holds too part words, lines and records, or colour a terminal's output.
 _CONTROLS = frozenset(range(1, 32)) - {9, 10, 11, 12, 13, 27, 28, 29, 30, 31}

@@ -30,8 +30,9 @@ _UNSEEN = _names(
     "head script style noscript template nav footer select datalist option button textarea iframe object canvas "
     "audio video map dialog svg math rt rp del s strike"
 )
+# A link that names the language of its target is one of a menu of languages.
 _UNSEEN_MARKS = re.compile(
-    r"(?:^|\s)hidden(?:\s|=|/|$)|aria-hidden\s*=\s*[\"']?true|display\s*:\s*none|visibility\s*:\s*hidden"
+    r"(?:^|\s)(?:hidden(?:\s|=|/|$)|hreflang\s*=)|aria-hidden\s*=\s*[\"']?true|display\s*:\s*none|visibility\s*:\s*hidden"
     r"|role\s*=\s*[\"']?(?:navigation|banner|contentinfo|search|complementary)",
     re.I,
 )
@@ -70,28 +71,29 @@ def visible_text(text: str) -> str:
     """Text between the tags, with a blank where an element of a line of its own begins or ends."""
     sheets = _STYLE.findall(text)
     hiding = hiding_classes(sheets, _SCRIPT.findall(text)) if sheets else frozenset()
-    text = _OPAQUE.sub(" ", text)
-    tags = list(_TAG.finditer(text))
-    parts: list[str] = []
+    pieces = _TAG.split(_OPAQUE.sub(" ", text))
+    texts, ends, attributes = pieces[4::4], pieces[1::4], pieces[3::4]
+    names = [name.lower() if name else "" for name in pieces[2::4]]
+    parts: list[str] = [pieces[0]]
     endless: set[str] = set()
-    at = number = 0
-    while number < len(tags):
-        tag = tags[number]
-        number += 1
-        name = (tag[2] or "").lower()
-        parts.append(text[at : tag.start()])
+    after = 0  # number of the tag from which on something is seen
+    for number, name in enumerate(names):
+        if number < after:
+            continue
         if name not in _INLINE:
             parts.append(" ")
-        if not tag[1] and name not in endless and _begins_unseen(name, tag[3] or "", hiding):
-            end = _after_end(tags, number, name)
+        begins = not ends[number] and (attributes[number] or name in _UNSEEN) and name not in endless
+        if begins and _begins_unseen(name, attributes[number] or "", hiding):
+            end = _after_end(names, ends, number + 1)
             if end is not None:
-                number = end
-            elif len(endless) < _MOST_ENDLESS:
-                endless.add(name)
-            else:  # no page is like this; what is left counts as seen
+                after = end
+                parts.append(texts[end - 1])
+                continue
+            if len(endless) == _MOST_ENDLESS:  # no page is like this; what is left counts as seen
+                parts.append(" ".join(texts[number:]))
                 break
-        at = tags[number - 1].end()
-    parts.append(_TAG.sub(" ", text[at:]))
+            endless.add(name)
+        parts.append(texts[number])
     return html.unescape("".join(parts))
 
 
@@ -103,16 +105,17 @@ def _begins_unseen(name: str, attributes: str, hiding: frozenset[str]) -> bool:
     if name in _UNSEEN or name in _UNCLOSED or not attributes:
         return name in _UNSEEN
     lower = attributes.lower()
-    may_hide = "hidden" in lower or "none" in lower or "role" in lower
+    may_hide = "hidden" in lower or "none" in lower or "role" in lower or "hreflang" in lower
     return may_hide and _UNSEEN_MARKS.search(attributes) is not None
 
 
-def _after_end(tags: list[re.Match[str]], number: int, name: str) -> int | None:
-    """Number of the tag after an element's end, or None if nothing closes it: then it hides nothing."""
-    depth = 1
-    for place in range(number, len(tags)):
-        if (tags[place][2] or "").lower() == name:
-            depth += -1 if tags[place][1] else 1
-            if not depth:
-                return place + 1
-    return None
+def _after_end(names: list[str], ends: list[str | None], after: int) -> int | None:
+    """Number of the tag after the end of the element before `after`, or None if nothing closes it: it hides nothing."""
+    name, depth = names[after - 1], 1
+    while depth:
+        try:
+            after = names.index(name, after) + 1
+        except ValueError:
+            return None
+        depth += -1 if ends[after - 1] else 1
+    return after

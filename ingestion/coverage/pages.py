@@ -17,6 +17,7 @@ _EDGE_LINES = 3
 _MIN_REPEATS = 3
 _MIN_REPEAT_SHARE = 0.5
 _MAX_FURNITURE_CHARS = 120
+_OUTER_NUMBER = re.compile(r"\A(\d{1,4})\b|\b(\d{1,4})\Z")
 
 
 def pdf(data: bytes, _limits: ParsingLimits) -> Words:
@@ -29,7 +30,10 @@ def pdf(data: bytes, _limits: ParsingLimits) -> Words:
 
 
 def words_of(texts: Sequence[str]) -> Words:
-    """Words of pages with these texts. What repeats as page furniture counts once: numbers, running titles, marks."""
+    """Words of pages with these texts. What repeats as page furniture counts once: numbers, running titles, marks.
+
+    A title beside the page's own number does not count: it says the heading again under which the page stands.
+    """
     return words_in("\n".join(_once([_lines(text) for text in texts])))
 
 
@@ -58,7 +62,7 @@ def _once(pages: list[list[str]]) -> list[str]:
     often = max(_MIN_REPEATS, _MIN_REPEAT_SHARE * len(pages))
     kept: list[str] = []
     seen: set[str] = set()
-    for page in pages:
+    for page in _without_numbered_titles(pages):
         edges = {*page[:_EDGE_LINES], *page[-_EDGE_LINES:]}
         for line in page:
             masked = _masked(line, len(pages)) if line in edges else line
@@ -69,6 +73,27 @@ def _once(pages: list[list[str]]) -> list[str]:
                 seen.add(masked)
             kept.append(line)
     return kept
+
+
+def _without_numbered_titles(pages: list[list[str]]) -> list[list[str]]:
+    """Pages without their first line, or all without their last, where on most it begins or ends with their number."""
+    for place in (0, -1):
+        numbers = [_outer_numbers(page[place]) if page else set() for page in pages]
+        before = Counter(number - index for index, found in enumerate(numbers) for number in found)
+        first, count = max(before.items(), key=lambda item: item[1], default=(0, 0))
+        if count >= max(_MIN_REPEATS, _MIN_REPEAT_SHARE * len(pages)):
+            rest = slice(1, None) if place == 0 else slice(None, -1)
+            return [
+                page[rest] if index + first in numbers[index] else page for index, page in enumerate(pages)
+            ]
+    return pages
+
+
+def _outer_numbers(line: str) -> set[int]:
+    """Numbers with which a line begins or ends, beside words."""
+    if len(line) > _MAX_FURNITURE_CHARS or not _LETTER.search(line):
+        return set()
+    return {int(match[1] or match[2]) for match in _OUTER_NUMBER.finditer(line)}
 
 
 def _masked(line: str, pages: int) -> str:

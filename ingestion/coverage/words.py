@@ -14,6 +14,7 @@ _JOINED = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 _GIBBERISH_CHARS = 64
 _GIBBERISH = re.compile(rf"[A-Za-z0-9+/=_-]{{{_GIBBERISH_CHARS},}}")
 _SAMPLES = 5
+_MOST_SIGNS = 3
 _SAMPLE_CHARS = 40
 
 Words = Counter[str]
@@ -21,15 +22,26 @@ Words = Counter[str]
 
 def words_in(text: str) -> Words:
     """Words (a Chinese or Japanese character is one) with how often each occurs; forms of a character are equal."""
-    words: Words = Counter()
     # What stands between blanks is taken apart once, however often it occurs.
-    for piece, count in Counter(unicodedata.normalize("NFKC", _JOINED.sub("", text)).split()).items():
-        if piece.isascii() and piece.isalpha() and len(piece) < _GIBBERISH_CHARS:
-            words[piece] += count
-            continue
-        for word in _WORD.findall(_GIBBERISH.sub(" ", piece) if len(piece) >= _GIBBERISH_CHARS else piece):
-            words[word] += count
+    pieces = Counter(unicodedata.normalize("NFKC", _JOINED.sub("", text)).split())
+    words = Words(
+        {
+            piece: count
+            for piece, count in pieces.items()
+            if piece.isalpha() and piece.isascii() and len(piece) < _GIBBERISH_CHARS
+        }
+    )
+    others = [item for item in pieces.items() if item[0] not in words]
+    words.update(_words_of("\n".join([piece for piece, count in others if count == 1])))
+    for piece, count in others:
+        if count > 1:
+            for word in _words_of(piece):
+                words[word] += count
     return words
+
+
+def _words_of(text: str) -> list[str]:
+    return _WORD.findall(_GIBBERISH.sub(" ", text))
 
 
 def compare(visible: Words, kept_text: str) -> Coverage:
@@ -37,7 +49,8 @@ def compare(visible: Words, kept_text: str) -> Coverage:
 
     Parsers repeat words (names of columns in each row), which must not make up for others that are missing, so each
     word counts by itself. But a parser may cut words elsewhere (`per- mission`, `10^6`): what is missing is looked for,
-    character by character, in those words of the text that the source does not have at all.
+    character by character, in those words of the text that the source does not have at all. Signs of formulas, which
+    are joined more often than a page's own text has them joined (`R n`, `Rn`), are looked for in such short words.
     """
     kept_words = words_in(kept_text)
     elsewhere: Counter[str] = Counter()
@@ -46,18 +59,29 @@ def compare(visible: Words, kept_text: str) -> Coverage:
             for char in word:
                 elsewhere[char] += count
     lost: Words = Counter()
-    for word in sorted(visible, key=len, reverse=True):
-        missing = visible[word] - kept_words.get(word, 0)
-        if missing > 0:
-            missing -= _take(word, missing, elsewhere)
-        if missing > 0:
-            lost[word] = missing
+    missing = {word: count for word in visible if (count := visible[word] - kept_words.get(word, 0)) > 0}
+    joined = _joined_signs(visible, kept_words) if any(len(word) == 1 for word in missing) else Counter()
+    for word in sorted(missing, key=len, reverse=True):
+        count = missing[word] - _take(word, missing[word], elsewhere)
+        count -= _take(word, count, joined) if count and len(word) == 1 else 0
+        if count:
+            lost[word] = count
     total = sum(len(word) * count for word, count in visible.items())
     gone = sum(len(word) * count for word, count in lost.items())
     worst = sorted(lost, key=lambda word: len(word) * lost[word], reverse=True)
     return Coverage(
         visible=total, kept=total - gone, lost=tuple(word[:_SAMPLE_CHARS] for word in worst[:_SAMPLES])
     )
+
+
+def _joined_signs(visible: Words, kept: Words) -> Counter[str]:
+    """Letters of the words of two or three that a text has more often than the source, though the source has them."""
+    letters: Counter[str] = Counter()
+    for word, count in kept.items():
+        if 1 < len(word) <= _MOST_SIGNS and (more := count - visible.get(word, count)) > 0:
+            for letter in word:
+                letters[letter] += more
+    return letters
 
 
 def _take(word: str, wanted: int, elsewhere: Counter[str]) -> int:

@@ -27,7 +27,7 @@ Void elements that libxml2 doesn't know as such (embed, source, track) are not a
 EMBEDDED: Final = frozenset({"applet", "audio", "canvas", "iframe", "object", "video"})
 STRUCK: Final = frozenset({"del", "s", "strike"})
 # Widgets stand beside the text around them, not in it.
-_WIDGETS: Final = frozenset({"button", "input", "meter", "output", "progress", "select", "textarea"})
+WIDGETS: Final = frozenset({"button", "input", "meter", "output", "progress", "select", "textarea"})
 _BY_ROLE: Final = {
     "table": "table", "grid": "table", "treegrid": "table", "rowgroup": "tbody", "row": "tr", "cell": "td",
     "gridcell": "td", "columnheader": "th", "rowheader": "th", "list": "ul", "listitem": "li", "navigation": "nav",
@@ -47,7 +47,7 @@ _BOLD = re.compile(r"\bfont-weight\s*:\s*(?:bold|[6-9]00)", re.I)
 
 def tag_of(element: lxml_html.HtmlElement) -> str:
     """Tag in lower case; for elements without meaning of their own, the tag that their role stands for."""
-    tag: str = element.tag.lower()
+    tag: str = element.tag  # in lower case, since the parser of HTML leaves no others
     if tag in _GENERIC and (role := element.get("role")):
         if role == "heading":
             level = element.get("aria-level", "2")
@@ -66,7 +66,7 @@ def is_block(element: lxml_html.HtmlElement, tag: str) -> bool:
 
 def parts_words(tag: str) -> bool:
     """Whether words on both sides of the beginning or end of an inline element are apart; custom elements may be."""
-    return tag in _WIDGETS or "-" in tag
+    return tag in WIDGETS or "-" in tag
 
 
 def is_styled_away(element: lxml_html.HtmlElement, hiding: Set[str]) -> bool:

@@ -8,7 +8,7 @@ from ingestion.canonical import CanonicalWriter, squeeze
 from ingestion.config import ParsingLimits
 from ingestion.encodings import decode
 from ingestion.errors import EmptyDocumentError
-from ingestion.parsers.web.elements import CODE, HEADINGS, LISTS, is_block, parts_words, tag_of
+from ingestion.parsers.web.elements import CODE, HEADINGS, LISTS, parts_words, tag_of
 from ingestion.parsers.web.lists import Marks
 from ingestion.parsers.web.page import Page
 from ingestion.parsers.web.shown import Edge, Shown, code_of
@@ -100,7 +100,7 @@ class _Walker:
         self._flush_term()
 
     def _begin(self, edge: Edge, shown: Shown) -> None:
-        _, element, tag = edge
+        _, element, tag, is_block = edge
         self._note = self._page.note_number(element) or self._note
         if tag in HEADINGS:
             self._flush_heading()
@@ -112,7 +112,7 @@ class _Walker:
             shown.skip()
         elif tag == "table":
             self._table(element, shown)
-        elif is_block(element, tag):
+        elif is_block:
             self._begin_block(element, tag)
             if tag == "tr" and is_short_row(self._page, element):
                 self._row(element)
@@ -148,12 +148,12 @@ class _Walker:
         self._writer.paragraph(" | ".join(cell for cell in cells if cell), BlockKind.TABLE)
 
     def _end(self, edge: Edge) -> None:
-        _, element, tag = edge
+        tag, is_block = edge.tag, edge.is_block
         if tag in HEADINGS:
             self._flush_heading()
         elif tag == "dt" and not self._heading:
             self._keep_term()
-        elif is_block(element, tag):
+        elif is_block:
             self._flush()
             if tag in LISTS:
                 self._marks.end_list()

@@ -4,13 +4,11 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import unquote
 
-from lxml import etree
 from lxml import html as lxml_html
 
-from ingestion.parsers.web import elements
 from ingestion.parsers.web.elements import (
     EMBEDDED,
     HEADINGS,
@@ -21,89 +19,28 @@ from ingestion.parsers.web.elements import (
     is_styled_away,
     tag_of,
 )
+from ingestion.parsers.web.sizes import Size, Sizes, is_named_furniture, leads_elsewhere
 from ingestion.style_sheets import hiding_classes
 
 HIDDEN: Final = "hidden text"
 STRUCK: Final = "struck text"
 FURNITURE: Final = "navigation and page furniture"
-_FURNITURE_NAME = re.compile(
-    r"(?:\A|[\s_-])(?:nav|navbar|navbox|menu|sidebar|breadcrumbs?|cookies?|noprint|toc|pagination)(?:\Z|[\s_-])",
-    re.I,
-)
 _COPYRIGHT = re.compile(r"©|\bcopyright\b|all rights reserved|版权所有|保留所有权利|ICP备", re.I)
 _SCRIPTS_WANTED = re.compile(r"java\s?script|enable (?:cookies|scripts?)|启用.{0,8}脚本", re.I)
 _ICON_NAME = re.compile(r"(?:\A|[\s_-])(?:icons?|fa|fas|far|fab|glyphicon|katex-html)(?:\Z|[\s_-])", re.I)
+_SENTENCE = re.compile(
+    r"[^\W\d_]++(?:[,;:]?[ \n]\S++){7,}?(?<=[a-z)][.!])(?=\s|\Z)|[\u4e00-\u9fff，、]{16,}。"
+)
+_MOST_TEXTS = 2_000
 _PANEL_NAME = re.compile(
     r"\b(?:tab|tabs|tablinks?|accordion|collapse|collapsible|panel|faq|expandable|spoiler)(?:\b|[_-])", re.I
 )
-_ID_REFERENCES = (
-    "aria-controls",
-    "data-target",
-    "data-bs-target",
-    "popovertarget",
-    "aria-details",
-    "commandfor",
-)
-_ID_REFERENCES_AND_LINKS = frozenset({*_ID_REFERENCES, "href"})
 _MAX_NOTES = 100_000
-_MAX_LINK_SHARE = 0.6
 _MIN_SENTENCE_CHARS = 20
 _MAX_NOTICE_CHARS = 300
 _MIN_MAIN_SHARE = 0.3
 _MAX_HIDDEN_SHARE = 0.9  # a page with more was to be shown by a script
 _MAX_CAPTION_CHARS = 25
-_MEASURED = frozenset(
-    {
-        *HEADINGS,
-        "aside",
-        "body",
-        "button",
-        "footer",
-        "header",
-        "main",
-        "nav",
-        "noscript",
-        "pre",
-        "search",
-        "table",
-        "td",
-        "th",
-    }
-)
-
-
-_HIDING_TAGS: Final = frozenset({"dialog", *elements.STRUCK})
-_JUDGED: Final = frozenset(
-    {"aside", "button", "footer", "nav", "noscript", "search", *_HIDING_TAGS, *EMBEDDED, *NEVER_TEXT}
-)
-"""Elements that may be left out though they have no attribute."""
-_TELLING: Final = frozenset({"aria-hidden", "class", "hidden", "id", "popover", "role", "style"})
-"""Attributes that may have an element left out."""
-
-
-class Size(NamedTuple):
-    """How much an element holds.
-
-    Attributes:
-        chars: Characters of its text.
-        linked: Those of them that are links.
-        headings: Headings inside.
-        tables: Tables inside.
-        code: Blocks of code inside.
-    """
-
-    chars: int = 0
-    linked: int = 0
-    headings: int = 0
-    tables: int = 0
-    code: int = 0
-
-    @property
-    def is_mostly_links(self) -> bool:
-        """Whether links make up most of it."""
-        return self.linked > _MAX_LINK_SHARE * self.chars
-
-
 _NOTHING: Final = Size()
 
 
@@ -130,15 +67,15 @@ class Page:
         """
         self.root = root
         self._drop = drop
-        self._sizes: dict[lxml_html.HtmlElement, Size] = {}
-        self._targets: set[str] = set()
         self._links_beside_main: set[lxml_html.HtmlElement] = set()
         self._name = name
-        self._notes = {} if notes is None else notes
+        self.notes = {} if notes is None else notes
+        """Numbers of notes by the address of their text, as far as marks have been seen that refer to them."""
         styles, scripts = (_texts(root, name) for name in ("style", "script"))
         self._hiding = hiding_classes(styles, scripts) if styles else frozenset()
-        hidden, whole = self._measure()
-        self._keep_hidden = keep_hidden or hidden >= _MAX_HIDDEN_SHARE * max(1, whole)
+        self._sizes = Sizes(root, self._is_covered, by_class=bool(self._hiding))
+        most = _MAX_HIDDEN_SHARE * max(1, self._sizes.chars)
+        self._keep_hidden = keep_hidden or self._sizes.covered >= most
         self._find_main()
 
     def drop(self, what: str, count: int = 1) -> None:
@@ -148,24 +85,28 @@ class Page:
     def note(self, address: str, number: str) -> None:
         """Remember the number of a note by the address that its mark links to."""
         file, _, target = address.rpartition("#")
-        if target and len(self._notes) < _MAX_NOTES:
-            self._notes.setdefault(f"{posixpath.basename(unquote(file)) or self._name}#{target}", number)
+        if target and len(self.notes) < _MAX_NOTES:
+            self.notes.setdefault(f"{posixpath.basename(unquote(file)) or self._name}#{target}", number)
 
     def note_number(self, element: lxml_html.HtmlElement) -> str:
         """Number of the note that an element holds; empty if no mark was seen that links to it."""
-        return self._notes.get(f"{self._name}#{element.get('id')}", "") if self._notes else ""
+        own = element.get("id") if self.notes else None
+        return "" if own is None else self.notes.get(f"{self._name}#{own}", "")
 
     def size(self, element: lxml_html.HtmlElement) -> Size:
         """Size of a table, a cell, a heading or an element that may be furniture; of others it is zero."""
-        return self._sizes.get(element, _NOTHING)
+        return self._sizes.of.get(element, _NOTHING)
 
     def _is_hidden(self, element: lxml_html.HtmlElement, tag: str) -> bool:
         return is_hidden(element, tag) or (bool(self._hiding) and is_styled_away(element, self._hiding))
 
+    def _is_covered(self, element: lxml_html.HtmlElement, tag: str) -> bool:
+        return self._is_hidden(element, tag) or is_struck(element, tag)
+
     def _is_reachable(self, element: lxml_html.HtmlElement) -> bool:
         """Whether a link or a control of the page opens a hidden element, such as a panel or a note."""
         if (
-            element.get("id") in self._targets
+            element.get("id") in self._sizes.targets
             or element.get("role") == "tabpanel"
             or self.note_number(element)
         ):
@@ -183,12 +124,14 @@ class Page:
         """Why an element is left out: None if it isn't, nothing to count if it is an ornament."""
         if tag in NEVER_TEXT:
             return ""
-        if tag not in _JUDGED and _TELLING.isdisjoint(element.keys()):
+        may_cover = self._sizes.judged.get(element)
+        if may_cover is None:
             return FURNITURE if element in self._links_beside_main else None
-        if not self._keep_hidden and self._is_hidden(element, tag) and not self._is_reachable(element):
-            return HIDDEN
-        if not self._keep_hidden and is_struck(element, tag):
-            return STRUCK
+        if may_cover and not self._keep_hidden:
+            if self._is_hidden(element, tag) and not self._is_reachable(element):
+                return HIDDEN
+            if is_struck(element, tag):
+                return STRUCK
         if tag in EMBEDDED:
             return "embedded content"
         if element.get("aria-hidden") == "true" and _is_ornament(element):
@@ -214,7 +157,8 @@ class Page:
             )
         if not size.chars or not size.is_mostly_links:
             return False
-        return tag == "aside" or element.get("role") == "banner" or _is_named_furniture(element)
+        is_named = tag == "aside" or element.get("role") == "banner" or is_named_furniture(element)
+        return is_named and not _has_sentence(element)
 
     def _notice(self, element: lxml_html.HtmlElement) -> str | None:
         """Text for readers without scripts is read as such a reader would; a demand for scripts is none."""
@@ -238,62 +182,6 @@ class Page:
         is_title = any(tag_of(parent) in {*HEADINGS, "summary", "dt", "th"} for parent in above)
         return not is_title and not any(character.isdigit() or character in "?？" for character in text)
 
-    def _measure(self) -> tuple[int, int]:
-        """Size all elements in one pass; return the characters that are hidden or struck, and all."""
-        chars = linked = links = hidden = covered = 0
-        counts = [0, 0, 0]
-        opened: dict[lxml_html.HtmlElement, Size] = {}
-        cover: lxml_html.HtmlElement | None = None
-        walk = etree.iterwalk(self.root, events=("start", "end"))
-        for event, element in walk:
-            if event == "start":
-                tag = tag_of(element)
-                if tag in NEVER_TEXT:
-                    walk.skip_subtree()
-                    continue
-                names = element.keys()
-                has_attributes = bool(names)
-                self._note_targets(element, names)
-                if tag in _MEASURED or (has_attributes and _is_named_furniture(element)):
-                    opened[element] = Size(chars, linked, *counts)
-                    for place, is_kind in enumerate((tag in HEADINGS, tag == "table", tag == "pre")):
-                        counts[place] += is_kind
-                if (
-                    cover is None
-                    and (has_attributes or tag in _HIDING_TAGS)
-                    and self._is_covered(element, tag)
-                ):
-                    cover, covered = element, chars
-                links += element.tag == "a" and _leads_elsewhere(element)
-                text = element.text
-            else:
-                links -= element.tag == "a" and _leads_elsewhere(element)
-                if element in opened:
-                    was = opened.pop(element)
-                    now = (chars, linked, *counts)
-                    self._sizes[element] = Size(
-                        *(after - before for after, before in zip(now, was, strict=True))
-                    )
-                if element is cover:
-                    hidden, cover = hidden + chars - covered, None
-                text = element.tail
-            if text and (length := len(text.strip())):
-                chars += length
-                linked += length if links else 0
-        return hidden, chars
-
-    def _is_covered(self, element: lxml_html.HtmlElement, tag: str) -> bool:
-        return self._is_hidden(element, tag) or is_struck(element, tag)
-
-    def _note_targets(self, element: lxml_html.HtmlElement, names: list[str]) -> None:
-        if _ID_REFERENCES_AND_LINKS.isdisjoint(names):
-            return
-        for name, value in element.items():
-            if name in _ID_REFERENCES:
-                self._targets.update(value.replace("#", "").split())
-            elif name == "href" and value.startswith("#"):
-                self._targets.add(value[1:])
-
     def _find_main(self) -> None:
         """Note the parts beside the page's own `main` or `article`; lists of links there are furniture."""
         whole = sum(self.size(body).chars for body in self.root.iter("body"))
@@ -306,7 +194,9 @@ class Page:
                     self._links_beside_main.update(
                         other
                         for other in beside
-                        if is_block(other, tag_of(other)) and _is_mostly_links(other)
+                        if is_block(other, tag_of(other))
+                        and _is_mostly_links(other)
+                        and not _has_sentence(other)
                     )
                     return
 
@@ -325,32 +215,29 @@ def _siblings(element: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]
 def _is_mostly_links(element: lxml_html.HtmlElement) -> bool:
     linked = 0
     for link in element.iter("a"):
-        if _leads_elsewhere(link):
+        if leads_elsewhere(link):
             text = link.text_content() if len(link) else link.text
             linked += len(text.strip()) if text else 0
     return linked > 0 and Size(len(element.text_content().strip()), linked).is_mostly_links
-
-
-def _leads_elsewhere(link: lxml_html.HtmlElement) -> bool:
-    """Whether a link leads to a page; telephone numbers and addresses of mail are text."""
-    address = link.get("href")
-    return address is None or not address[:7].lower().startswith(("tel:", "mailto:"))
 
 
 def _texts(root: lxml_html.HtmlElement, name: str) -> list[str]:
     return [element.text for element in root.iter(name) if element.text]
 
 
-def _is_named_furniture(element: lxml_html.HtmlElement) -> bool:
-    names, own = element.get("class"), element.get("id")
-    return (names is not None and _FURNITURE_NAME.search(names) is not None) or (
-        own is not None and _FURNITURE_NAME.search(own) is not None
-    )
-
-
 def _is_named_panel(element: lxml_html.HtmlElement) -> bool:
     """Whether an element is called a panel that readers open, or the title of one."""
     return _PANEL_NAME.search(f"{element.get('class', '')} {element.get('id', '')}") is not None
+
+
+def _has_sentence(element: lxml_html.HtmlElement) -> bool:
+    """Whether a list of links says something, too: a sentence of several words, as boxes about a subject do."""
+    return any(
+        _SENTENCE.search(text)
+        for node in islice(element.iter(), _MOST_TEXTS)
+        for text in ("" if node.tag in NEVER_TEXT else node.text, node.tail)
+        if text
+    )
 
 
 def _is_ornament(element: lxml_html.HtmlElement) -> bool:

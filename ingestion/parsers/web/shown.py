@@ -12,7 +12,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from ingestion.canonical import squeeze
-from ingestion.parsers.web.elements import is_block, parts_words, tag_of
+from ingestion.parsers.web.elements import WIDGETS, is_block, parts_words, tag_of
 from ingestion.parsers.web.page import Page
 
 _EXPONENT = re.compile(
@@ -41,29 +41,47 @@ _FORMULA_PARTS = frozenset({"mi", "mn", "mo", "mtext", "ms"})
 _ICONS: Final = frozenset({"i", "span", "b", "em"})
 _TICKS: Final = {"checkbox": ("☐", "☑"), "radio": ("○", "◉")}
 _FIELDS = frozenset({"select", "textarea", "input", "img"})
-_TOLD = frozenset({*_FIELDS, *_ICONS, *_AROUND, *_SIGNS, *_FORMULA_PARTS, "a", "embed", "sub", "sup", "svg"})
-"""Elements that show more than their text."""
+_TOLD = frozenset({*_FIELDS, *_AROUND, *_SIGNS, *_FORMULA_PARTS, "embed", "sub", "sup", "svg"})
+"""Elements that show more than their text; links to notes and icons without text do so too."""
+_SPECIAL = frozenset({*_RUBY, *_SIGNS, "br"})
+_EDGED = frozenset({"a", "br", *WIDGETS})
 _UNREAD_INPUTS = frozenset({"button", "color", "file", "hidden", "image", "password", "reset", "submit"})
 
 
 class Edge(NamedTuple):
-    """Where an element begins or ends."""
+    """Where an element begins or ends.
+
+    Attributes:
+        is_start: Whether it begins.
+        element: The element.
+        tag: Its tag, as `tag_of` gives it.
+        is_block: Whether it stands on lines of its own.
+    """
 
     is_start: bool
     element: lxml_html.HtmlElement
     tag: str
+    is_block: bool
+
+    @property
+    def parts_words(self) -> bool:
+        """Whether words on both sides of it are apart."""
+        return self.is_block or self.tag == "br" or parts_words(self.tag)
 
 
 class Shown:
-    """Iterates over texts and edges in document order, without recursion."""
+    """Iterates over texts and edges in document order, without recursion.
+
+    Of elements inside a line, only those have edges that end a line or part words, links, and what may be a note.
+    """
 
     def __init__(self, page: Page, root: lxml_html.HtmlElement) -> None:
         """Read `root` and what is below it."""
         self._page = page
         self._root = root
         self._walk = etree.iterwalk(root, events=("start", "end"))
-        self._left_out: lxml_html.HtmlElement | None = None
         self._is_skipping = False
+        self._opened: list[tuple[str, bool, bool]] = []
         self._closing: list[tuple[lxml_html.HtmlElement, str]] = []
         self._readings: list[str] = []  # of the last characters, not yet written
         self._rubies: list[str] = []  # elements of ruby text that are open
@@ -77,44 +95,59 @@ class Shown:
 
     def __iter__(self) -> Iterator[str | Edge]:
         for event, element in self._walk:
-            tag = tag_of(element)
             if event == "end":
-                if element is self._left_out:
-                    self._left_out = None
-                else:
-                    yield from self._ended(element, tag)
-                    yield Edge(False, element, tag)
+                tag, is_apart, has_edge = self._opened.pop()
+                if is_apart or self._closing or self._readings or self._rubies:
+                    yield from self._ending(element, tag, is_apart)
+                if has_edge:
+                    yield Edge(False, element, tag, is_apart)
                 text = element.tail if element is not self._root else None
-            elif element is not self._root and self._page.leaves_out(element, tag):
-                self._left_out = element
-                self._walk.skip_subtree()
-                continue
             else:
-                yield from self._started(element, tag)
-                yield Edge(True, element, tag)
-                if self._is_skipping:
-                    self._is_skipping = False
-                    continue
-                text = element.text
-                if tag in _TOLD or self._has_signs:
+                tag, is_apart, has_edge = self._open(element)
+                if is_apart or tag in _SPECIAL:
+                    yield from self._started(tag, is_apart)
+                if has_edge:
+                    yield Edge(True, element, tag, is_apart)
+                text = "" if self._is_skipping else element.text
+                if not self._is_skipping and self._may_be_told(element, tag, text):
                     text = yield from self._told(element, tag)
-            if text and (self._rubies or self._readings):
-                yield from self._text(text)
-            elif text:
-                yield text
-                self._last = text[-1]
+                self._is_skipping = False
+            if text:
+                for part in self._text(text) if self._rubies or self._readings else (text,):
+                    yield part
+                    self._last = part[-1]
         yield from self._written_readings()
 
-    def _started(self, element: lxml_html.HtmlElement, tag: str) -> Iterable[str]:
+    def _open(self, element: lxml_html.HtmlElement) -> tuple[str, bool, bool]:
+        """Tag of an element that begins, whether it is a block, whether it has edges; what is left out has none."""
+        tag = tag_of(element)
+        if element is not self._root and self._page.leaves_out(element, tag):
+            self.skip()
+            kind = ("", False, False)
+        else:
+            is_apart = is_block(element, tag)
+            kind = (tag, is_apart, is_apart or tag in _EDGED or "-" in tag or bool(self._page.notes))
+        self._opened.append(kind)
+        return kind
+
+    def _started(self, tag: str, is_apart: bool) -> Iterable[str]:
         """Readings that stand before an element, which is now open."""
         if tag in _RUBY:
             self._rubies.append(tag)
         self._has_signs = self._has_signs or tag in _SIGNS
-        if tag == "br" or is_block(element, tag):
+        if tag == "br" or is_apart:
             self._last = " "
             if self._readings:
                 return self._written_readings()
         return ()
+
+    def _may_be_told(self, element: lxml_html.HtmlElement, tag: str, text: str | None) -> bool:
+        """Whether an element may show more than its text."""
+        if tag in _TOLD or self._has_signs:
+            return True
+        if tag == "a":
+            return is_note_link(element, tag)
+        return tag in _ICONS and (not text or text.isspace())
 
     def _told(self, element: lxml_html.HtmlElement, tag: str) -> Generator[str, None, str]:
         """What an element says or shows before its text; returns that text."""
@@ -131,14 +164,7 @@ class Shown:
         text: str = element.text or ""
         return text.translate(_INVISIBLE) if tag in _FORMULA_PARTS else text
 
-    def _ended(self, element: lxml_html.HtmlElement, tag: str) -> Iterable[str]:
-        if self._closing or self._readings or self._rubies:
-            return self._ending(element, tag)
-        if is_block(element, tag):
-            self._last = " "
-        return ()
-
-    def _ending(self, element: lxml_html.HtmlElement, tag: str) -> Iterator[str]:
+    def _ending(self, element: lxml_html.HtmlElement, tag: str, is_apart: bool) -> Iterator[str]:
         """Signs and readings behind what an element holds, which is no longer open."""
         if self._closing and self._closing[-1][0] is element:
             after = self._closing.pop()[1]
@@ -146,7 +172,7 @@ class Shown:
             self._last = after[-1]
         if tag in _RUBY and self._rubies:
             self._rubies.pop()
-        if is_block(element, tag):
+        if is_apart:
             yield from self._written_readings()
             self._last = " "
 
@@ -262,7 +288,7 @@ def text_of(page: Page, root: lxml_html.HtmlElement) -> str:
     for part in Shown(page, root):
         if isinstance(part, str):
             parts.append(part)
-        elif part.tag == "br" or parts_words(part.tag) or is_block(part.element, part.tag):
+        elif part.parts_words:
             parts.append(" ")
     return squeeze("".join(parts))
 
@@ -274,8 +300,7 @@ def code_of(page: Page, root: lxml_html.HtmlElement) -> str:
         if isinstance(part, str):
             parts.append(part)
         elif part.element is not root and (
-            (part.tag == "br" and part.is_start)
-            or (is_block(part.element, part.tag) and not parts[-1].endswith("\n"))
+            (part.tag == "br" and part.is_start) or (part.is_block and not parts[-1].endswith("\n"))
         ):
             parts.append("\n")
     return "".join(parts)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from lxml import html as lxml_html
 
 from ingestion.canonical import squeeze
-from ingestion.parsers.web.elements import is_block, is_bold, parts_words, tag_of
-from ingestion.parsers.web.page import Page, Size
+from ingestion.parsers.web.elements import is_bold, tag_of
+from ingestion.parsers.web.page import Page
 from ingestion.parsers.web.shown import Shown
+from ingestion.parsers.web.sizes import Size
 from ingestion.tables.grid import MAX_COLUMNS, Cell, Grid
 from ingestion.tables.header_rows import MAX_HEADER_ROWS
 from ingestion.tables.naming import named_cells
@@ -289,7 +290,7 @@ def cell_text(page: Page, root: lxml_html.HtmlElement, depth: int = 0) -> str:
                 parts.extend((" ", _on_one_line(page, inner, depth + 1), " "))
                 shown.skip()
                 continue
-        if part.tag == "br" or parts_words(part.tag) or is_block(part.element, part.tag):
+        if part.parts_words:
             parts.append(" ")
     return squeeze("".join(parts))
 

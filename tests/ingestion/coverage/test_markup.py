@@ -79,3 +79,12 @@ def test_time_grows_with_the_page(piece: str) -> None:
     assert_linear(
         4000, lambda n: partial(visible_text, "".join(piece.replace("%d", str(i)) for i in range(n)))
     )
+
+
+def test_a_menu_of_languages_is_navigation() -> None:
+    assert words(
+        '<p>yes <a href="/b">link</a></p><li><a lang="de" hreflang="de" href="/de">Deutsch</a></li>'
+    ) == [
+        "yes",
+        "link",
+    ]

@@ -39,3 +39,12 @@ def test_texts_that_the_parser_hands_over_are_counted_without_the_file() -> None
     read = Document(text="Owner", media_type=PDF, title="", blocks=(), page_texts=("Owner", "WKX-55871"))
     counted = with_coverage(Source(name="a", data=b"no PDF"), read, ParsingLimits()).coverage
     assert counted == Coverage(visible=13, kept=5, lost=("55871", "WKX"))
+
+
+def test_a_running_title_beside_the_number_of_its_page_does_not_count() -> None:
+    sections = ("WAYS", "KNOTS", "PLANES", "MAPS", "ROOMS", "EDGES")
+    book = [[f"{n + 8} {name}", f"Text of {n}.", "more"] for n, name in enumerate(sections)]
+    text = " ".join(" ".join(page[1:]) for page in book)
+    assert words_lost(PDF, pages(*book), text) == set()
+    book[2][0] = "Plate 7 is broken"  # no number of its page
+    assert words_lost(PDF, pages(*book), text) == {"Plate", "7", "is", "broken"}

@@ -46,3 +46,9 @@ def test_the_sample_of_lost_words_is_short() -> None:
     coverage = compare(words_in(" ".join("x" * 30 + "y" * n for n in range(1, 30))), "nothing")
     assert len(coverage.lost) == 5
     assert all(len(word) <= 40 for word in coverage.lost)
+
+
+def test_letters_of_a_formula_may_be_joined_more_often_than_in_the_source() -> None:
+    source = words_in("Rn is a space. Let R n be R n and n too.")
+    assert compare(source, "Rn is a space. Let Rn be Rn and n too.").lost == ()
+    assert set(compare(source, "Rn is a space. Let Rn be Rn and too.").lost) == {"n"}

@@ -109,3 +109,28 @@ def test_a_heading_that_is_not_closed_ends_where_the_next_begins() -> None:
         (BlockKind.HEADING, 2),
         (BlockKind.PARAGRAPH, 0),
     ]
+
+
+def test_links_that_are_called_buttons_are_navigation_too() -> None:
+    links = "".join(f'<a href="/{name}" role="button">Section {name}</a>' for name in "abcdef")
+    page = f'<body><div role="banner">{links}</div><p>The fee is 60 euros.</p></body>'
+    assert read(page).text == "The fee is 60 euros."
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Brandt Fleet Systems is a maker of vans and lorries in Annaberg.",
+        "布兰特车队系统有限公司总部位于安娜贝格，成立于一九七五年四月，主要生产货车。",
+    ],
+)
+def test_a_box_of_links_that_says_something_is_read(says: str) -> None:
+    facts = "".join(f"<li>Owner {n}: <a href='/{n}'>Helga Brandt of Annaberg</a></li>" for n in range(9))
+    box = f"<aside><a href='/w'>{says}</a><ul>{facts}</ul></aside>"
+    article = "<main>" + "<p>Text of the page about its subject, of some length.</p>" * 20 + "</main>"
+    assert says in read(f"<body>{article}{box}</body>").text
+    assert says in read(f"<body>{box}<p>Text.</p></body>").text
+    menu = (
+        "<aside>" + "".join(f"<a href='/{n}'>What is new in release {n}?</a> " for n in range(9)) + "</aside>"
+    )
+    assert "release" not in read(f"<body>{article}{menu}</body>").text
