@@ -29,6 +29,8 @@ CUT = "…"
 _ROWS_PER_BLOCK = 200
 # Of control characters, those that part words or lines are white space.
 _PARTING = str.maketrans(dict.fromkeys("\v\f\x1c\x1d\x1e\x1f", " ") | dict.fromkeys("\x85\u2028\u2029", "\n"))
+# Colours and moves of a terminal, and letters struck twice or underlined, as printers did it: `N\bN`, `_\bN`.
+_TERMINAL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|[^\n\x08]\x08")
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -42,6 +44,8 @@ def squeeze(text: str) -> str:
 def clean_lines(text: str) -> str:
     """Normalise line ends and drop control characters; spacing stays, except for absurd runs of white space."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_PARTING)
+    if "\x1b" in text or "\x08" in text:
+        text = _TERMINAL.sub("", text)
     text = _UNWANTED.sub("", text)
     return _MANY_BLANK_LINES.sub("\n\n\n", _LONG_SPACE.sub(" " * 64, text))
 

@@ -179,8 +179,8 @@ _PIECE_OF_MARKDOWN = re.compile(rb"^(?:#{1,6} \S|```|\[!\[|[-*] \S)", re.M)
 _CODE_SUFFIXES = frozenset({".vue", ".svelte", ".astro", ".jsx", ".tsx", ".patch", ".diff"})
 """Of source code that may begin as pages, JSON or mailboxes do."""
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# Of control characters, those that text holds too part words, lines and records, or colour a terminal's output.
-_CONTROLS = frozenset(range(1, 32)) - {9, 10, 11, 12, 13, 27, 28, 29, 30, 31}
+# Of control characters, those that text holds too part words, lines and records, or make letters bold or coloured.
+_CONTROLS = frozenset(range(1, 32)) - {8, 9, 10, 11, 12, 13, 27, 28, 29, 30, 31}
 
 
 def media_type_of_suffix(suffix: str) -> str | None:

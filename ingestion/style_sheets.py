@@ -46,7 +46,7 @@ def _hiding(sheets: str, scripts: str) -> frozenset[str]:
 
 
 def _rules(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Selectors and declarations of the rules for screens that say what is shown, and whether they are for every one.
+    """Selectors and declarations of the rules for screens that show or hide, and whether they are for every screen.
 
     Most rules say nothing of it; they are passed over without a look at their selectors.
     """

@@ -9,6 +9,7 @@ from ingestion.coverage.markup import visible_text
 from ingestion.coverage.words import Words, words_in
 from ingestion.encodings import decode
 
+_TERMINAL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|[^\n\x08]\x08")
 _SEPARATOR_LINE = re.compile(r"\A\ufeff?sep=.\r?\n", re.I)
 _FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)\n.*?\n\1\s*?(?:\n|\Z)", re.S)
 _FENCE = re.compile(r"^[ >]*(?:```|~~~)[^\n]*$", re.M)
@@ -26,8 +27,8 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?|-?\d[\d.eE+-]*')
 
 
 def plain(data: bytes, _limits: ParsingLimits) -> Words:
-    """All words of a text file."""
-    return words_in(decode(data).text)
+    """All words of a text file, without what makes a terminal show them bold or in colour."""
+    return words_in(_TERMINAL.sub("", decode(data).text))
 
 
 def delimited(data: bytes, _limits: ParsingLimits) -> Words:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from ingestion.tables.grid import Cell, text_of
-from ingestion.tables.kinds import kind_of
+from ingestion.tables.kinds import is_year, kind_of, shape_of
 
 SHAPE_ROWS: Final = 20
 """Rows below the first that decide between names and values."""
 MAX_NAME_CHARS: Final = 60
+_COLUMNS_OF_PAIR = 2
 _MIN_PAIRS, _PREVAILING = 2, 0.6
 _VALUE_NAMES: Final = frozenset(
     {"value", "values", "content", "description", "detail", "details", "值", "内容", "说明", "数值", "描述"}
@@ -30,8 +31,9 @@ _CATEGORY = re.compile(
     r"products?|parts?|words?|languages?|countr(?:y|ies)|capitals?|cit(?:y|ies)|states?|towns?|places?|roles?|titles?|"
     r"meanings?|translations?|answers?|questions?|results?|reasons?|causes?|notes?|comments?|codes?|units?|days?|months?|"
     r"years?|times?|rooms?|tasks?|steps?|actions?|teams?|groups?|kinds?|classes|class|levels?|features?|symptoms?|"
-    r"persons?|people|employees?|members?|functions?|commands?|abbreviations?|countries|regions?|services?|skills?)"
-    r"|.{0,6}(?:项目|名词|术语|字段|属性|参数|选项|产品|语言|国家|首都|城市|省份|角色|含义|翻译|答案|问题|结果|原因|代码|步骤|任务|功能|班级|科目|服务|人员|成员)",
+    r"persons?|people|employees?|members?|functions?|commands?|abbreviations?|regions?|services?|skills?|categor(?:y|ies)|"
+    r"values?|paths?|files?|icons?|links?|locations?|examples?)"
+    r"|.{0,6}(?:项目|名词|术语|字段|属性|参数|选项|产品|语言|国家|首都|城市|省份|角色|含义|翻译|答案|问题|结果|原因|代码|步骤|值|说明|描述|内容|路径|任务|功能|班级|科目|服务|人员|成员)",
     re.I,
 )
 """Names of columns by their last word: they say of which kind all cells below are."""
@@ -77,6 +79,37 @@ def are_pairs(rows: Sequence[Sequence[Cell | None]]) -> bool:
     # Of two texts, that one has a digit says nothing.
     columns = [[] if sorted(kinds) == ["code", "words"] else kinds for kinds in columns]
     return all(kinds and max(map(kinds.count, kinds)) < _PREVAILING * len(kinds) for kinds in columns)
+
+
+def begins_with_pair(rows: Sequence[Sequence[Cell | None]]) -> bool:
+    """Whether the first of the spread rows of two columns is a pair, where their form demands a row of names there.
+
+    That form is seldom misused. So they must be pairs in any form, the first value none of a kind, and a value have a
+    digit or most labels be those of forms; or a cell has digits in the form of those below it.
+    """
+    if any(len(row) != _COLUMNS_OF_PAIR for row in rows):
+        return False
+    (label, value), *below = ([text_of(cell) for cell in row] for row in rows[: 1 + SHAPE_ROWS])
+    if not (below and label and value):
+        return False
+    if any(
+        _has_digit(text) and not is_year(text) and _prevailing_shape(column) == shape_of(text)
+        for text, *column in zip((label, value), *below, strict=True)
+    ):
+        return True
+    pairs = [_pairs_in(row) for row in rows]
+    is_mixed = _are_plain_pairs(pairs) and any(map(_has_digit, (text for _, text in below)))
+    is_named = _is_category(value) or _is_label(value)
+    return not is_named and are_pairs(rows) and (_has_digit(value) or is_mixed or _are_labels(pairs))
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
+def _prevailing_shape(texts: Sequence[str]) -> str:
+    shapes = [shape_of(text) for text in texts if text]
+    return max(set(shapes), key=shapes.count, default="")
 
 
 def _pairs_in(row: Sequence[Cell | None]) -> list[tuple[str, str]]:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from statistics import median
 
 from ingestion.canonical import CanonicalWriter
+from ingestion.parsers.pdf.beside import read_tables
 from ingestion.parsers.pdf.furniture import MARGIN
 from ingestion.parsers.pdf.layout import Paragraph, paragraphs_of
 from ingestion.parsers.pdf.lines import SPLIT_WORD, Line, joined_text
-from ingestion.parsers.pdf.tables import Table, read_table
+from ingestion.parsers.pdf.tables import Table
+from ingestion.tables.side_by_side import parted
 from ingestion.types import BlockKind
 
 _HEADING_RATIO = 1.15
@@ -48,10 +50,10 @@ def write_pages(
             writer.heading(level, text)
             open_text = ""
         elif paragraph.is_table:
-            found = read_table(paragraph.lines, table if table_page == number - 1 else None)
-            writer.grid(found.grid)
+            found = read_tables(paragraph.lines, table if table_page == number - 1 else None)
+            _write_tables(found, writer)
             if not is_apart:
-                table, table_page = found, number
+                table, table_page = found[-1], number
             open_text = ""
         elif mark := _LIST_MARK.match(text):
             writer.list_item(text[mark.end() :])
@@ -69,6 +71,12 @@ def write_pages(
     for number in range(started + 1, len(pages) + 1):
         writer.start_page(number)
         _write_notes(notes, number, writer)
+
+
+def _write_tables(tables: Sequence[Table], writer: CanonicalWriter) -> None:
+    for table in tables:
+        for grid in parted(table.grid):
+            writer.grid(grid)
 
 
 def _write_notes(notes: Sequence[Sequence[str]], number: int, writer: CanonicalWriter) -> bool:

@@ -68,7 +68,7 @@ def _is_watermark(line: Line, body: float, *, comes_again: bool, crosses: bool) 
             return is_known or line.paint.is_pale or is_large or crosses
         return (is_known or line.paint.is_pale) and (is_large or crosses)
     if line.paint.is_pale:
-        return crosses and (comes_again or is_large)
+        return (crosses or (is_known and is_large)) and (comes_again or (crosses and is_large))
     return crosses and comes_again and line.size >= _HUGE * body
 
 

@@ -17,6 +17,8 @@ CLEAR_RATIO = 1.3  # between the distances of rows and of lines, where they tell
 _SPACE_EM = 0.2  # width of a space
 _PHRASE_EM = 6.0  # width of a text that is more than a word
 _LONG_EM = 10.0  # or a name
+_MAX_NAME_LINES = 3
+_NAMES_RATIO = 1.2  # between the distances of rows and of lines of names
 _MIN_GROUPS = 3  # rows that show a distance of their own
 
 
@@ -33,14 +35,30 @@ def rows_of(lines: Sequence[Line], placed: Sequence[Placed], columns: Sequence[C
     row_distance = median(between) if between else 0.0
     groups: list[list[int]] = []
     above: dict[int, Line] = {}  # last piece of the row, by column
+    name_lines = _name_lines(lines, placed)
     for at, pieces in enumerate(placed):
-        if groups and _goes_on(lines, placed, columns, above, at, row_distance):
+        if 0 < at < name_lines or (groups and _goes_on(lines, placed, columns, above, at, row_distance)):
             groups[-1].append(at)
         else:
             groups.append([at])
             above = {}
         above.update((column, piece) for column, _, piece in pieces)
     return groups
+
+
+def _name_lines(lines: Sequence[Line], placed: Sequence[Placed]) -> int:
+    """Lines of the names of the columns: words, nearer to each other than to the values below and these are."""
+    count = next((at for at, pieces in enumerate(placed) if _has_digits([pieces])), 0)
+    if not 1 < count <= _MAX_NAME_LINES or len(lines) < count + 2:
+        return 1
+    distances = [above.base - below.base for above, below in pairwise(lines)]
+    columns = {column for column, _, _ in placed[0]}
+    is_one = all(
+        is_near(lines[at - 1], lines[at]) and columns.issuperset(column for column, _, _ in placed[at])
+        for at in range(1, count)
+    )
+    is_apart = _NAMES_RATIO * max(distances[: count - 1]) < min(distances[count - 1 :])
+    return count if is_one and is_apart else 1
 
 
 def _grouped_by_distance(

@@ -22,6 +22,7 @@ from ingestion.parsers.text.markdown_syntax import (
 from ingestion.parsers.web.elements import STRUCK
 from ingestion.parsers.web.html import write_html
 from ingestion.sniff import MARKDOWN
+from ingestion.tables.forms import begins_with_pair
 from ingestion.tables.grid import Cell, Grid
 from ingestion.types import BlockKind, Document, Source
 
@@ -188,7 +189,7 @@ class _Walker:
             case "tr_open":
                 self._rows.append([])
             case "table_close":
-                has_names = any(cell.text for cell in self._rows[0])
+                has_names = any(cell.text for cell in self._rows[0]) and not begins_with_pair(self._rows)
                 self._writer.grid(Grid(rows=self._rows, header_rows=int(has_names)))
 
     def _inline(self, token: Token, opener: Token) -> None:

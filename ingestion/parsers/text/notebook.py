@@ -13,7 +13,6 @@ from ingestion.parsers.web.html import write_html
 from ingestion.sniff import NOTEBOOK
 from ingestion.types import Document, Source
 
-_TERMINAL_CODE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _OBJECT = re.compile(r"<[^<>\n]{1,300}>")  # of a picture, `<Figure size 640x480 with 1 Axes>`
 _TEXT_OUTPUTS: Final = ("text/markdown", "text/html", "text/latex", "text/plain")
 
@@ -79,7 +78,7 @@ def _write_output(output: dict[str, object], writer: CanonicalWriter) -> None:
     if media:
         writer.drop("pictures" if media[0].startswith("image") else "audio and video")
     for kind in _TEXT_OUTPUTS:
-        text = clean_lines(_TERMINAL_CODE.sub("", _joined(kinds.get(kind))))
+        text = clean_lines(_joined(kinds.get(kind)))
         if text.strip() and not (media and _OBJECT.fullmatch(text.strip())):
             _write_text(kind, text, writer)
             return

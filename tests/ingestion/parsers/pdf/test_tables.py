@@ -220,9 +220,10 @@ def test_rows_in_groups_stay_rows() -> None:
 VALUES = [("Birkental", "12400", "1911"), ("Oakridge", "8050", "1956"), ("Willow", "930", "2004")]
 
 
-def test_names_of_columns_in_two_lines() -> None:
+@pytest.mark.parametrize(("line", "gap", "row"), [(13, 34, 20), (14, 24, 18), (12, 20, 16)])
+def test_names_of_columns_in_two_lines(line: float, gap: float, row: float) -> None:
     names = [("Stop", "Riders", "Built"), ("or halt", "a day", "in")]
-    lines = [*cells((60, 200, 340), 720, 13, names), *cells((60, 200, 340), 686, 20, VALUES)]
+    lines = [*cells((60, 200, 340), 720, line, names), *cells((60, 200, 340), 720 - line - gap, row, VALUES)]
     assert rows(read(pdf([pdf_lines(lines, 11)])))[0] == (
         "Stop or halt: Birkental | Riders a day: 12400 | Built in: 1911"
     )

@@ -116,3 +116,11 @@ def test_a_stamp_is_no_heading() -> None:
     assert "RECEIVED 14 May" in document.text
     assert document.title == ""
     assert not [block for block in document.blocks if block.kind is BlockKind.HEADING]
+
+
+def test_a_known_word_beside_the_text_of_each_page() -> None:
+    below = f"{PALE} {text(120, 300, 'DRAFT', 90)} {BLACK}"
+    document = read([f"{below} {BODY}"] * 3)
+    assert "DRAFT" not in document.text
+    assert count_of(document) == 3
+    assert "DRAFT" in read([f"{below} {BODY}"]).text  # once, it may be a heading

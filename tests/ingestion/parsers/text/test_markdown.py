@@ -184,6 +184,31 @@ def test_a_table_with_an_empty_header_has_no_names() -> None:
     assert read("| | |\n|-|-|\n| Owner | Anna |\n| City | Riga |").text == "Owner | Anna\nCity | Riga"
 
 
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        (
+            ("Owner | Helga Brandt", "Chassis number | WKX-55871"),
+            "Owner | Helga Brandt\nChassis number | WKX-55871",
+        ),
+        (
+            ("Project | Northern Lights", "Start | 3 May 2024", "Lead | Anna Berg"),
+            "Project | Northern Lights\nStart",
+        ),
+        (("Voltage | 230 V", "Power | 1500 W"), "Voltage | 230 V\nPower | 1500 W"),
+        (("§ 3 | Rest days", "§ 4 | Night work"), "§ 3 | Rest days\n§ 4 | Night work"),
+        (("姓名 | 王芳", "电话 | 13800000000"), "姓名 | 王芳\n电话 | 13800000000"),
+        (("Owner | Age", "Helga | 41"), "Owner: Helga | Age: 41"),
+        (("Name | Installing Paths", "Hadoop 3 | /opt/hadoop", "Spark | jars"), "Name: Hadoop 3"),
+        (("Department | Team Lead", "Sales | Anna Berg", "Support | Tomas Ek"), "Department: Sales"),
+        (("Year | 2023", "Revenue | 1200", "Cost | 900"), "Year: Revenue | 2023: 1200"),
+        (("名称 | 默认值", "block-size | 4096"), "名称：block-size | 默认值：4096"),
+    ],
+)
+def test_a_pipe_table_of_two_columns_may_begin_with_a_pair(rows: tuple[str, ...], text: str) -> None:
+    assert read("\n".join(f"| {row} |" for row in (rows[0], "--- | ---", *rows[1:]))).text.startswith(text)
+
+
 def test_footnotes_stand_below_the_text_that_refers_to_them() -> None:
     document = read(
         "Brood[^1] and more[^b].\n\nLast.\n\n[^1]: 21 days\n    in all.\n\n[^b]: https://x.y\n\n[^c]: Draft"

@@ -4,7 +4,9 @@ import pytest
 
 from ingestion.config import ParsingLimits
 from ingestion.parsers import parse_source
+from ingestion.sniff import TEXT
 from ingestion.types import Source
+from tests.ingestion.coverage.measured import words_lost
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.csv", "a.json"])
@@ -29,3 +31,10 @@ def test_characters_that_are_not_seen_are_left_out() -> None:
 def test_spaces_inside_chinese_words_stay() -> None:
     text = "采购合同\n\n甲 方：海川机械有限公司\n乙 方：\n\n验 收 期 限：货物到达后十五日内"
     assert parse_source(Source(name="a.txt", data=text.encode()), ParsingLimits()).text == text
+
+
+def test_what_a_terminal_or_a_printer_shows_is_read() -> None:
+    page = b"N\bNA\bAM\bME\bE\n    pump - _\bs_\bt_\ba_\br_\bt\n\x1b[1;31mBold\x1b[0m text"
+    document = parse_source(Source(name="pump.txt", data=page), ParsingLimits())
+    assert document.text == "NAME\n    pump - start\nBold text"
+    assert words_lost(TEXT, page, document.text) == set()
