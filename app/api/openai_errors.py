@@ -40,3 +40,31 @@ def error_of_problem(problem: Mapping[str, Any]) -> JSONResponse:
         hint=problem.get("hint", ""),
     )
     return error_reply(failure, {})
+
+
+ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "An error in OpenAI's form.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["error"],
+                    "properties": {
+                        "error": {
+                            "type": "object",
+                            "required": ["message", "type", "param", "code"],
+                            "properties": {
+                                "message": {"type": "string"},
+                                "type": {"type": "string"},
+                                "param": {"type": ["string", "null"]},
+                                "code": {"type": "string"},
+                            },
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
+"""The `responses=` of the routers: the error that each route may answer with."""
