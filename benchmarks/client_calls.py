@@ -1,4 +1,4 @@
-"""The calls of one Python client, each made once and checked; see `benchmarks/clients.py`.
+"""Decision 0081: the calls of one Python client, each made once and checked; see `benchmarks/clients.py`.
 
     python benchmarks/client_calls.py CLIENT ADDRESS
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, undefer
 
 from app.db.access import UNRESTRICTED, owner_of
 from app.db.identity_tables import AnswerCollection
-from app.db.models import Answer
+from app.db.models import Answer, Collection
 from app.db.types import utc_now
 
 __all__ = ["Answer"]
@@ -35,7 +35,9 @@ def add(
     )
     session.add(row)
     session.flush()
-    session.add_all(AnswerCollection(answer_id=answer_id, collection_id=key) for key in set(collection_ids))
+    # A collection that was deleted meanwhile has nobody left who could read it.
+    there = session.scalars(select(Collection.id).where(Collection.id.in_(set(collection_ids))))
+    session.add_all(AnswerCollection(answer_id=answer_id, collection_id=key) for key in there.all())
     session.flush()
     return row
 

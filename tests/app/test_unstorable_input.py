@@ -66,8 +66,11 @@ def test_no_route_takes_what_can_not_be_stored(api: TestClient, document: str) -
                     continue  # what can't be a name, and what takes long
                 sent = text.replace(f'"{VALUE}"', bad).replace(f'"{NAME}"', bad)
                 reply = api.request(method, url.replace("{answer_id}", "x"), content=sent, headers=JSON)
-                found = (reply.status_code, reply.json()["code"])
-                assert found == (422, "bad_json"), (method, path, sent[:200])
+                body = reply.json()
+                found = (reply.status_code, body.get("code") or body["error"]["code"])
+                # OpenAI's protocol knows no 422
+                status = 400 if path.startswith("/openai/") else 422
+                assert found == (status, "bad_json"), (method, path, sent[:200])
                 told[found] = told.get(found, 0) + 1
     assert told[422, "bad_json"] > 300
     assert api.get("/v1/collections/birds/documents").json()["items"][0]["metadata"] == {}

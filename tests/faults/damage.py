@@ -89,7 +89,7 @@ def _kinds() -> dict[str, Kind]:
 
         def base(self, home: Path) -> None:
             runtime = s.opened(home, exact_below=self.exact_below)
-            collection = s.collections.create(runtime, name="birds").row.id
+            collection = s.collections.create(runtime.db, name="birds").row.id
             for files in (
                 {"duck.md": s.DUCK},
                 {"duck.md": s.OLD["duck.md"]},
@@ -105,12 +105,14 @@ def _kinds() -> dict[str, Kind]:
             try:
                 collection = s.the_collection(runtime)
                 state = s.served(runtime, collection)
-                views = s.documents.page(runtime, collection, None, None, 9).items
+                views = s.documents.page(runtime.db, collection, None, None, 9).items
                 for view in views:  # first, so that an original is told before it is ingested again
-                    name, path = s.documents.original(runtime, view.document.id)
+                    name, path = s.documents.original(runtime.db, runtime.blobs, view.document.id)
                     if path.read_bytes() != s.OLD[name]:
                         return UNNOTICED
-                texts = {v.document.name: s.documents.content(runtime, v.document.id)[1].text for v in views}
+                texts = {
+                    v.document.name: s.documents.content(runtime.db, v.document.id)[1].text for v in views
+                }
                 wrong = s.violations(runtime, collection)
                 found = {name: s.found_by(runtime, collection, name[:-3]) for name in s.OLD}
                 same = state == {name: s.sha(data) for name, data in s.OLD.items()}

@@ -16,7 +16,7 @@ import pytest
 from ingestion import sniff
 from ingestion.config import ParsingLimits
 from ingestion.coverage import with_coverage
-from ingestion.parsers import _CONTAINER_PARSERS, _PARSERS, parse_source
+from ingestion.parsers import _CONTAINER_PARSERS, _EMBEDDING_PARSERS, _PARSERS, parse_source
 from ingestion.pieces import pieces_of
 from ingestion.types import Document, Source
 from ingestion.wire import decode_reply, encode_document
@@ -206,4 +206,4 @@ def test_every_format_has_a_shape() -> None:
         sniff.MSG,
         sniff.XLS,
     }  # pixels; the test above; as XLSB, and nothing writes it
-    assert formats == {*_PARSERS, *_CONTAINER_PARSERS} - elsewhere
+    assert formats == {*_PARSERS, *_EMBEDDING_PARSERS, *_CONTAINER_PARSERS} - elsewhere

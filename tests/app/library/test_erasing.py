@@ -375,7 +375,8 @@ def test_every_table_is_known_to_these_tests():
     assert set(Base.metadata.tables) <= {
         "answer_sources", "answers", "blobs", "chunk_vectors", "chunks", "collections", "content_chunks", "contents",
         "document_versions", "documents", "erasures", "idempotency_keys", "index_changes", "jobs", "reply_sources",
-        "installation", "workers", "document_fields", "audit_records", "audit_state", "lexicons", "lexicon_words",
+        "installation", "workers", "document_fields",
+        "uploaded_files", "file_batches", "audit_records", "audit_state", "lexicons", "lexicon_words",
         # no text of documents: people, their keys and rights; ids of answers and collections
         "users", "groups", "memberships", "api_keys", "key_uses", "grants", "answer_collections", "sign_ins",
     }  # fmt: skip

@@ -123,12 +123,12 @@ def test_how_much_is_read_depends_on_who_reads_it():
 
 
 def test_secrets_are_masked_when_printed():
-    settings = load_settings(database_url="postgresql+psycopg://user:secret@localhost/fathom")
-    assert "secret" not in repr(settings)
-    assert "secret" not in settings.model_dump_json()
-    settings = load_settings(openai={"api_key": "secret"})
-    assert "secret" not in repr(settings)
-    assert "secret" not in settings.model_dump_json()
+    settings = load_settings(database_url="postgresql+psycopg://user:hidden-word@localhost/fathom")
+    assert "hidden-word" not in repr(settings)
+    assert "hidden-word" not in settings.model_dump_json()
+    settings = load_settings(openai={"api_key": "hidden-word"})
+    assert "hidden-word" not in repr(settings)
+    assert "hidden-word" not in settings.model_dump_json()
 
 
 def test_each_setting_is_described():
