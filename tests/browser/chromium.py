@@ -86,9 +86,11 @@ class Chromium:
         self.until(clicked, f"clickable {selector} {having!r}", seconds)
 
     def write(self, selector: str, text: str) -> None:
-        """Type into the first element that takes text."""
+        """Type into the first element that takes text, once the page is drawn: a field that is replaced loses text."""
 
         def written() -> bool:
+            if self.all("[data-testid=stApp][data-test-script-state=running]"):
+                return False
             element = next(e for e in self.all(selector) if e.is_displayed() and e.is_enabled())
             element.send_keys(text)
             return True
