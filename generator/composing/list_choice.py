@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
+from generator.composing.actors import asks_of_another
 from generator.composing.choice import HEADED, LIKENESS, heading_precision
 from generator.composing.evidence import EvidenceTable, Unit
 from generator.composing.layout import ARTICLE, ListGroup
@@ -31,6 +32,8 @@ EXCEPTED, RULE, EXCEPTION = 2.0, 0.3, 0.5
 """A list of exceptions where those are asked for; one of the rule there; and one of exceptions elsewhere."""
 EXAMPLES = 0.4
 """A list that is led in as examples, where none were asked for."""
+OF_ANOTHER = 0.05
+"""A list of what another party may or must do than the question asks about."""
 BESIDE = 0.3
 """A list that stands beside a passage that was found, not in it."""
 BARE = 20
@@ -91,6 +94,8 @@ def _choice(table: EvidenceTable, passage: int, group: ListGroup, *, negated: bo
         total *= EXCEPTED if negated else EXCEPTION
     elif negated:
         total *= RULE
+    if asks_of_another(asking_part(table.question), _last_sentence(lead)):
+        total *= OF_ANOTHER
     if _EXAMPLES.search(_last_sentence(lead)) and not _EXAMPLES.search(table.question):
         total *= EXAMPLES
     return ListChoice(passage, group, total, mass)
