@@ -89,7 +89,9 @@ class World:
             "key_id": spare.view.id,
             "grant_id": people.grant(self.runtime.db, made, "reader", user=guest.id).id,
             "external_id": "wiki/1",
-            "lexicon": lexicons.put(self.runtime.db, Lexicon(name=f"words of {name}", level="flag")).name,
+            "lexicon": lexicons.put(
+                self.runtime.db, Lexicon(name=f"words of {name}"[-64:].strip(), level="flag")
+            ).name,
         }
 
 
