@@ -209,7 +209,8 @@ class AsyncFathom:
                     failure = failure_of(events.response)
                     raise failure
                 async for sent in events.aiter_sse():
-                    yield event_of(sent)
+                    if sent.data:  # httpx-sse gives the pings of a pause as events, too
+                        yield event_of(sent)
         except httpx.HTTPError as error:
             failure = unreachable(str(self._http.base_url), error)
             raise failure from error

@@ -207,7 +207,8 @@ class Fathom:
                     failure = failure_of(events.response)
                     raise failure
                 for sent in events.iter_sse():
-                    yield event_of(sent)
+                    if sent.data:  # httpx-sse gives the pings of a pause as events, too
+                        yield event_of(sent)
         except httpx.HTTPError as error:
             failure = unreachable(str(self._http.base_url), error)
             raise failure from error

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import anyio
+import httpx
 import pytest
 
 from app.client import AsyncFathom, Fathom, FathomFailure
@@ -126,3 +127,27 @@ def test_it_loads_nothing_heavy():
     script = "import sys, app.client; print({'torch', 'sqlalchemy', 'fastapi', 'numpy'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+PAUSES = (
+    'id: 1\nevent: meta\ndata: {"id": "ans_1"}\n\n: ping\n\n'
+    'id: 2\nevent: token\ndata: {"text": "Weeds."}\n\n: ping\n\n: ping\n\n'
+    'id: 3\nevent: token\ndata: {"text": " Insects."}\n\n'
+)
+
+
+def test_pings_of_a_slow_answer_are_no_events() -> None:
+    """The server sends a comment in each pause, which httpx-sse gives as an event without data once events have ids."""
+    reply = httpx.Response(200, headers={"content-type": "text/event-stream"}, text=PAUSES)
+    transport = httpx.MockTransport(lambda _: reply)
+    with Fathom(transport=transport) as fathom:
+        assert [event.name for event in fathom.stream(QUESTION, ["birds"])] == ["meta", "token", "token"]
+
+
+def test_pings_are_no_events_where_they_are_awaited_either() -> None:
+    async def texts() -> list[str]:
+        reply = httpx.Response(200, headers={"content-type": "text/event-stream"}, text=PAUSES)
+        async with AsyncFathom(transport=httpx.MockTransport(lambda _: reply)) as fathom:
+            return [event.text async for event in fathom.stream(QUESTION, ["birds"])]
+
+    assert anyio.run(texts) == ["", "Weeds.", " Insects."]
