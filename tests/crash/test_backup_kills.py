@@ -1,6 +1,6 @@
 """SIGKILL at every step of a backup and of its restoring: no half file is a backup, and a second try is whole.
 
-Steps are those of `test_erasing_kills` but for the reads; a fork is killed, and another looks at the rest.
+Steps are those of a deletion (`kills.py`) but for the reads; a fork is killed, and another looks at the rest.
 """
 
 import contextlib
@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +23,8 @@ from app.library import collections, documents
 from app.settings.reading import load_settings
 from app.storage import BlobStore
 from tests.crash.invariants import violations
-from tests.crash.test_erasing_kills import MOST_STEPS, ROOT, TEXT, Steps, filled, opened
+from tests.crash.kills import MOST_STEPS, Steps, report, tried
+from tests.crash.test_erasing_kills import TEXT, filled, opened
 from tests.faults.scenarios import warm
 from tests.faults.trials import ENDED, forked
 
@@ -142,17 +142,8 @@ def test_killed_at_any_step_nothing_half_is_left(
     tmp_path: Path, how: str, capsys: Any, request: Any, record_property: Any
 ) -> None:
     every = 1 if request.config.getoption("--every-step") else EVERY[how]
-    command = [sys.executable, "-m", "tests.crash.test_backup_kills", str(tmp_path), how, str(every)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1100, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout.splitlines()[-1])
-    with capsys.disabled():
-        print(f"\n{how}: killed at {told['kills']} steps; wrong afterwards: {len(told['wrong'])}")
-    record_property("injected", told["kills"])
-    record_property("violations", len(told["wrong"]))
-    assert told["wrong"] == []
-    assert told["steps"] >= 5
-    assert told["kills"] >= told["steps"] // every
+    told = tried("tests.crash.test_backup_kills", tmp_path, how, every)
+    report(told, how, every, capsys, record_property)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from app.answers import run, stored
 from app.answers.accept import Ask
@@ -31,20 +29,17 @@ from app.settings.reading import load_settings
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.doubles import small_parts
 from tests.crash.invariants import violations
+from tests.crash.kills import MOST_STEPS, Steps, report, tried
 from tests.faults.scenarios import warm, work
 from tests.faults.trials import ENDED, forked
 
 pytestmark = [pytest.mark.crash, pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(1200)]
 
-ROOT = Path(__file__).parents[2]
 SECRET = "The vault of Quuxbergen opens with seventeen brass keys, kept by the baker."
 TEXT = f"# Quuxbergen\n\n{SECRET}\n".encode()
 REPLACED = b"# Quuxbergen\n\nNothing is known of this town, and nobody ever wrote of it.\n"
-FILE_CALLS = ("remove", "rename", "rmdir", "truncate")
-"""As the interpreter audits them; `fsync` is not audited, and wrapped."""
 EVERY = {"document": 7, "collection": 7, "new version": 11, "answer": 3}
 """What is deleted, and how many steps lie between two kills where not all are tried (`make faults` tries all)."""
-MOST_STEPS = 300
 
 
 def opened(home: Path) -> Runtime:
@@ -95,42 +90,6 @@ def prepare(runtime: Runtime, how: str) -> Callable[[], object]:
     upload = Upload(name="secret.md", blob=runtime.blobs.put(REPLACED))
     record_uploads(runtime, collection, [upload])
     return lambda: work(runtime)
-
-
-class Steps:
-    """Counts steps from `begin` on, and ends this process by SIGKILL at the one that was asked for."""
-
-    def __init__(self, engine: Engine, kill_at: int) -> None:
-        self.count, self._kill_at, self._on = 0, kill_at, False
-        for name in ("before_cursor_execute", "commit"):
-            event.listen(engine, name, self._step)
-        sys.addaudithook(self._audit)
-        self._wrap("fsync")
-
-    def begin(self) -> None:
-        self._on = True
-
-    def end(self) -> None:
-        self._on = False
-
-    def _step(self, *_: Any) -> None:
-        if self._on:
-            self.count += 1
-            if self.count == self._kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    def _audit(self, name: str, _: Any) -> None:
-        if self._on and name.startswith("os.") and name.removeprefix("os.") in FILE_CALLS:
-            self._step()
-
-    def _wrap(self, name: str) -> None:
-        plain = getattr(os, name)
-
-        def wrapped(*arguments: Any) -> Any:
-            self._step()
-            return plain(*arguments)
-
-        setattr(os, name, wrapped)
 
 
 def _killed(home: Path, how: str, kill_at: int) -> int | None:
@@ -242,24 +201,8 @@ def test_a_deletion_killed_at_any_step_leaves_nothing_once_it_is_taken_up_again(
 ):
     """In a process of its own, which has no threads when it forks."""
     every = 1 if request.config.getoption("--every-step") else EVERY[how]
-    command = [
-        sys.executable,
-        "-m",
-        "tests.crash.test_erasing_kills",
-        str(tmp_path / "home"),
-        how,
-        str(every),
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1100)
-    assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout.splitlines()[-1])
-    with capsys.disabled():
-        print(f"\n{how}: killed at {told['kills']} steps; wrong afterwards: {len(told['wrong'])}")
-    record_property("injected", told["kills"])
-    record_property("violations", len(told["wrong"]))
-    assert told["wrong"] == []
-    assert told["steps"] >= 5
-    assert told["kills"] >= told["steps"] // every
+    told = tried("tests.crash.test_erasing_kills", tmp_path / "home", how, every)
+    report(told, how, every, capsys, record_property)
 
 
 if __name__ == "__main__":

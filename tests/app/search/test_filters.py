@@ -197,7 +197,7 @@ def test_metadata_with_too_many_values_is_refused_and_nothing_is_kept(runtime: R
     assert documents.page(runtime.db, collection, None, None, 10).items == []
 
 
-def test_filters_over_rest(api: TestClient, birds: tuple[Runtime, str]) -> None:
+def test_filters_over_rest(api: TestClient) -> None:
     made = api.post("/v1/collections", json={"name": "few"}).json()["id"]
     files = [("files", ("a.md", b"# Birds\n\nBirds swim.", "text/markdown"))]
     api.post(f"/v1/collections/{made}/documents", files=files, data={"metadata": '{"team": "docs"}'})
