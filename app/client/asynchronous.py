@@ -1,7 +1,7 @@
 """The client that is awaited."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -9,13 +9,14 @@ import httpx
 from httpx_sse import aconnect_sse
 
 from app.client import calls
-from app.client.calls import ENDED, LOOK_S, TIMEOUT_S, Call, Filter, Metadata, Turns, headers_of
+from app.client.calls import ENDED, LOOK_S, TIMEOUT_S, Call, Filter, Metadata, Model, Turns, headers_of
 from app.client.failures import failure_of, unreachable
 from app.client.streaming import AnswerEvent, event_of
 from app.schemas.answers import AnswerOut
 from app.schemas.collections import CollectionOut
 from app.schemas.documents import ContentOut, DocumentOut, UploadOut
 from app.schemas.jobs import JobOut
+from app.schemas.paging import Page
 from app.schemas.search import SearchOut
 
 Reply = TypeVar("Reply")
@@ -61,16 +62,9 @@ class AsyncFathom:
         """Close the connections."""
         await self._http.aclose()
 
-    async def collections(self) -> AsyncIterator[CollectionOut]:
+    def collections(self) -> AsyncIterator[CollectionOut]:
         """All collections, oldest first."""
-        cursor: str | None = None
-        while True:
-            page = await self._send(calls.collections(cursor))
-            for item in page.items:
-                yield item
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        return self._items(calls.collections)
 
     async def create_collection(self, name: str, description: str = "") -> CollectionOut:
         """Make an empty collection."""
@@ -84,16 +78,9 @@ class AsyncFathom:
         """Delete a collection with all its documents."""
         await self._send(calls.delete("collections", collection))
 
-    async def documents(self, collection: str, *, filter: Filter | None = None) -> AsyncIterator[DocumentOut]:  # noqa: A002
+    def documents(self, collection: str, *, filter: Filter | None = None) -> AsyncIterator[DocumentOut]:  # noqa: A002
         """Documents of a collection that a filter leaves, oldest first."""
-        cursor: str | None = None
-        while True:
-            page = await self._send(calls.documents(collection, cursor, filter))
-            for item in page.items:
-                yield item
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        return self._items(lambda cursor: calls.documents(collection, cursor, filter))
 
     async def document(self, document_id: str) -> DocumentOut:
         """A document with its state."""
@@ -222,6 +209,17 @@ class AsyncFathom:
     async def delete_answer(self, answer_id: str) -> None:
         """Delete an answer with its question."""
         await self._send(calls.delete("answers", answer_id))
+
+    async def _items(self, page_at: Callable[[str | None], Call[Page[Model]]]) -> AsyncIterator[Model]:
+        """The items of all pages, each page asked for when the one before was taken."""
+        cursor: str | None = None
+        while True:
+            page = await self._send(page_at(cursor))
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
     async def _send(self, call: Call[Reply]) -> Reply:
         try:

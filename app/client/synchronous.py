@@ -1,7 +1,7 @@
 """The client that waits."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -9,13 +9,14 @@ import httpx
 from httpx_sse import connect_sse
 
 from app.client import calls
-from app.client.calls import ENDED, LOOK_S, TIMEOUT_S, Call, Filter, Metadata, Turns, headers_of
+from app.client.calls import ENDED, LOOK_S, TIMEOUT_S, Call, Filter, Metadata, Model, Turns, headers_of
 from app.client.failures import failure_of, unreachable
 from app.client.streaming import AnswerEvent, event_of
 from app.schemas.answers import AnswerOut
 from app.schemas.collections import CollectionOut
 from app.schemas.documents import ContentOut, DocumentOut, UploadOut
 from app.schemas.jobs import JobOut
+from app.schemas.paging import Page
 from app.schemas.search import SearchOut
 
 Reply = TypeVar("Reply")
@@ -63,13 +64,7 @@ class Fathom:
 
     def collections(self) -> Iterator[CollectionOut]:
         """All collections, oldest first."""
-        cursor: str | None = None
-        while True:
-            page = self._send(calls.collections(cursor))
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        return self._items(calls.collections)
 
     def create_collection(self, name: str, description: str = "") -> CollectionOut:
         """Make an empty collection."""
@@ -85,13 +80,7 @@ class Fathom:
 
     def documents(self, collection: str, *, filter: Filter | None = None) -> Iterator[DocumentOut]:  # noqa: A002
         """Documents of a collection that a filter leaves, oldest first."""
-        cursor: str | None = None
-        while True:
-            page = self._send(calls.documents(collection, cursor, filter))
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        return self._items(lambda cursor: calls.documents(collection, cursor, filter))
 
     def document(self, document_id: str) -> DocumentOut:
         """A document with its state."""
@@ -220,6 +209,16 @@ class Fathom:
     def delete_answer(self, answer_id: str) -> None:
         """Delete an answer with its question."""
         self._send(calls.delete("answers", answer_id))
+
+    def _items(self, page_at: Callable[[str | None], Call[Page[Model]]]) -> Iterator[Model]:
+        """The items of all pages, each page asked for when the one before was taken."""
+        cursor: str | None = None
+        while True:
+            page = self._send(page_at(cursor))
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
     def _send(self, call: Call[Reply]) -> Reply:
         try:
