@@ -8,8 +8,8 @@ from app.db import collections, filters
 from app.db.engine import Database
 from app.db.filters import Filter
 
-KEPT = 32
-"""Filters whose chunks a process remembers."""
+KEPT_IDS = 2_000_000
+"""Chunk ids that a process remembers for all filters together, about 64 bytes each; the last filter is always kept."""
 
 
 class FilteredChunks:
@@ -36,6 +36,6 @@ class FilteredChunks:
             found = filters.chunk_ids(session, collection_ids, wanted)
         with self._lock:
             known = self._kept.setdefault(key, found)
-            while len(self._kept) > KEPT:
+            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > KEPT_IDS:
                 self._kept.popitem(last=False)
         return known

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from app.composition.runtime import Runtime, build_runtime
 from app.errors import InvalidInputError
+from app.indexes import filtered
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
 from app.search import filtering, searching
@@ -185,6 +186,19 @@ def test_a_change_of_metadata_counts_for_the_next_search(runtime: Runtime, work:
     assert found(runtime, collection, {"team": "docs"}) == {"a.md"}
     documents.delete(runtime, recorded.view.document.id)
     assert found(runtime, collection, {"team": "docs"}) == set()
+
+
+def test_what_is_remembered_of_filters_is_bounded(
+    birds: tuple[Runtime, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime, collection = birds
+    monkeypatch.setattr(filtered, "KEPT_IDS", 5)
+    kept = filtered.FilteredChunks()
+    wanted = [filtering.filter_of({"document.language": {"ne": f"x{n}"}}) for n in range(3)]
+    first, second, third = (kept.of(runtime.db, [collection], one) for one in wanted)
+    assert len(first) == len(second) == len(third) == len(ALL)
+    assert kept.of(runtime.db, [collection], wanted[2]) is third
+    assert kept.of(runtime.db, [collection], wanted[0]) is not first
 
 
 def test_metadata_with_too_many_values_is_refused_and_nothing_is_kept(runtime: Runtime) -> None:
