@@ -10,6 +10,8 @@ from app.db.filters import Filter
 
 KEPT_IDS = 2_000_000
 """Chunk ids that a process remembers for all filters together, about 64 bytes each; the last filter is always kept."""
+OF_A_FILTER = 1_000
+"""Ids that a filter counts for beside its own: filters that leave nothing take room, too."""
 
 
 class FilteredChunks:
@@ -36,6 +38,8 @@ class FilteredChunks:
             found = filters.chunk_ids(session, collection_ids, wanted)
         with self._lock:
             known = self._kept.setdefault(key, found)
-            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > KEPT_IDS:
+            while (
+                len(self._kept) > 1 and sum(len(ids) + OF_A_FILTER for ids in self._kept.values()) > KEPT_IDS
+            ):
                 self._kept.popitem(last=False)
         return known
