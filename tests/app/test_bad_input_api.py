@@ -60,6 +60,13 @@ def problem_of(reply) -> dict:
     return body
 
 
+# Bodies by the last part of a route's path, where an empty object is refused before any id is looked up.
+BODIES = {
+    "sync": {"files": [{"path": "a.txt", "sha256": "0" * 64}]},
+    "grants": {"user": "nobody", "role": "reader"},
+}
+
+
 def test_every_route_answers_an_unknown_id_with_a_problem(api):
     """The routes are those of the application itself, so that none is forgotten."""
     tried = 0
@@ -75,7 +82,7 @@ def test_every_route_answers_an_unknown_id_with_a_problem(api):
             if "multipart/form-data" in operations[method].get("requestBody", {}).get("content", {}):
                 reply = api.request(method, url, files={"files": ("a.txt", b"text")})
             else:
-                body = {"files": [{"path": "a.txt", "sha256": "0" * 64}]} if url.endswith("/sync") else {}
+                body = BODIES.get(path.rpartition("/")[2], {})
                 reply = api.request(method, url, json=body if method in {"patch", "post"} else None)
             body = problem_of(reply)
             assert (reply.status_code, body["code"].rpartition("_not_")[2]) == (404, "found"), (method, path)
