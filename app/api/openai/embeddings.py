@@ -15,7 +15,7 @@ from app.api.deps import RuntimeDep
 from app.api.openai.models import is_encoder
 from app.api.openai.schemas import EmbeddingRequest, UnsupportedParameterError
 from app.composition.runtime import Runtime
-from app.errors import InvalidInputError
+from app.errors import InvalidInputError, NotFoundError
 
 router = APIRouter(route_class=AdmittedRoute)
 
@@ -36,7 +36,7 @@ async def create_embeddings(body: EmbeddingRequest, request: Request, runtime: R
 
 def _texts(body: EmbeddingRequest, runtime: Runtime) -> list[str]:
     if not is_encoder(body.model, runtime):
-        raise InvalidInputError(
+        raise NotFoundError(
             "model_not_found",
             f"There is no encoder {body.model[:80]!r}.",
             f"Name `encoder`, or {runtime.encoder_id}.",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from app.api.openai.schemas import Message, MessagePart
-from app.errors import InvalidInputError
+from app.errors import InvalidInputError, NotFoundError
 from app.schemas.history import MAX_ANSWER_CHARS, MAX_TURNS
 from retrieval.follow_up import Turn
 
@@ -14,11 +14,11 @@ def collection_of(model: str) -> str:
     """The collection that a model's name stands for.
 
     Raises:
-        InvalidInputError: It is not the name of such a model.
+        NotFoundError: It is not the name of such a model.
     """
     collection = model.removeprefix(MODEL_PREFIX)
     if collection == model or not collection:
-        raise InvalidInputError(
+        raise NotFoundError(
             "model_not_found",
             f"There is no model {model[:80]!r}.",
             f"Name a collection, as in {MODEL_PREFIX}handbook; GET /openai/v1/models lists them.",

@@ -73,7 +73,7 @@ def test_earlier_messages_are_the_conversation_and_instructions_are_not_obeyed(c
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
-        ({"model": "gpt-5"}, 400, "model_not_found"),
+        ({"model": "gpt-5"}, 404, "model_not_found"),
         ({"model": "fathom:nowhere"}, 404, "collection_not_found"),
         ({"messages": []}, 400, "invalid_request"),
         ({"messages": [{"role": "assistant", "content": "Hello."}]}, 400, "no_question"),
