@@ -49,12 +49,12 @@ class Housekeeping:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self.look()
+                self.run_due()
             except (FathomError, SQLAlchemyError, OSError):
                 logger.warning("housekeeping failed; it is tried again", exc_info=True)
             self._stopping.wait(self._every_s)
 
-    def look(self) -> None:
+    def run_due(self) -> None:
         """Run the work that is due."""
         if time.monotonic() - self._expired > EXPIRE_EVERY_S:
             erasing.withdraw_missed(self._runtime.db)

@@ -76,8 +76,8 @@ def generate(parts: SearchParts, pending: Pending, emit: Emit, stop_reason: Stop
     Raises:
         QuoteMismatchError: A citation would not have equalled the stored text.
     """
-    told = ScreenedEvents(emit, pending.finders.outgoing)
-    walk = _Generation(parts=parts, pending=pending, emit=emit, told=told, stop_reason=stop_reason)
+    screen = ScreenedEvents(emit, pending.finders.outgoing)
+    walk = _Generation(parts=parts, pending=pending, emit=emit, screen=screen, stop_reason=stop_reason)
     return walk.outcome()
 
 
@@ -111,7 +111,7 @@ class _Generation:
     parts: SearchParts
     pending: Pending
     emit: Emit
-    told: ScreenedEvents
+    screen: ScreenedEvents
     stop_reason: StopReason
     clock: _Clock = field(default_factory=_Clock)
 
@@ -217,9 +217,9 @@ class _Generation:
         return generated
 
     def _write(self, token: Token, draft: Draft) -> None:
-        self.told(GeneratedText(text=token.text, kind=token.ink.value))
+        self.screen(GeneratedText(text=token.text, kind=token.ink.value))
         for citation in draft.write(token):
-            self.told(citation)
+            self.screen(citation)
 
     def _finish(self, material: _Material) -> Outcome:
         generated, draft = material.generated, material.draft
@@ -228,11 +228,11 @@ class _Generation:
         spans, citations = draft.settle(generated.text, generated.spans)
         sent = draft.citations_sent
         if generated.text != draft.text:
-            self.told(Replacement(text=generated.text, spans=tuple(spans)))
+            self.screen(Replacement(text=generated.text, spans=tuple(spans)))
             sent = 0
         for citation in citations[sent:]:
-            self.told(citation)
-        self.told.finish()
+            self.screen(citation)
+        self.screen.finish()
         trace = draft.trace(generated.text, generated.spans)
         return self._close(material, "done", generated.text, spans=spans, citations=citations, trace=trace)
 
@@ -240,7 +240,7 @@ class _Generation:
         """Close a stopped answer with the text that it has."""
         draft = material.draft
         spans, citations = draft.settle(draft.text, draft.spans)
-        self.told.finish()
+        self.screen.finish()
         trace = draft.trace(draft.text, draft.spans)
         return self._close(material, "cancelled", draft.text, spans=spans, citations=citations, trace=trace)
 
@@ -298,13 +298,13 @@ class _Generation:
             status=status,
         )
         return Outcome(
-            answer=self.told.told(answer),
+            answer=self.screen.screened_answer(answer),
             read=[(item.passage.chunk_id, item.passage.document_id) for item in material.passages],
             trace=trace,
             verdicts={
                 "question": self.pending.found,
                 "passages": material.blocked,
-                "output": self.told.matches,
+                "output": self.screen.matches,
             },
             retrieved=material.retrieved,
             generated=generated,

@@ -114,7 +114,7 @@ class ScreenedEvents:
             after=around[len(citation.before) + len(citation.quote) :],
         )
 
-    def told(self, answer: Answer) -> Answer:
+    def screened_answer(self, answer: Answer) -> Answer:
         """The answer as its events were, for the row that keeps it; after `finish`."""
         if not self._finders:
             return answer

@@ -71,12 +71,12 @@ open_to_all = ruled(Rule(scope=None))
 
 
 def any_key(scope: str) -> Callable[[Endpoint], Endpoint]:
-    """Whoever has a key with this scope; rows decide what is found."""
+    """Any key with this scope; rows decide which objects it finds."""
     return ruled(Rule(scope=scope))
 
 
 def on_collection(scope: str, role: Role) -> Callable[[Endpoint], Endpoint]:
-    """Whoever has a role on the collection that the path names."""
+    """Keys with this scope whose user has a role on the collection that the path names."""
     return ruled(Rule(scope=scope, kind="collection", parameter="collection", role=role))
 
 
@@ -256,7 +256,7 @@ async def _watched(
 
 
 class _Reply:
-    """What was sent of a reply, to end it from outside."""
+    """The part of a reply that was sent already, so that the reply can be ended from outside."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -270,7 +270,7 @@ class _Reply:
         await self._send(message)
 
     async def end(self, error: FathomError, scope: Scope, receive: Receive) -> None:
-        """Tell why it ends, where that can still be told.
+        """End the reply with an error: a problem document before the headers, an error event in a stream.
 
         Raises:
             FathomError: A body is half sent; the connection is cut.

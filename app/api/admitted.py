@@ -161,7 +161,7 @@ def refused(error: QueueFullError) -> UnavailableError:
 
 
 def caller_of(address: str, about: str | None) -> str:
-    """Who asks, as far as it can be told without users: the address, and the collection that is asked."""
+    """The caller, as far as it is known without users: the address, and the collection that is asked."""
     return f"{address} {about or ''}"
 
 

@@ -82,7 +82,7 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
 @router.get("/{answer_id}")
 @on_answer("read")
 def get_answer(answer_id: AnswerId, runtime: RuntimeDep, hub: HubDep) -> AnswerOut:
-    """A stored answer; its citations are those that its stream carried."""
+    """A stored answer, with the citations that its stream carried."""
     in_work = _in_work(hub, answer_id)
     return answer_out(stored.get(runtime.db, answer_id, in_work=in_work))
 

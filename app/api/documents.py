@@ -70,7 +70,7 @@ UPLOAD_BODY["requestBody"]["content"]["application/json"] = {"schema": UrlUpload
 @on_collection("write", "editor")
 @admitted(lambda request: "fetches" if _is_json(request) else "uploads")
 async def upload_documents(collection: CollectionKey, request: Request, runtime: RuntimeDep) -> Response:
-    """Take in one or many files; they are stored when this returns, and read by a worker afterwards.
+    """Upload one or many files; they are stored when this returns, and read by a worker afterwards.
 
     The same bytes under the same name change nothing. New bytes under a known name replace the document
     once they are searchable. JSON with a `url` takes in a page of the web: it is fetched now, from public

@@ -83,7 +83,7 @@ def text_value(text: str) -> Any:
 
 
 def _parts(value: Any) -> list[Any]:
-    """What a value holds, one level down; a text or number is looked at and holds nothing."""
+    """Members of a value, one level down; a text or number is checked and has none."""
     if isinstance(value, dict):
         return [*value, *value.values()]
     if isinstance(value, list):

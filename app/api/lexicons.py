@@ -37,7 +37,7 @@ def list_lexicons(runtime: RuntimeDep) -> LexiconListOut:
 @router.post("/try")
 @any_key("admin")
 def try_lexicons(body: TrialIn, runtime: RuntimeDep) -> TrialOut:
-    """What the lexicons in use do with a text."""
+    """The effect of the lexicons in use on a text."""
     done = lexicons.trial(runtime.content_filter.current(), body.text)
     return TrialOut(
         level=done.level,

@@ -85,7 +85,7 @@ def _doors(app: FastAPI) -> dict[tuple[str, str], _Door]:
 
 
 async def _read(receive: Receive) -> list[Message]:
-    """What comes of a request, to the end of its body or somewhat above `MOST_READ`."""
+    """Messages of a request, to the end of its body or somewhat above `MOST_READ`."""
     read, size = list[Message](), 0
     while size <= MOST_READ:
         message = await receive()
@@ -110,7 +110,7 @@ def _caller(scope: Scope, read: list[Message]) -> str | None:
 
 
 def _again(read: list[Message], receive: Receive) -> Receive:
-    """Receive what was read once more, and then what follows."""
+    """A `receive` that replays the messages read already before it passes on the rest."""
     unread = iter(read)
 
     async def receive_again() -> Message:

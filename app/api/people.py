@@ -27,7 +27,7 @@ KeyId = Annotated[
 @router.get("/me")
 @any_key(ANY_SCOPE)
 def get_me(request: Request, runtime: RuntimeDep) -> MeOut:
-    """Who makes the request, and what the key is for."""
+    """The caller of the request, with the scopes and collections of the key."""
     principal = principal_of_request(request)
     return MeOut.model_validate(
         {

@@ -1,1 +1,1 @@
-"""The audit trail: records of what came in and went out, each bound to the one before by its hash."""
+"""The audit trail: records of inputs and outputs, each bound to the record before by its hash."""

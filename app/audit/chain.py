@@ -1,4 +1,4 @@
-"""Hashes of the audit trail, and what was done to a trail whose hashes disagree. Pure functions over records.
+"""Hashes of the audit trail, and the kind of tampering where hashes disagree. Pure functions over records.
 
 A record's hash covers its number, its fields, the hash of the record before, and salted digests of its texts, but not
 the texts: they may be erased, and the chain still holds. The salt goes with them, so that a digest left behind can't
@@ -19,7 +19,7 @@ from app.db.audit import SALT_DIGITS, AuditRecord, TrailState
 from app.errors import InvalidInputError
 
 MOST_RENUMBERED = 1_000
-"""Rows may have been removed and those behind them renumbered: so many numbers are tried."""
+"""Most numbers tried for a row: rows in front of it may have been removed and the later ones renumbered."""
 GENESIS = "0" * 64
 """Stands for the hash of the record before the first."""
 
@@ -116,17 +116,17 @@ def is_sound(record: AuditRecord) -> bool:
 
 
 def question_salt(salt: str) -> str:
-    """The half of a record's salt that belongs to what came in."""
+    """The half of a record's salt that belongs to its input."""
     return salt[:SALT_DIGITS]
 
 
 def output_salt(salt: str) -> str:
-    """The half of a record's salt that belongs to what went out; empty once that text was erased alone."""
+    """The half of a record's salt that belongs to its output; empty once that text was erased alone."""
     return salt[SALT_DIGITS:]
 
 
 def texts_agree(record: AuditRecord) -> bool:
-    """Whether the texts that are still there are those that were recorded."""
+    """Whether the texts still present match the digests recorded with them."""
     salt = record.salt or ""
     return all(
         text is None or (own != "" and digest(own, text) == kept)
@@ -150,7 +150,7 @@ def is_whole(records: Iterable[AuditRecord], state: TrailState) -> bool:
 def tampering(
     records: Sequence[AuditRecord], state: TrailState, heads: Sequence[Head] = ()
 ) -> list[Tampering]:
-    """What was done to a trail, by the number of the row.
+    """Signs of tampering with a trail, by the number of the row.
 
     Args:
         records: All rows, by number.
@@ -196,7 +196,7 @@ def _along(records: Sequence[AuditRecord], state: TrailState) -> Iterator[Tamper
 def _next(
     candidates: Sequence[AuditRecord], seq: int, after: Mapping[str, list[AuditRecord]]
 ) -> AuditRecord | None:
-    """The row that follows, of those that say so: sound as the row of that number, best one that others follow."""
+    """The next row among its candidates: its hash must fit the number; a row that others follow comes first."""
     fitting = [record for record in candidates if hash_of(record, seq) == record.hash]
     return max(fitting, key=lambda record: (record.hash in after, record.seq == seq), default=None)
 

@@ -1,4 +1,4 @@
-"""Writing to the audit trail: in the transaction of what is recorded, as its last step.
+"""Writing to the audit trail: in the transaction of the recorded act, as its last step.
 
 Who appends holds the trail's state until commit, so that two processes never go on from the same record; a short
 transaction that ends with it keeps others waiting for no longer than its own commit.
@@ -19,7 +19,7 @@ from app.db.audit import SALT_DIGITS, AuditRecord
 from app.db.types import utc_now
 
 LOCAL = "local"
-"""Actor of what is done without a key: on a machine of one person, or from the command line."""
+"""Actor of acts without a key: on a machine of one person, or from the command line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ PRUNED = "audit.pruned"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a look at the whole trail found.
+    """The result of a check of the whole trail.
 
     Attributes:
         first: Number of the oldest row that is kept.
@@ -46,7 +46,7 @@ def head(database: Database) -> Head:
 
 
 def verify(database: Database, heads: Sequence[Head] = ()) -> Verdict:
-    """Read the whole trail, and tell what was done to it.
+    """Read the whole trail and list the signs of tampering.
 
     Args:
         database: The database.
@@ -80,7 +80,7 @@ def _base(session: Session, state: rows.TrailState) -> list[Tampering]:
 
 
 def prune(database: Database, before: datetime, actor: str) -> int:
-    """Delete the rows in front of the first one that is not older than a moment; records that, and gives their number.
+    """Delete the rows before the first row at or after a moment; records the deletion and returns their number.
 
     Args:
         database: The database.

@@ -1,4 +1,4 @@
-"""The content filter of a process: compiled from the lexicons in the database, anew after each change of one."""
+"""The content filter of a process: compiled from the lexicons in the database, again after each change of one."""
 
 import threading
 from typing import cast
@@ -39,7 +39,7 @@ class ContentFilter:
             return self._compiled
 
     def finders(self) -> Finders:
-        """What looks through the texts of a request that begins now."""
+        """Finders for the texts of a request that begins now."""
         compiled = self.current()
         lexicons = () if compiled is None else (compiled,)
         return Finders(incoming=lexicons, outgoing=(*lexicons, *self._personal))

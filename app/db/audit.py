@@ -65,7 +65,7 @@ _COLUMNS = tuple(getattr(AuditRow, name) for name in _FIELDS)
 
 
 def lock(session: Session) -> TrailState:
-    """The state, held until commit: one writer at a time goes on from here, in whatever process.
+    """The state, locked until commit: one writer at a time appends, in whatever process.
 
     SQLite's write transactions exclude each other anyway.
     """
@@ -168,7 +168,7 @@ _NO_TEXTS: dict[str, None] = {"question": None, "output": None, "salt": None}
 
 
 def last_before(session: Session, moment: datetime) -> tuple[int, str] | None:
-    """Number and hash of the last row in front of the first one that is not older than a moment."""
+    """Number and hash of the last row before the first row at or after a moment."""
     first_kept = session.scalar(select(func.min(AuditRow.seq)).where(AuditRow.at >= moment))
     statement = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)
     if first_kept is not None:

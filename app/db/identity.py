@@ -295,15 +295,15 @@ def add_use(session: Session, counts: Mapping[tuple[str, date], int]) -> dict[tu
 
 
 # ------------------------------------------------------------------ sign-ins under way
-def keep_sign_in(
+def store_sign_in(
     session: Session, hashed: str, kind: str, data: Mapping[str, Any], expires_at: datetime
 ) -> None:
-    """Keep the data that the next step of a sign-in needs."""
+    """Store the data that the next step of a sign-in needs."""
     session.add(SignIn(id=hashed, kind=kind, data=dict(data), expires_at=expires_at))
 
 
-def take_sign_in(session: Session, hashed: str, kind: str) -> Mapping[str, Any] | None:
-    """Take the kept data of a sign-in, once; None where there is none, or it is over."""
+def pop_sign_in(session: Session, hashed: str, kind: str) -> Mapping[str, Any] | None:
+    """Remove and return the stored data of a sign-in; None where there is none, or it is over."""
     row = session.execute(
         delete(SignIn)
         .where(SignIn.id == hashed, SignIn.kind == kind)

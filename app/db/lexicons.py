@@ -98,7 +98,7 @@ def change(
     enabled: bool | None = None,
     pinyin: bool | None = None,
 ) -> None:
-    """Set what is given, and count the version up."""
+    """Set the values that are not None, and raise the version."""
     given = {"level": level, "enabled": enabled, "pinyin": pinyin}
     values = {name: value for name, value in given.items() if value is not None}
     session.execute(
@@ -109,7 +109,7 @@ def change(
 
 
 def add_words(session: Session, lexicon_id: str, added: AnyCollection[str]) -> None:
-    """Add words; those that are there already stay."""
+    """Add words; words that are there already stay."""
     there = set(words(session, lexicon_id))
     rows = [{"lexicon_id": lexicon_id, "word": word} for word in sorted(set(added) - there)]
     if rows:

@@ -73,7 +73,7 @@ class Provider:
         )
         kept = {"verifier": verifier, "nonce": found["nonce"]}
         with database.write() as session:
-            identity.keep_sign_in(
+            identity.store_sign_in(
                 session,
                 _hash(found["state"]),
                 "state",
@@ -91,7 +91,7 @@ class Provider:
             UnavailableError: The provider can't be reached.
         """
         with database.write() as session:
-            kept = identity.take_sign_in(session, _hash(state), "state")
+            kept = identity.pop_sign_in(session, _hash(state), "state")
         if kept is None:
             raise UnauthenticatedError(
                 "sign_in_over", "This sign-in is unknown, was used, or took too long.", "Sign in again."

@@ -32,7 +32,7 @@ class LexiconContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What the filter does with a text: the hardest level found (None for nothing), and the text as it would show."""
+    """The filter's effect on a text: the hardest level found (None for nothing), and the text as it would show."""
 
     level: Level | None
     text: str
@@ -41,7 +41,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something to change in a lexicon; what is None stays.
+    """A change of a lexicon; fields that are None stay.
 
     Attributes:
         add: Words to add.
@@ -150,7 +150,7 @@ def remove(database: Database, name: str, *, actor: str = LOCAL) -> None:
 
 
 def trial(compiled: LexiconFilter | None, text: str) -> Trial:
-    """What the lexicons in use do with a text.
+    """The effect of the lexicons in use on a text.
 
     Args:
         compiled: They; None where there are none.
@@ -178,7 +178,7 @@ def decoded(content: bytes) -> str:
 
 
 def words_in(text: str) -> list[str]:
-    """Words of a file: one a line, without empty lines and those that begin with "#"; a comma at the end is dropped.
+    """Words of a file: one a line, without empty lines and lines that begin with "#"; a comma at the end is dropped.
 
     A file that `content` was written to as JSON gives its words too.
 

@@ -16,7 +16,7 @@ import opencc
 from confusable_homoglyphs.confusables import confusables_data
 
 BREAK = "\n"
-"""What clause punctuation is folded to; no folded word holds it."""
+"""The character that stands for all clause punctuation in a folded text; no folded word holds it."""
 _BREAKING = frozenset(
     "。，、；：！？…“”‘’（）《》〈〉【】「」『』\u3014\u3015"  # tortoise shell brackets
     "｡､\ufe50\ufe51\ufe54\ufe55\ufe56\ufe57"  # the same, narrow and small

@@ -61,7 +61,7 @@ class LexiconFilter:
                     yield match_of(pattern.lexicon, pattern.word, written.span(begin, end))
 
     def open_from(self, text: str) -> int:
-        """First position of the end of `text` that may become part of a word when the text goes on."""
+        """First position of the end of `text` that may become part of a word when more text follows."""
         if not self._longest:
             return len(text)
         at, folded = self._tail(text)
@@ -93,7 +93,7 @@ class LexiconFilter:
         return len(folded)
 
     def _may_go_on(self, written: Written, folded: str, begin: int) -> bool:
-        """Whether what stands around and between the characters from `begin` on is as in a word; rather yes than no."""
+        """Whether the characters around and between those from `begin` on allow a word; yes where in doubt."""
         gaps = written.gaps(begin, len(folded) + 1)
         if gaps is None:
             return False

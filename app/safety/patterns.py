@@ -70,7 +70,7 @@ def _gaps_of(word: str) -> Sequence[int]:
 
 
 class Written:
-    """A text as written, beside its folded form: what stands between and around folded characters."""
+    """A text as written, beside its folded form: the characters between and around folded ones."""
 
     def __init__(self, text: str) -> None:
         """Prepare a text."""

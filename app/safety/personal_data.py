@@ -20,7 +20,7 @@ from app.safety.types import Match
 LONGEST = 320
 """Most characters of anything found; an e-mail address is the longest."""
 CUE_WITHIN = 24
-"""Characters in front of a number that may say what it is: a passport's, the health service's."""
+"""Characters in front of a number that may name its kind: a passport's, the health service's."""
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _PASSPORT_CUE = re.compile(r"passport|护照|護照", re.IGNORECASE)
 _NHS_CUE = re.compile(r"\bNHS\b")
@@ -30,7 +30,7 @@ _CARDS = re.compile(r"3[47]|4|5[1-5]|2[2-7]|6")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of personal data: how it looks, and what tells it from other things that look so."""
+    """A kind of personal data: its form, and the check that excludes other texts of that form."""
 
     name: str
     form: re.Pattern[str]
@@ -176,7 +176,7 @@ class PersonalData:
         return sorted(taken, key=lambda match: match.start)
 
     def open_from(self, text: str) -> int:
-        """First position of the end of `text` that may become personal data when the text goes on."""
+        """First position of the end of `text` that may become personal data when more text follows."""
         at = max(0, len(text) - LONGEST)
         tail = text[at:].translate(_NARROW)
         found = [match.start() for form in _OPEN if (match := form.search(tail)) is not None]

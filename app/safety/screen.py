@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from app.safety.types import Finder, Match, masked
 
 CONTEXT = 64
-"""Characters that have left and are looked at again, for what stands in front of a match."""
+"""Released characters that are searched again, as the context in front of a match."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """What may leave: the text, masked where it has to be, and the matches in it, by positions in the whole text."""
+    """A stretch cleared for output: the text, masked where needed, and its matches, by positions in the whole text."""
 
     text: str
     matches: Sequence[Match]
@@ -36,7 +36,7 @@ class TextScreen:
         return self._left
 
     def feed(self, text: str) -> Released:
-        """Take the next piece; gives what may leave now."""
+        """Add the next piece; returns the stretch that may leave now."""
         self._held += text
         whole = self._context + self._held
         matches = self._matches(whole)
@@ -52,7 +52,7 @@ class TextScreen:
         return self._release(whole, self._matches(whole), len(whole))
 
     def _matches(self, whole: str) -> list[Match]:
-        """Matches that reach into what has not left yet, by where they begin."""
+        """Matches that reach into the text not released yet, in order of their start."""
         found = [match for finder in self._finders for match in finder.find(whole)]
         return sorted(
             (match for match in found if match.end > len(self._context)), key=lambda match: match.start

@@ -1,11 +1,11 @@
-"""Plain data of the filter: lexicons, what was found, and what finds it. Positions are code points, half-open."""
+"""Plain data of the filter: lexicons, matches and finders. Positions are code points, half-open."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Level = Literal["block", "mask", "flag"]
-"""What is done with a text that holds a word: refused as a whole, the word made unreadable, or noted only."""
+"""Treatment of a text that holds a word: refused as a whole, the word masked, or only recorded."""
 LEVELS: tuple[Level, ...] = ("block", "mask", "flag")
 MASK = "█"
 """Stands for each character that is masked, so that all positions stay; Markdown gives it no meaning."""
@@ -54,16 +54,16 @@ class Finder(Protocol):
         """All stretches, by where they begin; they may overlap."""
 
     def open_from(self, text: str) -> int:
-        """First position of the end of `text` that may become part of a match when the text goes on."""
+        """First position of the end of `text` that may become part of a match when more text follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finders:
-    """What looks through the texts of one request; nothing is looked through where both are empty.
+    """Finders for the texts of one request; nothing is searched where both are empty.
 
     Attributes:
         incoming: For questions, and for passages before they are read.
-        outgoing: For whatever is told.
+        outgoing: For all text that leaves.
     """
 
     incoming: Sequence[Finder] = ()

@@ -17,7 +17,7 @@ from retrieval.types import Passage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class ScreenedQuestion:
     """A question after the filter has looked through it.
 
     Attributes:
@@ -31,7 +31,7 @@ class Looked:
     blocked: bool = False
 
 
-def look_through(question: str, finders: Sequence[Finder]) -> Looked:
+def screen_question(question: str, finders: Sequence[Finder]) -> ScreenedQuestion:
     """Look through a question; one of which nothing readable is left is blocked too.
 
     Args:
@@ -39,10 +39,10 @@ def look_through(question: str, finders: Sequence[Finder]) -> Looked:
         finders: For what comes in.
     """
     if not finders:
-        return Looked(text=question)
+        return ScreenedQuestion(text=question)
     found = screened(question, finders)
     blocked = hardest(found.matches) == "block" or not any(character.isalnum() for character in found.text)
-    return Looked(text=found.text, matches=found.matches, blocked=blocked)
+    return ScreenedQuestion(text=found.text, matches=found.matches, blocked=blocked)
 
 
 def blocks(text: str, finders: Sequence[Finder]) -> Sequence[Match]:

@@ -22,7 +22,7 @@ from app.safety.types import Finder, Match
 from app.search import auditing
 from app.search.auditing import Searched
 from app.search.filtering import filter_of
-from app.search.masking import hidden_document, look_through, passable
+from app.search.masking import hidden_document, passable, screen_question
 from app.search.parts import SearchParts
 from app.search.scope import RankingChoice, Scope, retrieval_config, scope_of
 from generator.types import SourcePassage
@@ -136,9 +136,9 @@ def read_question(asked: str, history: Sequence[Turn], limit: int, finders: Sequ
     Raises:
         InvalidInputError: A question of the history is empty or too long.
     """
-    looked = look_through(asked, finders)
+    looked = screen_question(asked, finders)
     standalone = None if looked.blocked else understood(looked.text, history, limit)
-    whole = look_through(standalone, finders) if standalone else looked
+    whole = screen_question(standalone, finders) if standalone else looked
     return ReadQuestion(
         text=looked.text,
         standalone=whole.text if standalone and not whole.blocked else None,

@@ -1,1 +1,1 @@
-"""From what was read to the shape of an answer: which sentences, rows, items and steps are said, and in which order."""
+"""From the reading to the shape of an answer: its sentences, rows, items and steps, and their order."""

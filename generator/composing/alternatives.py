@@ -1,4 +1,4 @@
-"""What else may answer, beside what an answer shows."""
+"""Evidence for other answers, beside the evidence that an answer shows."""
 
 from generator.composing.evidence import EvidenceTable
 from generator.composing.plan import Plan

@@ -1,13 +1,13 @@
-"""The cell of a row that a question asks for: told by the name of its column."""
+"""The cell of a row that a question asks for, found by the name of its column."""
 
 from generator.composing.evidence import EvidenceTable, Unit
 from generator.composing.terms import terms_of
 from generator.types import PartKind
 
 BETWEEN = " | "
-"""What stands between the cells of a row."""
+"""Separator of the cells of a row."""
 NAMES = ": ", "："
-"""What stands behind the name of a column."""
+"""Separators between the name of a column and its value."""
 
 
 def cell_asked_for(table: EvidenceTable, unit: Unit) -> tuple[int, int]:

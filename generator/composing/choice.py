@@ -17,7 +17,7 @@ from generator.composing.terms import terms_of
 from generator.types import PartKind, Shape
 
 WORDS = 1.5
-"""A unit that holds all of the question's terms, alone or with what stands over it, counts exp(1.5) times as much."""
+"""A unit that holds all of the question's terms, alone or with the lines over it, counts exp(1.5) times as much."""
 LIKENESS = 1.0
 """A unit that is nearer to the question by a standard deviation counts e times as much."""
 ECHO = 0.05
@@ -41,15 +41,15 @@ NAMED_ROW = 8.0
 DEFAULT = 3.0
 """A row that says a default, where one is asked for."""
 LESS_SAID = 0.1
-"""A row beside one that says all the words of the question that it says, and more of them."""
+"""A row beside another that holds all of its words of the question, and more."""
 HEADED = 1.5
 """A list or section under a heading whose words all stand in the question counts exp(1.5) times as much."""
 SIDES, DENIES = 4.0, 2.0
-"""A unit that says what may, must or can be, where yes or no is asked for, and once more where it denies it."""
+"""A unit with a permission, duty or possibility, where yes or no is asked for; the second factor where it is denied."""
 ENUMERATES = 3.0
 """A sentence that enumerates, where a list is asked for."""
 FLOOR = 1e-4
-"""Added to each probability, so that words and shape can find what the reader passed over."""
+"""Added to each probability, so that words and shape can find units that the reader missed."""
 
 _NUMBER = re.compile(
     r"\d|[一二三四五六七八九十百千万两半]+(?:[年月日天时个元倍次秒米克吨亩人名度]|分之|分钟|小时|周|岁|万|%|毫升"
@@ -63,7 +63,7 @@ _ENUMERATION = re.compile(
 )
 _ECHO_SHARE = 0.85
 _SORT_ZH = "(?:模式|机制|功能|方式|方法|策略|插件|服务|系统|制度|行为|人员|语句|查询)?"
-"""What a definition may add to a name: 完整路径过滤模式是指."""
+"""Nouns that a definition may add to a name: 完整路径过滤模式是指."""
 _ITEM_NUMBER = re.compile(
     r"^(?:[（(][\d一二三四五六七八九十]{1,3}[)）]|[\d一二三四五六七八九十]{1,3}[、.．])\s*"
 )
@@ -170,7 +170,7 @@ def _level(table: EvidenceTable) -> None:
 
 
 def _share(table: EvidenceTable, unit: Unit, *, tabular: bool) -> float:
-    """Share of the question's weight; what stands near a row counts less than what stands in it."""
+    """Share of the question's weight; terms near a row count less than its own."""
     whole = table.share(unit)
     return 0.5 * whole + 0.5 * table.share(unit, around=False) if tabular else whole
 
@@ -239,7 +239,7 @@ def enumerates(text: str) -> bool:
 
 
 def defines(text: str, subject: str) -> bool:
-    """Whether a sentence says what something is: "X is …", "X means …", "X是…", "本法所称X，是指…"."""
+    """Whether a sentence defines the subject: "X is …", "X means …", "X是…", "本法所称X，是指…"."""
     name = re.escape(subject.strip().lower())
     if not name:
         return False

@@ -1,4 +1,4 @@
-"""The part of a sentence that a question for an amount asks for: told by its words, and by most and least."""
+"""The part of a sentence that a question for an amount asks for, found by its words, and by most and least."""
 
 import re
 from collections.abc import Iterator

@@ -25,14 +25,14 @@ SIDE_BY_SIDE, SAME_PASSAGE, PARALLEL = 8.0, 2.0, 2.0
 BOTH_ALIKE = 0.01
 """Of a unit that names the other side as much as its own."""
 BOTH_DEFINED = 20.0
-"""Where nothing but the difference is asked for, of two units that say what the sides are."""
+"""Of two units that define the sides, where nothing but the difference is asked for."""
 SIDE_FLOOR = 1e-3
 """Added to a unit's score, so that the words of a side can find its sentence."""
 FEW_ROWS = 4
-"""A table that gives each side rows of its own is shown whole up to so many."""
+"""Most rows of a table, with rows of their own for each side, that is shown whole."""
 SURE, CERTAIN = 0.5, 0.9
-"""Probability of a sentence outside of it from which on a table of both sides must speak of what was asked, and from
-which on it is not looked at."""
+"""Probabilities of a sentence outside of a table of both sides: from the first on the table must have terms of the
+question, from the second on the table is not considered."""
 
 
 def compose_comparison(table: EvidenceTable, asked: Asked, core: Unit) -> Plan | None:
@@ -118,7 +118,7 @@ def _best_of_side(table: EvidenceTable, sides: Sides, side: int) -> list[tuple[U
 
 
 def _together(table: EvidenceTable, sides: Sides, *pair: Unit) -> float:
-    """How much more two units count together: for standing close, for words they share, for saying what both are."""
+    """Factor of two units together: for their nearness, for words they share, for definitions of both sides."""
     left, right = pair
     named = {term for name in sides.names for term in terms_of(name)}
     one, other = ({*unit.own} - named for unit in pair)
@@ -133,7 +133,7 @@ def _together(table: EvidenceTable, sides: Sides, *pair: Unit) -> float:
 
 
 def _in_section(table: EvidenceTable, held: Held, chosen: Sequence[Unit]) -> Plan | None:
-    """What the section of the chosen sentences says of either side; None where they stand in several, or do not fit."""
+    """The sentences on either side in the section of the chosen ones; None for several sections or a bad fit."""
     passages = {unit.passage for unit in chosen}
     lines = [unit.line for unit in chosen if unit.line is not None]
     if len(passages) > 1 or len(lines) < len(chosen):
@@ -171,7 +171,7 @@ def _stretch_of_text(layout: Layout, index: int) -> tuple[int, int]:
 
 
 def _compared_in_table(table: EvidenceTable, sides: Sides, core: Unit) -> Plan | None:
-    """The rows that give both sides a value, those alone that speak of what was asked; None where there are none."""
+    """The rows that give both sides a value and have terms of the question; None where there are none."""
     held = sides.held
     beyond = {
         term

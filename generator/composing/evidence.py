@@ -50,7 +50,7 @@ class SpanProbabilities(Protocol):
 
 @dataclass(slots=True)
 class Unit:
-    """A sentence of a passage with what is known of it.
+    """A sentence of a passage, with its position, probability and terms.
 
     Attributes:
         passage: Index of the passage.
@@ -106,7 +106,7 @@ class EvidenceTable:
         self.weights = TermWeights(question, (unit.own for unit in self.units), translated)
 
     def _answer_what_asks(self) -> None:
-        """A sentence under one that asks, as on a page of questions, is as near to the question as that one is."""
+        """A sentence under a question, as on a page of questions, gets at least the likeness of that question."""
         for asking, answering in pairwise(self.units):
             if asking.passage == answering.passage and self.text(asking).rstrip().endswith(("?", "？")):
                 answering.likeness = max(answering.likeness, asking.likeness)
@@ -120,7 +120,7 @@ class EvidenceTable:
         return PartKind.TEXT if unit.line is None else self.layouts[unit.passage].lines[unit.line].kind
 
     def share(self, unit: Unit, *, around: bool = True) -> float:
-        """Share of the question's weight in a unit, and in what stands over it."""
+        """Share of the question's weight in a unit, and in the lines over it."""
         return self.weights.share(unit.own, *([unit.around] if around else []))
 
     def likeness(self, passage: int, start: int, end: int) -> float:
@@ -171,7 +171,7 @@ def _sentences(known: Sequence[tuple[int, int]], layout: Layout, length: int) ->
 
 
 def _over(layout: Layout, index: int) -> Counter[str]:
-    """Terms of the heading above a line, of the line that leads it in, and of what names a row."""
+    """Terms of the heading above a line, of its lead-in, and of the names of a row."""
     terms: Counter[str] = Counter()
     line = layout.lines[index]
     group = layout.list_of(index)

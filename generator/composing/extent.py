@@ -1,4 +1,4 @@
-"""How far an answer reaches around its best sentence: what the sentence announces, and what it needs to be understood.
+"""Extent of an answer around its best sentence: the lines that it announces, and lines needed to understand it.
 
 Items come after a lead-in and commands after "run"; an item needs its lead-in, a row the names of its columns, a line
 of figures the name over it.
@@ -22,7 +22,7 @@ CASE_MASS, CASE_FARTHER = 0.015, 0.3
 
 
 def around(table: EvidenceTable, asked: Asked, core: Unit) -> Plan:
-    """The best sentence with what it announces and what it needs."""
+    """The best sentence with the lines that it announces and needs."""
     layout = table.layouts[core.passage]
     own = stretch_of_unit(table, core)
     if core.line is None:
@@ -56,7 +56,7 @@ _CASE = re.compile(
 
 
 def _other_case(table: EvidenceTable, core: Unit, said: Sequence[Stretch]) -> list[Stretch]:
-    """The sentence after the best one where it says what holds in another case, which may be the one asked about."""
+    """The sentence after the best one, where it states another case, which may be the case asked about."""
     last = said[-1]
     following = (u for u in table.units if u.passage == last.passage and u.start >= last.end)
     other = min(following, key=lambda unit: unit.start, default=None)
@@ -69,7 +69,7 @@ def _other_case(table: EvidenceTable, core: Unit, said: Sequence[Stretch]) -> li
 
 
 def _says_amount(table: EvidenceTable, asked: Asked, core: Unit) -> bool:
-    """Whether an amount was asked for and a sentence holds one: what it announces is something else."""
+    """Whether an amount was asked for and the sentence holds one: the lines that it announces are something else."""
     return asked.amount and choice.has_number(table.text(core))
 
 
@@ -100,7 +100,7 @@ def _plain_shape(asked: Asked) -> Shape:
 
 
 def _last_in_line(layout: Layout, core: Unit) -> bool:
-    """Whether a sentence ends its line, so that what comes after the line belongs to it."""
+    """Whether a sentence ends its line, so that the following lines belong to it."""
     assert core.line is not None
     return not layout.text(core.end, layout.lines[core.line].end).strip()
 
@@ -130,7 +130,7 @@ def _paragraph(layout: Layout, core: Unit, own: Stretch) -> list[Stretch]:
 _ALSO_CALLED = re.compile(
     r"\b(?:also|sometimes) (?:called|named|known|referred to)\b|又称|又叫|也称|也叫", re.IGNORECASE
 )
-"""A sentence that says another name of a thing, so that what the thing is comes after it."""
+"""A sentence with another name of a thing, whose definition therefore comes after it."""
 
 
 def _next_paragraph(layout: Layout, core: Unit) -> list[Stretch]:
@@ -185,7 +185,7 @@ _GOES_ON = re.compile(
 
 
 def _ordinals(table: EvidenceTable, core: Unit, own: Stretch) -> list[Stretch]:
-    """A sentence that begins to enumerate, with the sentences that go on: first, second, third."""
+    """A sentence that begins to enumerate, with the sentences that continue: first, second, third."""
     source = table.reading.passages[core.passage]
     end, missed = own.end, 0
     for start, stop in source.sentences:
@@ -201,7 +201,7 @@ def _ordinals(table: EvidenceTable, core: Unit, own: Stretch) -> list[Stretch]:
 
 
 def _under_heading(table: EvidenceTable, asked: Asked, core: Unit, own: Stretch) -> Plan:
-    """What stands under a heading that was found: its first paragraph, or its list."""
+    """The content under a heading that was found: its first paragraph, or its list."""
     layout = table.layouts[core.passage]
     assert core.line is not None
     following = core.line + 1

@@ -58,7 +58,7 @@ class ListGroup:
 
 
 class Layout:
-    """Lines of the text around one passage, and what belongs together."""
+    """Lines of the text around one passage, grouped into lists, tables and sections."""
 
     def __init__(self, passage: SourcePassage) -> None:
         """Cut the text into lines, by its blocks where they are known."""
@@ -82,7 +82,7 @@ class Layout:
         return index if index >= 0 and position < self.lines[index].end else None
 
     def leads_in(self, index: int) -> bool:
-        """Whether a line announces what comes after it."""
+        """Whether a line announces the lines after it."""
         if not 0 <= index < len(self.lines) or self.lines[index].kind not in {PartKind.TEXT, PartKind.ITEM}:
             return False
         text = self.text_of(index).rstrip()
@@ -159,7 +159,7 @@ class Layout:
         return first if first != index and len(cells) > 2 and named and not names_values else None
 
     def is_label(self, index: int) -> bool:
-        """Whether a line is a name that stands over what comes next: short, and not a sentence."""
+        """Whether a line is a name over the next lines: short, and not a sentence."""
         if not 0 <= index < len(self.lines) or self.lines[index].kind != PartKind.TEXT:
             return False
         text = self.text_of(index)

@@ -1,4 +1,4 @@
-"""Choosing a list: which of those that documents set as one a question asks for.
+"""The choice of a list: which of the lists in documents a question asks for.
 
 The reader's probability says little of a list, since each item holds a part of the answer; the line that leads it in,
 the heading over it and its words say more.
@@ -33,11 +33,11 @@ EXCEPTED, RULE, EXCEPTION = 2.0, 0.3, 0.5
 EXAMPLES = 0.4
 """A list that is led in as examples, where none were asked for."""
 OF_ANOTHER = 0.05
-"""A list of what another party may or must do than the question asks about."""
+"""A list of rights or duties of another party than the question asks about."""
 BESIDE = 0.3
 """A list that stands beside a passage that was found, not in it."""
 BARE = 20
-"""Characters of a lead-in up to which the sentence before it says of what the list is: "There are two:"."""
+"""Characters of a lead-in up to which the sentence before it names the subject of the list: "There are two:"."""
 _ANNOUNCING = re.compile(
     rf"{ARTICLE.pattern}|下列|以下|如下|之一|情形|必须|应当|符合|具备|属于|\b(?:following|below|includes?|including)\b",
     re.IGNORECASE,

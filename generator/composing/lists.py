@@ -12,7 +12,7 @@ from generator.composing.terms import terms_of
 from generator.types import PartKind, Shape
 
 LIST_SHARE, LIST_SHARE_OF_OTHERS = 0.35, 0.15
-"""A list is taken instead of the best sentence where its score is at least this share of the sentence's: of one that
+"""A list replaces the best sentence where its score is at least this share of the sentence's: first of a sentence that
 enumerates, and of others."""
 ENOUGH_MASS = 0.25
 """A sentence that enumerates is taken instead of a list that the reader thinks nothing of, from this probability on."""

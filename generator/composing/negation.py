@@ -1,4 +1,4 @@
-"""Whether a text speaks of what is not so, or is left out: an exception, where another text has the rule."""
+"""Whether a text states a negation or an omission: an exception, where another text has the rule."""
 
 import re
 

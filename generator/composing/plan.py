@@ -8,7 +8,7 @@ from generator.composing.layout import Layout
 from generator.types import Ink, Part, PartKind, Shape, SourcePassage, Token
 
 MOST_CHARS = 1200
-"""Longest list, section or table that an answer brings along; the rest is told by `more`."""
+"""Longest list, section or table that an answer brings along; `more` records that there is a rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Stretch:
 
 @dataclass(slots=True)
 class Plan:
-    """What to say.
+    """The stretches of an answer, its shape and its opening words.
 
     Attributes:
         shape: Form of the answer.
@@ -82,7 +82,7 @@ def bounded(stretches: Sequence[Stretch], most: int = MOST_CHARS) -> tuple[list[
 
 
 def joined(plans: Sequence[Plan]) -> Plan:
-    """The plans of several questions one after another; what one says already is not said again."""
+    """The plans of several questions one after another, without repeated stretches."""
     first = plans[0]
     stretches: list[Stretch] = []
     for stretch in (stretch for plan in plans for stretch in plan.stretches):
@@ -99,7 +99,7 @@ def joined(plans: Sequence[Plan]) -> Plan:
 
 
 def _add(stretches: list[Stretch], new: Stretch) -> None:
-    """Add a stretch; what it shares with one that is there grows that one instead."""
+    """Add a stretch; where it overlaps an earlier one, that one grows instead."""
     for at, old in enumerate(stretches):
         if old.passage == new.passage and old.start < new.end and new.start < old.end:
             stretches[at] = replace(old, start=min(old.start, new.start), end=max(old.end, new.end))

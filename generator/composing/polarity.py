@@ -15,7 +15,7 @@ from generator.composing.question import without_choice
 from generator.composing.terms import terms_of
 
 LEAST_SPOKEN_EN, LEAST_SPOKEN_ZH = 0.12, 0.05
-"""Share of the question's weight in a text that speaks about what was asked; pairs of characters match less often."""
+"""Least share of the question's weight in a text on its subject; pairs of characters match less often."""
 LEAST_HELD_EN, LEAST_HELD_ZH = 0.5, 0.25
 """The same of a clause that decides alone: between two that say the opposite, or of a fact."""
 
@@ -55,7 +55,7 @@ _SINCE = re.compile(
 
 
 class _Kind(Enum):
-    """What a question for yes or no asks for."""
+    """Kind of a question for yes or no: permission, duty or fact."""
 
     LEAVE = "leave"
     DUTY = "duty"
@@ -206,7 +206,7 @@ def _negates(question: str, *, chinese: bool) -> bool:
 
 
 def _said(clause: str, words: _Words, *, chinese: bool) -> bool | None:
-    """What a clause says by the words of a kind; None where it has none of them, or denies them twice."""
+    """Polarity of a clause by the words of a kind; None where it has none of them, or denies them twice."""
     denied = words.no.findall(clause)
     rest = words.no.sub(" ", clause)
     if denied:
@@ -230,7 +230,7 @@ def _denied(clauses: Sequence[str], weights: Mapping[str, float], *, chinese: bo
 
 
 def _comes_later(question: str, sentence: str) -> bool:
-    """Whether a sentence says that something is there from a later version on than the one that is asked about."""
+    """Whether a sentence dates something to a later version than the question asks about."""
     asked = _VERSION.findall(question)
     since = [first or last for first, last in _SINCE.findall(sentence)]
     return len(asked) == len(since) == 1 and _as_version(asked[0]) < _as_version(since[0])

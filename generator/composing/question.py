@@ -1,4 +1,4 @@
-"""What a question asks for: the shape that would satisfy it, by rules over Chinese and English questions.
+"""The shape of answer that a question asks for, by rules over Chinese and English questions.
 
 The rules look at how a question is put, not at what it is about. Evidence decides the rest: a question for steps about
 a text without steps is answered with sentences.
@@ -78,7 +78,7 @@ _TOPIC_EN = re.compile(
     r"|(?:when )?(?:is|are|was|were|do|does|did|can|could|will|would|should|must|has|have)\b)[^?]{2,120}?"
     r"(?:[,:;]| -) (?=(?:and |so |then )?(?:(?:in|on|for|to|with|by|at|from) )?(?:what|which|how)\b)"
 )
-"""What stands before the question in its sentence: "Besides mounting, in what ways …", "WebDAV: which …"."""
+"""Words before the question in its sentence: "Besides mounting, in what ways …", "WebDAV: which …"."""
 _AND_ZH = re.compile(r"和|跟|与|以及| ?有时候?")
 _WITH_OR_WITHOUT_ZH = re.compile(
     r"(?:^|[，, ])(?P<bare>[^，,\u4e00-\u9fff]{2,40}?) ?(?:后面?|时|的时候)?[加带]不[加带] ?"
@@ -108,7 +108,7 @@ _LISTED_EN = re.compile(
     r"|\bwhat (?:do|should|must) (?:i|we|you) need to (?:have|know|prepare|bring|consider)\b"
     r"|^what (?:else )?(?:should|must|does|do|has to) [^?]{1,80} (?:include|contain|consist of|cover)\b"
 )
-"""A list is asked for in so many words."""
+"""A question that asks for a list explicitly."""
 _EACH_EN = re.compile(
     r"^is there anything (?:else )?(?:i|we|one) (?:should|must|need to|have to) (?:know|consider|prepare|check|watch)\b"
     r"|\bwhat (?:is|does) each\b"
@@ -126,7 +126,7 @@ _CLAUSES = re.compile(r"(?<=[。！；])\s*|(?<=[.!;])\s+|(?<=[?？])\s*(?=\S)")
 _EMBEDDED_ZH = re.compile(
     r"(?:看看|看一下|知道|了解|清楚|确认)[^，。？]{0,8}(?:什么|哪些?)[^，。？]*[，,](?=.{4})"
 )
-"""A question inside of what somebody wants, before what is asked: 想看看会动哪些文件，…."""
+"""An embedded question in a wish, before the actual question: 想看看会动哪些文件，…."""
 _LIST_ZH = re.compile(
     r"哪些|哪几|有哪|几种|几类|哪[几]?[种类项条个]情[形况]|什么(?:条件|情形|情况|材料|要求|权利|义务|责任|内容|方式|措施|形式|职责|类型|原因)"
     r"|分别(?:是|[^，]{0,12}(?:什么|谁|哪|多少|几|怎|如何|啥))|列[出举]|包括什么|条件是什么|(?:都|各)有什么|何种情形"
@@ -188,7 +188,7 @@ _AMOUNT_ZH = re.compile(
 
 
 def asked_of(question: str) -> Asked:
-    """Say what a question asks for.
+    """The shape, subject and sides of a question.
 
     Args:
         question: As it is understood, in Chinese or English.
@@ -199,7 +199,7 @@ def asked_of(question: str) -> Asked:
 
 
 def _asking_clause(question: str) -> str:
-    """The first sentence of a question that asks something; people say first what it is about."""
+    """The first sentence that ends in a question mark; people state the subject first."""
     clauses = [clause.strip() for clause in _CLAUSES.split(question) if clause.strip()]
     return next((clause for clause in clauses if clause.endswith(("?", "？"))), question)
 
@@ -290,7 +290,7 @@ def _asks_yes_no(low: str) -> bool:
 
 
 def _plural(low: str) -> bool:
-    """Whether what is asked for is named in the plural: "which engines", "what are the steps"."""
+    """Whether the things asked for are named in the plural: "which engines", "what are the steps"."""
     if _SEVERAL_EN.match(low):
         return False
     if re.match(r"^(?:what|which) (?:are|were) ", low):
@@ -340,5 +340,5 @@ def _chinese(question: str) -> Asked:
 
 
 def without_choice(question: str) -> str:
-    """A question without its "can or cannot": what is left may be negated, the choice itself is not."""
+    """A question without its "can or cannot": the rest may be negated, the choice itself is not."""
     return re.sub(r"([\u4e00-\u9fff])不\1|[可]不可以|是不是|有没有|不可以吗?(?=$)", "", question)

@@ -57,7 +57,7 @@ def _holder(names: tuple[str, str], only: Sequence[set[str]], contained: tuple[b
 
 
 def _bare(raw: tuple[str, str]) -> tuple[tuple[str, str], str]:
-    """Sides without what stands before the first and behind the second, and what stands there."""
+    """Sides without the words before the first and behind the second, and the words behind the second."""
     first = _ABOUT.sub("", re.split("[，,]", raw[0])[-1].strip()) or raw[0]
     second, _, behind = raw[1].partition("，")
     cut = _IN_WHAT.search(second)

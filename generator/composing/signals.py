@@ -1,4 +1,4 @@
-"""What speaks for an answer being right, as numbers that a calibration weighs."""
+"""Signals that an answer is right, as numbers that a calibration weighs."""
 
 import re
 from collections.abc import Mapping, Sequence

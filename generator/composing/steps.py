@@ -159,7 +159,7 @@ def _whole(layout: Layout, section: tuple[int, int]) -> tuple[int, int]:
 
 
 def _procedure(layout: Layout, passage: int, first: int, last: int) -> list[Stretch]:
-    """Lines of a section that say what to do; empty where it has neither commands nor numbered items.
+    """Instruction lines of a section; empty where it has neither commands nor numbered items.
 
     Of a section with further ones in it each says its own, under its heading where there are several.
     """
@@ -180,7 +180,7 @@ def _procedure(layout: Layout, passage: int, first: int, last: int) -> list[Stre
 
 
 def _steps_under(layout: Layout, first: int, last: int) -> set[int]:
-    """Lines under one heading that say what to do, with those that announce them."""
+    """Instruction lines under one heading, with the lines that announce them."""
     lines = layout.lines
     codes = [i for i in range(first, last + 1) if lines[i].kind == PartKind.CODE and _is_command(layout, i)]
     items = [i for i in range(first, last + 1) if lines[i].kind == PartKind.ITEM]

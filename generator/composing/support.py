@@ -1,4 +1,4 @@
-"""How well each source of an answer is supported: the probability that what is quoted from it says what was asked for.
+"""Support of each source of an answer: the probability that its quotation holds the answer.
 
 Confidence speaks of the answer as a whole. A source has signals of its own: whether something that is not said answers
 nearly as well, and how far back in the search it stands. Stretches of one passage share them, since all but its best

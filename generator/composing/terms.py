@@ -51,7 +51,7 @@ def _stem(word: str) -> str:
 
 
 class TermWeights:
-    """How much each term of a question says, by its rarity among the units of what was read.
+    """Weight of each term of a question, by its rarity among the units of the reading.
 
     The weight of a term is `log(1 + N / (1 + n))` for `n` of `N` units that hold it (the inverse document frequency of
     Spärck Jones 1972, smoothed).

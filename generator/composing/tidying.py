@@ -1,4 +1,4 @@
-"""One citation for what is one source: no sentence twice, no two runs of one paragraph, no steps that nobody read."""
+"""One citation per source: no sentence twice, no two runs of one paragraph, no steps outside of the reading."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ from generator.types import PartKind, Shape
 GAP = 200
 """Most characters between two sentences of one paragraph that are said with them, so that it is quoted once."""
 ASKED_FOR = 0.25
-"""Share of the question's weight in a command that belongs to the steps though nobody read what stands around it."""
+"""Share of the question's weight in a command that belongs to the steps although its section was not read."""
 SHORTEST_REPEAT = 20
 """Shorter stretches, such as a command or a name, may be said twice."""
 
 
 def tidied(table: EvidenceTable, plan: Plan) -> Plan:
-    """Join the stretches of a plan that stand in one paragraph, and leave out what repeats and what nobody read.
+    """Join the stretches of a plan that stand in one paragraph, and leave out repetitions and steps that were not read.
 
     Passages overlap, and documents hold copies of each other, so that the same sentence is found twice. Steps under a
     heading of which nothing was read belong to something else.
@@ -43,7 +43,7 @@ def _once(table: EvidenceTable, stretches: Sequence[Stretch]) -> list[Stretch]:
 
 
 def _joined(table: EvidenceTable, stretches: Sequence[Stretch]) -> list[Stretch]:
-    """Stretches with those of one paragraph as one, what stands between them included."""
+    """Stretches with those of one paragraph joined, the text between them included."""
     kept: list[Stretch] = []
     for stretch in stretches:
         last = kept[-1] if kept else None
@@ -59,7 +59,7 @@ def _joined(table: EvidenceTable, stretches: Sequence[Stretch]) -> list[Stretch]
 
 
 def _read(table: EvidenceTable, stretches: Sequence[Stretch]) -> list[Stretch]:
-    """Stretches under a heading under which something was read, or a command says what was asked for.
+    """Stretches under a heading under which something was read, or a command has the question's terms.
 
     Steps may have headings with numbers, which part nothing.
     """

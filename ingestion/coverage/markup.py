@@ -55,7 +55,7 @@ def page(data: bytes, _limits: ParsingLimits) -> Words:
 
 
 def xml(data: bytes, _limits: ParsingLimits) -> Words:
-    """Words of the elements of an XML file; pages of HTML that some hold as their text, by what these show."""
+    """Words of the elements of an XML file; of a page of HTML inside an element, the words that it shows."""
     text = _SECTION.sub(lambda section: html.escape(section[1]), decoded(data))
     pieces = (html.unescape(piece) for piece in _XML_MARKUP.split(text))
     return words_in("\n".join(visible_text(piece) if _END_TAG.search(piece) else piece for piece in pieces))

@@ -67,7 +67,7 @@ def _running_text(xml: bytes) -> Iterator[str]:
 
 
 class _Runs:
-    """What is hidden at the place that is read: an element that is left out, a run, a shape."""
+    """Reasons why the current place is hidden: an element that is left out, a run, a shape."""
 
     def __init__(self) -> None:
         self._inside = 0
@@ -109,7 +109,7 @@ class _Runs:
 
 
 def _events(xml: bytes, names: Iterable[str]) -> Iterator[tuple[str, etree._Element, str]]:
-    """Starts and ends of elements with these local names; what is not well-formed is read as far as it goes."""
+    """Starts and ends of elements with these local names; broken XML is read as far as possible."""
     tags = [f"{{*}}{name}" for name in names]
     for event, element in etree.iterparse(
         io.BytesIO(xml),

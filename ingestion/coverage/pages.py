@@ -30,7 +30,7 @@ def pdf(data: bytes, _limits: ParsingLimits) -> Words:
 
 
 def words_of(texts: Sequence[str]) -> Words:
-    """Words of pages with these texts. What repeats as page furniture counts once: numbers, running titles, marks.
+    """Words of pages with these texts. Repeated page furniture counts once: numbers, running titles, marks.
 
     A title beside the page's own number does not count: it says the heading again under which the page stands.
     """

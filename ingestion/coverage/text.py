@@ -27,7 +27,7 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?|-?\d[\d.eE+-]*')
 
 
 def plain(data: bytes, _limits: ParsingLimits) -> Words:
-    """All words of a text file, without what makes a terminal show them bold or in colour."""
+    """All words of a text file, without the control sequences that make a terminal show them bold or in colour."""
     return words_in(_TERMINAL.sub("", decode(data).text))
 
 

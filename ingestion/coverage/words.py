@@ -1,4 +1,4 @@
-"""Words of a text as a multiset, and what of one text another one lacks."""
+"""Words of a text as a multiset, and the words of one text that another lacks."""
 
 import re
 import unicodedata

@@ -34,7 +34,7 @@ FIELDS = ("purpose",)
 @any_key("write")
 @admitted("uploads")
 async def upload_file(request: Request, runtime: RuntimeDep) -> Response:
-    """Take in a file; it is read once it is put into a vector store."""
+    """Upload a file; it is parsed once it is attached to a vector store."""
     _check_reach(request)
     async with turn_come(request):
         upload, fields = await read_file(request, runtime.blobs, runtime.settings.limits, FIELDS)

@@ -1,4 +1,4 @@
-"""Lists as OpenAI's clients page through them: by the id of the last item, newest first unless told otherwise."""
+"""Lists as OpenAI's clients page through them: by the id of the last item, newest first by default."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Part(Protocol[Item_co]):
 
     @property
     def items(self) -> Sequence[Item_co]:
-        """What the part holds."""
+        """Items of the part."""
 
     @property
     def next_cursor(self) -> str | None:

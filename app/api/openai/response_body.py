@@ -30,7 +30,7 @@ class FileSearch(BaseModel):
 
 
 class InputItem(Message):
-    """A message of the conversation; items of other types say what tools did."""
+    """A message of the conversation; items of other types are records of tool calls."""
 
     role: Literal["system", "developer", "user", "assistant"] = "assistant"
     type: str = "message"

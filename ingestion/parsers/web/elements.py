@@ -1,4 +1,4 @@
-"""Elements of HTML by their kind: tags, roles that stand for tags, and what styles say about showing them."""
+"""Elements of HTML by their kind: tags, roles that stand for tags, and styles that show or hide them."""
 
 import re
 from collections.abc import Set
@@ -70,7 +70,7 @@ def parts_words(tag: str) -> bool:
 
 
 def is_styled_away(element: lxml_html.HtmlElement, hiding: Set[str]) -> bool:
-    """Whether one of the classes of an element is among those that hide, and its own style does not show it."""
+    """Whether one of the classes of an element is in `hiding`, and its own style does not show it."""
     names = element.get("class")
     return (
         names is not None

@@ -195,7 +195,7 @@ class _Walker:
             self._term = ""
 
     def _flush_all(self) -> None:
-        """Write what waits, for a block that takes no mark or term before its text."""
+        """Write the pending heading, term and number, for a block that takes no mark or term before its text."""
         self._flush_heading()
         self._flush_term()
         if mark := self._marks.take_number():
@@ -212,7 +212,7 @@ class _Walker:
         self._heading = 0
 
     def _text(self) -> str:
-        """What has been gathered, with the number of the note that it is."""
+        """The gathered text, with its number where it is a note."""
         text = "".join(self._pending)
         self._pending.clear()
         self._line_ended = False

@@ -79,11 +79,11 @@ class Page:
         self._find_main()
 
     def drop(self, what: str, count: int = 1) -> None:
-        """Count what is left out."""
+        """Count parts that are left out, by their kind."""
         self._drop(what, count)
 
-    def note(self, address: str, number: str) -> None:
-        """Remember the number of a note by the address that its mark links to."""
+    def record_note(self, address: str, number: str) -> None:
+        """Record the number of a note by the address that its mark links to."""
         file, _, target = address.rpartition("#")
         if target and len(self.notes) < _MAX_NOTES:
             self.notes.setdefault(f"{posixpath.basename(unquote(file)) or self._name}#{target}", number)
@@ -169,7 +169,7 @@ class Page:
         return "demands for scripts" if is_short and _SCRIPTS_WANTED.search(element.text_content()) else None
 
     def _is_command(self, element: lxml_html.HtmlElement) -> bool:
-        """Whether a button only says what it does: few words, no figure, no question, nothing that it opens."""
+        """Whether a button's text is only its command: few words, no figure, no question, nothing that it opens."""
         if (
             element.get("aria-controls")
             or element.get("aria-expanded")

@@ -1,4 +1,4 @@
-"""What a reader sees of an element: its text in order, and where elements begin and end.
+"""The text of an element as a reader sees it: in order, and where elements begin and end.
 
 Raised and lowered text, formulas, readings beside characters, pictures and form fields become plain text here.
 """
@@ -76,7 +76,7 @@ class Shown:
     """
 
     def __init__(self, page: Page, root: lxml_html.HtmlElement) -> None:
-        """Read `root` and what is below it."""
+        """Read `root` and its descendants."""
         self._page = page
         self._root = root
         self._walk = etree.iterwalk(root, events=("start", "end"))
@@ -89,7 +89,7 @@ class Shown:
         self._has_signs = root.getparent() is not None and root.getparent().tag in _SIGNS
 
     def skip(self) -> None:
-        """Pass over what is inside the element that has just begun."""
+        """Pass over the children of the element that has just begun."""
         self._walk.skip_subtree()
         self._is_skipping = True
 
@@ -119,7 +119,7 @@ class Shown:
         yield from self._written_readings()
 
     def _open(self, element: lxml_html.HtmlElement) -> tuple[str, bool, bool]:
-        """Tag of an element that begins, whether it is a block, whether it has edges; what is left out has none."""
+        """Tag of an element that begins, whether it is a block, whether it has edges; an omitted element has none."""
         tag = tag_of(element)
         if element is not self._root and self._page.leaves_out(element, tag):
             self.skip()
@@ -150,7 +150,7 @@ class Shown:
         return tag in _ICONS and (not text or text.isspace())
 
     def _told(self, element: lxml_html.HtmlElement, tag: str) -> Generator[str, None, str]:
-        """What an element says or shows before its text; returns that text."""
+        """Labels and signs that an element shows before its text; returns that text."""
         if tag in _FIELDS:
             self._walk.skip_subtree()
             yield from self._text(f" {self._field(element, tag)} ")
@@ -165,7 +165,7 @@ class Shown:
         return text.translate(_INVISIBLE) if tag in _FORMULA_PARTS else text
 
     def _ending(self, element: lxml_html.HtmlElement, tag: str, is_apart: bool) -> Iterator[str]:
-        """Signs and readings behind what an element holds, which is no longer open."""
+        """Signs and readings behind the content of an element, which is no longer open."""
         if self._closing and self._closing[-1][0] is element:
             after = self._closing.pop()[1]
             yield after
@@ -201,7 +201,7 @@ class Shown:
             self._readings.clear()
 
     def _before(self, element: lxml_html.HtmlElement, tag: str) -> str:
-        """Characters that stand before what the element holds; those behind it are noted for its end."""
+        """Characters before the content of the element; the characters behind it are stored for its end."""
         before, after = "", ""
         if tag in _AROUND:
             before, after = _AROUND[tag]
@@ -229,7 +229,7 @@ class Shown:
         link = element if element.tag == "a" else next(element.iter("a"), None)
         address = "" if link is None else link.get("href", "")
         if "#" in address and len(mark) <= _NOTE_CHARS:
-            self._page.note(address, mark.strip("[]()"))
+            self._page.record_note(address, mark.strip("[]()"))
             return ("", "") if mark[0] in "[(\u3014\u3010" else ("[", "]")
         if not _EXPONENT.fullmatch(mark) or (mark in "aeo" and (self._last.isdigit() or mark == "o")):
             return "", ""
@@ -246,7 +246,7 @@ class Shown:
         return ("_(", ")") if _COMPOUND.search(mark) else ("_", "")
 
     def _drawn(self, element: lxml_html.HtmlElement, tag: str) -> str:
-        """What a drawing or an icon is called; a space where it has no name."""
+        """Name of a drawing or an icon; a space where it has none."""
         if tag == "embed":
             self._page.drop("embedded content")
         if tag == "svg":
@@ -256,7 +256,7 @@ class Shown:
         return f" {label} " if label else ""
 
     def _field(self, element: lxml_html.HtmlElement, tag: str) -> str:
-        """What a picture or a form field shows."""
+        """The text that a picture or a form field shows."""
         if tag == "img":
             self._page.drop("pictures")
             return str(element.get("alt", ""))
@@ -307,7 +307,7 @@ def code_of(page: Page, root: lxml_html.HtmlElement) -> str:
 
 
 def _icon_label(element: lxml_html.HtmlElement) -> str:
-    """What an element without content says of the icon that style sheets draw in it."""
+    """The label of an element without content, in which style sheets draw an icon."""
     if len(element) or (element.text or "").strip() or element.get("aria-hidden") == "true":
         return ""
     return str(element.get("aria-label") or element.get("title") or "")

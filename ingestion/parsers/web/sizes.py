@@ -1,4 +1,4 @@
-"""One pass over a page of HTML: how much its parts hold, what is covered, and which elements need a closer look."""
+"""One pass over a page of HTML: the sizes of its parts, the covered ones, and elements that need a closer look."""
 
 import re
 from collections.abc import Callable
@@ -74,7 +74,7 @@ _SILENT: Final = _Says()
 
 
 class Sizes:
-    """What one pass over a page finds; it takes most of the time that a page without tables takes.
+    """Sizes found by one pass over a page; the pass takes most of the time that a page without tables takes.
 
     Attributes:
         of: Sizes of tables, cells, headings and of what may be furniture.

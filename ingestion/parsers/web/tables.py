@@ -1,4 +1,4 @@
-"""Tables of HTML as grids; tables that only lay out a page are told from those of data."""
+"""Tables of HTML as grids; tables that only lay out a page are recognised as such."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ _Cells = list[lxml_html.HtmlElement]
 
 @dataclass(slots=True)
 class Parts:
-    """What a table consists of, without that of tables inside it.
+    """Rows, captions and loose parts of a table, without those of tables inside it.
 
     Attributes:
         head: Rows of cells in the head of the table.

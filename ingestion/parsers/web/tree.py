@@ -1,4 +1,4 @@
-"""Trees of HTML pages, also of those that are nested deeper than libxml2 reads."""
+"""Trees of HTML pages, also of pages nested deeper than libxml2 reads."""
 
 import re
 from collections.abc import Callable

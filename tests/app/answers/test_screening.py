@@ -144,7 +144,7 @@ def test_the_stored_answer_is_what_was_told():
         id="ans_1", question="?", collections=("col",), created_at="", status="done",
         text=text, phrase="bluebird", citations=(citation(text, "bluebird"),), nearest=(near,),
     )  # fmt: skip
-    shown = screen.told(answer)
+    shown = screen.screened_answer(answer)
     assert (shown.text, shown.phrase) == (f"It is {MASK * 8}.", MASK * 8)
     assert shown.citations[0].quote == MASK * 8
     assert shown.nearest[0].quote == f"{MASK * 8}!"
@@ -158,4 +158,4 @@ def test_without_finders_everything_passes_as_it_is():
     screen.finish()
     answer = Answer(id="a", question="?", collections=(), created_at="", status="done", text="bluebird")
     assert events == [event]
-    assert screen.told(answer) is answer
+    assert screen.screened_answer(answer) is answer
