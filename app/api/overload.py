@@ -7,6 +7,7 @@ large bodies, and those of users, whom only the route knows by their keys, get t
 
 import asyncio
 import json
+import math
 from typing import NamedTuple
 
 from fastapi import FastAPI
@@ -15,11 +16,16 @@ from starlette.datastructures import Headers
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.admission import WorkQueue
 from app.api.admitted import TURN, caller_of, enter, first_collection, is_json, queue_name
 from app.errors import UnavailableError
 
 MOST_READ = 64 * 1024
 """Bytes of a body that are looked at here."""
+QUIET_S = 0.01
+"""Seconds without a request that end a crowd."""
+LOOK_S = 0.004
+"""Seconds between two looks whether a crowd has passed."""
 
 
 class _Door(NamedTuple):
@@ -35,6 +41,7 @@ class OverloadMiddleware:
         self._app = app
         self._doors: dict[tuple[str, str], _Door] | None = None
         self._one_by_one = asyncio.Lock()
+        self._came_at = -math.inf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request.
@@ -46,6 +53,7 @@ class OverloadMiddleware:
         if door is None:
             await self._app(scope, receive, send)
             return
+        self._came_at = asyncio.get_running_loop().time()
         read = await _read(receive)
         caller = _caller(scope, read)
         if caller is None:
@@ -58,13 +66,21 @@ class OverloadMiddleware:
             raise
         scope.setdefault("state", {})[TURN] = turn
         try:
-            # Who is to be sent away waits for one of those who stay, not for all of them.
+            # A refusal waits for one admitted request at most, not for all of them.
             async with self._one_by_one:
-                await asyncio.sleep(0)
+                await self._crowd_passed(turn.queue)
             await self._app(scope, _again(read, receive), send)
         finally:
             if scope["state"].get(TURN) is turn:  # nobody has taken it over
                 turn.end()
+
+    async def _crowd_passed(self, queue: WorkQueue) -> None:
+        """Let a crowd get its places and refusals first, as long as all who work in the queue are busy anyway."""
+        clock = asyncio.get_running_loop().time
+        await asyncio.sleep(0)
+        # Each look asks the clock and the queue's threads: nothing sets an event.
+        while queue.running >= queue.config.max_running and clock() - self._came_at < QUIET_S:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_S)
 
     def _door(self, scope: Scope) -> _Door | None:
         if scope["app"].state.gate is not None:

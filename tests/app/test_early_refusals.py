@@ -12,7 +12,7 @@ from app.admission import make_queues
 from app.api.access import any_key
 from app.api.admitted import AdmittedRoute, admitted, turn_of
 from app.api.guard import GuardMiddleware
-from app.api.overload import MOST_READ, OverloadMiddleware
+from app.api.overload import MOST_READ, QUIET_S, OverloadMiddleware
 from app.settings.reading import load_settings
 
 PLACES, OWN = 8, 7  # of the latter, one caller may have all
@@ -89,6 +89,27 @@ def test_who_is_sent_away_waits_for_one_of_those_who_stay_at_most(api):
     assert api.seen[: 4 + 1].count(503) == 4
     assert all(int(reply.headers["Retry-After"]) >= 1 for reply in replies[OWN:])
     assert [reply.text for reply in replies[:OWN]] == ["birds"] * OWN
+    assert held(api) == 0
+
+
+def test_a_crowd_passes_first_while_all_workers_are_busy(api):
+    """Requests that come one after the other are refused before the work of those in line is prepared."""
+
+    async def crowd():
+        at_work = api.queues.searches.enter("another caller")
+        at_work.line_up()
+        calls = []
+        for _ in range(OWN + 3):
+            calls.append(asyncio.create_task(api.call()))
+            await asyncio.sleep(QUIET_S / 5)
+        while len(api.seen) < OWN + 3:
+            await asyncio.sleep(0.01)
+        at_work.end()
+        api.gate.set()
+        await asyncio.gather(*calls)
+
+    asyncio.run(crowd())
+    assert api.seen[: OWN + 3] == [503] * 3 + ["begun"] * OWN
     assert held(api) == 0
 
 
