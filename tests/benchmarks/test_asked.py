@@ -1,7 +1,12 @@
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from benchmarks import asked
 from benchmarks.asked import judge, summary
+
+QUESTIONS = Path(asked.__file__).parent / "questions"
 
 
 def _outcome(passages: list[str], *, text: str = "", answered: bool = True, confidence: float = 0.9) -> Any:
@@ -40,3 +45,17 @@ def test_counts_part_false_refusals_from_refusals_of_what_was_not_found():
     assert (counts["refused"], counts["refused_among_five"], counts["among_five"]) == (2, 1, 2)
     assert (counts["whole"], counts["sure"], counts["sure_and_whole"]) == (1, 2, 1)
     assert (counts["unanswerable"], counts["answered_though_unanswerable"]) == (1, 1)
+
+
+def test_every_set_of_questions_is_over_known_collections_and_has_ids_of_its_own() -> None:
+    collections = json.loads((QUESTIONS / "collections.json").read_text(encoding="utf-8"))
+    seen: set[str] = set()
+    for path in sorted(QUESTIONS.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            question = json.loads(line)
+            assert question["collection"] in collections, question["id"]
+            assert question["question"].strip() and question["expected"], question["id"]
+            assert (question["shape"] == "unanswerable") == (not question["must"]), question["id"]
+            assert (path.stem, question["id"]) not in seen
+            seen.add((path.stem, question["id"]))
+    assert len(seen) == 506
