@@ -10,7 +10,7 @@ import ui
 from ui.i18n import ms_text, size_text
 from ui.strings import STRINGS
 
-SOURCES = [p for p in Path(ui.__file__).parent.rglob("*.py") if p.name != "strings.py"]
+SOURCES = [p for p in Path(ui.__file__).parent.rglob("*.py") if p.parent.name != "strings"]
 
 
 def placeholders(text: str) -> set[str]:

@@ -1,8 +1,8 @@
-"""The strings of the pages: key -> (English, Chinese)."""
+"""Strings of the pages, errors apart: key -> (English, Chinese)."""
 
 from typing import Final
 
-STRINGS: Final[dict[str, tuple[str, str]]] = {
+PAGES: Final[dict[str, tuple[str, str]]] = {
     # frame
     "app.tagline": ("Answers you can check", "答案可查证"),
     "nav.ask": ("Ask", "提问"),
@@ -32,144 +32,6 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     "sign_in.single": ("Nobody signs in here.", "这里无需登录。"),
     "sign_in.out": ("Sign out", "退出登录"),
     "sign_in.again": ("Sign in again", "重新登录"),
-    # errors
-    "error.unreachable": ("Fathom does not answer", "连接不上 Fathom 服务"),
-    "error.unreachable.hint": (
-        "Nothing answers at {url}. Start it with `fathom serve`, or set FATHOM_API_URL to where it runs.",
-        "{url} 没有应答。请运行 fathom serve 启动服务，或把 FATHOM_API_URL 设为它的地址。",
-    ),
-    "code.wrong_password": ("Name or password is wrong.", "用户名或密码不正确。"),
-    "code.key_invalid": ("This key opens nothing any more.", "该密钥已失效。"),
-    "code.key_missing": ("You are not signed in", "您尚未登录"),
-    "code.sign_in_over": ("This sign-in is over, or began elsewhere.", "登录已过期，或不是从这里开始的。"),
-    "code.sign_in_refused": ("The sign-in provider does not vouch for you.", "登录服务未能确认您的身份。"),
-    "code.not_a_user": ("You are no user here; ask an administrator.", "您还不是这里的用户，请联系管理员。"),
-    "code.too_many_tries": ("Too many passwords were tried; wait a minute.", "尝试次数过多，请稍等一分钟。"),
-    "hint.wrong_password": ("An administrator can set a new password.", "管理员可以设置新密码。"),
-    "hint.key_invalid": ("Sign in again, or use another key.", "请重新登录，或换一个密钥。"),
-    "code.role_too_low": ("Your role here does not allow this", "您的角色没有此权限"),
-    "error.request_id": ("Request {id}", "请求编号 {id}"),
-    "error.refused": ("The request was refused", "请求未被接受"),
-    "hint.unsupported_format": (
-        "Upload PDF, DOCX, PPTX, XLSX, EPUB, mail, HTML, Markdown, text, CSV, JSON or ZIP. Convert other files first.",
-        "请上传 PDF、DOCX、PPTX、XLSX、EPUB、邮件、HTML、Markdown、文本、CSV、JSON 或 ZIP；其他格式请先转换。",
-    ),
-    "hint.converter_missing": (
-        "Save the file in a newer format (DOCX, XLSX, PPTX), or have LibreOffice installed and retry.",
-        "请另存为新格式（DOCX、XLSX、PPTX），或安装 LibreOffice 后重试。",
-    ),
-    "hint.empty_document": (
-        "The file holds no text. Check that the right file was chosen, then upload it again.",
-        "文件里没有文字。请确认选对了文件，再重新上传。",
-    ),
-    "hint.encrypted": (
-        "Remove the password (open the file, save a copy without it), then upload the copy.",
-        "请去掉密码（打开后另存为不加密的副本），再上传副本。",
-    ),
-    "hint.no_text_layer": (
-        "Install text recognition (`make ocr`) and retry, or run OCR elsewhere and upload the result.",
-        "请安装文字识别（make ocr）后重试，或先自行做 OCR 识别再上传结果。",
-    ),
-    "hint.corrupt_file": (
-        "The file is damaged or incomplete. Get it once more from where it came from, then upload it again.",
-        "文件已损坏或不完整。请重新取得原文件后再上传。",
-    ),
-    "hint.limit_exceeded": (
-        "The file needs more time, memory or pages than is allowed. Split it and upload the parts.",
-        "文件超出了页数、内存或时间限制。请拆分后分别上传。",
-    ),
-    "hint.undecodable": (
-        "The text encoding was not recognised. Save the file as UTF-8, then upload it again.",
-        "无法识别文字编码。请另存为 UTF-8 后重新上传。",
-    ),
-    "hint.partly_unpacked": (
-        "Unpack the archive and upload the files that are missing.",
-        "请解压后单独上传缺少的文件。",
-    ),
-    "hint.worker_died": (
-        "It may need more memory or time than there is. Split the file, upload the parts, or retry.",
-        "可能超出了内存或时间。请拆分后上传，或重试。",
-    ),
-    "hint.file_missing": ("Upload the document again.", "请重新上传这篇文档。"),
-    "hint.file_too_large": (
-        "Split the file and upload the parts, or have FATHOM_LIMITS__MAX_UPLOAD_BYTES raised.",
-        "请拆分后分别上传，或请管理员调大 FATHOM_LIMITS__MAX_UPLOAD_BYTES。",
-    ),
-    "hint.request_too_large": (
-        "Split the file and upload the parts, or have the limits of the server raised.",
-        "请拆分后分别上传，或请管理员调大服务器的限制。",
-    ),
-    "hint.upload_cut_off": ("Upload the file again.", "请重新上传文件。"),
-    "hint.bad_url": (
-        "Give a whole address that begins with https:// or http://, without user name and password.",
-        "请输入以 https:// 或 http:// 开头的完整地址，不要包含用户名和密码。",
-    ),
-    "hint.unknown_web_host": ("Check the address.", "请检查地址。"),
-    "hint.address_not_public": (
-        "Download the page and upload the file.",
-        "请先下载该页面，再上传文件。",
-    ),
-    "hint.url_unreachable": ("Check the address, or try again later.", "请检查地址，或稍后再试。"),
-    "hint.url_timeout": ("Try again later.", "请稍后再试。"),
-    "hint.url_refused": (
-        "Check the address in a browser; pages behind a login can't be fetched.",
-        "请在浏览器中检查地址；需要登录的页面无法获取。",
-    ),
-    "hint.too_many_redirects": ("Give the address of the page itself.", "请直接输入该页面的地址。"),
-    "hint.bad_document_name": ("Rename the file, then upload it again.", "请重命名文件后再上传。"),
-    "hint.collection_not_found": (
-        "It may have been deleted. Choose another one, or create it anew.",
-        "它可能已被删除。请选择其他文档集，或重新创建。",
-    ),
-    "hint.disk_full": (
-        "Free some space, then try again. Nothing that was stored is lost.",
-        "请腾出空间后重试；已保存的内容不会丢失。",
-    ),
-    "hint.database_unavailable": ("Try again in a moment.", "请稍后再试。"),
-    "hint.answers_busy": ("Try again in a moment.", "请稍后再试。"),
-    "hint.question_filtered": ("Ask without the blocked words.", "请去掉被禁止的词语后再提问。"),
-    "hint.question_too_long": (
-        "Ask one shorter question; put long texts into a document and upload it.",
-        "请缩短问题；长文本请作为文档上传。",
-    ),
-    "hint.empty_question": ("Write what you want to know.", "请写下您想知道的内容。"),
-    "code.unsupported_format": ("This format is not read", "不支持的格式"),
-    "code.converter_missing": ("LibreOffice is missing", "缺少 LibreOffice"),
-    "code.empty_document": ("No text in it", "没有文字"),
-    "code.encrypted": ("Needs a password", "需要密码"),
-    "code.no_text_layer": ("Scanned, without text", "扫描件，没有文字"),
-    "code.corrupt_file": ("Damaged or cut off", "损坏或不完整"),
-    "code.partly_unpacked": ("Unpacked in part", "只解压了一部分"),
-    "code.limit_exceeded": ("Beyond the limits", "超出限制"),
-    "code.undecodable": ("Unknown encoding", "编码无法识别"),
-    "code.worker_died": ("Gave up after several tries", "多次处理失败"),
-    "code.file_missing": ("The stored file is missing", "存储的文件已丢失"),
-    "code.file_too_large": ("The file is too large", "文件太大"),
-    "code.request_too_large": ("The file is too large", "文件太大"),
-    "code.bad_url": ("This is no address of a page", "这不是网页地址"),
-    "code.unknown_web_host": ("There is no such host", "没有这个主机"),
-    "code.address_not_public": ("Not a public address", "不是公网地址"),
-    "code.url_unreachable": ("The page can't be reached", "无法访问该页面"),
-    "code.url_timeout": ("The page took too long", "页面响应超时"),
-    "code.url_refused": ("The server refuses the page", "服务器拒绝了请求"),
-    "code.too_many_redirects": ("Too many redirects", "重定向次数过多"),
-    "code.upload_cut_off": ("The upload broke off", "上传中断"),
-    "code.answers_busy": ("Too many questions at once", "同时提问太多"),
-    "code.searches_busy": ("Too many searches at once", "同时检索太多"),
-    "code.uploads_busy": ("Too many uploads at once", "同时上传太多"),
-    "code.upload_stalled": ("The upload came to a halt", "上传停滞"),
-    "code.fetches_busy": ("Too many pages at once", "同时抓取的网页太多"),
-    "code.exports_busy": ("Too many texts at once", "同时读取的全文太多"),
-    "code.question_filtered": ("Blocked by the content filter", "被内容过滤拦截"),
-    "code.question_too_long": ("The question is too long", "问题太长"),
-    "code.empty_question": ("This is no question", "这不是一个问题"),
-    "code.collection_not_found": ("There is no such collection", "没有这个文档集"),
-    "code.document_not_found": ("There is no such document", "没有这篇文档"),
-    "code.collection_exists": ("There is a collection of this name already", "已有同名的文档集"),
-    "code.bad_collection_name": ("This name can't be used", "这个名称不能使用"),
-    "code.bad_document_name": ("This file name can't be used", "这个文件名不能使用"),
-    "code.disk_full": ("The disk is full", "磁盘已满"),
-    "code.database_unavailable": ("The database does not answer", "数据库没有响应"),
     # states
     "state.queued": ("Waiting", "等待中"),
     "state.parsing": ("Reading the file", "读取文件"),

@@ -1,0 +1,8 @@
+"""The strings of the pages: key -> (English, Chinese), one module for each part of the pages."""
+
+from typing import Final
+
+from ui.strings.errors import ERRORS
+from ui.strings.pages import PAGES
+
+STRINGS: Final[dict[str, tuple[str, str]]] = {**PAGES, **ERRORS}
