@@ -23,6 +23,7 @@ from app.api import (
     mcp,
     people,
     problems,
+    reviews,
     search,
     signing_in,
 )
@@ -39,6 +40,7 @@ from app.identity.provider import Provider
 from app.library import readiness
 from app.library.jobs import figures
 from app.observability import Metrics, RequestContextMiddleware
+from app.reviewer import Reviewer
 from app.settings.schema import Settings
 
 DESCRIPTION = """Answers questions from your documents, each with the passages that it comes from.
@@ -73,6 +75,8 @@ def create_app(
         threading.Thread(target=_warm_up, args=(runtime,), name="warm-up", daemon=True).start()
         housekeeping = Housekeeping(runtime)
         housekeeping.start()
+        reviewer = Reviewer(runtime)
+        reviewer.start()
         if gate is not None:
             gate.start()
         try:
@@ -81,7 +85,7 @@ def create_app(
             app.state.draining = True
             app.state.readiness.close()
             app.state.job_figures.close()
-            closes = [housekeeping.stop, app.state.streams.close, queues.close]
+            closes = [reviewer.stop, housekeeping.stop, app.state.streams.close, queues.close]
             for close in [*closes, *([gate.close] if gate is not None else []), runtime.close]:
                 await run_in_threadpool(close)
 
@@ -108,7 +112,9 @@ def create_app(
 def _versioned() -> APIRouter:
     router = APIRouter(prefix="/v1")
     # Routes are tried in this order: the two that crowds call come first, so that a refusal costs least.
-    for part in (search, answers, collections, documents, jobs, lexicons, audit, grants, people, signing_in):
+    for part in (
+        search, answers, collections, documents, jobs, reviews, lexicons, audit, grants, people, signing_in,
+    ):  # fmt: skip
         router.include_router(part.router)
     return router
 

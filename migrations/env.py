@@ -7,7 +7,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 # Their tables belong to the schema too.
-from app.db import field_models, file_models, identity_tables, safety_models  # noqa: F401
+from app.db import field_models, file_models, identity_tables, living_models, safety_models  # noqa: F401
 from app.db.engine import Database
 from app.settings.reading import load_settings
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from ui.errors import ApiError, ApiUnreachableError
+from ui.living_client import LivingCalls
 from ui.names import with_visible_names
 from ui.sse import ServerEvent, read_events
 from ui.wire import (
@@ -88,7 +89,7 @@ def _problem(response: httpx.Response) -> ApiError:
     )
 
 
-class FathomClient:
+class FathomClient(LivingCalls):
     """Calls the REST interface; safe to share between threads.
 
     Args:

@@ -244,6 +244,14 @@ class Turn(TypedDict):
     answer: str | None
 
 
+class Outdated(TypedDict):
+    """Why an answer is outdated; `documents` changed and are still there."""
+
+    reason: Literal["source_changed", "source_gone"]
+    since: str
+    documents: list[DocumentRef]
+
+
 class Answer(TypedDict):
     """A stored answer; `standalone_question` is the completed question, if it differs from the typed one."""
 
@@ -274,6 +282,39 @@ class Answer(TypedDict):
     model: NotRequired[str | None]
     status: NotRequired[str]
     created_at: NotRequired[str]
+    outdated: NotRequired[Outdated | None]
+    renews: NotRequired[str | None]
+    renewed_by: NotRequired[str | None]
+    change: NotRequired[str | None]
+
+
+class AnswerCounts(TypedDict):
+    """Number of stored answers from a collection, and of the outdated ones."""
+
+    answers: int
+    outdated: int
+
+
+class Review(TypedDict):
+    """The work of asking all outdated answers of a collection again."""
+
+    id: str
+    collection_id: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    total: int
+    done: int
+    changed: int
+    same: int
+    failed: int
+    created_at: str
+    finished_at: str | None
+
+
+class Change(TypedDict):
+    """An answer before and after it was asked again."""
+
+    before: Answer
+    after: Answer
 
 
 class SourceRange(TypedDict):

@@ -1,7 +1,7 @@
 """Accepting a question: checked, numbered, its collections found, before anything costs time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.answers.types import AnswerHead
@@ -14,6 +14,15 @@ from app.search.filtering import filter_of
 from app.search.parts import SearchParts
 from app.search.scope import RankingChoice, Scope, scope_of
 from retrieval.follow_up import Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """The answer that a question renews, its question as it stands alone, and the review that asks."""
+
+    answer_id: str
+    standalone_question: str | None = None
+    review_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +41,7 @@ class Ask:
         answer_from: Least confidence to answer at all; None for the model's own.
         conversation: The caller's id of the conversation, by which its answers can be deleted.
         actor: Who asks, for the audit trail.
+        again: The answer whose question this is; None for a question of its own.
     """
 
     collections: tuple[str, ...]
@@ -46,6 +56,7 @@ class Ask:
     answer_from: float | None = None
     conversation: str | None = None
     actor: str = LOCAL
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +71,7 @@ class Pending:
         finders: The content filter as it was then.
         found: What it found in the question.
         blocked: Whether the question is refused for that.
+        again: The answer whose question this is; None for a question of its own.
         created_at: When it was accepted, ISO 8601 in UTC.
     """
 
@@ -80,6 +92,7 @@ class Pending:
     finders: Finders = field(default_factory=Finders)
     found: Sequence[Match] = ()
     blocked: bool = False
+    again: Again | None = None
     created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
 
     @property
@@ -130,6 +143,10 @@ def accept(parts: SearchParts, ask: Ask) -> Pending:
     limit = settings.limits.max_question_chars
     asked = searching.checked_text(ask.question, limit, "question")
     read = searching.read_question(asked, ask.history, limit, finders.incoming)
+    standalone = read.standalone
+    if ask.again is not None and ask.again.standalone_question:
+        whole = searching.read_question(ask.again.standalone_question, (), limit, finders.incoming)
+        read, standalone = replace(whole, text=read.text), whole.text
     scope = scope_of(parts.db, settings, ask.collections).chosen(ask.choice)
     temperature = settings.answers.temperature if ask.temperature is None else ask.temperature
     if ask.wanted:
@@ -137,7 +154,7 @@ def accept(parts: SearchParts, ask: Ask) -> Pending:
     return Pending(
         id=new_id("ans"),
         question=read.text,
-        standalone_question=read.standalone,
+        standalone_question=standalone,
         scope=scope,
         k=ask.k or scope.k,
         temperature=temperature,
@@ -151,4 +168,5 @@ def accept(parts: SearchParts, ask: Ask) -> Pending:
         finders=finders,
         found=read.matches,
         blocked=read.blocked,
+        again=ask.again,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from app.answers.accept import Pending
 from app.answers.citations import unsupported
+from app.answers.dependence import StandsOn, stands_on
 from app.answers.draft import Draft, SourcesWithdrawnError
 from app.answers.reading import source_passage
 from app.answers.refusal import refusal_text
@@ -51,6 +52,7 @@ class Outcome:
     Attributes:
         read: Chunks that the generator was given, with the ids of their documents.
         trace: Where the tokens come from; None for refusals.
+        stands_on: Ranges of documents that it stands on; see `dependence`.
         verdicts: What the content filter found: in the question, in passages that were not read, in what was told.
         retrieved: None where nothing was searched.
         generated: None where the generator was not asked, or did not finish.
@@ -59,6 +61,7 @@ class Outcome:
     answer: Answer
     read: Sequence[tuple[int, str]] = ()
     trace: Trace | None = None
+    stands_on: frozenset[StandsOn] = frozenset()
     verdicts: Mapping[str, Sequence[Match]] = field(default_factory=dict)
     retrieved: Retrieved | None = None
     generated: Generated | None = None
@@ -299,6 +302,7 @@ class _Generation:
         )
         return Outcome(
             answer=self.screen.screened_answer(answer),
+            stands_on=stands_on(answer, trace, material.passages),
             read=[(item.passage.chunk_id, item.passage.document_id) for item in material.passages],
             trace=trace,
             verdicts={

@@ -26,6 +26,8 @@ from app.answers.types import (
 
 _ANSWER = TypeAdapter(Answer)
 _FAILURE = TypeAdapter(AnswerFailure)
+NOT_STORED = frozenset({"feedback", "outdated", "renews", "renewed_by", "change"})
+"""Fields of an answer that are looked up when it is read."""
 _EVENT_NAMES: Mapping[type, str] = {
     AnswerHead: "meta",
     GeneratedText: "token",
@@ -47,8 +49,8 @@ def as_json(value: Any) -> Any:
 
 
 def answer_as_json(answer: Answer) -> dict[str, Any]:
-    """An answer as it is stored and sent: without feedback, which has columns of its own."""
-    return {name: value for name, value in as_json(answer).items() if name != "feedback"}
+    """An answer as it is stored and sent: without the fields that have columns or tables of their own."""
+    return {name: value for name, value in as_json(answer).items() if name not in NOT_STORED}
 
 
 def answer_from_json(stored: Mapping[str, Any]) -> Answer:

@@ -136,7 +136,7 @@ def provenance_of(answer: Answer, trace: Trace | None, sources: Mapping[Place, S
                 known.tokens, _located(answer.text, known.tokens, known, sources), strict=True
             )
         ),
-        runs=tuple(_located(answer.text, _runs(known), known, sources)),
+        runs=tuple(_located(answer.text, runs_of(known), known, sources)),
         documents=tuple(documents.values()),
     )
 
@@ -147,7 +147,7 @@ def places_of(answer: Answer, trace: Trace | None) -> list[Place]:
     return list(
         dict.fromkeys(
             (known.sources[item.source].chunk, item.start, item.end)
-            for token in [*known.tokens, *_runs(known)]
+            for token in [*known.tokens, *runs_of(known)]
             for item in token.ranges
         )
     )
@@ -194,8 +194,8 @@ def _source_range(
     )
 
 
-def _runs(trace: Trace) -> list[TokenTrace]:
-    """Neighbouring tokens joined: copied ones where the source continues, written ones all."""
+def runs_of(trace: Trace) -> list[TokenTrace]:
+    """Neighbouring tokens joined: copied ones where the source continues, written ones all; at most `SHOWN` ranges."""
     groups: list[list[TokenTrace]] = []
     for token in trace.tokens:
         if groups and _continues(groups[-1][-1], token, trace):

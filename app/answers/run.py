@@ -10,9 +10,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from app.answers import auditing
-from app.answers.accept import Ask, Pending, accept
+from app.answers.accept import Again, Ask, Pending, accept
 from app.answers.generate import Emit, Outcome, StopReason, generate
 from app.answers.json_form import answer_as_json, answer_from_json, trace_as_json
 from app.answers.stored import INTERRUPTED
@@ -20,8 +21,9 @@ from app.answers.types import Answer, AnswerEvent, AnswerFailure, Finished
 from app.db import answers as rows
 from app.db import audit as audit_rows
 from app.db import erasing as erasing_rows
+from app.db import renewals
 from app.errors import describe
-from app.library import erasing
+from app.library import erasing, staleness
 from app.search.parts import SearchParts
 
 logger = logging.getLogger(__name__)
@@ -121,11 +123,21 @@ def _store(
             provenance=trace_as_json(trace) if trace else None,
         )
         erasing_rows.link_answer(session, result.id, documents)
+        staleness.note(session, result.id, outcome.stands_on)
+        if pending.again is not None and result.status == "done":
+            _note_renewal(session, pending.again, result)
         if stream:
             done = {"id": stream[-1]["id"] + 1, "event": "done", "data": {"answer": stored}}
             rows.store_events(session, result.id, [*stream, done] if unchanged else [done])
         auditing.record(session, parts.settings, pending, outcome, result)
     return result
+
+
+def _note_renewal(session: Session, again: Again, result: Answer) -> None:
+    before = renewals.text_of(session, again.answer_id)
+    change = "same" if before == (result.answerable, result.text) else "changed"
+    renewal = renewals.Renewal(answer_id=result.id, renews_id=again.answer_id, change=change)
+    renewals.record(session, renewal, again.review_id)
 
 
 def _store_failure(parts: SearchParts, pending: Pending, error: BaseException) -> None:

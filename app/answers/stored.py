@@ -1,19 +1,24 @@
 """Stored answers: read, rate, replay, delete."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from app.answers.json_form import answer_from_json, as_json, failure_from_json, trace_from_json
 from app.answers.provenance import places_of, provenance_of
-from app.answers.types import Answer, AnswerFailure, Feedback, Provenance
+from app.answers.types import Answer, AnswerFailure, Feedback, Outdated, Provenance
+from app.db import answer_ranges, collections
 from app.db import answers as rows
 from app.db import audit as audit_rows
 from app.db import erasing as erasing_rows
+from app.db import renewals as renewal_rows
 from app.db.engine import Database
-from app.db.sources import Source, read_sources
-from app.errors import AnswerNotFoundError, InvalidInputError
+from app.db.paging import Slice
+from app.db.sources import DocumentName, Source, read_sources
+from app.errors import AnswerNotFoundError, CollectionNotFoundError, InvalidInputError
 from app.library import erasing
 from app.library.parts import ErasureParts
 from app.safety.types import Finder
@@ -21,6 +26,7 @@ from app.search.masking import hidden, hidden_document
 from app.search.parts import SearchParts
 from retrieval.types import Passage
 
+Wanted = rows.Wanted
 DELETED_AT_ONCE = 200
 INTERRUPTED = AnswerFailure(
     code="answer_interrupted",
@@ -42,10 +48,66 @@ def get(db: Database, answer_id: str, *, in_work: bool) -> Answer:
     """
     with db.read() as session:
         row = rows.get(session, answer_id)
-    if row is None:
-        raise AnswerNotFoundError(answer_id)
-    feedback = None if row.rating is None else Feedback(rating=row.rating, comment=row.comment)
-    return replace(_answer(row, in_work), feedback=feedback)
+        if row is None:
+            raise AnswerNotFoundError(answer_id)
+        return _told(session, [row], lambda _: in_work)[0]
+
+
+def page(
+    db: Database, wanted: rows.Wanted, cursor: str | None, limit: int, in_work: Callable[[str], bool]
+) -> Slice[Answer]:
+    """A page of the stored answers that the reader of a database may see, newest first.
+
+    Args:
+        db: The database.
+        wanted: Which answers.
+        cursor: `next_cursor` of the page before.
+        limit: Most answers.
+        in_work: Whether this process generates an answer now, by its id.
+
+    Raises:
+        InvalidInputError: The cursor can't be read.
+    """
+    with db.read() as session:
+        found = rows.page(session, wanted, cursor, limit)
+        return Slice(_told(session, found.items, in_work), found.next_cursor)
+
+
+def counts(db: Database, collection: str) -> tuple[int, int]:
+    """Numbers of answers and of outdated answers from a collection, as far as the reader sees them.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+    """
+    with db.read() as session:
+        found = collections.find(session, collection)
+        if found is None:
+            raise CollectionNotFoundError(collection)
+        return rows.counts(session, found.id)
+
+
+def _told(session: Session, found: Sequence[rows.Answer], in_work: Callable[[str], bool]) -> list[Answer]:
+    """Answers with their feedback, marks and renewals."""
+    ids = [row.id for row in found]
+    renewed_by, renewals = renewal_rows.renewals_of(session, ids)
+    documents = answer_ranges.changed_documents(session, [row.id for row in found if row.outdated])
+    return [
+        replace(
+            _answer(row, in_work(row.id)),
+            feedback=None if row.rating is None else Feedback(rating=row.rating, comment=row.comment),
+            outdated=_outdated(row, documents.get(row.id, ())),
+            renewed_by=renewed_by.get(row.id),
+            renews=renewals[row.id].renews_id if row.id in renewals else None,
+            change=renewals[row.id].change if row.id in renewals else None,
+        )
+        for row in found
+    ]
+
+
+def _outdated(row: rows.Answer, documents: Sequence[DocumentName]) -> Outdated | None:
+    if row.outdated is None or row.outdated_at is None:
+        return None
+    return Outdated(reason=row.outdated, since=row.outdated_at, documents=tuple(documents))
 
 
 def provenance(parts: SearchParts, answer_id: str, *, in_work: bool) -> Provenance:

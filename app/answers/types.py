@@ -7,6 +7,7 @@ Unicode code points of `Answer.text`; document offsets are those of a document's
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from app.db.sources import DocumentName
@@ -148,6 +149,15 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """Why an answer is outdated: source_changed or source_gone; since when; the changed documents still there."""
+
+    reason: str
+    since: datetime
+    documents: tuple[DocumentName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerHead:
     """The part of an answer that is known before it is generated; the event `meta`.
 
@@ -188,7 +198,11 @@ class Answer(AnswerHead):
         timings_ms: Milliseconds by stage.
         model: Id of the generator; empty where none was asked.
         error: Why the answer failed, else None.
-        feedback: A person's rating, else None; not stored with the answer.
+        feedback: A person's rating, else None; this and what follows is not stored with the answer.
+        outdated: Whether a source is not any more as it was answered from; None where all are.
+        renews: The answer whose question was asked again for this one.
+        renewed_by: The newest answer to the same question, asked again.
+        change: Whether this says the same as the answer that it renews: same or changed; None where it renews none.
     """
 
     text: str
@@ -213,6 +227,10 @@ class Answer(AnswerHead):
     status: AnswerStatus
     error: AnswerFailure | None = None
     feedback: Feedback | None = None
+    outdated: Outdated | None = None
+    renews: str | None = None
+    renewed_by: str | None = None
+    change: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,6 +95,11 @@ def on_answer(scope: str) -> Callable[[Endpoint], Endpoint]:
     return ruled(Rule(scope=scope, kind="answer", parameter="answer_id"))
 
 
+def on_review(scope: str) -> Callable[[Endpoint], Endpoint]:
+    """Whoever began the review, as long as its collection may be read."""
+    return ruled(Rule(scope=scope, kind="review", parameter="review_id"))
+
+
 class RuledRoute(APIRoute):
     """A route that lets in whom its rule allows."""
 

@@ -6,6 +6,7 @@ stopping, leaving and overload are therefore the same for both.
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request
@@ -16,16 +17,19 @@ from starlette.concurrency import run_in_threadpool
 
 from app.answers import stored
 from app.answers.accept import Ask
+from app.answers.again import ask_of
 from app.answers.json_form import answer_from_json
+from app.answers.stored import Wanted
 from app.answers.streams import AnswerStream, StreamHub
 from app.api.access import any_key, on_answer
 from app.api.admitted import AdmittedRoute, admitted
-from app.api.deps import RuntimeDep
+from app.api.deps import Cursor, Limit, RuntimeDep
 from app.api.generation import HubDep, end_of, events_so_far, start
 from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES
 from app.api.wire import answer_out, provenance_out, ranking_choice, turns
 from app.errors import InvalidInputError
-from app.schemas.answers import AnswerOut, AnswerRequest, DeletedOut, FeedbackIn, FeedbackOut
+from app.schemas.answers import AgainIn, AnswerOut, AnswerRequest, DeletedOut, FeedbackIn, FeedbackOut
+from app.schemas.paging import Page
 from app.schemas.provenance import ProvenanceOut
 from app.settings.schema import Settings
 
@@ -72,11 +76,53 @@ async def create_answer(body: AnswerRequest, request: Request, runtime: RuntimeD
     stream = await start(request, runtime, hub, ask)
     if body.stream or EVENT_STREAM in request.headers.get("accept", ""):
         return _as_events(stream, 0, runtime.settings)
-    last = await end_of(stream, request)
-    if last.event == "error":
-        details = last.data["problem"]
-        return JSONResponse(details, details["status"], media_type=MEDIA_TYPE)
-    return JSONResponse(answer_out(answer_from_json(last.data["answer"])).model_dump(mode="json"))
+    return await _whole(stream, request)
+
+
+@router.get("")
+@any_key("read")
+def list_answers(
+    runtime: RuntimeDep,
+    hub: HubDep,
+    outdated: Annotated[
+        bool | None,
+        Query(description="Only outdated answers that nothing renews yet; or, if false, all others."),
+    ] = None,
+    collection: Annotated[
+        str | None, Query(max_length=300, description="Only answers from this collection, by id or name.")
+    ] = None,
+    conversation: Annotated[
+        str | None, Query(max_length=64, description="Only answers of this conversation.")
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[AnswerOut]:
+    """Your stored answers, newest first."""
+    wanted = Wanted(outdated=outdated, collection=collection, conversation=conversation)
+    found = stored.page(runtime.db, wanted, cursor, limit, partial(_in_work, hub))
+    return Page(
+        items=[answer_out(answer) for answer in found.items],
+        next_cursor=found.next_cursor,
+        has_more=found.next_cursor is not None,
+    )
+
+
+@router.post("/{answer_id}/again", response_model=AnswerOut, responses=STREAM_DOC)
+@on_answer("ask")
+@admitted("answers")
+async def ask_again(
+    answer_id: AnswerId, body: AgainIn, request: Request, runtime: RuntimeDep, hub: HubDep
+) -> Response:
+    """Ask the question of an answer again; both answers stay stored, and the new one says whether it differs."""
+    ask = await run_in_threadpool(ask_of, runtime.db, answer_id)
+    stream = await start(request, runtime, hub, ask)
+    if body.stream or EVENT_STREAM in request.headers.get("accept", ""):
+        return _as_events(stream, 0, runtime.settings)
+    reply = await _whole(stream, request)
+    if reply.status_code != 200:
+        return reply
+    told = await run_in_threadpool(stored.get, runtime.db, stream.id, in_work=False)
+    return JSONResponse(answer_out(told).model_dump(mode="json"))
 
 
 @router.get("/{answer_id}")
@@ -153,6 +199,15 @@ def rate_answer(answer_id: AnswerId, body: FeedbackIn, runtime: RuntimeDep) -> F
     """Rate an answer as good (1) or bad (-1); the last rating counts."""
     stored.rate(runtime.db, answer_id, body.rating, body.comment)
     return FeedbackOut(rating=body.rating, comment=body.comment)
+
+
+async def _whole(stream: AnswerStream, request: Request) -> JSONResponse:
+    """The answer of a stream once it is there, or the problem that it ended with."""
+    last = await end_of(stream, request)
+    if last.event == "error":
+        details = last.data["problem"]
+        return JSONResponse(details, details["status"], media_type=MEDIA_TYPE)
+    return JSONResponse(answer_out(answer_from_json(last.data["answer"])).model_dump(mode="json"))
 
 
 def _in_work(hub: StreamHub, answer_id: str) -> bool:

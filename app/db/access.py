@@ -17,6 +17,7 @@ from sqlalchemy.orm.util import LoaderCriteriaOption
 
 from app.db.file_models import FileBatch, UploadedFile
 from app.db.identity_tables import AnswerCollection, Grant, Membership
+from app.db.living_models import AnswerReview
 from app.db.models import Answer, Chunk, Collection, Document, Job
 
 UNRESTRICTED = {"fathom_unrestricted": True}
@@ -83,6 +84,11 @@ def criteria_of(reader: Reader) -> tuple[LoaderCriteriaOption, ...]:
         with_loader_criteria(Chunk, Chunk.collection_id.in_(readable), include_aliases=True),
         with_loader_criteria(Job, Job.collection_id.in_(readable), include_aliases=True),
         with_loader_criteria(Answer, _owned(Answer.owner_id, reader) & ~out_of_reach, include_aliases=True),
+        with_loader_criteria(
+            AnswerReview,
+            _owned(AnswerReview.owner_id, reader) & AnswerReview.collection_id.in_(readable),
+            include_aliases=True,
+        ),
         with_loader_criteria(Grant, Grant.collection_id.in_(readable), include_aliases=True),
         with_loader_criteria(FileBatch, FileBatch.collection_id.in_(readable), include_aliases=True),
         with_loader_criteria(

@@ -1,15 +1,18 @@
 """Queries over stored answers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from app.db.access import UNRESTRICTED, owner_of
 from app.db.identity_tables import AnswerCollection
 from app.db.models import Answer, Collection
+from app.db.paging import Slice, after, encode_cursor
+from app.db.renewals import outdated
 from app.db.types import utc_now
 
 __all__ = ["Answer"]
@@ -40,6 +43,50 @@ def add(
     session.add_all(AnswerCollection(answer_id=answer_id, collection_id=key) for key in there.all())
     session.flush()
     return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which answers a list holds; None leaves a condition out.
+
+    Attributes:
+        outdated: True for those that are outdated and that nothing renews yet, False for all others.
+        collection: Id or name of a collection that was asked.
+        conversation: The caller's id of a conversation.
+    """
+
+    outdated: bool | None = None
+    collection: str | None = None
+    conversation: str | None = None
+
+
+def page(session: Session, wanted: Wanted, cursor: str | None, limit: int) -> Slice[Answer]:
+    """A page of stored answers, newest first, without their streams."""
+    statement = select(Answer)
+    if wanted.outdated is not None:
+        marked = Answer.id.in_(outdated())
+        statement = statement.where(marked if wanted.outdated else ~marked)
+    if wanted.conversation is not None:
+        statement = statement.where(Answer.conversation == wanted.conversation)
+    if wanted.collection is not None:
+        asked = (
+            select(AnswerCollection.answer_id)
+            .join(Collection, Collection.id == AnswerCollection.collection_id)
+            .where(or_(Collection.id == wanted.collection, Collection.name == wanted.collection))
+        )
+        statement = statement.where(Answer.id.in_(asked))
+    statement = after(statement, cursor, limit, Answer.created_at, Answer.id, newest_first=True)
+    found = session.scalars(statement).all()
+    last = found[limit - 1] if len(found) > limit else None
+    return Slice(found[:limit], encode_cursor(last.created_at, last.id) if last else None)
+
+
+def counts(session: Session, collection_id: str) -> tuple[int, int]:
+    """Numbers of answers from a collection, and of the outdated ones without a renewal."""
+    asked = select(AnswerCollection.answer_id).where(AnswerCollection.collection_id == collection_id)
+    whole = session.scalar(select(func.count()).select_from(Answer).where(Answer.id.in_(asked)))
+    marked = outdated(collection_id).with_only_columns(func.count(Answer.id))
+    return whole or 0, session.scalar(marked) or 0
 
 
 def hold(session: Session, answer_id: str) -> bool:

@@ -73,9 +73,9 @@ class WorkerState(Base):
 class Collection(Base):
     """A set of documents that is searched together.
 
-    `index_seq` is the number of the last index change. It is raised by an UPDATE inside the
-    transaction that makes the change, which holds the row's lock until commit: changes of one
-    collection therefore become visible in the order of their numbers, and without gaps.
+    `index_seq` is the number of the last index change. It is raised by an UPDATE inside the transaction that makes the
+    change, which holds the row's lock until commit: changes of one collection therefore become visible in the order of
+    their numbers, and without gaps.
     `owner_id` is a user, None where the machine made it.
     """
 
@@ -243,8 +243,7 @@ class Chunk(Base):
     __table_args__ = (
         UniqueConstraint("version_id", "content_chunk_id"),
         Index("ix_chunks_collection_id_id", "collection_id", "id"),
-        # Ids are never given out twice: a stale index must not name another document's chunk.
-        {"sqlite_autoincrement": True},
+        {"sqlite_autoincrement": True},  # no id twice: a stale index must not name another document's chunk
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -299,7 +298,7 @@ class Job(Base):
     kind: Mapped[str] = mapped_column(String(16), default="ingest")
     collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"), index=True)
     document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), index=True)
-    # The job outlives the version that another one replaced, so that who waits for it gets an answer.
+    # The job outlives a version that was replaced, so that who waits for it gets an answer.
     version_id: Mapped[str | None] = mapped_column(
         ForeignKey("document_versions.id", ondelete="SET NULL"), index=True
     )
@@ -327,9 +326,9 @@ class Answer(Base):
         request: The request as it was understood, defaults filled in.
         answer: The answer object of the REST interface once there is one.
         events: The finished stream, `[{id, event, data}]`, for clients that resume late.
-        provenance: Where each token comes from; see `app.answers.provenance`.
-        conversation: The caller's id of the conversation it belongs to.
+        provenance: Where each token comes from; `conversation`: the caller's id of what the answer belongs to.
         owner_id: The user who asked; None where the machine did.
+        outdated: source_changed or source_gone, where a source is not any more as it was answered from.
     """
 
     __tablename__ = "answers"
@@ -348,6 +347,8 @@ class Answer(Base):
     comment: Mapped[str | None] = mapped_column(Text)
     conversation: Mapped[str | None] = mapped_column(String(64), index=True)
     owner_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    outdated: Mapped[str | None] = mapped_column(String(16), index=True)
+    outdated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 

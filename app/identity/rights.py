@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Literal
 
-from app.db import answers, collections, documents, grants, identity, jobs
+from app.db import answers, collections, documents, grants, identity, jobs, renewals
 from app.db.access import RANKS
 from app.db.engine import Database
 from app.db.types import utc_now
@@ -20,7 +20,7 @@ from app.errors import (
 )
 from app.identity.principal import Principal
 
-Kind = Literal["collection", "document", "job", "answer"]
+Kind = Literal["collection", "document", "job", "answer", "review"]
 Role = Literal["reader", "editor", "owner"]
 
 LOOK_S: Final = 0.3
@@ -60,10 +60,11 @@ def require(database: Database, kind: Kind, key: str, role: Role) -> None:
         database: As its reader sees it; see `Database.seen_by`.
         kind: What `key` names.
         key: Id; of a collection also the name.
-        role: The least role. An answer is its asker's alone, who may do everything with it.
+        role: The least role. An answer or a review is its asker's alone, who may do everything with it.
 
     Raises:
         AnswerNotFoundError: There is no such answer, or it is not the reader's.
+        ReviewNotFoundError: There is no such review, or it is not the reader's.
         NotFoundError: There is no such thing, or the reader may not read it: the same error for both.
         ForbiddenError: The reader may read it, but has not the role.
     """
@@ -71,6 +72,10 @@ def require(database: Database, kind: Kind, key: str, role: Role) -> None:
         if kind == "answer":
             if answers.get(session, key) is None:
                 raise AnswerNotFoundError(key)
+            return
+        if kind == "review":
+            if renewals.review(session, key) is None:
+                raise renewals.ReviewNotFoundError(key)
             return
         if kind == "collection":
             collection = collections.find(session, key)

@@ -272,7 +272,7 @@ def _serve(session: Session, task: Task, content: ContentView) -> bool:
     gone = erasing.gone_texts(session, [document.id]) if before is not None else {}
     blobs = contents.publish(session, document, task.version.id, content, title, utc_now())
     if before is not None:
-        erasing.replace(session, gone, content.id, title)
+        erasing.replace(session, gone, task.version.id, content.id, title)
         erasing.schedule(session, blobs, [document.collection_id])
     return before is not None
 

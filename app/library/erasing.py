@@ -21,6 +21,7 @@ from app.db.engine import Database
 from app.db.erasing import Answer
 from app.db.views import ErasureView
 from app.errors import UnavailableError
+from app.library import staleness
 from app.library.blanking import Gone, blanked, documents_of
 from app.library.parts import ErasureParts
 from app.storage import BlobStore
@@ -45,23 +46,29 @@ def gone_in_collection(session: Session, collection_id: str) -> dict[str, Gone]:
 
 def withdraw(session: Session, gone: Mapping[str, Gone]) -> None:
     """Blank text of documents in answers and stored replies, after their chunks were deleted in this transaction."""
+    deleted = [key for key, one in gone.items() if one.now is None]
     for part in rows.batches(rows.linked_answers(session, gone)):
-        blanked_ids = [row.id for row in rows.whole_answers(session, part) if _blank(row, gone)]
+        held = {row.id: (row, _text(row)) for row in rows.whole_answers(session, part)}
+        blanked_ids = [key for key, (row, _) in held.items() if _blank(row, gone)]
         session.flush()
+        lost = [key for key, (row, text) in held.items() if _text(row) != text]
+        staleness.text_erased(session, lost, gone=bool(deleted))
         audit.erase_texts(session, blanked_ids, outputs_only=True)
-        rows.unlink_answers(session, part, [key for key, one in gone.items() if one.now is None])
-    rows.erase_replies(session, [key for key, one in gone.items() if one.now is None])
+        rows.unlink_answers(session, part, deleted)
+    staleness.source_gone(session, deleted)
+    rows.erase_replies(session, deleted)
     # what an upload was answered stays: it names the document, and says nothing of it
     rows.erase_replies(session, [key for key, one in gone.items() if one.now is not None], quoting_only=True)
 
 
-def replace(session: Session, gone: Mapping[str, Gone], content_id: int, title: str) -> None:
-    """Blank text in answers that the new version of a document lacks, after its chunks were replaced.
+def replace(session: Session, gone: Mapping[str, Gone], version_id: str, content_id: int, title: str) -> None:
+    """Blank text in answers that the new version of a document lacks, and mark them, after its chunks were replaced.
 
     Args:
         session: The session that replaced them.
         gone: From `gone_texts`, before.
-        content_id: What the new version says.
+        version_id: The new version.
+        content_id: What it says.
         title: Its title.
     """
     if not rows.linked_answers(session, gone):
@@ -69,6 +76,8 @@ def replace(session: Session, gone: Mapping[str, Gone], content_id: int, title: 
         return
     now = rows.text_of(session, content_id)
     withdraw(session, {key: Gone(text=one.text, now=now, title=title) for key, one in gone.items()})
+    for key, one in gone.items():
+        staleness.source_changed(session, key, one.text, now, version_id)
 
 
 def withdraw_missed(db: Database) -> None:
@@ -159,6 +168,10 @@ def try_to_finish(parts: ErasureParts, *, at_most: int | None = INDEXED_AT_ONCE)
         finish(parts, at_most=at_most)
     except (OSError, OperationalError):
         logger.warning("erasing is not finished; it is taken up again", exc_info=True)
+
+
+def _text(row: Answer) -> str:
+    return str((row.answer or {}).get("text", ""))
 
 
 def _blank(row: Answer, gone: Mapping[str, Gone]) -> bool:

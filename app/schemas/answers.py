@@ -68,6 +68,10 @@ ANSWER_EXAMPLE: dict[str, Any] = {
     "status": "done",
     "error": None,
     "feedback": None,
+    "outdated": {"reason": "source_changed", "since": "2025-02-01T09:30:00Z", "documents": [_DOCUMENT]},
+    "renews": None,
+    "renewed_by": None,
+    "change": None,
 }
 
 
@@ -217,6 +221,34 @@ class FeedbackOut(BaseModel):
     comment: str | None
 
 
+class AgainIn(BaseModel):
+    """How a question is asked again."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"stream": False}})
+
+    stream: bool = Field(default=False, description="Answer as server-sent events.")
+
+
+class AnswerCountsOut(BaseModel):
+    """Number of stored answers from a collection, and of the outdated ones without a renewal."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"answers": 412, "outdated": 3}})
+
+    answers: int
+    outdated: int
+
+
+class OutdatedOut(BaseModel):
+    """Why an answer is outdated."""
+
+    reason: Literal["source_changed", "source_gone"] = Field(
+        description="A new version of a document says something else where the answer stands on it, or a document "
+        "that it stands on was deleted."
+    )
+    since: datetime
+    documents: list[DocumentRef] = Field(description="The changed documents, as far as they are still there.")
+
+
 class AnswerOut(BaseModel):
     """An answer with its sources, or the refusal with the nearest passages."""
 
@@ -280,3 +312,15 @@ class AnswerOut(BaseModel):
     status: AnswerStatus
     error: ErrorInfo | None = None
     feedback: FeedbackOut | None = None
+    outdated: OutdatedOut | None = Field(
+        default=None, description="Null while all that the answer stands on is as it was."
+    )
+    renews: str | None = Field(
+        default=None, description="The answer whose question was asked again for this."
+    )
+    renewed_by: str | None = Field(
+        default=None, description="The newest answer to the same question, asked again."
+    )
+    change: Literal["same", "changed"] | None = Field(
+        default=None, description="Whether this says the same as the answer that it renews; null for others."
+    )

@@ -141,11 +141,23 @@ def _check(home: Path, how: str, document: str) -> list[str]:
             question = Traces("What is a xylograph?").in_file(home / "fathom.db")
             return found + ([f"{left} answers are left, {question}"] if left or question else [])
         found += [f"{one.place}: {one.what}" for one in proving.findings(runtime, runtime.settings, asked)]
+        found += _unmarked(runtime, how)
         for view in collections.page(runtime, None, 5).items:
             found += violations(runtime, view.row.id)
         return found
     finally:
         runtime.close()
+
+
+def _unmarked(runtime: Runtime, how: str) -> list[str]:
+    """Answers that stood on what was deleted or replaced, and do not say so."""
+    reason = "source_changed" if how == "new version" else "source_gone"
+    with runtime.db.read() as session:
+        ask = session.connection().exec_driver_sql
+        marks = dict(ask("SELECT question, outdated FROM answers").tuples().all())
+        left = ask("SELECT count(*) FROM answer_ranges WHERE NOT changed").scalar()
+    expected = {"Which keys open the vault of Quuxbergen?": reason, "What is a xylograph?": None}
+    return [] if (marks, left) == (expected, 0) else [f"marks {marks}, {left} ranges are left as they were"]
 
 
 def _is_done(runtime: Runtime, how: str) -> bool:
@@ -166,8 +178,10 @@ def _not_begun(runtime: Runtime, how: str) -> list[str]:
     with runtime.db.read() as session:
         ask = session.connection().exec_driver_sql
         whole = any(SECRET in str(row) for row in ask("SELECT answer FROM answers").scalars())
+        marked = ask("SELECT count(*) FROM answers WHERE outdated IS NOT NULL").scalar()
         count = ask("SELECT count(*) FROM answers").scalar()
-    found = [] if whole and count == 2 else [f"answers are changed though {how} is there ({count})"]
+    as_before = whole and count == 2 and not marked
+    found = [] if as_before else [f"answers are changed though {how} is there ({count}, {marked} marked)"]
     try:
         name, path = documents.original(runtime.db, runtime.blobs, ids(runtime)[1])
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told

@@ -19,6 +19,7 @@ from app.api import (
     jobs,
     lexicons,
     people,
+    reviews,
     search,
     signing_in,
 )
@@ -30,7 +31,20 @@ from app.schemas.jobs import JobOut
 from app.schemas.problem import Problem
 from tests.project.source_tree import ROOT
 
-ROUTERS = (answers, audit, collections, documents, grants, health, jobs, lexicons, people, search, signing_in)
+ROUTERS = (
+    answers,
+    audit,
+    collections,
+    documents,
+    grants,
+    health,
+    jobs,
+    lexicons,
+    people,
+    reviews,
+    search,
+    signing_in,
+)
 ROUTES = [route for part in ROUTERS for route in part.router.routes if isinstance(route, APIRoute)]
 REPLIES = {route.response_model for route in ROUTES if route.response_model is not None}
 REQUESTS = {UrlUpload} | {

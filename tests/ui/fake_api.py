@@ -19,6 +19,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, UploadFile
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import Headers
 
+from tests.ui import fake_living
 from tests.ui.fake_answers import build_answer, find, ref
 
 STAGES = ["queued", "parsing", "chunking", "embedding", "indexing"]
@@ -39,6 +40,7 @@ class FakeStore:
         self.collections: dict[str, dict[str, Any]] = {}
         self.documents: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, dict[str, Any]] = {}
+        self.reviews: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {}
         self.events: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self.calls: list[tuple[str, str, dict[str, str]]] = []
         self.feedback: list[dict[str, Any]] = []
@@ -403,6 +405,7 @@ def create_fake_api(store: FakeStore) -> FastAPI:
     app = FastAPI()
     app.state.store = store
     app.include_router(router)
+    app.include_router(fake_living.router)
 
     @app.exception_handler(ProblemError)
     async def problem(request: Request, error: ProblemError) -> JSONResponse:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from ui.strings.errors import ERRORS
+from ui.strings.living import LIVING
 from ui.strings.pages import PAGES
 
-STRINGS: Final[dict[str, tuple[str, str]]] = {**PAGES, **ERRORS}
+STRINGS: Final[dict[str, tuple[str, str]]] = {**PAGES, **LIVING, **ERRORS}

@@ -11,6 +11,7 @@ from ui.components.cards import Card, cards
 from ui.components.conversation import earlier_turns, history_of
 from ui.components.document_filter import document_filter
 from ui.components.notices import notice, page_title, show_error
+from ui.components.outdated import compared, outdated_notice
 from ui.components.passages import also_cards, citation_cards, more_button, nearest_cards
 from ui.components.pickers import all_collections, pick_some
 from ui.components.provenance import provenance_list, written_hints
@@ -238,6 +239,8 @@ def _answer_body(answer: Answer) -> None:
     error = answer.get("error")
     if error:
         notice(error["message"], error.get("hint") or "", tone="bad")
+    outdated_notice(answer, on_again=lambda: _ask_again(answer), on_show=_show)
+    compared(answer)
     citations = answer.get("citations") or []
     opened: Place | None = st.session_state.get(_OPEN)
     if answer.get("answerable", True) and answer["text"]:
@@ -267,6 +270,15 @@ def _answer_body(answer: Answer) -> None:
         with st.expander(i18n.text("ask.timings")):
             timings(answer["timings_ms"])
             _usage(answer)
+
+
+def _ask_again(answer: Answer) -> None:
+    _leave()
+    client = state.client()
+    st.query_params.pop(_ANSWER, None)
+    state.set_live_answer(
+        LiveAnswer(answer["question"], lambda: client.ask_again(answer["id"]), client.resume)
+    )
 
 
 def _provenance(answer: Answer) -> Provenance | None:

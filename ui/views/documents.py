@@ -7,6 +7,7 @@ from ui.components.cards import cards
 from ui.components.confirm import confirm_delete
 from ui.components.documents import document_actions, document_card, is_busy, sorted_documents
 from ui.components.notices import notice, page_title, show_error
+from ui.components.outdated import review_of
 from ui.components.pickers import all_collections, pick_one
 from ui.components.upload import uploader
 from ui.errors import FathomError
@@ -43,6 +44,7 @@ def _all() -> None:
         return
     collection = pick_one(collections, key="documents_collection")
     uploader(collection["id"])
+    review_of(collection["id"])
     documents, _ = _load(collection["id"])
     _ask_delete(documents)
     # Polling stops by itself: the fragment starts the whole page again once nothing is in progress.

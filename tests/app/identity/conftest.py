@@ -74,7 +74,9 @@ class World:
         people.set_group(self.runtime.db, guest.id, "guests", member=True)
         me = self.client.get("/v1/me", headers=header).json()["id"]
         spare = people.make_key(self.runtime.db, me, KeyWish())
+        review = self.client.post(f"/v1/collections/{made}/reviews", headers=header).json()["id"]
         return {
+            "review_id": review,
             "collection": made,
             "document_id": taken["documents"][0]["id"],
             "job_id": taken["jobs"][0]["id"],

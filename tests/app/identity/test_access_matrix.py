@@ -30,7 +30,7 @@ OPEN = {
     ("POST", "/v1/sign-in/provider/return"),
 }  # fmt: skip
 """Routes that need no key; none may have a parameter."""
-PRIVATE = {"key_id", "response_id", "file_id"}
+PRIVATE = {"key_id", "response_id", "file_id", "review_id"}
 """Parameters that name things of one user, whatever is granted."""
 HIDDEN = {401, 403, 404}
 NOBODY = {"Authorization": "Bearer fth_aaaaaaaa_" + "a" * 32}
@@ -50,6 +50,7 @@ UNKNOWN = {
     "batch_id": "vsfb_" + "a" * 26,
     "model": "fathom:none",
     "lexicon": "none at all",
+    "review_id": "rev_" + "a" * 26,
 }
 
 
@@ -205,7 +206,7 @@ def test_an_owner_may_do_everything(world, actor):
     for number, (method, path) in enumerate(with_ids(world.app)):
         things = kept if method == "GET" else world.things(owner, f"birds {number}")
         rule, who = rule_of(world.app, method, path), owner
-        if actor != "owner" and rule.kind not in {None, "answer"}:
+        if actor != "owner" and rule.kind not in {None, "answer", "review"}:
             who = friend
             if actor == "by a group":
                 people.set_group(world.runtime.db, "bob", "friends", member=True)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.answers import run
 from app.composition.runtime import build_runtime
-from app.db import field_models, file_models, identity_tables, safety_models  # noqa: F401 - all tables
+from app.db import field_models, file_models, identity_tables, living_models, safety_models  # noqa: F401 - all
 from app.db.models import Base, Erasure
 from app.db.remains import cells
 from app.intake.record import Upload, record_uploads
@@ -376,6 +376,8 @@ def test_every_table_is_known_to_these_tests():
         "answer_sources", "answers", "blobs", "chunk_vectors", "chunks", "collections", "content_chunks", "contents",
         "document_versions", "documents", "erasures", "idempotency_keys", "index_changes", "jobs", "reply_sources",
         "installation", "workers", "document_fields",
+        # places, ids and outcomes; ranges go with their document or their answer
+        "answer_ranges", "answer_renewals", "answer_reviews", "review_items",
         "uploaded_files", "file_batches", "audit_records", "audit_state", "lexicons", "lexicon_words",
         # no text of documents: people, their keys and rights; ids of answers and collections
         "users", "groups", "memberships", "api_keys", "key_uses", "grants", "answer_collections", "sign_ins",
