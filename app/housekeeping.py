@@ -17,7 +17,7 @@ from app.composition.runtime import Runtime
 from app.db import idempotency
 from app.db.types import utc_now
 from app.errors import FathomError
-from app.library import erasing
+from app.library import erasing, usage
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ def expire(runtime: Runtime) -> None:
         deleted = stored.delete_some(runtime, before=utc_now() - timedelta(days=days))
         if deleted:
             logger.info("answers expired", extra={"count": deleted, "days": days})
+    usage.expire(runtime.db, runtime.settings.usage.keep_days)
     _shorten_trail(runtime)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from importlib import metadata
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.concurrency import run_in_threadpool
 
 from app.admission import make_queues
@@ -21,15 +22,18 @@ from app.api import (
     jobs,
     lexicons,
     mcp,
+    metrics,
     people,
     problems,
     reviews,
     search,
     signing_in,
+    usage,
 )
 from app.api.access import check_rules
 from app.api.generation import make_hub
 from app.api.guard import GuardMiddleware
+from app.api.metering import count_request
 from app.api.openai import router as openai
 from app.api.overload import OverloadMiddleware
 from app.composition.runtime import Parts, Runtime, build_runtime
@@ -39,7 +43,9 @@ from app.identity.gate import Gate
 from app.identity.provider import Provider
 from app.library import readiness
 from app.library.jobs import figures
-from app.observability import Metrics, RequestContextMiddleware
+from app.library.usage import Meter
+from app.metrics import Metrics
+from app.observability import RequestContextMiddleware
 from app.reviewer import Reviewer
 from app.settings.schema import Settings
 
@@ -73,10 +79,11 @@ def create_app(
         app.state.readiness = Watch(lambda: readiness.checks(runtime), "readiness")
         app.state.job_figures = Watch(lambda: figures(runtime.db, runtime.settings.worker), "job-figures")
         threading.Thread(target=_warm_up, args=(runtime,), name="warm-up", daemon=True).start()
+        app.state.meter = meter = Meter(runtime.db)
         housekeeping = Housekeeping(runtime)
-        housekeeping.start()
         reviewer = Reviewer(runtime)
-        reviewer.start()
+        for thread in (housekeeping, reviewer, meter):
+            thread.start()
         if gate is not None:
             gate.start()
         try:
@@ -85,7 +92,7 @@ def create_app(
             app.state.draining = True
             app.state.readiness.close()
             app.state.job_figures.close()
-            closes = [reviewer.stop, housekeeping.stop, app.state.streams.close, queues.close]
+            closes = [reviewer.stop, housekeeping.stop, app.state.streams.close, queues.close, meter.close]
             for close in [*closes, *([gate.close] if gate is not None else []), runtime.close]:
                 await run_in_threadpool(close)
 
@@ -99,13 +106,14 @@ def create_app(
         redoc_url=None,
     )
     app.state.metrics, app.state.draining = Metrics(), False
-    for router in (_versioned(), openai.router, mcp.router, health.router):
+    for router in (_versioned(), openai.router, mcp.router, health.router, metrics.router):
         app.include_router(router)
     check_rules(app)
+    app.state.route_paths = {id(one.original_route): one.path for one in iter_route_contexts(app.routes)}
     problems.install(app)
     app.add_middleware(OverloadMiddleware)
     app.add_middleware(GuardMiddleware, settings=settings)
-    app.add_middleware(RequestContextMiddleware, metrics=app.state.metrics)
+    app.add_middleware(RequestContextMiddleware, metrics=app.state.metrics, ended=count_request)
     return app
 
 
@@ -113,7 +121,7 @@ def _versioned() -> APIRouter:
     router = APIRouter(prefix="/v1")
     # Routes are tried in this order: the two that crowds call come first, so that a refusal costs least.
     for part in (
-        search, answers, collections, documents, jobs, reviews, lexicons, audit, grants, people, signing_in,
+        search, answers, collections, documents, jobs, reviews, lexicons, audit, grants, people, signing_in, usage,
     ):  # fmt: skip
         router.include_router(part.router)
     return router

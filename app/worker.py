@@ -18,14 +18,20 @@ from datetime import datetime, timedelta
 from functools import partial
 from types import FrameType
 
+from sqlalchemy.orm import Session
+
+from app import tracing
 from app.composition.runtime import Runtime
-from app.db import jobs, workers
+from app.db import jobs, observing, workers
 from app.db.types import utc_now
 from app.db.views import LeasedJob
 from app.errors import LeaseLostError, UnavailableError, describe
 from app.faults import machine_fault
 from app.intake import ingesting, reembedding
+from app.lease import Lease, StoppedError
 from app.library import sweeping
+from app.metrics import JOB_WAITS, WorkerFigures
+from app.observability import working_for
 from app.turns import Turn, Turns
 from ingestion.config import ParsingLimits
 from ingestion.parser_process import ParserProcess
@@ -35,16 +41,11 @@ logger = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 3600.0
 PLAN_EVERY_S = 600.0
-PROGRESS_EVERY_S = 0.5
 STOP_WAIT_S = 5.0
 FAULTS_IN_A_ROW = 6
 """Faults of the worker itself, without a job between them, after which its process ends."""
 MAX_FAULT_WAIT_S = 30.0
 BESIDE = 2  # documents that are begun while others take long, beside those that are worked on at once
-
-
-class StoppedError(Exception):
-    """Raised when the worker must stop: the job returns to the queue."""
 
 
 class _ParserAway:
@@ -58,81 +59,6 @@ class _ParserAway:
         """Parse a file; see `ParserProcess.parse`."""
         with self._turn.away():
             return self._process.parse(source, limits, keep)
-
-
-class _Lease:
-    """A job in work: its progress, and a thread that renews the lease."""
-
-    def __init__(
-        self, runtime: Runtime, job: LeasedJob, stopping: threading.Event, turn: Turn | None = None
-    ) -> None:
-        self.job = job
-        self._runtime = runtime
-        self._settings = runtime.settings.worker
-        self._stopping = stopping
-        self._turn = turn
-        self._progress = (job.stage, 0, 0)
-        self._written = self._progress
-        self._ended = threading.Event()
-        self._changed = threading.Event()
-        self._lost = False
-        self._thread = threading.Thread(target=self._keep, name=f"lease-{job.id}", daemon=True)
-
-    def __enter__(self) -> "_Lease":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._changed.set()
-        self._thread.join()
-
-    def report(self, stage: str, done: int, total: int) -> None:
-        """Record progress, and let other jobs run if this document has taken long.
-
-        Raises:
-            LeaseLostError: Another worker has the job; what is made here would be refused.
-            StoppedError: The worker is told to stop.
-        """
-        self._check()
-        self._progress = (stage, done, total)
-        self._changed.set()
-        if self._turn is not None:
-            self._turn.pause_if_long()
-            self._check()
-
-    def _check(self) -> None:
-        if self._lost:
-            raise LeaseLostError(self.job.id)
-        if self._stopping.is_set():
-            raise StoppedError
-
-    def _keep(self) -> None:
-        beat = time.monotonic()
-        while not self._ended.is_set():
-            self._changed.wait(self._settings.heartbeat_s)
-            self._changed.clear()
-            if self._ended.is_set():
-                return
-            due = time.monotonic() - beat >= self._settings.heartbeat_s
-            if not due and self._progress == self._written:
-                continue
-            try:
-                self._beat()
-                beat = time.monotonic()
-            except LeaseLostError:
-                self._lost = True
-                return
-            except Exception:
-                # The lease outlives some missed heartbeats; the next one may come through.
-                logger.warning("heartbeat failed", extra={"job": self.job.id}, exc_info=True)
-            self._ended.wait(PROGRESS_EVERY_S)
-
-    def _beat(self) -> None:
-        progress = self._progress
-        with self._runtime.db.write() as session:
-            jobs.heartbeat(session, self.job, utc_now(), self._settings.lease_s, progress)
-        self._written = progress
 
 
 class Worker:
@@ -152,6 +78,7 @@ class Worker:
         self._turns = Turns(self._settings.concurrency, self._stopping.is_set)
         self._vector_model: str | None = None
         self._failure: tuple[dict[str, str], datetime] | None = None
+        self._figures = WorkerFigures()
         self.fault: Exception | None = None
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -215,6 +142,8 @@ class Worker:
         with ParserProcess() as parser:
             while not self._stopping.is_set() and self.run_one(parser):
                 count += 1
+        if count:
+            self._write_down(lambda _: None)
         return count
 
     def run_one(
@@ -239,14 +168,36 @@ class Worker:
             )
         if job is None:
             return False
+        if job.attempts == 1 and job.queued_at is not None:
+            waited = max(0.0, (utc_now() - job.queued_at).total_seconds())
+            self._figures.observe(JOB_WAITS, {"kind": job.kind}, waited)
+        with (
+            working_for(job.request_id),
+            tracing.span(f"job {job.kind}", kind="CONSUMER", linked=job.traceparent) as traced,
+        ):
+            outcome = self._run(job, parser, turn)
+            traced.set(
+                job=job.id,
+                document=job.document_id,
+                collection=job.collection_id,
+                attempt=job.attempts,
+                request_id=job.request_id or None,
+                outcome=outcome,
+            )
+            if outcome.startswith("failed"):
+                traced.failed(outcome.removeprefix("failed: "))
+        return True
+
+    def _run(self, job: LeasedJob, parser: Parser | None, turn: Turn | None) -> str:
         started = time.monotonic()
         self._held[job.id], self._begun[job.id] = job, started
         try:
-            with _Lease(self._runtime, job, self._stopping, turn) as lease:
+            with Lease(self._runtime, job, self._stopping, self._figures, turn) as lease:
                 outcome = self._execute(job, lease, parser)
         finally:
             self._held.pop(job.id, None)
             self._begun.pop(job.id, None)
+        self._figures.ended(job.kind, outcome)
         logger.info(
             "job ended",
             extra={
@@ -258,9 +209,9 @@ class Worker:
                 "seconds": round(time.monotonic() - started, 3),
             },
         )
-        return True
+        return outcome
 
-    def _execute(self, job: LeasedJob, lease: _Lease, parser: Parser | None) -> str:
+    def _execute(self, job: LeasedJob, lease: Lease, parser: Parser | None) -> str:
         try:
             if job.kind == jobs.REEMBED:
                 reembedding.run_job(self._runtime, job, lease.report)
@@ -349,12 +300,21 @@ class Worker:
 
     def _tell_alive(self) -> None:
         failure, failed_at = self._failure or (None, None)
-        with self._runtime.db.write() as session:
-            workers.seen(session, self.owner, utc_now(), failure, failed_at)
+        self._write_down(lambda session: workers.seen(session, self.owner, utc_now(), failure, failed_at))
 
     def _tell_stopped(self) -> None:
-        with self._runtime.db.write() as session:
-            workers.stopped(session, self.owner)
+        self._write_down(lambda session: workers.stopped(session, self.owner))
+
+    def _write_down(self, told: Callable[[Session], None]) -> None:
+        """Write the counts since the last time, with a sign of life or of the end."""
+        counts = self._figures.take()
+        try:
+            with self._runtime.db.write() as session:
+                told(session)
+                observing.add_tallies(session, counts)
+        except BaseException:
+            self._figures.give_back(counts)
+            raise
 
     def _takes_long(self) -> bool:
         """Whether a document is in work for longer than a turn."""

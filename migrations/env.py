@@ -7,7 +7,14 @@ from alembic import context
 from sqlalchemy import Connection
 
 # Their tables belong to the schema too.
-from app.db import field_models, file_models, identity_tables, living_models, safety_models  # noqa: F401
+from app.db import (  # noqa: F401
+    field_models,
+    file_models,
+    identity_tables,
+    living_models,
+    observing_models,
+    safety_models,
+)
 from app.db.engine import Database
 from app.settings.reading import load_settings
 

@@ -58,6 +58,12 @@ class SentenceVectorCache:
         self._stored = stored
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[int, str], NDArray[np.float32]] = OrderedDict()
+        self._hits = self._misses = 0
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Passages kept, and how often one was found and was not; those with stored vectors are not looked for."""
+        return len(self._kept), self._hits, self._misses
 
     def __call__(self, passages: Sequence[Passage]) -> list[NDArray[np.float32]]:
         """For each passage unit vectors of its sentences, float32 [N, D]; zeros for a sentence without letters."""
@@ -83,7 +89,9 @@ class SentenceVectorCache:
             found = self._kept.get(key)
             if found is not None:
                 self._kept.move_to_end(key)
+                self._hits += 1
                 return found
+            self._misses += 1
         spans = [(start - passage.start, end - passage.start) for start, end in sentences_of(passage)]
         sums, _ = self._embedder.sentence_states(passage.text, spans)
         vectors = unit_rows(sums)

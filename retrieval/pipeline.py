@@ -65,7 +65,12 @@ class RetrievalPipeline:
         self._scorer = scorer
         self._sentence_vectors = sentence_vectors or SentenceVectorCache(embedder)
 
-    def retrieve(self, query: Query, go_on: Callable[[], None] = lambda: None) -> Retrieved:
+    def retrieve(
+        self,
+        query: Query,
+        go_on: Callable[[], None] = lambda: None,
+        on_stage: Callable[[str, float], None] | None = None,
+    ) -> Retrieved:
         """Answer a query with at most `query.k` hits, and the context that they make.
 
         Hits whose passage the store does not give (deleted, disabled) are replaced by the next ones.
@@ -73,8 +78,9 @@ class RetrievalPipeline:
         Args:
             query: The question.
             go_on: Called before each stage; what it raises ends the work.
+            on_stage: Called right after each stage with its name and its seconds.
         """
-        clock = _Clock(go_on)
+        clock = _Clock(go_on, on_stage)
         with clock("embed"):
             vector = self._embedder.embed_queries([query.text])[0]
         rankings, passages = self._live_hits(query, vector, clock)
@@ -170,9 +176,9 @@ class RetrievalPipeline:
 class _Clock:
     """Wall time by stage, in milliseconds, added up."""
 
-    def __init__(self, go_on: Callable[[], None]) -> None:
+    def __init__(self, go_on: Callable[[], None], on_stage: Callable[[str, float], None] | None) -> None:
         self.spent_ms: dict[str, float] = {}
-        self._go_on = go_on
+        self._go_on, self._on_stage = go_on, on_stage
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
@@ -181,4 +187,7 @@ class _Clock:
         try:
             yield
         finally:
-            self.spent_ms[stage] = self.spent_ms.get(stage, 0.0) + 1000 * (time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            self.spent_ms[stage] = self.spent_ms.get(stage, 0.0) + 1000 * seconds
+            if self._on_stage is not None:
+                self._on_stage(stage, seconds)

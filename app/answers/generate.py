@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from app import tracing
 from app.answers.accept import Pending
 from app.answers.citations import unsupported
 from app.answers.dependence import StandsOn, stands_on
@@ -35,6 +36,7 @@ from app.safety.types import Match
 from app.search import searching
 from app.search.masking import blocks
 from app.search.parts import SearchParts
+from app.tracing import Traced
 from generator.types import Generated, Generator, Request, Token, Waiting
 from retrieval.decomposition import sub_questions
 from retrieval.types import Context, ContextPassage, Retrieved
@@ -171,6 +173,7 @@ class _Generation:
         started = time.perf_counter()
         generator = self.parts.generator  # loaded by the first question of the process
         self.clock.stages["load"] = _ms_since(started)
+        tracing.stage_of("answer.load", self.clock.stages["load"] / 1000)
         return generator
 
     def _request(self, passages: Sequence[ContextPassage]) -> Request:
@@ -196,6 +199,13 @@ class _Generation:
             RuntimeError: It ended without a result, which its protocol forbids.
         """
         request = self._request(material.passages)
+        with tracing.span("answer.generate") as traced:
+            traced.set(model=material.model, passages=len(material.passages))
+            return self._run(generator, request, material, traced)
+
+    def _run(
+        self, generator: Generator, request: Request, material: _Material, traced: Traced
+    ) -> Generated | None:
         started = time.perf_counter()
         events = generator.stream(request)
         generated: Generated | None = None
@@ -205,11 +215,17 @@ class _Generation:
                     return None
                 if isinstance(event, Waiting):
                     continue
-                self.clock.stages.setdefault("first_token", self.clock.elapsed())
+                if "first_token" not in self.clock.stages:
+                    self.clock.stages["first_token"] = self.clock.elapsed()
+                    traced.event("first_token")
                 if isinstance(event, Generated):
                     generated = event
                     self.clock.stages["fuse"] = _reading_ms(generated)
                     self.clock.stages["generate"] = _ms_since(started)
+                    traced.set(
+                        tokens=event.generated_tokens,
+                        **{f"{name}_ms": spent for name, spent in event.timings_ms.items()},
+                    )
                 else:
                     self._write(event, material.draft)
         finally:

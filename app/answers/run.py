@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app import tracing
 from app.answers import auditing
 from app.answers.accept import Again, Ask, Pending, accept
 from app.answers.generate import Emit, Outcome, StopReason, generate
@@ -21,9 +22,12 @@ from app.answers.types import Answer, AnswerEvent, AnswerFailure, Finished
 from app.db import answers as rows
 from app.db import audit as audit_rows
 from app.db import erasing as erasing_rows
-from app.db import renewals
+from app.db import observing, renewals
+from app.db.observing import Used
+from app.db.types import utc_now
 from app.errors import describe
 from app.library import erasing, staleness
+from app.observability import asking_key
 from app.search.parts import SearchParts
 
 logger = logging.getLogger(__name__)
@@ -90,12 +94,22 @@ def complete(
     Raises:
         QuoteMismatchError: A citation would not have equalled the stored text.
     """
-    try:
-        outcome = generate(parts, pending, emit, stop_reason)
-        stored = _store(parts, pending, outcome, stream())
-    except BaseException as error:
-        _store_failure(parts, pending, error)
-        raise
+    with tracing.span("answer") as traced:
+        traced.set(answer=pending.id, collections=pending.scope.ids, k=pending.k)
+        try:
+            outcome = generate(parts, pending, emit, stop_reason)
+            with tracing.span("answer.store"):
+                stored = _store(parts, pending, outcome, stream())
+        except BaseException as error:
+            _store_failure(parts, pending, error)
+            raise
+        traced.set(
+            status=stored.status,
+            answerable=stored.answerable,
+            reason=stored.reason,
+            citations=len(stored.citations),
+            read_tokens=stored.usage.compressed_tokens,
+        )
     emit(Finished(answer=stored))
     return replace(outcome, answer=stored)
 
@@ -106,6 +120,7 @@ def _store(
     """Store an answer with its trace and its stream, and record it; gives it as it is stored."""
     generated = answer_as_json(outcome.answer)
     with parts.db.write() as session:
+        _count(session, pending, outcome.answer)
         stored, documents = erasing.without_gone(session, generated, outcome.read)
         unchanged = stored == generated
         result = outcome.answer if unchanged else answer_from_json(stored)
@@ -146,11 +161,25 @@ def _store_failure(parts: SearchParts, pending: Pending, error: BaseException) -
     try:
         with parts.db.write() as session:
             rows.finish(session, pending.id, status="failed", answer=None, error=asdict(failure))
+            _count(session, pending, None)
             auditing.record_failure(session, parts.settings, pending, failure)
     except SQLAlchemyError:
         logger.exception(
             "the failure of an answer can't be stored", extra={"answer": pending.id, "code": failure.code}
         )
+
+
+def _count(session: Session, pending: Pending, answer: Answer | None) -> None:
+    """Count a question for whoever asked, with its answer where there is one."""
+    used = Used(questions=1, characters=len(pending.asked))
+    if answer is not None:
+        used += Used(
+            refusals=int(answer.status == "done" and not answer.answerable),
+            read_tokens=answer.usage.compressed_tokens,
+            written_tokens=answer.usage.generated_tokens,
+            characters=len(answer.text),
+        )
+    observing.add_usage(session, utc_now().date(), asking_key(), pending.scope.ids, used)
 
 
 def _failure(error: BaseException) -> AnswerFailure:

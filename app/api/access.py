@@ -25,6 +25,7 @@ from app.errors import FathomError, UnauthenticatedError, describe
 from app.identity.gate import MISSING_HINT, Gate
 from app.identity.principal import MACHINE, Principal
 from app.identity.rights import KEY_ENDED, Kind, Role, Standing, require, require_scope
+from app.observability import set_asking_key
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Inner = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -152,6 +153,7 @@ async def guarded(rule: Rule, inner: Inner, scope: Scope, receive: Receive, send
     request = Request(scope)
     runtime, gate = cast("Runtime", request.app.state.runtime), cast("Gate | None", request.app.state.gate)
     principal = MACHINE if gate is None else await _principal(request, rule, gate)
+    set_asking_key("" if principal is None else principal.key_id)
     if gate is None or principal is None or principal.user_id is None:
         request.state.principal, request.state.runtime = principal, runtime
         await inner(scope, receive, send)

@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
@@ -15,14 +15,16 @@ from app.answers import run
 from app.answers.accept import Ask, Pending
 from app.answers.json_form import event_data, event_name
 from app.answers.streams import AnswerStream, StopReason, StreamConfig, StreamEvent, StreamHub
-from app.answers.types import AnswerEvent
+from app.answers.types import Answer, AnswerEvent
 from app.api.access import watch
 from app.api.admitted import ClientLeftError, turn_of, while_there
 from app.api.deps import actor_of
+from app.api.metering import is_about
 from app.api.problems import problem
 from app.composition.runtime import Runtime
 from app.errors import describe
 from app.identity.rights import Standing
+from app.metrics import Metrics
 from app.settings.schema import Settings
 
 logger = logging.getLogger(__name__)
@@ -63,7 +65,11 @@ async def start(request: Request, runtime: Runtime, hub: StreamHub, ask: Ask) ->
         # the request's id goes along, so that records logged in the thread carry it
         context, instance = contextvars.copy_context(), request.url.path
         standing = watch(request, runtime, pending.scope.ids)
-        work: Work = lambda stream: context.run(_work, runtime, pending, stream, instance, standing)  # noqa: E731
+        is_about(request, pending.scope.ids)
+        asked_for = _Asked(
+            pending=pending, instance=instance, standing=standing, metrics=request.app.state.metrics
+        )
+        work: Work = lambda stream: context.run(_work, runtime, asked_for, stream)  # noqa: E731
         return hub.start(pending.id, work, turn)
     except BaseException:
         turn.end()
@@ -107,22 +113,42 @@ def events_so_far(stream: AnswerStream) -> list[dict[str, Any]]:
     ]
 
 
-def _work(
-    runtime: Runtime, pending: Pending, stream: AnswerStream, instance: str, standing: Standing
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """An accepted question, with the path, rights and metrics of its request."""
+
+    pending: Pending
+    instance: str
+    standing: Standing
+    metrics: Metrics
+
+
+def _work(runtime: Runtime, asked: _Asked, stream: AnswerStream) -> None:
     """Generate the answer into its stream; runs in a thread of the hub."""
 
     def emit(event: AnswerEvent) -> None:
         stream.publish(event_name(event), event_data(event))
 
     def stop_reason() -> StopReason | None:
-        standing.check()
+        asked.standing.check()
         return stream.stop_reason
 
     try:
-        run.complete(runtime, pending, emit, stop_reason, lambda: events_so_far(stream))
+        outcome = run.complete(runtime, asked.pending, emit, stop_reason, lambda: events_so_far(stream))
+        _count(asked.metrics, outcome.answer)
     except Exception as error:
         failure = describe(error)
         if failure.status >= 500:
-            logger.exception("answer failed", extra={"answer": pending.id})
-        stream.publish("error", {"problem": problem(failure, instance).model_dump(exclude_none=True)})
+            logger.exception("answer failed", extra={"answer": asked.pending.id})
+        asked.metrics.answer("failed", failure.code, {}, {})
+        stream.publish("error", {"problem": problem(failure, asked.instance).model_dump(exclude_none=True)})
+
+
+def _count(metrics: Metrics, answer: Answer) -> None:
+    outcome = answer.status if answer.status != "done" else "answered" if answer.answerable else "refused"
+    tokens = {
+        "found": answer.usage.context_tokens,
+        "read": answer.usage.compressed_tokens,
+        "written": answer.usage.generated_tokens,
+    }
+    metrics.answer(outcome, answer.reason or "", answer.timings_ms, tokens)

@@ -1,32 +1,17 @@
-"""Liveness, readiness and metrics; unversioned, for machines that watch."""
+"""Liveness and readiness; unversioned, for machines that watch."""
 
-from contextlib import suppress
 from importlib import metadata
-from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.admission import Queues
-from app.api.access import Rule, RuledRoute, open_to_all, ruled
+from app.api.access import RuledRoute, open_to_all
 from app.health_watch import NoLookError, Watch
 from app.library import readiness
-from app.library.jobs import Figures
 from app.library.readiness import Check
-from app.observability import Metrics
 from app.schemas.health import CheckOut, LiveOut, ReadyOut
 
 router = APIRouter(tags=["health"], route_class=RuledRoute)
-
-METRICS_EXAMPLE = """# HELP fathom_workers Workers that are alive.
-# TYPE fathom_workers gauge
-fathom_workers 1.0
-"""
-METRICS_DOC: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/plain": {"example": METRICS_EXAMPLE}}}
-}
 
 
 @router.get("/healthz")
@@ -57,28 +42,3 @@ async def ready(request: Request) -> JSONResponse:
     checks.append(CheckOut(name="serving", ok=not draining, detail="stopping" if draining else "serving"))
     body = ReadyOut(ready=readiness.is_ready(found) and not draining, checks=checks)
     return JSONResponse(body.model_dump(), 200 if body.ready else 503)
-
-
-@router.get("/metrics", response_class=Response, responses=METRICS_DOC)
-@ruled(Rule(scope="read", local=True))
-async def metrics(request: Request) -> Response:
-    """Counters in Prometheus' text format."""
-    counted: Metrics = request.app.state.metrics
-    now = CollectorRegistry()
-    gauge = Gauge("fathom_jobs", "Jobs by state.", ("state",), registry=now)
-    watch: Watch[Figures] = request.app.state.job_figures
-    with suppress(NoLookError, SQLAlchemyError):  # the rest is told without them
-        figures = await watch.latest()
-        for state, count in figures.by_state.items():
-            gauge.labels(state).set(count)
-        Gauge("fathom_workers", "Workers that are alive.", registry=now).set(figures.workers_alive)
-        Gauge("fathom_oldest_waiting_job_seconds", "Age of the job that waits longest.", registry=now).set(
-            figures.oldest_waiting_s
-        )
-    work = Gauge("fathom_work", "Requests in work and waiting, by kind.", ("kind", "state"), registry=now)
-    queues: Queues = request.app.state.queues
-    for kind, queue in queues.by_name().items():
-        work.labels(kind, "running").set(queue.running)
-        work.labels(kind, "waiting").set(queue.waiting)
-    body = generate_latest(counted.registry) + generate_latest(now)
-    return Response(body, media_type=CONTENT_TYPE_LATEST)

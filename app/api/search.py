@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from app.api.access import any_key
 from app.api.admitted import AdmittedRoute, admitted, in_thread
 from app.api.deps import RuntimeDep, actor_of
+from app.api.metering import count_search
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.wire import ranking_choice, turns
 from app.schemas.search import SearchOut, SearchRequest
@@ -33,6 +34,7 @@ async def search(body: SearchRequest, request: Request, runtime: RuntimeDep) -> 
             actor=actor_of(request),
             has_left=has_left,
         )
+        count_search(request, body.collections, body.query, result)
         # checked and written here, so that the event loop does not stand still for it
         return SearchOut.model_validate(searching.as_wire(result)).model_dump_json().encode()
 

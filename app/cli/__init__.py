@@ -21,6 +21,7 @@ from app.cli import (
     prove,
     search,
     tune,
+    usage,
 )
 from app.cli.answers import answers_app
 from app.cli.audit import audit_app
@@ -70,6 +71,7 @@ app.command("adopt")(adopt.adopt)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("prove-gone")(prove.prove_gone)
+app.command("usage")(usage.usage)
 app.add_typer(collections.collections_app)
 app.add_typer(index.index_app)
 app.add_typer(answers_app)

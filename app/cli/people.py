@@ -167,7 +167,9 @@ def create_key(
     name: Annotated[str, typer.Option(help="What it is for.")] = "",
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="read, ask, write or admin; several times. Otherwise all but admin."),
+        typer.Option(
+            help="read, ask, write, metrics or admin; several times. Otherwise read, ask and write."
+        ),
     ] = None,
     collection: Annotated[
         list[str] | None, typer.Option(help="The only collection that it reaches; several times.")

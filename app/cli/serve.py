@@ -10,7 +10,7 @@ from app.composition.runtime import Parts, build_runtime
 from app.errors import UnavailableError
 from app.identity import people
 from app.main import create_app
-from app.observability import configure_logging
+from app.observability import configure_logging, traced
 from app.settings.schema import Settings
 
 GRACEFUL_STOP_S = 30
@@ -58,7 +58,8 @@ def run_server(settings: Settings, parts: Parts | None = None) -> int:
         timeout_keep_alive=5,
     )
     server = _Server(config)
-    server.run(sockets=[listener])
+    with traced(settings, "api"):
+        server.run(sockets=[listener])
     return 0 if server.started else 1
 
 

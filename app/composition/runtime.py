@@ -171,6 +171,20 @@ class Runtime:
         """Name, whether it is loaded, and its state, for each model."""
         return [(name, model.is_made, model.state) for name, model in self._models().items()]
 
+    def cache_counts(self) -> dict[str, tuple[int, int, int]]:
+        """Entries, hits and misses of each cache that has been made."""
+        found = {"filters": self.filtered.counts}
+        if (vectors := self.lazy.sentence_vectors.made) is not None:
+            found["sentence_vectors"] = vectors.counts
+        if (passages := getattr(self.lazy.generator.made, "passages_kept", None)) is not None:
+            found["passage_memories"] = passages
+        return found
+
+    def index_sizes(self) -> tuple[int, int, int]:
+        """Number of open collections, their chunks with vectors, and all their chunks."""
+        opened = self.lazy.indexes.made
+        return (0, 0, 0) if opened is None else opened.sizes
+
     def _models(self) -> dict[str, Lazy[object]]:
         """The models that these settings require, under their names in `/readyz`."""
         lazy = self.lazy

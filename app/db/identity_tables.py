@@ -67,7 +67,7 @@ class ApiKey(Base):
     Attributes:
         prefix: Part of the key that finds the row; no secret.
         hash: Argon2id of the secret part.
-        scopes: Of read, ask, write, admin.
+        scopes: Of read, ask, write, metrics, admin.
         collection_ids: The only collections that the key reaches; None for all of its user's.
         rate_per_minute: Most requests in a minute; None for any number.
         quota_per_day: Most requests in a day of UTC; None for any number.

@@ -9,6 +9,7 @@ longer than those that are given.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, delete, func, or_, select, u
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from app.db import observing
 from app.db.models import Blob, DocumentVersion, Job
 from app.db.types import new_id
 from app.db.views import JobView, LeasedJob
@@ -24,6 +26,7 @@ from app.errors import Failure, LeaseLostError
 MAX_WAIT_S = 300.0
 INGEST = "ingest"
 REEMBED = "reembed"
+KINDS = (INGEST, REEMBED)
 
 # Made once: an alias copies all columns of its table.
 _MINE, _OTHER, _THEIRS = aliased(DocumentVersion), aliased(Job), aliased(DocumentVersion)
@@ -71,9 +74,14 @@ def view(row: Job) -> JobView:
 
 
 def enqueue(
-    session: Session, collection_id: str, document_id: str, version_id: str, now: datetime
+    session: Session,
+    collection_id: str,
+    document_id: str,
+    version_id: str,
+    now: datetime,
+    origin: tuple[str, str] = ("", ""),
 ) -> JobView:
-    """Add a job that ingests a version of a document."""
+    """Add a job that ingests a version of a document; `origin` is the request's id and its `traceparent`."""
     job = Job(
         id=new_id("job"),
         collection_id=collection_id,
@@ -84,6 +92,8 @@ def enqueue(
     )
     session.add(job)
     session.flush()
+    if any(origin):
+        observing.set_origin(session, job.id, *origin)
     return view(job)
 
 
@@ -168,7 +178,8 @@ def claim(
     session.flush()
     leased = _leased(job)
     _set_version(session, leased, status=leased.stage, error=None)
-    return leased
+    request_id, traceparent = observing.origin(session, job.id)
+    return replace(leased, request_id=request_id, traceparent=traceparent)
 
 
 def wait_s(attempts: int) -> float:
@@ -279,9 +290,23 @@ def pending(session: Session, collection_ids: Sequence[str]) -> int:
     )
 
 
-def counts(session: Session) -> dict[str, int]:
-    """Number of jobs by state."""
-    return {row[0]: row[1] for row in session.execute(select(Job.state, func.count()).group_by(Job.state))}
+def counts(session: Session) -> dict[tuple[str, str], int]:
+    """Number of jobs by kind and state."""
+    found = session.execute(select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state))
+    return {(kind, state): number for kind, state, number in found}
+
+
+def ages(session: Session) -> dict[tuple[str, str], datetime]:
+    """By kind and state (queued, running): when the oldest was queued, or was first begun."""
+    found = session.execute(
+        select(Job.kind, Job.state, func.min(Job.created_at), func.min(Job.started_at))
+        .where(Job.state.in_(("queued", "running")))
+        .group_by(Job.kind, Job.state)
+    )
+    return {
+        (kind, state): queued if state == "queued" or begun is None else begun
+        for kind, state, queued, begun in found
+    }
 
 
 def oldest_waiting(session: Session) -> datetime | None:
@@ -334,6 +359,7 @@ def _leased(row: Job) -> LeasedJob:
         stage=row.stage,
         attempts=row.attempts,
         fence=row.fence,
+        queued_at=row.created_at,
     )
 
 

@@ -104,6 +104,9 @@ class LeasedJob:
         stage: The first stage.
         attempts: Number of this attempt, from 1.
         fence: Number of this lease; a later one makes every write for this one fail.
+        queued_at: When it was queued.
+        request_id: The request that it was queued by; empty where that is not known.
+        traceparent: Trace of that request; empty where nothing was traced.
     """
 
     id: str
@@ -114,6 +117,9 @@ class LeasedJob:
     stage: str
     attempts: int
     fence: int
+    queued_at: datetime | None = None
+    request_id: str = ""
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,10 @@ from typing import Final
 from app.db.access import Reader
 from app.db.identity import KeyView
 
-SCOPES: Final = ("read", "ask", "write", "admin")
-"""Scopes of keys: to read and search; to ask; to change; to manage users, groups and keys."""
+SCOPES: Final = ("read", "ask", "write", "metrics", "admin")
+"""Scopes of keys: to read and search; to ask; to change; to watch; to manage users, groups and keys."""
+OF_ADMINISTRATORS: Final = frozenset(("metrics", "admin"))
+"""Scopes that are good for nothing where the key's user is no administrator: they are about all users."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

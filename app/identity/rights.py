@@ -18,7 +18,7 @@ from app.errors import (
     NotFoundError,
     UnauthenticatedError,
 )
-from app.identity.principal import Principal
+from app.identity.principal import OF_ADMINISTRATORS, Principal
 
 Kind = Literal["collection", "document", "job", "answer", "review"]
 Role = Literal["reader", "editor", "owner"]
@@ -49,7 +49,7 @@ def require_scope(principal: Principal, scope: str) -> None:
             f"This key has the scopes {', '.join(sorted(principal.scopes)) or '(none)'}; `{scope}` is needed.",
             "Use a key with that scope; `fathom keys create` makes one.",
         )
-    if scope == "admin" and not principal.is_admin and principal.user_id is not None:
+    if scope in OF_ADMINISTRATORS and not principal.is_admin and principal.user_id is not None:
         raise ForbiddenError("not_admin", *_NOT_ADMIN)
 
 
@@ -114,8 +114,8 @@ def key_owner(database: Database, principal: Principal, user: str | None, *, mak
         ForbiddenError: The principal may not do that.
         NotFoundError: There is no such user.
     """
-    administers = _administers(principal)
-    if makes and not administers and principal.kind != "session":
+    manages = administers(principal)
+    if makes and not manages and principal.kind != "session":
         raise ForbiddenError(
             "key_makes_no_keys",
             "A key makes no keys, unless it is an administrator's with the scope `admin`.",
@@ -125,11 +125,11 @@ def key_owner(database: Database, principal: Principal, user: str | None, *, mak
         return principal.user_id
     with database.read() as session:
         found = identity.first_admin(session) if user is None else identity.find_user(session, user)
-    if administers and found is not None:
+    if manages and found is not None:
         return found.id
     if found is not None and found.id == principal.user_id:
         return found.id
-    if not administers:
+    if not manages:
         raise ForbiddenError("not_admin", *_NOT_ADMIN)
     raise NotFoundError(
         "user_not_found", f"There is no user {user or 'yet'!r}.", "List the users (`fathom users`)."
@@ -145,9 +145,9 @@ def require_key(database: Database, principal: Principal, key_id: str) -> None:
     """
     with database.read() as session:
         found = identity.key(session, key_id)
-    if found is None or not (_administers(principal) or found.user_id == principal.user_id):
+    if found is None or not (administers(principal) or found.user_id == principal.user_id):
         raise NotFoundError("key_not_found", f"There is no key {key_id!r}.", "List the keys (`fathom keys`).")
-    if not _administers(principal) and principal.kind != "session" and key_id != principal.key_id:
+    if not administers(principal) and principal.kind != "session" and key_id != principal.key_id:
         raise ForbiddenError(
             "key_revokes_itself_only",
             "A key revokes no other, unless it is an administrator's with the scope `admin`.",
@@ -155,7 +155,8 @@ def require_key(database: Database, principal: Principal, key_id: str) -> None:
         )
 
 
-def _administers(principal: Principal) -> bool:
+def administers(principal: Principal) -> bool:
+    """Whether a principal manages all users and their keys."""
     return principal.user_id is None or (principal.is_admin and "admin" in principal.scopes)
 
 

@@ -21,6 +21,12 @@ class FilteredChunks:
         """Remember nothing yet."""
         self._kept: OrderedDict[object, frozenset[int]] = OrderedDict()
         self._lock = threading.Lock()
+        self._hits = self._misses = 0
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Filters kept, and how often one was found and was not."""
+        return len(self._kept), self._hits, self._misses
 
     def of(self, db: Database, collection_ids: Sequence[str], wanted: Filter) -> frozenset[int]:
         """Ids of the searchable chunks of some collections whose documents a filter leaves.
@@ -34,7 +40,9 @@ class FilteredChunks:
             with self._lock:
                 if (known := self._kept.get(key)) is not None:
                     self._kept.move_to_end(key)
+                    self._hits += 1
                     return known
+                self._misses += 1
             found = filters.chunk_ids(session, collection_ids, wanted)
         with self._lock:
             known = self._kept.setdefault(key, found)

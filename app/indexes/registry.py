@@ -47,6 +47,12 @@ class IndexRegistry:
             raise
         return index
 
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Number of open collections, their chunks with vectors, and all; as far as they have caught up."""
+        opened = list(self._open.values())  # without the lock, which is held while one is opened
+        return len(opened), sum(len(i.dense) for i in opened), sum(len(i.lexical) for i in opened)
+
     def drop(self, collection_id: str) -> None:
         """Forget a collection that was deleted, and remove its index files."""
         with self._lock:

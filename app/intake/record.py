@@ -7,13 +7,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.db import collections, documents, jobs
+from app.db import collections, documents, jobs, observing
+from app.db.observing import Used
 from app.db.types import utc_now
 from app.db.views import DocumentRecord, DocumentView, JobView
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
 from app.intake.parts import RecordParts
 from app.library import erasing
+from app.observability import asking_key, request_id
 from app.storage import BlobStore, StoredBlob
+from app.tracing import traceparent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ def record_uploads(parts: RecordParts, collection: str, uploads: list[Upload]) -
         if row is None:
             raise CollectionNotFoundError(collection)
         pairs = upsert_documents(session, parts.blobs, row.id, uploads)
+        _count(session, row.id, uploads, pairs)
         views = documents.views(session, [document_id for document_id, _ in pairs])
         return [
             Recorded(view=views[document_id], job=jobs.find(session, job_id) if job_id else None)
@@ -78,6 +82,16 @@ def record_uploads(parts: RecordParts, collection: str, uploads: list[Upload]) -
     if any(item.job is not None and item.view.document.version > 1 for item in recorded):
         erasing.try_to_finish(parts)  # a version that nobody read is gone with its file
     return recorded
+
+
+def _count(
+    session: Session, collection_id: str, uploads: Sequence[Upload], pairs: Sequence[tuple[str, str | None]]
+) -> None:
+    """Count the uploads that changed something, for whoever sent them."""
+    sizes = [upload.blob.size_bytes for upload, (_, job) in zip(uploads, pairs, strict=True) if job]
+    if sizes:
+        used = Used(documents=len(sizes), uploaded_bytes=sum(sizes))
+        observing.add_usage(session, utc_now().date(), asking_key(), [collection_id], used)
 
 
 def upsert_documents(
@@ -152,7 +166,8 @@ def _upsert(
     version_id = documents.add_version(
         session, document_id, number, upload.blob.sha256, upload.media_type, now
     )
-    return document_id, jobs.enqueue(session, collection_id, document_id, version_id, now).id
+    origin = request_id(), traceparent()
+    return document_id, jobs.enqueue(session, collection_id, document_id, version_id, now, origin).id
 
 
 def _add(session: Session, collection_id: str, upload: Upload, now: datetime) -> DocumentRecord:

@@ -22,7 +22,9 @@ from app.errors import (
 )
 from app.library import erasing
 from app.library.parts import ErasureParts
+from app.observability import request_id
 from app.storage import BlobStore
+from app.tracing import traceparent
 
 VIEW_BATCH = 500
 
@@ -271,7 +273,8 @@ def retry(db: Database, document_id: str) -> JobView:
             )
         documents.requeue_version(session, version.id)
         documents.change(session, row.id, updated_at=utc_now())
-        return jobs.enqueue(session, row.collection_id, row.id, version.id, utc_now())
+        origin = request_id(), traceparent()
+        return jobs.enqueue(session, row.collection_id, row.id, version.id, utc_now(), origin)
 
 
 def _locked(session: Session, document_id: str) -> DocumentRecord:

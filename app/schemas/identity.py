@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 UserRole = Literal["admin", "member"]
 GrantRole = Literal["reader", "editor", "owner"]
-Scope = Literal["read", "ask", "write", "admin"]
+Scope = Literal["read", "ask", "write", "metrics", "admin"]
 UserName = Annotated[str, Field(min_length=1, max_length=255)]
 Password = Annotated[str, Field(min_length=12, max_length=1024)]
 

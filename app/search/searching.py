@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from app import tracing
 from app.audit.recording import LOCAL
 from app.db.filters import Filter
 from app.db.sources import DocumentName, document_names
@@ -264,7 +265,13 @@ def retrieve(
         _scorer(parts) if scope.rerank else None,
         sentence_vectors=parts.sentence_vectors,
     )
-    return pipeline.retrieve(Query(text=question, k=k, allow=allow), go_on)
+    query = Query(text=question, k=k, allow=allow)
+    if not tracing.is_on():
+        return pipeline.retrieve(query, go_on)
+    with tracing.span("search") as traced:
+        found = pipeline.retrieve(query, go_on, lambda name, s: tracing.stage_of(f"search.{name}", s))
+        traced.set(collections=scope.ids, k=k, hits=len(found.hits))
+    return found
 
 
 def translated(parts: SearchParts, question: str, passages: Sequence[ContextPassage]) -> Sequence[Translated]:

@@ -242,6 +242,13 @@ class AuditSettings(SettingsGroup):
     """Days after which records are deleted, oldest first; by default they stay."""
 
 
+class UsageSettings(SettingsGroup):
+    """Counts of use."""
+
+    keep_days: PositiveFloat = 400.0
+    """Days after which the counts of a day are deleted."""
+
+
 class QueueSettings(SettingsGroup):
     """How much of each kind of work is done at once, and how much may wait; more is refused with 503."""
 

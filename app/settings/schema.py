@@ -32,6 +32,7 @@ from app.settings.groups import (
     SafetySettings,
     SettingsGroup,
     SignInSettings,
+    UsageSettings,
     WorkerSettings,
 )
 from retrieval.config import CompressionConfig
@@ -84,6 +85,8 @@ class Settings(BaseSettings):
     """Least severe log message shown."""
     log_format: Literal["text", "json"] = "text"
     """Log lines for people or, one JSON object a line, for programs."""
+    traces: Literal["off", "otlp"] = "off"
+    """Whether traces go to a collector, by OTLP over HTTP; the variables `OTEL_…` say where and how much."""
     limits: LimitSettings = LimitSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
@@ -92,6 +95,7 @@ class Settings(BaseSettings):
     queues: QueueSettings = QueueSettings()
     safety: SafetySettings = SafetySettings()
     audit: AuditSettings = AuditSettings()
+    usage: UsageSettings = UsageSettings()
     openai: OpenAISettings = OpenAISettings()
     deepseek: DeepseekSettings = DeepseekSettings()
     sign_in: SignInSettings = SignInSettings()

@@ -51,6 +51,11 @@ class FathomSmall:
         """The reading half, for measuring and fitting."""
         return self._reader
 
+    @property
+    def passages_kept(self) -> tuple[int, int, int]:
+        """Memories of passages that are kept, and how often one was found and was not."""
+        return self._reader.memories.counts
+
     def forget_passages(self) -> None:
         """Drop the memories of passages; they are computed again when they are read again."""
         self._reader.memories.clear()

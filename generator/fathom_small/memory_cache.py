@@ -77,6 +77,11 @@ class MemoryCache:
             self._keep(computed)
         return [found[key] for key in keys]
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Passages kept, and how often one was found and was not."""
+        return len(self._kept), self.hits, self.misses
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

@@ -300,3 +300,13 @@ def test_personal_data_is_unreadable_in_log_lines_where_the_settings_say_so(sett
     line = stream.getvalue()
     assert ("anna@" in line, "1111" in line, "7946" in line) == (not redacting,) * 3
     assert "12345678901" in line
+
+
+def test_lines_of_the_worker_carry_the_id_of_the_request_that_brought_the_document(api, runtime, work, lines):
+    collection = api.post("/v1/collections", json={"name": "vaults"}).json()["id"]
+    files = {"files": ("secret.md", TEXT)}
+    given = {"X-Request-ID": "upload-of-today"}
+    api.post(f"/v1/collections/{collection}/documents", files=files, headers=given)
+    work()
+    ended = [json.loads(line) for line in lines().splitlines() if '"job ended"' in line]
+    assert [line["request_id"] for line in ended] == ["upload-of-today"]

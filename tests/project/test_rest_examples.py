@@ -18,14 +18,16 @@ from app.api import (
     health,
     jobs,
     lexicons,
+    metrics,
     people,
     reviews,
     search,
     signing_in,
+    usage,
 )
 from app.api.answers import STREAM_EXAMPLE
-from app.api.health import METRICS_EXAMPLE
 from app.api.jobs import EVENTS_EXAMPLE
+from app.api.metrics import METRICS_EXAMPLE
 from app.schemas.documents import UrlUpload
 from app.schemas.jobs import JobOut
 from app.schemas.problem import Problem
@@ -40,10 +42,12 @@ ROUTERS = (
     health,
     jobs,
     lexicons,
+    metrics,
     people,
     reviews,
     search,
     signing_in,
+    usage,
 )
 ROUTES = [route for part in ROUTERS for route in part.router.routes if isinstance(route, APIRoute)]
 REPLIES = {route.response_model for route in ROUTES if route.response_model is not None}
@@ -99,7 +103,7 @@ def test_every_route_is_shown_with_a_request() -> None:
     parts = page.split("\n### ")[1:]
     shown = {part.splitlines()[0] for part in parts if "\n$ curl -s " in part}
     versioned = {
-        f"{method} {'' if route in health.router.routes else '/v1'}{route.path_format}"
+        f"{method} {'' if route in (*health.router.routes, *metrics.router.routes) else '/v1'}{route.path_format}"
         for route in ROUTES
         for method in route.methods or ()
     }

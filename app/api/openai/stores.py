@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.access import any_key, on_collection
 from app.api.admitted import AdmittedRoute, admitted, in_thread
 from app.api.deps import CollectionKey, RuntimeDep, actor_of
+from app.api.metering import count_search
 from app.api.openai.attaching import attach
 from app.api.openai.attribute_filters import document_filter
 from app.api.openai.lists import PagingDep, listed
@@ -152,6 +153,7 @@ async def search_store(
                 actor=actor_of(request),
                 has_left=has_left,
             )
+            count_search(request, [collection], query, found)
             for hit in searching.as_wire(found)["hits"]:
                 if hit["chunk_id"] not in best or best[hit["chunk_id"]]["score"] < hit["score"]:
                     best[hit["chunk_id"]] = hit

@@ -200,7 +200,7 @@ def test_a_document_that_fails_stays_as_it_is_and_is_tried_again_when_asked(open
     assert (goose.newest.status, goose.newest.error, goose.chunks) == ("ready", None, 1)
     assert waiting(new, birds) == 1
     with new.db.read() as session:
-        assert jobs.counts(session)["failed"] == 1
+        assert jobs.counts(session)["reembed", "failed"] == 1
     assert reembedding.embed_all(new, "birds", lambda *_: None) == 1
     assert waiting(new, birds) == 0
 
