@@ -1,21 +1,15 @@
 """A typed client of the REST interface; the only way from the pages to the rest of Fathom."""
 
-import copy
-import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import IO, Any, Final, Generic, Self, TypedDict, TypeVar, Unpack, cast
-from urllib.parse import quote
+from typing import IO, Any, cast
 
-import httpx
-
-from ui.errors import ApiError, ApiUnreachableError
+from ui.connection import PAGE_LIMIT, Page, segment
 from ui.living_client import LivingCalls
-from ui.names import with_visible_names
-from ui.sse import ServerEvent, read_events
+from ui.people_calls import PeopleCalls
+from ui.sse import ServerEvent
 from ui.wire import (
     Answer,
     ChunkItem,
@@ -33,10 +27,6 @@ from ui.wire import (
     UploadReply,
 )
 
-PAGE_LIMIT: Final = 100
-T = TypeVar("T")
-_STREAM_READ_TIMEOUT_S: Final = 60.0  # the interface pings every 10 s
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
@@ -47,124 +37,8 @@ class Upload:
     media_type: str = "application/octet-stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list; `next_cursor` is None on the last one."""
-
-    items: list[T]
-    next_cursor: str | None
-
-
-class _Options(TypedDict, total=False):
-    """Optional fields of a request."""
-
-    params: dict[str, Any]
-    json: dict[str, Any]
-    headers: dict[str, str]
-    files: list[Any]
-    timeout: float
-
-
-def _segment(identifier: str) -> str:
-    """Quote an identifier so that it stays one segment of a path."""
-    return quote(identifier, safe="")
-
-
-def _problem(response: httpx.Response) -> ApiError:
-    """Read a problem document; a reply that is none (a proxy's page) becomes one."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = {}
-    if not isinstance(body, dict):
-        body = {}
-    return ApiError(
-        status=response.status_code,
-        code=str(body.get("code") or "http_error"),
-        title=str(body.get("title") or f"HTTP {response.status_code}"),
-        detail=str(body.get("detail") or ""),
-        hint=str(body.get("hint") or ""),
-        request_id=str(body.get("request_id") or response.headers.get("x-request-id", "")),
-        fields=tuple(f"{e.get('field')}: {e.get('message')}" for e in body.get("errors") or []),
-    )
-
-
-class FathomClient(LivingCalls):
-    """Calls the REST interface; safe to share between threads.
-
-    Args:
-        base_url: Root of the interface, without `/v1`.
-        timeout_s: Longest wait for a reply; streams wait longer.
-    """
-
-    def __init__(self, base_url: str, *, timeout_s: float = 30.0) -> None:
-        self.base_url = base_url
-        # `trust_env=False`: a proxy named in the environment must not get between two local processes.
-        # Connections are kept for less time than servers keep theirs (5 s), or both would close at once.
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=2.0)
-        self._http = httpx.Client(base_url=base_url, timeout=timeout_s, trust_env=False, limits=limits)
-        self._shown: dict[str, str] = {}
-
-    def with_key(self, key: str) -> Self:
-        """The same connections for somebody else, whose key is shown.
-
-        Raises:
-            ValueError: No key is written like that.
-        """
-        if not (key.isascii() and key.isprintable()):
-            raise ValueError("key_invalid")
-        other = copy.copy(self)
-        other._shown = {"Authorization": f"Bearer {key}"}
-        return other
-
-    def __enter__(self) -> Self:
-        """Return itself; the connections close at the end of the block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connections."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
-    def _request(self, method: str, path: str, **options: Unpack[_Options]) -> httpx.Response:
-        options["headers"] = self._shown | options.get("headers", {})
-        try:
-            try:
-                return self._http.request(method, path, **options)
-            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-                # A kept connection that the server closed in this very moment; reading again changes nothing.
-                if method != "GET":
-                    raise
-                return self._http.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise ApiUnreachableError(self.base_url, str(error) or type(error).__name__) from error
-
-    def _send(self, method: str, path: str, **options: Unpack[_Options]) -> httpx.Response:
-        response = self._request(method, path, **options)
-        if response.is_error:
-            raise _problem(response)
-        return response
-
-    def _json(self, method: str, path: str, **options: Unpack[_Options]) -> Any:
-        response = self._send(method, path, **options)
-        if response.status_code == httpx.codes.NO_CONTENT or not response.content:
-            return None
-        try:
-            return with_visible_names(response.json())
-        except ValueError as error:
-            raise ApiUnreachableError(
-                self.base_url, "the reply is no JSON; is this the address of Fathom?"
-            ) from error
-
-    def _page(self, path: str, cursor: str | None, limit: int) -> Page[Any]:
-        params: dict[str, Any] = {"limit": limit} | ({"cursor": cursor} if cursor else {})
-        body = self._json("GET", path, params=params)
-        return Page(list(body["items"]), body.get("next_cursor") if body.get("has_more", True) else None)
+class FathomClient(LivingCalls, PeopleCalls):
+    """Calls the REST interface; safe to share between threads."""
 
     # ------------------------------------------------------------------ collections
     def collections(self, *, cursor: str | None = None, limit: int = PAGE_LIMIT) -> Page[Collection]:
@@ -173,19 +47,11 @@ class FathomClient(LivingCalls):
 
     def all_collections(self, *, at_most: int = 1000) -> list[Collection]:
         """All collections, `at_most` of them."""
-        found: list[Collection] = []
-        cursor: str | None = None
-        while len(found) < at_most:
-            page = self.collections(cursor=cursor)
-            found += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        return found[:at_most]
+        return self._all("/v1/collections", at_most)
 
     def collection(self, collection_id: str) -> Collection:
         """One collection, by id or name."""
-        return cast("Collection", self._json("GET", f"/v1/collections/{_segment(collection_id)}"))
+        return cast("Collection", self._json("GET", f"/v1/collections/{segment(collection_id)}"))
 
     def create_collection(
         self,
@@ -206,58 +72,58 @@ class FathomClient(LivingCalls):
 
     def delete_collection(self, collection_id: str) -> None:
         """Delete a collection with its documents."""
-        self._send("DELETE", f"/v1/collections/{_segment(collection_id)}")
+        self._send("DELETE", f"/v1/collections/{segment(collection_id)}")
 
     # ------------------------------------------------------------------ documents
     def documents(
         self, collection_id: str, *, cursor: str | None = None, limit: int = PAGE_LIMIT
     ) -> Page[Document]:
         """One page of a collection's documents."""
-        return self._page(f"/v1/collections/{_segment(collection_id)}/documents", cursor, limit)
+        return self._page(f"/v1/collections/{segment(collection_id)}/documents", cursor, limit)
 
     def upload(self, collection_id: str, files: Sequence[Upload]) -> UploadReply:
         """Send files; returns as soon as they are stored, before they are read."""
         parts = [("files", (file.name, file.content, file.media_type)) for file in files]
-        path = f"/v1/collections/{_segment(collection_id)}/documents"
+        path = f"/v1/collections/{segment(collection_id)}/documents"
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         return cast("UploadReply", self._json("POST", path, files=parts, headers=headers, timeout=300.0))
 
     def add_page(self, collection_id: str, url: str) -> UploadReply:
         """Have a page of the web fetched and stored; returns before it is read."""
-        path = f"/v1/collections/{_segment(collection_id)}/documents"
+        path = f"/v1/collections/{segment(collection_id)}/documents"
         return cast("UploadReply", self._json("POST", path, json={"url": url}, timeout=300.0))
 
     def document(self, document_id: str) -> Document:
         """One document."""
-        return cast("Document", self._json("GET", f"/v1/documents/{_segment(document_id)}"))
+        return cast("Document", self._json("GET", f"/v1/documents/{segment(document_id)}"))
 
     def delete_document(self, document_id: str) -> None:
         """Delete a document; nothing of it is found once this returns."""
-        self._send("DELETE", f"/v1/documents/{_segment(document_id)}")
+        self._send("DELETE", f"/v1/documents/{segment(document_id)}")
 
     def enable_document(self, document_id: str, *, enabled: bool) -> Document:
         """Let searches see a document, or not."""
-        path = f"/v1/documents/{_segment(document_id)}"
+        path = f"/v1/documents/{segment(document_id)}"
         return cast("Document", self._json("PATCH", path, json={"enabled": enabled}))
 
     def retry_document(self, document_id: str) -> Job | None:
         """Take a failed document up again."""
-        return cast("Job | None", self._json("POST", f"/v1/documents/{_segment(document_id)}/retry"))
+        return cast("Job | None", self._json("POST", f"/v1/documents/{segment(document_id)}/retry"))
 
     def content(self, document_id: str) -> Content:
         """Canonical text of a document with its pages and blocks."""
-        return cast("Content", self._json("GET", f"/v1/documents/{_segment(document_id)}/content"))
+        return cast("Content", self._json("GET", f"/v1/documents/{segment(document_id)}/content"))
 
     def original(self, document_id: str) -> bytes:
         """The bytes as they were uploaded."""
-        path = f"/v1/documents/{_segment(document_id)}/content"
+        path = f"/v1/documents/{segment(document_id)}/content"
         return self._send("GET", path, params={"format": "original"}).content
 
     def chunks(
         self, document_id: str, *, cursor: str | None = None, limit: int = PAGE_LIMIT
     ) -> Page[ChunkItem]:
         """One page of a document's chunks."""
-        return self._page(f"/v1/documents/{_segment(document_id)}/chunks", cursor, limit)
+        return self._page(f"/v1/documents/{segment(document_id)}/chunks", cursor, limit)
 
     # ------------------------------------------------------------------ questions
     def search(
@@ -279,16 +145,16 @@ class FathomClient(LivingCalls):
 
     def fields(self, collection: str) -> list[Field]:
         """Fields of the metadata of a collection's documents."""
-        reply = self._json("GET", f"/v1/collections/{_segment(collection)}/fields")
+        reply = self._json("GET", f"/v1/collections/{segment(collection)}/fields")
         return cast("list[Field]", reply["fields"])
 
     def answer(self, answer_id: str) -> Answer:
         """A stored answer, finished or not."""
-        return cast("Answer", self._json("GET", f"/v1/answers/{_segment(answer_id)}"))
+        return cast("Answer", self._json("GET", f"/v1/answers/{segment(answer_id)}"))
 
     def provenance(self, answer_id: str) -> Provenance:
         """Where the parts of a stored answer come from."""
-        return cast("Provenance", self._json("GET", f"/v1/answers/{_segment(answer_id)}/provenance"))
+        return cast("Provenance", self._json("GET", f"/v1/answers/{segment(answer_id)}/provenance"))
 
     @contextmanager
     def ask(
@@ -314,37 +180,17 @@ class FathomClient(LivingCalls):
     def resume(self, answer_id: str, last_id: str | None) -> Iterator[Iterator[ServerEvent | None]]:
         """Resume reading an answer after the event `last_id`, or from its start."""
         headers = {"Last-Event-ID": last_id} if last_id else {}
-        with self._events("GET", f"/v1/answers/{_segment(answer_id)}/events", headers=headers) as events:
+        with self._events("GET", f"/v1/answers/{segment(answer_id)}/events", headers=headers) as events:
             yield events
-
-    @contextmanager
-    def _events(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> Iterator[Iterator[ServerEvent | None]]:
-        sent = self._shown | {"Accept": "text/event-stream"} | (headers or {})
-        timeout = httpx.Timeout(10.0, read=_STREAM_READ_TIMEOUT_S)
-        try:
-            with self._http.stream(method, path, headers=sent, json=json, timeout=timeout) as response:
-                if response.is_error:
-                    response.read()
-                    raise _problem(response)
-                yield read_events(response.iter_bytes())
-        except httpx.HTTPError as error:
-            raise ApiUnreachableError(self.base_url, str(error) or type(error).__name__) from error
 
     def stop_answer(self, answer_id: str) -> None:
         """Stop writing an answer at once."""
-        self._send("DELETE", f"/v1/answers/{_segment(answer_id)}/stream")
+        self._send("DELETE", f"/v1/answers/{segment(answer_id)}/stream")
 
     def feedback(self, answer_id: str, *, rating: int, comment: str = "") -> None:
         """Rate an answer: 1 or -1, with a comment."""
         body: dict[str, Any] = {"rating": rating} | ({"comment": comment} if comment else {})
-        self._send("POST", f"/v1/answers/{_segment(answer_id)}/feedback", json=body)
+        self._send("POST", f"/v1/answers/{segment(answer_id)}/feedback", json=body)
 
     # ------------------------------------------------------------------ signing in
     def me(self) -> Me:
@@ -380,12 +226,3 @@ class FathomClient(LivingCalls):
     def readiness(self) -> dict[str, Any]:
         """Readiness of each part; also read from a 503 reply."""
         return self._probe("/readyz")
-
-    def _probe(self, path: str) -> dict[str, Any]:
-        response = self._request("GET", path)
-        try:
-            body = response.json()
-        except json.JSONDecodeError:
-            body = {"status": response.text[:200]}
-        found = body if isinstance(body, dict) else {"status": body}
-        return {"ok": response.is_success, "http_status": response.status_code} | found

@@ -4,7 +4,10 @@
 placeholders and that no page names a key that is missing here.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, Literal, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -13,12 +16,36 @@ from ui.strings import STRINGS
 Language = Literal["en", "zh"]
 LANGUAGES: Final[dict[Language, str]] = {"zh": "中文", "en": "English"}
 LANGUAGE_KEY: Final = "lang"
+_NAMED: Final = "language_in_address"
 
 
 def browser_language() -> Language:
     """Chinese for a Chinese browser, English for all others."""
     locale = st.context.locale or ""
     return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def settle_language() -> None:
+    """Begin a run of the page: choose a language newly named in the address, at first the browser's."""
+    asked = st.query_params.get(LANGUAGE_KEY, "")
+    named = next((code for code, name in LANGUAGES.items() if asked in {code, name}), None)
+    if named is not None and named != st.session_state.get(_NAMED):
+        st.session_state[LANGUAGE_KEY] = named
+        st.session_state[_NAMED] = named
+    elif LANGUAGE_KEY not in st.session_state:
+        st.session_state[LANGUAGE_KEY] = browser_language()
+
+
+def choose_language() -> None:
+    """Write the chosen language into the address, so that a reload and a shared link keep it."""
+    chosen = language()
+    st.session_state[_NAMED] = chosen
+    st.query_params[LANGUAGE_KEY] = chosen
+
+
+def in_address() -> dict[str, str]:
+    """The parameter that keeps a language that was chosen, for the address of another page."""
+    return {LANGUAGE_KEY: language()} if _NAMED in st.session_state else {}
 
 
 def language() -> Language:
@@ -58,6 +85,29 @@ def error_title(code: str) -> str | None:
     """Meaning of an error code, in the session's language; None leaves it to the interface's own words."""
     key = f"code.{code}"
     return text(key) if key in STRINGS else None
+
+
+def listing(parts: Iterable[str]) -> str:
+    """Parts of a list in one line."""
+    return (", " if language() == "en" else "、").join(parts)
+
+
+def zone() -> ZoneInfo:
+    """The time zone of the browser; UTC where it tells none."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def day_text(moment: str) -> str:
+    """The day of a moment (ISO 8601), where the reader is."""
+    return f"{datetime.fromisoformat(moment).astimezone(zone()):%Y-%m-%d}"
+
+
+def moment_text(moment: str) -> str:
+    """Day and minute of a moment (ISO 8601), where the reader is."""
+    return f"{datetime.fromisoformat(moment).astimezone(zone()):%Y-%m-%d %H:%M}"
 
 
 def size_text(size_bytes: int) -> str:

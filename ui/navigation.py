@@ -4,6 +4,8 @@ from typing import Any, Final, NoReturn
 
 import streamlit as st
 
+from ui import i18n
+
 _PAGES: Final = "pages_by_name"
 
 
@@ -14,4 +16,4 @@ def register(pages: dict[str, Any]) -> None:
 
 def go(name: str, **parameters: str) -> NoReturn:
     """Switch to a page, with parameters in its address."""
-    st.switch_page(st.session_state[_PAGES][name], query_params=parameters)
+    st.switch_page(st.session_state[_PAGES][name], query_params=i18n.in_address() | parameters)

@@ -50,6 +50,21 @@ def signed_in() -> Me | None:
     return found
 
 
+def has_users() -> bool:
+    """Whether people sign in here; the pages are not reached without, where they do."""
+    return COOKIE in st.context.cookies
+
+
+def manages() -> bool:
+    """Whether whoever looks may manage: the one person who works here, or an administrator.
+
+    Raises:
+        FathomError: The session is over, or the interface does not answer.
+    """
+    me = signed_in()
+    return me is None or me["admin"]
+
+
 def live_answer() -> LiveAnswer | None:
     """The answer being written in this session, if any."""
     found = st.session_state.get(_LIVE)

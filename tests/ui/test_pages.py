@@ -309,3 +309,17 @@ def test_a_refused_file_is_shown_until_it_is_accepted(client: FathomClient) -> N
     assert "Not accepted: big.txt" in shown(app)
     app.file_uploader[0].set_value([("big.txt", b"smaller krill", "text/plain")]).run()
     assert "Not accepted" not in shown(app)
+
+
+@pytest.mark.usefixtures("_at_api")
+@pytest.mark.parametrize(("named", "said"), [("zh", "提问"), ("中文", "提问"), ("en", "Ask"), ("fr", "Ask")])
+def test_the_address_sets_the_language_of_everything(named: str, said: str) -> None:
+    app = AppTest.from_file(str(MAIN), default_timeout=30)
+    app.query_params["lang"] = named
+    app.run()
+    assert app.get("page_link")[0].label == said
+    assert ("还没有可以提问的文档集" in shown(app)) == (said == "提问")
+    app.radio(key="lang").set_value("en" if said == "提问" else "zh").run()
+    chosen = app.query_params["lang"]
+    assert (chosen if isinstance(chosen, str) else chosen[0]) == ("en" if said == "提问" else "zh")
+    assert app.get("page_link")[0].label != said

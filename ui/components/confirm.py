@@ -13,8 +13,18 @@ def _nothing() -> None:
     """Nobody wants to know."""
 
 
+def _run(on_end: Callable[[], object]) -> None:
+    on_end()
+
+
 def confirm_delete(
-    title: str, name: str, body: str, delete: Callable[[], None], on_end: Callable[[], None] = _nothing
+    title: str,
+    name: str,
+    body: str,
+    delete: Callable[[], None],
+    on_end: Callable[[], object] = _nothing,
+    *,
+    label: str = "",
 ) -> None:
     """Open a dialog that deletes on its red button only.
 
@@ -27,13 +37,14 @@ def confirm_delete(
         body: What that means.
         delete: Deletes it; an error is shown in the dialog, which stays open.
         on_end: Called when the dialog is over, however it ended.
+        label: What the red button says; empty for "Delete".
     """
 
-    @st.dialog(title, on_dismiss=on_end)
+    @st.dialog(title, on_dismiss=lambda: _run(on_end))
     def dialog() -> None:
         notice(name, body, tone="bad")
         with st.container(horizontal=True):
-            sure = st.button(i18n.text("common.delete"), type="primary", key="confirm_delete")
+            sure = st.button(label or i18n.text("common.delete"), type="primary", key="confirm_delete")
             if st.button(i18n.text("common.cancel"), key="confirm_cancel"):
                 on_end()
                 st.rerun()

@@ -5,5 +5,6 @@ from typing import Final
 from ui.strings.errors import ERRORS
 from ui.strings.living import LIVING
 from ui.strings.pages import PAGES
+from ui.strings.people import PEOPLE
 
-STRINGS: Final[dict[str, tuple[str, str]]] = {**PAGES, **LIVING, **ERRORS}
+STRINGS: Final[dict[str, tuple[str, str]]] = {**PAGES, **PEOPLE, **LIVING, **ERRORS}

@@ -9,13 +9,18 @@ from ui.components.notices import notice, page_title, show_error
 from ui.components.pickers import choose
 from ui.errors import FathomError
 from ui.navigation import go
+from ui.views.sharing import sharing
 from ui.wire import Collection
 
 _PENDING = "collection_action"
+_SHARED = "share"
 
 
 def render() -> None:
     """Draw the page."""
+    if shared := st.query_params.get(_SHARED):
+        _sharing(shared)
+        return
     page_title(i18n.text("collections.title"), i18n.text("collections.lead"))
     try:
         found = state.client().all_collections()
@@ -44,6 +49,7 @@ def _card(collection: Collection) -> Card:
         "meta": " · ".join(filter(None, [counts, collection.get("language")])),
         "actions": [
             ("ask", i18n.text("collections.ask"), "strong"), ("documents", i18n.text("collections.open"), ""),
+            *([("share", i18n.text("share.action"), "")] if state.has_users() else []),
             ("delete", i18n.text("common.delete"), "danger"),
         ],
     }  # fmt: skip
@@ -69,7 +75,17 @@ def _act(found: list[Collection]) -> None:
         )  # fmt: skip
         return
     choose([collection_id])
+    if what == "share":
+        st.query_params[_SHARED] = collection_id
+        st.rerun()
     go("ask" if what == "ask" else "documents", collection=collection_id)
+
+
+def _sharing(collection_id: str) -> None:
+    try:
+        sharing(collection_id, back=_SHARED)
+    except FathomError as error:
+        show_error(error)
 
 
 def _new() -> None:
