@@ -1,8 +1,13 @@
-"""Decision 0083: what identity costs an answer, a search and a list.
+"""Decision 0102: what identity costs an answer, a search and a list; with filter and trail too, if asked.
+
+    python -m benchmarks.identity [--rounds 20] [--lexicons FILES]
 
 One home, the shipped models, two applications on it in this process: one for one person, one for users. Each request is
 made of both in turn, the order changing every time, through HTTP on this machine. Processor time is that of the whole
 process, client included, so that it tells the same on a busy machine.
+
+With --lexicons (files of one word a line) the application for one person has neither filter nor audit trail, and the
+other masks those words, redacts personal data in what it tells, and records answers.
 """
 
 import argparse
@@ -13,15 +18,21 @@ import time
 from pathlib import Path
 
 import httpx
+from fastapi import FastAPI
 
+from app.composition.content_filter import ContentFilter
 from app.composition.runtime import Runtime, build_runtime
 from app.identity import people
 from app.intake.record import Upload, record_uploads
-from app.library import collections
+from app.library import collections, lexicons
+from app.library.lexicons import words_in
 from app.main import create_app
+from app.safety.types import Lexicon
 from app.sample_collection import sample_files
 from app.settings.reading import load_settings
+from app.settings.schema import Settings
 from app.worker import Worker
+from benchmarks.guarded_answers import NoFilter
 from tests.ui.servers import serve
 
 QUESTIONS = (
@@ -34,18 +45,40 @@ QUESTIONS = (
 
 def main() -> int:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=20, help="times that each request is made of both")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--lexicons", type=Path, nargs="+", help="files of one word a line")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(home=Path(folder) / "home")
         runtime = build_runtime(settings)
         key = _fill(runtime)
+        if options.lexicons:
+            words = sorted({word for file in options.lexicons for word in words_in(file.read_text("utf-8"))})
+            lexicons.put(runtime.db, Lexicon(name="all", level="mask", words=words))
         runtime.close()
-        apps = [create_app(settings.model_copy(update={"mode": mode})) for mode in ("single", "users")]
+        apps = [_application(settings, mode, guarded=bool(options.lexicons)) for mode in ("single", "users")]
         with serve(apps[0]) as single, serve(apps[1]) as users:
-            _table(single, users, key, rounds)
+            _table(single, users, key, options.rounds)
     return 0
+
+
+def _application(settings: Settings, mode: str, *, guarded: bool) -> FastAPI:
+    """The application of a mode; with filter and trail where there are users, if `guarded`."""
+    trail = settings.audit.model_copy(update={"answers": not guarded or mode == "users"})
+    own = settings.model_copy(update={"mode": mode, "audit": trail})
+
+    def opened() -> Runtime:
+        runtime = build_runtime(own)
+        if guarded:
+            runtime.content_filter = (
+                NoFilter(runtime.db) if mode == "single" else ContentFilter(runtime.db, redact_output=True)
+            )
+        return runtime
+
+    return create_app(own, opened=opened)
 
 
 def _fill(runtime: Runtime) -> str:

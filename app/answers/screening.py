@@ -18,9 +18,10 @@ from app.answers.types import (
     NearestPassage,
     Replacement,
 )
+from app.db.sources import DocumentName
 from app.safety.screen import Released, TextScreen, screened
 from app.safety.types import Finder, Match, hardest
-from app.search.masking import hidden, hidden_document
+from app.search.masking import hidden
 
 Kind = TypeVar("Kind", NearestPassage, AlternativeSource)
 
@@ -41,6 +42,7 @@ class ScreenedEvents:
         """Begin with nothing."""
         self._emit = emit
         self._finders = finders
+        self._masked: dict[str, str] = {}
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -105,10 +107,10 @@ class ScreenedEvents:
 
     def _hidden(self, citation: Citation) -> Citation:
         """The citation with its quote as the answer has it, masks in the text around it."""
-        around = hidden(citation.before + citation.quote + citation.after, self._finders)
+        around = self._shown(citation.before + citation.quote + citation.after)
         return replace(
             citation,
-            document=hidden_document(citation.document, self._finders),
+            document=self._document(citation.document),
             quote=self.text[citation.answer_start : citation.answer_end],
             before=around[: len(citation.before)],
             after=around[len(citation.before) + len(citation.quote) :],
@@ -130,5 +132,15 @@ class ScreenedEvents:
         )
 
     def _source(self, source: Kind) -> Kind:
-        quote = hidden(source.quote, self._finders)
-        return replace(source, document=hidden_document(source.document, self._finders), quote=quote)
+        document = self._document(source.document)
+        return replace(source, document=document, quote=self._shown(source.quote))
+
+    def _document(self, document: DocumentName) -> DocumentName:
+        return replace(document, name=self._shown(document.name), title=self._shown(document.title))
+
+    def _shown(self, text: str) -> str:
+        """The text with its masks; citations of an answer share sources, and are told twice."""
+        shown = self._masked.get(text)
+        if shown is None:
+            shown = self._masked[text] = hidden(text, self._finders)
+        return shown

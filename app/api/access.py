@@ -170,10 +170,10 @@ async def guarded(rule: Rule, inner: Inner, scope: Scope, receive: Receive, send
         await run_in_threadpool(require, seen.db, kind, key, rule.role)
 
     def look() -> None:
-        if not gate.still_good(principal.key_id):
+        for standing in request.state.watched:  # which look at the key too
+            standing.check(older_than_s=0)
+        if not request.state.watched and not gate.still_good(principal.key_id):
             raise UnauthenticatedError("key_invalid", *KEY_ENDED)
-        for standing in request.state.watched:
-            standing.check()
         if kind is not None and scope["method"] != "DELETE":  # which may delete what it is about
             require(seen.db, kind, key, "reader")
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, event, false, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Select, event, false, literal, select
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy.sql.visitors import anon_map
 
 from app.db.file_models import FileBatch, UploadedFile
 from app.db.identity_tables import AnswerCollection, Grant, Membership
@@ -41,12 +43,42 @@ class Reader:
     collection_ids: tuple[str, ...] | None = None
 
 
+class Criteria(CriteriaOption):
+    """Conditions of a reader as one option of a statement, with a key for SQLAlchemy's cache that is computed once.
+
+    The key says how the conditions are built and the parameters hold whose they are, so that readers share compiled
+    statements. Computed by each statement, the key would cost more than the statement.
+    """
+
+    propagate_to_loaders = True
+    inherit_cache = True
+
+    def __init__(self, conditions: Sequence[LoaderCriteriaOption]) -> None:
+        """Bundle the conditions."""
+        self._conditions = tuple(conditions)
+        names, parameters = anon_map(), list[BindParameter[Any]]()
+        self._key = (Criteria, *(one._gen_cache_key(names, parameters) for one in self._conditions))
+        self._parameters = tuple(parameters)
+
+    def _gen_cache_key(self, _: Any, bindparams: list[BindParameter[Any]]) -> tuple[Any, ...]:
+        bindparams.extend(self._parameters)
+        return self._key
+
+    def process_compile_state(self, compile_state: Any) -> None:
+        """Apply to a statement that is compiled."""
+        for one in self._conditions:
+            one.process_compile_state(compile_state)
+
+    def get_global_criteria(self, attributes: dict[str, Any]) -> None:
+        """Add to the conditions of a statement that changes or deletes rows."""
+        for one in self._conditions:
+            one.get_global_criteria(attributes)
+
+
 class ReaderSession(Session):
     """A session that sees the rows of its reader."""
 
-    def __init__(
-        self, *args: Any, criteria: Sequence[LoaderCriteriaOption], reader: Reader, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, criteria: Criteria, reader: Reader, **kwargs: Any) -> None:
         """Take the criteria of `criteria_of(reader)`, and all that a session takes."""
         super().__init__(*args, **kwargs)
         self.reader = reader
@@ -59,7 +91,7 @@ def _restrict(state: ORMExecuteState) -> None:
         return
     session = state.session
     assert isinstance(session, ReaderSession)
-    state.statement = state.statement.options(*session.criteria)
+    state.statement = state.statement.options(session.criteria)
 
 
 def owner_of(session: Session) -> str | None:
@@ -68,7 +100,7 @@ def owner_of(session: Session) -> str | None:
 
 
 @lru_cache(maxsize=1_000)
-def criteria_of(reader: Reader) -> tuple[LoaderCriteriaOption, ...]:
+def criteria_of(reader: Reader) -> Criteria:
     """Conditions on each table that a reader sees a part of."""
     readable = readable_collections(reader)
     links = AnswerCollection.__table__
@@ -78,25 +110,23 @@ def criteria_of(reader: Reader) -> tuple[LoaderCriteriaOption, ...]:
         .where(links.c.answer_id == Answer.id, links.c.collection_id.not_in(readable))
         .exists()
     )
-    return (
-        with_loader_criteria(Collection, Collection.id.in_(readable), include_aliases=True),
-        with_loader_criteria(Document, Document.collection_id.in_(readable), include_aliases=True),
-        with_loader_criteria(Chunk, Chunk.collection_id.in_(readable), include_aliases=True),
-        with_loader_criteria(Job, Job.collection_id.in_(readable), include_aliases=True),
-        with_loader_criteria(Answer, _owned(Answer.owner_id, reader) & ~out_of_reach, include_aliases=True),
-        with_loader_criteria(
+    conditions = (
+        (Collection, Collection.id.in_(readable)),
+        (Document, Document.collection_id.in_(readable)),
+        (Chunk, Chunk.collection_id.in_(readable)),
+        (Job, Job.collection_id.in_(readable)),
+        (Answer, _owned(Answer.owner_id, reader) & ~out_of_reach),
+        (
             AnswerReview,
             _owned(AnswerReview.owner_id, reader) & AnswerReview.collection_id.in_(readable),
-            include_aliases=True,
         ),
-        with_loader_criteria(Grant, Grant.collection_id.in_(readable), include_aliases=True),
-        with_loader_criteria(FileBatch, FileBatch.collection_id.in_(readable), include_aliases=True),
-        with_loader_criteria(
-            UploadedFile,
-            # a key for single collections reaches no file, which is in none
-            _owned(UploadedFile.owner_id, reader) if reader.collection_ids is None else false(),
-            include_aliases=True,
-        ),
+        (Grant, Grant.collection_id.in_(readable)),
+        (FileBatch, FileBatch.collection_id.in_(readable)),
+        # a key for single collections reaches no file, which is in none
+        (UploadedFile, _owned(UploadedFile.owner_id, reader) if reader.collection_ids is None else false()),
+    )
+    return Criteria(
+        [with_loader_criteria(table, condition, include_aliases=True) for table, condition in conditions]
     )
 
 

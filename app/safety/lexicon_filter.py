@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import ahocorasick
 
-from app.safety.folding import fold, is_han, is_word_character, places
-from app.safety.patterns import LONGEST_GAP, Pattern, Written, counts, pattern_of
+from app.safety.folding import fold
+from app.safety.patterns import Pattern, Written, counts, pattern_of
+from app.safety.rescan import Rescan
 from app.safety.sounds import Sounds
-from app.safety.types import Lexicon, Match
-
-CONTEXT = 8
-"""Folded characters in front of the longest word that are looked at too."""
+from app.safety.types import Level, Lexicon, Match, Scan
+from app.safety.word_scan import Words, WordScan
 
 
 class LexiconFilter:
@@ -29,10 +28,18 @@ class LexiconFilter:
             if (pattern := pattern_of(lexicon, word)) is not None
         ]
         self._automaton = automaton_of(patterns)
-        self._longest = max((len(pattern.key) for pattern in patterns), default=0)
-        self._before_gaps = frozenset(pattern.key[:gap] for pattern in patterns for gap in pattern.gaps)
-        self._open_starts = frozenset(pattern.key[0] for pattern in patterns if pattern.open_start)
+        self._words = Words(
+            automaton=self._automaton,
+            before_gaps=frozenset(pattern.key[:gap] for pattern in patterns for gap in pattern.gaps),
+            open_starts=frozenset(pattern.key[0] for pattern in patterns if pattern.open_start),
+            match_of=lambda pattern, span: match_of(pattern.lexicon, pattern.word, span),
+        )
         self._sounds = Sounds([lexicon for lexicon in lexicons if lexicon.pinyin])
+
+    @property
+    def levels(self) -> frozenset[Level]:
+        """Levels of its lexicons."""
+        return frozenset(lexicon.level for lexicon in self.lexicons)
 
     def find(self, text: str) -> Sequence[Match]:
         """All words in a text, by where they begin.
@@ -40,16 +47,10 @@ class LexiconFilter:
         Args:
             text: Any text.
         """
-        if not self._longest:
+        if not self._automaton:
             return ()
         folded = fold(text)
-        found = list(self._found(text, folded))
-        if self._sounds:
-            known = {(match.start, match.end) for match in found}
-            found += [
-                match for match in self._sounds.find(text, folded) if (match.start, match.end) not in known
-            ]
-        return sorted(found, key=lambda match: (match.start, match.end))
+        return _once(self._found(text, folded), self._sounds.find(text, folded) if self._sounds else ())
 
     def _found(self, text: str, folded: str) -> Iterator[Match]:
         written: Written | None = None
@@ -60,51 +61,38 @@ class LexiconFilter:
                 if counts(pattern, written, begin, end):
                     yield match_of(pattern.lexicon, pattern.word, written.span(begin, end))
 
-    def open_from(self, text: str) -> int:
-        """First position of the end of `text` that may become part of a word when more text follows."""
-        if not self._longest:
-            return len(text)
-        at, folded = self._tail(text)
-        first = self._first_open(text[at:], folded)
-        if self._sounds:
-            first = min(first, self._sounds.first_open(folded))
-        return at + places(text[at:])[first] if first < len(folded) else len(text)
+    def scan(self) -> Scan:
+        """Start a text that arrives in pieces."""
+        words = WordScan(self._words)
+        return BothScans(words, Rescan(self._sounds)) if self._sounds else words
 
-    def _tail(self, text: str) -> tuple[int, str]:
-        """Where the end of a text begins that is long enough for the longest word, and its folded form."""
-        longest = max(self._longest, self._sounds.longest) + CONTEXT
-        step = longest * (1 + LONGEST_GAP)
-        at = len(text)
-        folded = ""
-        while at > 0 and len(folded) < longest:  # characters that show nothing take room
-            at = max(0, at - step)
-            folded = fold(text[at:])
-        return at, folded
 
-    def _first_open(self, tail: str, folded: str) -> int:
-        """Position in the folded tail; its length where nothing is open."""
-        written: Written | None = None
-        for begin in range(max(0, len(folded) - self._longest), len(folded)):
-            if self._automaton.match(folded[begin:]):
-                # a letter more shows what follows the last character
-                written = written or Written(tail + "x")
-                if self._may_go_on(written, folded, begin):
-                    return begin
-        return len(folded)
+class BothScans:
+    """Search for words as written and by their sound, in a text that arrives in pieces."""
 
-    def _may_go_on(self, written: Written, folded: str, begin: int) -> bool:
-        """Whether the characters around and between those from `begin` on allow a word; yes where in doubt."""
-        gaps = written.gaps(begin, len(folded) + 1)
-        if gaps is None:
-            return False
-        whole = is_word_character(folded[begin]) and folded[begin] not in self._open_starts
-        if whole and written.joined_before(written.places[begin]):
-            return False
-        start = folded[begin:]
-        own = {gap for gap in range(1, len(start) + 1) if start[:gap] in self._before_gaps}
-        return all(gap in own or is_han(start[gap - 1]) for gap in gaps) or own.union(gaps).issuperset(
-            range(1, len(start))
-        )
+    def __init__(self, written: Scan, heard: Scan) -> None:
+        """Search with both."""
+        self._written, self._heard = written, heard
+
+    def feed(self, text: str) -> int:
+        """Add the next piece; returns the first position that may become part of a word when more text follows."""
+        return min(self._written.feed(text), self._heard.feed(text))
+
+    def matches(self) -> Sequence[Match]:
+        """Complete words that have not left, in order of their start; once where both have one."""
+        return _once(self._written.matches(), self._heard.matches())
+
+    def leave(self, until: int) -> None:
+        """Release the text in front of a position."""
+        self._written.leave(until)
+        self._heard.leave(until)
+
+
+def _once(written: Iterable[Match], heard: Iterable[Match]) -> Sequence[Match]:
+    found = list(written)
+    known = {(match.start, match.end) for match in found}
+    found += [match for match in heard if (match.start, match.end) not in known]
+    return sorted(found, key=lambda match: (match.start, match.end))
 
 
 def automaton_of(patterns: Iterable[Pattern]) -> "ahocorasick.Automaton":

@@ -11,12 +11,15 @@ it, and a place is looked at again in the text as written:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.safety.folding import BREAK, fold, is_han, is_invisible, is_separator, is_word_character, places
 from app.safety.types import Lexicon
 
 LONGEST_GAP = 3
 """Most separators between two characters of a word."""
+LOOK_AHEAD = 64
+"""Characters behind a word within which a letter that joins it is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,25 +108,42 @@ class Written:
         return begins and (end == len(self.places) or self.places[end - 1] != self.places[end])
 
     def joined_before(self, start: int) -> bool:
-        """Whether a letter or digit stands right in front of a position of the text."""
-        before = next((one for one in reversed(self.text[:start]) if not is_invisible(one)), "")
+        """Whether a letter or digit stands right in front of a folded character."""
+        text, place = self.text, self.places[start]
+        before = next((text[at] for at in range(place - 1, -1, -1) if not is_invisible(text[at])), "")
         return is_word_character(fold(before)[-1:])
 
     def joined_after(self, end: int) -> bool:
-        """Whether a letter or digit follows a position of the text at once."""
-        after = next((one for one in self.text[end : end + 64] if not is_invisible(one)), "")
+        """Whether a letter or digit follows the folded character in front of `end` at once."""
+        place = self.places[end - 1] + 1
+        after = next((one for one in self.text[place : place + LOOK_AHEAD] if not is_invisible(one)), "")
         return is_word_character(fold(after)[:1])
 
 
-def counts(pattern: Pattern, written: Written, start: int, end: int) -> bool:
+class Places(Protocol):
+    """What `counts` looks at: a text as written, beside its folded form."""
+
+    def gaps(self, start: int, end: int) -> list[int] | None:
+        """Where separators stand in a range; None where too many do."""
+
+    def aligned(self, start: int, end: int) -> bool:
+        """Whether a range begins and ends with whole characters of the text."""
+
+    def joined_before(self, start: int) -> bool:
+        """Whether a letter or digit stands right in front of it."""
+
+    def joined_after(self, end: int) -> bool:
+        """Whether a letter or digit follows it at once."""
+
+
+def counts(pattern: Pattern, written: Places, start: int, end: int) -> bool:
     """Whether a word stands at a range of the folded text, as the module's rules have it."""
     gaps = written.gaps(start, end) if written.aligned(start, end) else None
     if gaps is None or not (pattern.han or _spaced_alike(pattern.gaps, gaps, len(pattern.key))):
         return False
-    first, last = written.span(start, end)
-    if not pattern.open_start and is_word_character(pattern.key[0]) and written.joined_before(first):
+    if not pattern.open_start and is_word_character(pattern.key[0]) and written.joined_before(start):
         return False
-    return pattern.open_end or not is_word_character(pattern.key[-1]) or not written.joined_after(last)
+    return pattern.open_end or not is_word_character(pattern.key[-1]) or not written.joined_after(end)
 
 
 def _spaced_alike(own: frozenset[int], found: Sequence[int], length: int) -> bool:

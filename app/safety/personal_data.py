@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from stdnum import iban, luhn
 from stdnum.cn import ric, uscc
@@ -15,7 +16,8 @@ from stdnum.exceptions import ValidationError
 from stdnum.gb import nhs
 from stdnum.us import itin, ssn
 
-from app.safety.types import Match
+from app.safety.rescan import Rescan
+from app.safety.types import Level, Match, Scan
 
 LONGEST = 320
 """Most characters of anything found; an e-mail address is the longest."""
@@ -150,18 +152,32 @@ KINDS: tuple[Kind, ...] = (
         is_one=lambda found: found[0].strip(":") != "" and _is_address(found),
     ),
 )
-_OPEN = (
-    re.compile(r"[0-9A-Za-z@._%+:-]{1,320}$", re.ASCII),
+_WORD_SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz@._%+:-"
+_ENDS = f"{_WORD_SIGNS} ()"
+"""Last characters of a text that may become one of the kinds."""
+_OPEN_NUMBERS = (
     re.compile(r"[+(]?\d[\d() .-]{0,40}$", re.ASCII),
     re.compile(r"[A-Z]{2}\d{2}(?: ?[0-9A-Z]{1,4}){0,8} ?$", re.ASCII),
     re.compile(r"(?:\(\d{0,3}|\+)$", re.ASCII),
     re.compile(r"(?<![0-9A-Za-z])[A-Z]{1,2}(?: ?\d{1,2}){0,3} ?(?:\([0-9A]?)?$", re.ASCII),
 )
-"""Ends of a text that may become one of the kinds: a word, digits in groups, an account in groups."""
+"""Ends of a text that may become one of the kinds: digits in groups, an account in groups."""
+_OPEN_LETTERS = re.compile(r"(?<![0-9A-Za-z])[A-Z]{1,2} ?$", re.ASCII)
+"""The last of them, where there is no digit and no bracket."""
+_IN_OPEN_NUMBERS: Final = 64
+"""Characters that the longest of them has, at most."""
+_NUMERIC = re.compile(r"[\d(+]", re.ASCII)
+_HELD = re.compile(r"[\d@:]")
+"""Something of the kind stands in everything found."""
 
 
 class PersonalData:
     """Finds personal data of all kinds."""
+
+    @property
+    def levels(self) -> frozenset[Level]:
+        """Levels of its matches."""
+        return frozenset(("mask",))
 
     def find(self, text: str) -> Sequence[Match]:
         """All personal data in a text; of matches that overlap, the first kind in the order of `KINDS`.
@@ -177,14 +193,25 @@ class PersonalData:
 
     def open_from(self, text: str) -> int:
         """First position of the end of `text` that may become personal data when more text follows."""
+        if text[-1:].translate(_NARROW) not in _ENDS:
+            return len(text)
         at = max(0, len(text) - LONGEST)
         tail = text[at:].translate(_NARROW)
-        found = [match.start() for form in _OPEN if (match := form.search(tail)) is not None]
-        return at + min(found, default=len(tail))
+        first, near = len(tail.rstrip(_WORD_SIGNS)), max(0, len(tail) - _IN_OPEN_NUMBERS)
+        if _NUMERIC.search(tail, near):
+            found = [match.start() for form in _OPEN_NUMBERS if (match := form.search(tail)) is not None]
+            first = min([first, *found])
+        elif (letters := _OPEN_LETTERS.search(tail, max(0, len(tail) - 4))) is not None:
+            first = min(first, letters.start())
+        return at + first
+
+    def scan(self) -> Scan:
+        """Start a text that arrives in pieces."""
+        return Rescan(self)
 
 
 def _found(text: str) -> Iterator[Match]:
-    if not any(character.isdecimal() or character in "@:" for character in text):
+    if _HELD.search(text) is None:
         return
     for kind in KINDS:
         for found in kind.form.finditer(text):

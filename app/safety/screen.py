@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 
 from app.safety.types import Finder, Match, masked
 
-CONTEXT = 64
-"""Released characters that are searched again, as the context in front of a match."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
@@ -25,8 +22,7 @@ class TextScreen:
 
     def __init__(self, finders: Sequence[Finder]) -> None:
         """Begin with nothing."""
-        self._finders = finders
-        self._context = ""
+        self._scans = [finder.scan() for finder in finders]
         self._held = ""
         self._left = 0
 
@@ -38,36 +34,37 @@ class TextScreen:
     def feed(self, text: str) -> Released:
         """Add the next piece; returns the stretch that may leave now."""
         self._held += text
-        whole = self._context + self._held
-        matches = self._matches(whole)
-        cut = min((finder.open_from(whole) for finder in self._finders), default=len(whole))
+        cut = self._left + len(self._held)
+        for scan in self._scans:
+            cut = min(cut, scan.feed(text))
+        matches = self._matches()
         for match in reversed(matches):  # a match leaves as a whole
             if match.start < cut < match.end:
                 cut = match.start
-        return self._release(whole, matches, max(cut, len(self._context)))
+        return self._release(matches, max(cut, self._left))
 
     def end(self) -> Released:
         """The text is over; gives the rest."""
-        whole = self._context + self._held
-        return self._release(whole, self._matches(whole), len(whole))
+        return self._release(self._matches(), self._left + len(self._held))
 
-    def _matches(self, whole: str) -> list[Match]:
+    def _matches(self) -> list[Match]:
         """Matches that reach into the text not released yet, in order of their start."""
-        found = [match for finder in self._finders for match in finder.find(whole)]
         return sorted(
-            (match for match in found if match.end > len(self._context)), key=lambda match: match.start
+            (match for scan in self._scans for match in scan.matches()), key=lambda match: match.start
         )
 
-    def _release(self, whole: str, matches: Sequence[Match], cut: int) -> Released:
-        begin = len(self._context)
+    def _release(self, matches: Sequence[Match], cut: int) -> Released:
         leaving = [match for match in matches if match.end <= cut]
-        text = masked(whole, leaving)[begin:cut]
-        offset = self._left - begin
-        moved = [replace(match, start=match.start + offset, end=match.end + offset) for match in leaving]
-        self._left += cut - begin
-        self._held = whole[cut:]
-        self._context = whole[:cut][-CONTEXT:]
-        return Released(text=text, matches=moved)
+        count, left = cut - self._left, self._left
+        text = self._held[:count]
+        if leaving:
+            moved = [replace(one, start=max(0, one.start - left), end=one.end - left) for one in leaving]
+            text = masked(text, moved)
+        if count:
+            self._held, self._left = self._held[count:], cut
+            for scan in self._scans:
+                scan.leave(cut)
+        return Released(text=text, matches=leaving)
 
 
 def screened(text: str, finders: Sequence[Finder]) -> Released:

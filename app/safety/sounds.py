@@ -11,7 +11,7 @@ from functools import cache
 import ahocorasick
 import pypinyin
 
-from app.safety.folding import BREAK, fold, is_han, is_word_character
+from app.safety.folding import BREAK, fold, is_han, is_word_character, places
 from app.safety.patterns import Written
 from app.safety.types import Lexicon, Match
 
@@ -53,13 +53,16 @@ class Sounds:
     def __bool__(self) -> bool:
         return self.longest > 0
 
-    def find(self, text: str, folded: str) -> Iterator[Match]:
+    def find(self, text: str, folded: str | None = None) -> Sequence[Match]:
         """Words in a text by their sound, exact spelling included.
 
         Args:
             text: As written.
-            folded: Its folded form.
+            folded: Its folded form, where it is known.
         """
+        return list(self._found(text, fold(text) if folded is None else folded))
+
+    def _found(self, text: str, folded: str) -> Iterator[Match]:
         written: Written | None = None
         units = _units(folded)
         for last, entries in self._automaton.iter(folded.translate(SYLLABLES)):
@@ -80,13 +83,14 @@ class Sounds:
                         word=word,
                     )
 
-    def first_open(self, folded: str) -> int:
-        """First position of a folded text from which on it may become a word; rather too early than too late."""
+    def open_from(self, text: str) -> int:
+        """First position from which on a text may become a word; rather too early than too late."""
+        folded = fold(text)
         units, sound = _units(folded), folded.translate(SYLLABLES)
         for begin in range(max(0, len(sound) - self.longest), len(sound)):
             if _starts(units, begin) and self._automaton.match(sound[begin:]):
-                return units[begin]
-        return len(folded)
+                return places(text)[units[begin]]
+        return len(text)
 
 
 @cache
@@ -138,10 +142,9 @@ def _sounds(
     gaps = written.gaps(first, end)
     if gaps is None or not (in_characters or _between_syllables(heard, gaps, boundaries)):
         return False
-    start, stop = written.span(first, end)
-    if is_word_character(heard[0]) and written.joined_before(start):
+    if is_word_character(heard[0]) and written.joined_before(first):
         return False
-    return not (is_word_character(heard[-1]) and written.joined_after(stop))
+    return not (is_word_character(heard[-1]) and written.joined_after(end))
 
 
 def _between_syllables(heard: str, gaps: Sequence[int], boundaries: frozenset[int]) -> bool:

@@ -47,14 +47,31 @@ class Match:
     word: str = ""
 
 
+class Scan(Protocol):
+    """Search in a text that arrives in pieces; positions are those in the whole text."""
+
+    def feed(self, text: str) -> int:
+        """Add the next piece; returns the first position that may become part of a match when more text follows."""
+
+    def matches(self) -> Sequence[Match]:
+        """Complete stretches that have not left, in order of their start; they may overlap."""
+
+    def leave(self, until: int) -> None:
+        """Release the text in front of a position."""
+
+
 class Finder(Protocol):
-    """Finds stretches in a text, and knows how much of its end may still become one."""
+    """Finds stretches in a text."""
+
+    @property
+    def levels(self) -> frozenset[Level]:
+        """Levels that its matches may have."""
 
     def find(self, text: str) -> Sequence[Match]:
         """All stretches, by where they begin; they may overlap."""
 
-    def open_from(self, text: str) -> int:
-        """First position of the end of `text` that may become part of a match when more text follows."""
+    def scan(self) -> Scan:
+        """Start a text that arrives in pieces; its matches are those that `find` has in the whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,7 @@ class CopyingGenerator:
         if not shared:
             yield nothing
             return
+        assert passage is not None
         spans: list[Span] = []
         text = ""
         for match in _WORDS.finditer(passage.text, start, end):

@@ -108,7 +108,7 @@ def test_pinyin_needs_three_syllables_of_characters_and_whole_words(text):
 def test_a_lexicon_without_usable_words_finds_nothing():
     compiled = filter_of("", " ", "***", "。")
     assert compiled.find("anything") == ()
-    assert compiled.open_from("anything") == len("anything")
+    assert compiled.scan().feed("anything") == len("anything")
 
 
 def test_ten_thousand_words_are_one_pass():
