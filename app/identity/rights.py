@@ -186,7 +186,7 @@ class Standing:
         self._error: FathomError | None = None
 
     def check(self, older_than_s: float = LOOK_S) -> None:
-        """Look again, where the last look is older than so many seconds.
+        """Repeat the look-up where the last is older than `older_than_s` seconds.
 
         Raises:
             UnauthenticatedError: The key opens nothing any more.

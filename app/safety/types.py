@@ -71,7 +71,7 @@ class Finder(Protocol):
         """All stretches, by where they begin; they may overlap."""
 
     def scan(self) -> Scan:
-        """Start a text that arrives in pieces; its matches are those that `find` has in the whole."""
+        """Start a text that arrives in pieces; its matches equal `find` in the whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
