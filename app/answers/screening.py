@@ -139,7 +139,7 @@ class ScreenedEvents:
         return replace(document, name=self._shown(document.name), title=self._shown(document.title))
 
     def _shown(self, text: str) -> str:
-        """The text with its masks; citations of an answer share sources, and each is shown in the stream and in the stored answer."""
+        """The text with its masks, computed once: citations share sources, and stream and stored answer show them."""
         shown = self._masked.get(text)
         if shown is None:
             shown = self._masked[text] = hidden(text, self._finders)

@@ -121,7 +121,7 @@ class Written:
 
 
 class Places(Protocol):
-    """Text as written, beside its folded form, for `counts`.
+    """Text as written, beside its folded form, for `counts`."""
 
     def gaps(self, start: int, end: int) -> list[int] | None:
         """Where separators stand in a range; None where too many do."""
