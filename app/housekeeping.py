@@ -1,4 +1,4 @@
-"""Periodic work of the server: finish erasing, and delete expired answers and replies.
+"""Periodic work of the server: finish erasing, and delete expired answers, replies and deletions in the bin.
 
 A thread of its own, so that neither requests nor documents wait for it.
 """
@@ -17,7 +17,7 @@ from app.composition.runtime import Runtime
 from app.db import idempotency
 from app.db.types import utc_now
 from app.errors import FathomError
-from app.library import erasing, usage
+from app.library import deletions, erasing, usage
 
 logger = logging.getLogger(__name__)
 
@@ -64,10 +64,12 @@ class Housekeeping:
 
 
 def expire(runtime: Runtime) -> None:
-    """Delete replies and answers older than the settings allow."""
+    """Delete replies, answers and deletions in the bin that are older than the settings allow."""
     with runtime.db.write() as session:
         if idempotency.expire(session, utc_now()):
             erasing.schedule(session)
+    if erased := deletions.expire(runtime):
+        logger.info("the time of deletions in the bin is over", extra={"count": erased})
     days = runtime.settings.answers.keep_days
     if days is not None:
         deleted = stored.delete_some(runtime, before=utc_now() - timedelta(days=days))

@@ -16,6 +16,7 @@ from app.api import (
     answers,
     audit,
     collections,
+    deletions,
     documents,
     grants,
     health,
@@ -121,7 +122,8 @@ def _versioned() -> APIRouter:
     router = APIRouter(prefix="/v1")
     # Routes are tried in this order: the two that crowds call come first, so that a refusal costs least.
     for part in (
-        search, answers, collections, documents, jobs, reviews, lexicons, audit, grants, people, signing_in, usage,
+        search, answers, collections, documents, jobs, reviews, deletions, lexicons, audit, grants, people, signing_in,
+        usage,
     ):  # fmt: skip
         router.include_router(part.router)
     return router

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from app.db import (  # noqa: F401
     field_models,
     file_models,
+    frozen_models,
     identity_tables,
     living_models,
     observing_models,

@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Response
 
 from app.api.access import any_key, on_collection
-from app.api.deps import CollectionKey, Cursor, Limit, RuntimeDep
+from app.api.deps import CollectionKey, Cursor, EraseNow, Limit, RuntimeDep, deleted
 from app.api.idempotency import IdempotentRoute
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.wire import collection_out
-from app.library import collections
+from app.library import collections, deletions
 from app.schemas.collections import CollectionCreate, CollectionOut, CollectionUpdate
 from app.schemas.filters import FieldsOut
 from app.schemas.paging import Page
@@ -75,7 +75,13 @@ def change_collection(
 
 @router.delete("/{collection}", status_code=204)
 @on_collection("write", "owner")
-def delete_collection(collection: CollectionKey, runtime: RuntimeDep) -> Response:
-    """Delete a collection with all its documents; no search finds them once this returns."""
-    collections.delete(runtime, collection)
-    return Response(status_code=204)
+def delete_collection(collection: CollectionKey, runtime: RuntimeDep, erase: EraseNow = False) -> Response:
+    """Delete a collection with all its documents; no search finds them once this returns.
+
+    It lies in the bin, from where its owner can restore it, until its time is over (setting `bin.keep_days`); the
+    header `Bin-Item` of the reply names it. With `erase` its text goes at once, and that of documents in its bin.
+    """
+    if erase:
+        collections.delete(runtime, collection)
+        return Response(status_code=204)
+    return deleted(deletions.discard_collection(runtime, collection))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, cast
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request, Response
 
 from app.audit.recording import LOCAL
 from app.composition.runtime import Runtime
@@ -45,3 +45,9 @@ DocumentId = Annotated[
 JobId = Annotated[
     str, Path(max_length=64, description="Id of a job.", examples=["job_4k7tq2hn3vcv5w6d7g2m5a3x2e"])
 ]
+EraseNow = Annotated[bool, Query(description="Erase the text at once, instead of keeping it in the bin.")]
+
+
+def deleted(bin_item: str | None) -> Response:
+    """The reply to a deletion, which names its item in the bin where there is one."""
+    return Response(status_code=204, headers={} if bin_item is None else {"Bin-Item": bin_item})

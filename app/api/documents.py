@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.access import on_collection, on_document
 from app.api.admitted import AdmittedRoute, admitted, in_thread, turn_come, while_there
-from app.api.deps import CollectionKey, Cursor, DocumentId, Limit, RuntimeDep
+from app.api.deps import CollectionKey, Cursor, DocumentId, EraseNow, Limit, RuntimeDep, deleted
 from app.api.idempotency import once
 from app.api.json_body import read_json, text_value
 from app.api.problems import PROBLEM_RESPONSES
@@ -22,7 +22,7 @@ from app.api.wire import chunk_out, content_out, document_out, job_out
 from app.composition.runtime import Runtime
 from app.intake import fetching, syncing
 from app.intake.record import Upload, record_uploads
-from app.library import documents
+from app.library import deletions, documents
 from app.schemas.documents import (
     ChunkOut,
     ContentOut,
@@ -224,10 +224,16 @@ def change_document(document_id: DocumentId, body: DocumentUpdate, runtime: Runt
 
 @router.delete("/documents/{document_id}", status_code=204)
 @on_document("write", "editor")
-def delete_document(document_id: DocumentId, runtime: RuntimeDep) -> Response:
-    """Delete a document; no search finds its chunks once this returns."""
-    documents.delete(runtime, document_id)
-    return Response(status_code=204)
+def delete_document(document_id: DocumentId, runtime: RuntimeDep, erase: EraseNow = False) -> Response:
+    """Delete a document; no search finds its chunks once this returns.
+
+    It lies in the bin of its collection, from where it can be restored, until its time is over (setting
+    `bin.keep_days`); the header `Bin-Item` of the reply names it. With `erase` its text goes at once.
+    """
+    if erase:
+        documents.delete(runtime, document_id)
+        return Response(status_code=204)
+    return deleted(deletions.discard_document(runtime, document_id))
 
 
 @router.post("/documents/{document_id}/retry", status_code=202)

@@ -20,7 +20,8 @@ from starlette.requests import ClientDisconnect
 
 from app.api.json_body import read_json
 from app.errors import InvalidInputError, TooLargeError, UnsupportedBodyError
-from app.intake.record import Upload, check_name
+from app.intake.record import Upload
+from app.library.documents import check_name
 from app.settings.groups import LimitSettings
 from app.storage import BlobStore, BlobWriter
 

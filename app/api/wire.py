@@ -6,8 +6,10 @@ from app.answers.types import Answer, Provenance
 from app.db.views import CanonicalText, ChunkView, DocumentView, JobView, VersionView
 from app.intake.coverage import warnings_of
 from app.library.collections import CollectionView
+from app.library.deletions import BinItemView
 from app.schemas.answers import AnswerOut
 from app.schemas.collections import CollectionOut
+from app.schemas.deletions import BinItemOut
 from app.schemas.documents import ChunkOut, ContentOut, DocumentOut
 from app.schemas.history import TurnIn
 from app.schemas.jobs import JobOut
@@ -90,6 +92,11 @@ def document_out(view: DocumentView, limits: LimitSettings) -> DocumentOut:
             "updated_at": row.updated_at,
         }
     )
+
+
+def bin_item_out(item: BinItemView) -> BinItemOut:
+    """A deletion that can be undone, as it is shown."""
+    return BinItemOut.model_validate(item, from_attributes=True)
 
 
 def job_out(job: JobView) -> JobOut:

@@ -26,6 +26,8 @@ from app.cli import (
 from app.cli.answers import answers_app
 from app.cli.audit import audit_app
 from app.cli.bench import bench_app
+from app.cli.deletions import bin_app
+from app.cli.documents import documents_app
 from app.cli.lexicons import lexicons_app
 from app.cli.output import State, fail
 from app.cli.people import grants_app, keys_app, users_app
@@ -73,6 +75,8 @@ app.command("restore")(backup.restore)
 app.command("prove-gone")(prove.prove_gone)
 app.command("usage")(usage.usage)
 app.add_typer(collections.collections_app)
+app.add_typer(documents_app)
+app.add_typer(bin_app)
 app.add_typer(index.index_app)
 app.add_typer(answers_app)
 app.add_typer(users_app)

@@ -100,21 +100,28 @@ def delete(
     context: typer.Context,
     collection: Annotated[str, typer.Argument(help="Name or id.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase its text at once, instead of keeping it in the bin.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Delete a collection with its documents."""
-    from app.library import collections
+    """Delete a collection with its documents; `fathom bin restore` undoes it for some days."""
+    from app.library import collections, deletions
 
     with open_runtime(context) as runtime:
         view = collections.get(runtime, collection)
         if not yes:
             count = view.stats.documents
             typer.confirm(f"Delete {view.row.name!r} with {count} documents?", abort=True, err=True)
-        collections.delete(runtime, view.row.id)
+        item = None
+        if erase:
+            collections.delete(runtime, view.row.id)
+        else:
+            item = deletions.discard_collection(runtime, view.row.id)
     if as_json:
-        print_json({"deleted": view.row.id})
+        print_json({"deleted": view.row.id, "bin_item": item})
     else:
-        print(f"{view.row.name} is deleted.")
+        print(f"{view.row.name} is {'erased' if item is None else f'in the bin: {item}'}.")
 
 
 def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:

@@ -1,9 +1,9 @@
 """Rows that a reader may see: a session bound to a reader finds no others, whatever it is asked for.
 
 The condition stands inside each statement, so a search plans with it and nothing is filtered afterwards. It holds for
-collections, documents, chunks, jobs, answers, grants and uploaded files, also where a statement changes or deletes
-them. Rows behind these are found by their ids alone (versions, contents): every query for a client joins one of the
-tables above.
+collections, documents, chunks, jobs, answers, grants, uploaded files and the bin, also where a statement changes or
+deletes them. Rows behind these are found by their ids alone (versions, contents): every query for a client joins one
+of the tables above.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql.visitors import anon_map
 
 from app.db.file_models import FileBatch, UploadedFile
+from app.db.frozen_models import BinAnswer, BinItem
 from app.db.identity_tables import AnswerCollection, Grant, Membership
 from app.db.living_models import AnswerReview
 from app.db.models import Answer, Chunk, Collection, Document, Job
@@ -110,17 +111,20 @@ def criteria_of(reader: Reader) -> Criteria:
         .where(links.c.answer_id == Answer.id, links.c.collection_id.not_in(readable))
         .exists()
     )
+    binned = BinAnswer.__table__
+    in_bin = select(literal(1)).select_from(binned).where(binned.c.answer_id == Answer.id).exists()
     conditions = (
         (Collection, Collection.id.in_(readable)),
         (Document, Document.collection_id.in_(readable)),
         (Chunk, Chunk.collection_id.in_(readable)),
         (Job, Job.collection_id.in_(readable)),
-        (Answer, _owned(Answer.owner_id, reader) & ~out_of_reach),
+        (Answer, _owned(Answer.owner_id, reader) & ~out_of_reach & ~in_bin),
         (
             AnswerReview,
             _owned(AnswerReview.owner_id, reader) & AnswerReview.collection_id.in_(readable),
         ),
         (Grant, Grant.collection_id.in_(readable)),
+        (BinItem, _in_bin(reader)),
         (FileBatch, FileBatch.collection_id.in_(readable)),
         # a key for single collections reaches no file, which is in none
         (UploadedFile, _owned(UploadedFile.owner_id, reader) if reader.collection_ids is None else false()),
@@ -140,6 +144,15 @@ def readable_collections(reader: Reader) -> Select[str]:
     if reader.collection_ids is not None:
         found = found.where(collections.c.id.in_(reader.collection_ids))
     return found
+
+
+def _in_bin(reader: Reader) -> ColumnElement[bool]:
+    """Deleted documents of collections that a reader may read, and collections that the reader owned."""
+    own = _owned(BinItem.owner_id, reader)
+    if reader.collection_ids is not None:
+        own &= BinItem.collection_id.in_(reader.collection_ids)
+    readable = BinItem.collection_id.in_(readable_collections(reader))
+    return ((BinItem.kind == "document") & readable) | ((BinItem.kind == "collection") & own)
 
 
 def role_on(session: Session, reader: Reader, collection_id: str) -> str | None:

@@ -96,7 +96,7 @@ def publish(
             ready_at=now,
         )
     )
-    added = _add_chunks(session, document, version_id, content.id)
+    added = add_chunks(session, document.collection_id, document.id, version_id, content.id)
     session.execute(update(Document).where(Document.id == document.id).values(updated_at=now))
     collections.record_index_change(
         session, document.collection_id, added=added if document.enabled else (), removed=removed
@@ -108,9 +108,10 @@ def publish(
     return ()
 
 
-def _add_chunks(
-    session: Session, document: DocumentRecord, version_id: str, content_id: int
+def add_chunks(
+    session: Session, collection_id: str, document_id: str, version_id: str, content_id: int
 ) -> Sequence[int]:
+    """Make the chunks of a content searchable as those of a version; gives their ids, in the order of the text."""
     bodies = session.scalars(
         select(ContentChunk.id).where(ContentChunk.content_id == content_id).order_by(ContentChunk.position)
     ).all()
@@ -118,8 +119,8 @@ def _add_chunks(
         return ()
     rows = [
         {
-            "collection_id": document.collection_id,
-            "document_id": document.id,
+            "collection_id": collection_id,
+            "document_id": document_id,
             "version_id": version_id,
             "content_chunk_id": body,
         }

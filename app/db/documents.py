@@ -12,6 +12,7 @@ from app.db import fields, filters, jobs
 from app.db.collections import record_index_change
 from app.db.file_models import UploadedFile
 from app.db.filters import Filter
+from app.db.frozen_models import FrozenVersion
 from app.db.models import Blob, Chunk, Content, Document, DocumentVersion, Job
 from app.db.paging import Slice, after, encode_cursor
 from app.db.types import new_id, utc_now
@@ -246,14 +247,15 @@ def page(
 def collect_garbage(
     session: Session, content_ids: AnyCollection[int], hashes: AnyCollection[str]
 ) -> Sequence[str]:
-    """Delete contents and blobs that no version, and no uploaded file, refers to any more; gives hashes of blobs."""
+    """Delete contents and blobs that no version (frozen or not) and no file refers to; gives hashes of blobs."""
     if content_ids:
         # The lock comes first: a version that takes the content up meanwhile is seen by the delete.
         held = session.scalars(
             select(Content.id).where(Content.id.in_(content_ids)).order_by(Content.id).with_for_update()
         ).all()
         used = select(DocumentVersion.id).where(DocumentVersion.content_id == Content.id).exists()
-        session.execute(delete(Content).where(Content.id.in_(held), ~used))
+        frozen = select(FrozenVersion.id).where(FrozenVersion.content_id == Content.id).exists()
+        session.execute(delete(Content).where(Content.id.in_(held), ~used, ~frozen))
     if hashes:
         names = session.scalars(
             select(Blob.sha256).where(Blob.sha256.in_(hashes)).order_by(Blob.sha256).with_for_update()
@@ -263,9 +265,23 @@ def collect_garbage(
         # of the table, which is whole whoever the session is bound to: another's file holds its bytes, too
         files = UploadedFile.__table__
         file = select(files.c.id).where(files.c.sha256 == Blob.sha256).exists()
-        unused = delete(Blob).where(Blob.sha256.in_(names), ~version, ~content, ~file)
+        frozen = select(FrozenVersion.id).where(FrozenVersion.sha256 == Blob.sha256).exists()
+        unused = delete(Blob).where(Blob.sha256.in_(names), ~version, ~content, ~file, ~frozen)
         return session.scalars(unused.returning(Blob.sha256)).all()
     return ()
+
+
+def taken(
+    session: Session, collection_id: str, names: AnyCollection[str], external_ids: AnyCollection[str]
+) -> str | None:
+    """A name or sender's id among these that a document of a collection has; None where all are free."""
+    for column, keys in ((Document.name, names), (Document.external_id, external_ids)):
+        found = session.scalar(
+            select(column).where(Document.collection_id == collection_id, column.in_(sorted(keys))).limit(1)
+        )
+        if found is not None:
+            return found
+    return None
 
 
 def remove(session: Session, document_id: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session, undefer
 
 from app.db.access import UNRESTRICTED
+from app.db.frozen_models import FrozenDocument
 from app.db.models import (
     Answer,
     AnswerSource,
@@ -62,9 +63,10 @@ def linked_answers(session: Session, document_ids: AnyCollection[str]) -> list[s
 
 
 def documents_missed(session: Session) -> list[str]:
-    """Documents that answers were made from and that are gone."""
+    """Documents that answers were made from and that are gone, from the bin too."""
     there = select(Document.id).where(Document.id == AnswerSource.document_id).exists()
-    return list(session.scalars(select(AnswerSource.document_id).where(~there).distinct()))
+    frozen = select(FrozenDocument.id).where(FrozenDocument.document_id == AnswerSource.document_id).exists()
+    return list(session.scalars(select(AnswerSource.document_id).where(~there, ~frozen).distinct()))
 
 
 def whole_answers(session: Session, answer_ids: Sequence[str]) -> Sequence[Answer]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from app.db.frozen_models import BinItem
 from app.db.identity_tables import USER_ROLES, ApiKey, Group, KeyUse, Membership, SignIn, User
 from app.db.models import Answer, Collection
 from app.db.paging import Slice, after, encode_cursor
@@ -113,7 +114,7 @@ def has_users(session: Session) -> bool:
 
 def give_all(session: Session, user_id: str) -> None:
     """Let collections and answers that belong to nobody belong to a user."""
-    for table in (Collection, Answer):
+    for table in (Collection, Answer, BinItem):
         session.execute(update(table).where(table.owner_id.is_(None)).values(owner_id=user_id))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session
 
 from app.db.engine import Database
+from app.db.frozen_models import FrozenDocument, FrozenVersion
 from app.db.models import Blob, Chunk, Content, Document, DocumentVersion
 
 ROWS_AT_ONCE = 100
@@ -69,6 +70,17 @@ def owners(session: Session, content_id: int) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
+def frozen_owners(session: Session, content_id: int) -> list[tuple[str, str]]:
+    """Ids of the deleted documents that have a content, with the items of the bin that hold them."""
+    rows = session.execute(
+        select(FrozenDocument.document_id, FrozenDocument.holder_id)
+        .join(FrozenVersion, FrozenVersion.frozen_id == FrozenDocument.id)
+        .where(FrozenVersion.content_id == content_id)
+        .distinct()
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def live_chunks(session: Session, collection_id: str) -> set[int]:
     """Ids of the chunks of a collection."""
     return set(session.scalars(select(Chunk.id).where(Chunk.collection_id == collection_id)))
@@ -80,12 +92,22 @@ def has_blob(session: Session, sha256: str) -> bool:
 
 
 def document_text(session: Session, document_id: str) -> str | None:
-    """Canonical text of the newest version that has one; None where there is no such document, or no text yet."""
-    return session.scalar(
+    """Canonical text of the newest version that has one, in the bin too; None without such a document or text."""
+    live = session.scalar(
         select(Content.text)
         .join(DocumentVersion, DocumentVersion.content_id == Content.id)
         .where(DocumentVersion.document_id == document_id)
         .order_by(DocumentVersion.number.desc())
+        .limit(1)
+    )
+    if live is not None:
+        return live
+    return session.scalar(
+        select(Content.text)
+        .join(FrozenVersion, FrozenVersion.content_id == Content.id)
+        .join(FrozenDocument, FrozenDocument.id == FrozenVersion.frozen_id)
+        .where(FrozenDocument.document_id == document_id)
+        .order_by(FrozenVersion.id.desc())
         .limit(1)
     )
 

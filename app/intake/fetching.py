@@ -14,7 +14,8 @@ import httpx
 
 from app.errors import InvalidInputError, TooLargeError, UnavailableError
 from app.intake.public_web import FAILURES, TIMEOUTS, Resolve, public_client
-from app.intake.record import Upload, check_name
+from app.intake.record import Upload
+from app.library.documents import check_name
 from app.settings.groups import LimitSettings
 from app.storage import BlobStore, BlobWriter, StoredBlob
 

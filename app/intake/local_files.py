@@ -15,8 +15,9 @@ from app.db.local_files import KnownFile
 from app.errors import InvalidInputError
 from app.intake.git_folder import tracked_files
 from app.intake.parts import RecordParts
-from app.intake.record import Upload, check_name, record_uploads
+from app.intake.record import Upload, record_uploads
 from app.library import documents
+from app.library.documents import check_name
 from app.settings.groups import LimitSettings
 from app.storage import BlobStore, StoredBlob
 

@@ -11,9 +11,10 @@ from app.db import collections, documents, jobs, observing
 from app.db.observing import Used
 from app.db.types import utc_now
 from app.db.views import DocumentRecord, DocumentView, JobView
-from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
+from app.errors import CollectionNotFoundError, ConflictError
 from app.intake.parts import RecordParts
 from app.library import erasing
+from app.library.documents import check_name
 from app.observability import asking_key, request_id
 from app.storage import BlobStore, StoredBlob
 from app.tracing import traceparent
@@ -122,26 +123,6 @@ def upsert_documents(
         erasing.schedule(session, unused)
     erasing.check_stored(blobs, [upload.blob.sha256 for upload in uploads])
     return pairs
-
-
-def check_name(name: str, limit: int) -> None:
-    """Refuse names that can't be shown or stored; a name is never used as a path.
-
-    Raises:
-        InvalidInputError: The name is empty, too long or holds control characters.
-    """
-    if not name.strip() or len(name) > limit or any(ord(c) < 32 or c == "\x7f" for c in name):
-        raise InvalidInputError(
-            "bad_document_name",
-            f"A document can't be named {name[:80]!r}.",
-            f"Use 1 to {limit} characters without control characters.",
-        )
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidInputError(
-            "bad_document_name", "The document's name is not valid Unicode.", "Rename the file."
-        ) from error
 
 
 def _upsert(

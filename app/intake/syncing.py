@@ -10,7 +10,7 @@ from app.db import collections
 from app.db import local_files as rows
 from app.db.engine import Database
 from app.errors import CollectionNotFoundError
-from app.intake.record import check_name
+from app.library.documents import check_name
 from app.settings.groups import LimitSettings
 
 

@@ -45,7 +45,7 @@ def create(
         ConflictError: The name is taken.
         InvalidInputError: The name can't be used.
     """
-    _check_name(name)
+    check_name(name)
     try:
         with db.write() as session:
             row = collections.add(session, name, description, language, settings or {})
@@ -116,7 +116,7 @@ def update(parts: EncoderParts, key: str, changes: Mapping[str, Any]) -> Collect
         InvalidInputError: The new name can't be used.
     """
     if "name" in changes:
-        _check_name(changes["name"])
+        check_name(changes["name"])
     try:
         with parts.db.write() as session:
             row = collections.find(session, key)
@@ -133,7 +133,7 @@ def update(parts: EncoderParts, key: str, changes: Mapping[str, Any]) -> Collect
 
 
 def delete(parts: ErasureParts, key: str) -> None:
-    """Delete a collection with its documents; from the return on nothing of it is found.
+    """Delete a collection with its documents for good, those in the bin included; nothing of it is found any more.
 
     Raises:
         CollectionNotFoundError: There is no such collection.
@@ -146,7 +146,7 @@ def delete(parts: ErasureParts, key: str) -> None:
         contents, blobs = documents.leftovers(session, row.id)
         gone = erasing.gone_in_collection(session, row.id)
         collections.remove(session, row.id)
-        erasing.withdraw(session, gone)
+        erasing.erase_frozen(session, row.id, gone)
         erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [row.id])
         return row.id
 
@@ -173,7 +173,12 @@ def chunk_ids(db: Database, collection_id: str) -> list[int]:
         return chunks.live_ids(session, collection_id)
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Make sure that a collection can have a name.
+
+    Raises:
+        InvalidInputError: It can't.
+    """
     if (
         not name.strip()
         or "/" in name

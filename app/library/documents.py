@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.db import chunks, collections, documents, jobs, local_files
+from app.db import chunks, collections, deletions, documents, frozen, jobs, local_files
 from app.db.engine import Database
 from app.db.filters import Filter
 from app.db.paging import Slice, decode_position
@@ -18,6 +18,7 @@ from app.errors import (
     CollectionNotFoundError,
     ConflictError,
     DocumentNotFoundError,
+    InvalidInputError,
     NotFoundError,
 )
 from app.library import erasing
@@ -190,7 +191,7 @@ def update(
         DocumentNotFoundError: There is no such document.
     """
     with db.write() as session:
-        row = _locked(session, document_id)
+        row = locked(session, document_id)
         if metadata is not None:
             documents.change(session, row.id, meta=dict(metadata))
         changed: list[int] = []
@@ -210,7 +211,7 @@ def update(
 
 
 def delete(parts: ErasureParts, document_id: str) -> None:
-    """Delete a document with its members; from the return on no process finds a chunk of it.
+    """Delete a document with its members for good; from the return on no process finds a chunk of it.
 
     Its text is taken out of answers and kept replies in the same transaction; see `erasing` for what follows that.
 
@@ -219,17 +220,26 @@ def delete(parts: ErasureParts, document_id: str) -> None:
     """
 
     def remove(session: Session) -> str:
-        row = _locked(session, document_id)
+        row = locked(session, document_id)
         members = [member.id for member in documents.members(session, [document_id])]
-        erase(session, row.collection_id, [*members, row.id])
+        erase(session, row.collection_id, [*members, row.id], frozen_too=True)
         return row.collection_id
 
     parts.refresh_open_index(parts.db.transact(remove))
     erasing.try_to_finish(parts)
 
 
-def erase(session: Session, collection_id: str, document_ids: Sequence[str]) -> None:
-    """Delete documents in the caller's transaction, which holds the collection."""
+def erase(
+    session: Session, collection_id: str, document_ids: Sequence[str], *, frozen_too: bool = False
+) -> None:
+    """Delete documents in the caller's transaction, which holds the collection.
+
+    Args:
+        session: A writing session.
+        collection_id: The collection.
+        document_ids: The documents.
+        frozen_too: Whether frozen copies go too, wherever they are held.
+    """
     gone = erasing.gone_texts(session, document_ids)
     removed: list[int] = []
     contents: set[int] = set()
@@ -240,6 +250,11 @@ def erase(session: Session, collection_id: str, document_ids: Sequence[str]) -> 
         contents |= own_contents
         blobs |= own_blobs
         documents.remove(session, document_id)
+    if frozen_too:
+        held_contents, held_blobs = frozen.remove(session, document_ids=document_ids)
+        contents |= held_contents
+        blobs |= held_blobs
+        deletions.remove_empty(session)
     collections.record_index_change(session, collection_id, removed=removed)
     erasing.withdraw(session, gone)
     erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [collection_id])
@@ -263,7 +278,7 @@ def retry(db: Database, document_id: str) -> JobView:
         ConflictError: Its newest version has not failed.
     """
     with db.write() as session:
-        row = _locked(session, document_id)
+        row = locked(session, document_id)
         version = documents.newest_version(session, row)
         if version.status != "failed":
             raise ConflictError(
@@ -277,7 +292,27 @@ def retry(db: Database, document_id: str) -> JobView:
         return jobs.enqueue(session, row.collection_id, row.id, version.id, utc_now(), origin)
 
 
-def _locked(session: Session, document_id: str) -> DocumentRecord:
+def check_name(name: str, limit: int) -> None:
+    """Refuse names that can't be shown or stored; a name is never used as a path.
+
+    Raises:
+        InvalidInputError: The name is empty, too long or holds control characters.
+    """
+    if not name.strip() or len(name) > limit or any(ord(c) < 32 or c == "\x7f" for c in name):
+        raise InvalidInputError(
+            "bad_document_name",
+            f"A document can't be named {name[:80]!r}.",
+            f"Use 1 to {limit} characters without control characters.",
+        )
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            "bad_document_name", "The document's name is not valid Unicode.", "Rename the file."
+        ) from error
+
+
+def locked(session: Session, document_id: str) -> DocumentRecord:
     """The document, its collection's row held: all writers take collections first, then documents.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.db import audit
+from app.db import audit, deletions, documents, frozen
 from app.db import erasing as rows
 from app.db.engine import Database
 from app.db.erasing import Answer
@@ -88,6 +88,21 @@ def withdraw_missed(db: Database) -> None:
         with db.write() as session:
             withdraw(session, {key: Gone(text=None) for key in part})
             rows.schedule(session)
+
+
+def erase_frozen(session: Session, collection_id: str, gone: Mapping[str, Gone]) -> None:
+    """Erase the frozen copies of a collection that is deleted for good, and the text of its documents everywhere.
+
+    Args:
+        session: A writing session; the collection's own rows are gone.
+        collection_id: The collection.
+        gone: Its documents that were not frozen.
+    """
+    keys = frozen.documents_of(session, collection_id=collection_id)
+    contents, blobs = frozen.remove(session, collection_id=collection_id)
+    deletions.remove_of_collection(session, collection_id)
+    withdraw(session, {key: Gone(text=None) for key in keys} | dict(gone))
+    schedule(session, documents.collect_garbage(session, contents, blobs), [collection_id])
 
 
 def schedule(

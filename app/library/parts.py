@@ -77,3 +77,11 @@ class ErasureParts(Protocol):
 
     def forget_passages(self) -> None:
         """Drop the passages that loaded models keep in memory."""
+
+
+class BinParts(ErasureParts, Protocol):
+    """The parts that delete with or without a way back, by the settings."""
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of the process."""

@@ -32,6 +32,7 @@ SERVER_FILES = (
 )
 _OWN = frozenset({"content_chunks", "chunk_vectors"})
 """Tables whose rows are deleted with the rows of `contents`."""
+_IN_BIN = "It is in the bin: erase it there (`fathom bin list`, `fathom bin erase`)."
 _KEEPING_IDS = frozenset({"index_changes", "audit_records"})
 """Tables that keep the ids of deleted documents, and none of their text."""
 
@@ -156,7 +157,12 @@ def _owners(db: Database, cell: remains.Cell) -> str:
         return ""
     with db.read() as session:
         found = remains.owners(session, int(cell.row))
-    return "".join(f", of document {key} ({name})" for key, name in found) or ", of no document"
+        binned = remains.frozen_owners(session, int(cell.row))
+    return (
+        "".join(f", of document {key} ({name})" for key, name in found)
+        + "".join(f", of document {key} in the bin ({item})" for key, item in binned)
+        or ", of no document"
+    )
 
 
 def _row_hint(table: str) -> str:
@@ -165,6 +171,9 @@ def _row_hint(table: str) -> str:
         "idempotency_keys": "It expires within a day.",
         "audit_records": "Delete the answer that the record is about, or run `fathom audit prune --texts`.",
         "uploaded_files": "Delete the file: DELETE /openai/v1/files/ID.",
+        "bin_items": _IN_BIN,
+        "frozen_documents": _IN_BIN,
+        "frozen_versions": _IN_BIN,
     }.get(table, "Delete the document, if it is to go.")
 
 

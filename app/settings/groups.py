@@ -219,6 +219,14 @@ class AnswerSettings(SettingsGroup):
     """Days after which stored answers are deleted with their questions; by default they stay until they are deleted."""
 
 
+class BinSettings(SettingsGroup):
+    """The bin: deletions that can be undone."""
+
+    keep_days: Annotated[float, Field(ge=0, le=3650)] = 7.0
+    """Days for which a deleted document or collection can be restored; its text is erased after that. 0 erases it at
+    once."""
+
+
 class SafetySettings(SettingsGroup):
     """Redaction of personal data; lexicons of the content filter are kept in the database."""
 

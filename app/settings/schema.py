@@ -22,6 +22,7 @@ from pydantic_settings import (
 from app.settings.groups import (
     AnswerSettings,
     AuditSettings,
+    BinSettings,
     ChunkingSettings,
     DeepseekSettings,
     LimitSettings,
@@ -92,6 +93,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     worker: WorkerSettings = WorkerSettings()
     answers: AnswerSettings = AnswerSettings()
+    bin: BinSettings = BinSettings()
     queues: QueueSettings = QueueSettings()
     safety: SafetySettings = SafetySettings()
     audit: AuditSettings = AuditSettings()

@@ -4,6 +4,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.composition.runtime import Runtime
+from app.db.frozen_models import FrozenVersion
 from app.db.models import Chunk, Collection, Content, ContentChunk, DocumentVersion, IndexChange, Job
 from app.library import index_audit
 from ingestion.sniff import CONTAINERS
@@ -54,7 +55,10 @@ def _strays(session: Session) -> list[str]:
         select(func.count())
         .select_from(Content)
         .outerjoin(DocumentVersion, DocumentVersion.content_id == Content.id)
-        .where(DocumentVersion.id.is_(None))
+        .where(
+            DocumentVersion.id.is_(None),
+            ~select(FrozenVersion.id).where(FrozenVersion.content_id == Content.id).exists(),
+        )
     )
     doubled = session.execute(
         select(Job.version_id)
@@ -72,6 +76,7 @@ def _sequence(session: Session, collection_id: str) -> list[str]:
         select(IndexChange.seq).where(IndexChange.collection_id == collection_id).order_by(IndexChange.seq)
     ).all()
     last = session.scalar(select(Collection.index_seq).where(Collection.id == collection_id)) or 0
-    if list(numbers) != list(range(1, last + 1)):
+    # those of before a deletion that was undone are gone with it
+    if list(numbers) != list(range(numbers[0] if numbers else 1, last + 1)):
         return [f"index changes have gaps: {numbers} up to {last}"]
     return []

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from app.answers import run
 from app.composition.runtime import build_runtime
-from app.db import field_models, file_models, identity_tables, living_models, safety_models  # noqa: F401 - all
+# all tables
+from app.db import field_models, file_models, frozen_models, identity_tables, living_models, safety_models  # noqa: F401
 from app.db.models import Base, Erasure
 from app.db.remains import cells
 from app.intake.record import Upload, record_uploads
@@ -72,7 +73,7 @@ def test_an_answer_says_nothing_of_a_deleted_document_anywhere(api, ids):
     answer = ask(api)
     assert answer["text"].startswith(SECRET)
     assert "brass keys" in said(api, answer["id"])
-    assert api.delete(f"/v1/documents/{ids['secret.md']}").status_code == 204
+    assert api.delete(f"/v1/documents/{ids['secret.md']}?erase=true").status_code == 204
     assert "brass" not in said(api, answer["id"])
     assert "secret.md" not in said(api, answer["id"])
     after = api.get(f"/v1/answers/{answer['id']}").json()
@@ -85,7 +86,7 @@ def test_the_nearest_passages_of_a_refusal_go_with_their_document(api, ids):
     answer = ask(api, question=f"What is a {NEVER_SAID}?")
     assert answer["reason"] == "not_in_documents"
     assert {item["document"]["id"] for item in answer["nearest"]} == {ids["secret.md"], ids["other.md"]}
-    api.delete(f"/v1/documents/{ids['secret.md']}")
+    api.delete(f"/v1/documents/{ids['secret.md']}?erase=true")
     after = api.get(f"/v1/answers/{answer['id']}").json()
     assert [item["document"]["id"] for item in after["nearest"]] == [ids["other.md"]]
     assert after["text"] == answer["text"]
@@ -96,7 +97,7 @@ def test_a_kept_reply_is_erased_and_its_key_stays_used(api, ids):
     call = {"json": {"collections": ["vaults"], "question": QUESTION}, "headers": {"Idempotency-Key": "once"}}
     assert "brass" in api.post("/v1/answers", **call).text
     assert api.post("/v1/answers", **call).headers["Idempotency-Replayed"] == "true"
-    api.delete(f"/v1/documents/{ids['secret.md']}")
+    api.delete(f"/v1/documents/{ids['secret.md']}?erase=true")
     again = api.post("/v1/answers", **call)
     assert (again.status_code, again.json()["code"]) == (410, "reply_erased")
 
@@ -104,7 +105,7 @@ def test_a_kept_reply_is_erased_and_its_key_stays_used(api, ids):
 def test_a_search_keeps_no_reply(api, ids):
     call = {"json": {"collections": ["vaults"], "query": QUESTION}, "headers": {"Idempotency-Key": "once"}}
     assert "brass" in api.post("/v1/search", **call).text
-    api.delete(f"/v1/documents/{ids['secret.md']}")
+    api.delete(f"/v1/documents/{ids['secret.md']}?erase=true")
     assert "brass" not in api.post("/v1/search", **call).text
 
 
@@ -112,7 +113,7 @@ def test_an_upload_is_not_done_again_after_its_document_was_deleted(api, ids):
     files = [("files", ("new.md", b"# New\n\nSomething new."))]
     first = api.post("/v1/collections/vaults/documents", files=files, headers={"Idempotency-Key": "up"})
     document = first.json()["documents"][0]["id"]
-    api.delete(f"/v1/documents/{document}")
+    api.delete(f"/v1/documents/{document}?erase=true")
     again = api.post("/v1/collections/vaults/documents", files=files, headers={"Idempotency-Key": "up"})
     assert (again.status_code, again.json()["code"]) == (410, "reply_erased")
 
@@ -123,9 +124,9 @@ def test_no_file_of_the_home_holds_the_text_after_a_deletion(api, runtime, work,
         ask(api, question, headers={"Idempotency-Key": question})
     assert any("fathom.db" in name for name in holding(settings.home, SECRET))
     if how == "document":
-        assert api.delete(f"/v1/documents/{ids['secret.md']}").status_code == 204
+        assert api.delete(f"/v1/documents/{ids['secret.md']}?erase=true").status_code == 204
     elif how == "collection":
-        assert api.delete("/v1/collections/vaults").status_code == 204
+        assert api.delete("/v1/collections/vaults?erase=true").status_code == 204
     elif how == "mirror":
         body = {"files": [{"path": "none.md", "sha256": "0" * 64}], "delete": True}
         assert api.post("/v1/collections/vaults/sync", json=body).json()["deleted"] == 2
@@ -159,7 +160,7 @@ def test_a_document_of_the_same_bytes_keeps_its_file_and_its_answers(api, runtim
     text = f"# Quuxbergen\n\n{SECRET}\n".encode()
     copy = api.post("/v1/collections/vaults/documents", files=[("files", ("copy.md", text))]).json()
     work()
-    api.delete(f"/v1/documents/{ids['secret.md']}")
+    api.delete(f"/v1/documents/{ids['secret.md']}?erase=true")
     kept = copy["documents"][0]["id"]
     assert api.get(f"/v1/documents/{kept}/content", params={"format": "original"}).content == text
     assert ask(api)["citations"][0]["document"]["id"] == kept
@@ -248,7 +249,7 @@ def test_on_postgresql_no_table_says_what_was_deleted(postgres_url, tmp_path, pa
         listed = documents.page(runtime.db, collection, None, None, 5).items
         document = next(view.document.id for view in listed if view.document.name == "secret.md")
         assert _cells_saying(runtime) != []
-        assert api.delete(f"/v1/documents/{document}").status_code == 204
+        assert api.delete(f"/v1/documents/{document}?erase=true").status_code == 204
         assert _cells_saying(runtime) == []
         assert holding(settings.home, SECRET) == []
         assert "brass" not in said(api, answer["id"])
@@ -378,6 +379,8 @@ def test_every_table_is_known_to_these_tests():
         "installation", "workers", "document_fields",
         # places, ids and outcomes; ranges go with their document or their answer
         "answer_ranges", "answer_renewals", "answer_reviews", "review_items",
+        # metadata and titles of deleted documents, until they are erased
+        "bin_items", "frozen_documents", "frozen_versions", "bin_answers",
         "uploaded_files", "file_batches", "audit_records", "audit_state", "lexicons", "lexicon_words",
         # no text of documents: people, their keys and rights; ids of answers and collections
         "users", "groups", "memberships", "api_keys", "key_uses", "grants", "answer_collections", "sign_ins",

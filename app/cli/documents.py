@@ -1,0 +1,39 @@
+"""`fathom documents`: delete documents."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.output import JsonFlag, open_runtime, print_json
+
+documents_app = typer.Typer(name="documents", help="Change single documents.", no_args_is_help=True)
+
+
+@documents_app.callback()
+def group() -> None:
+    """Ids of documents begin with doc_; `fathom collections show` lists them."""
+
+
+@documents_app.command("delete")
+def delete(
+    context: typer.Context,
+    document: Annotated[str, typer.Argument(help="Id of the document.")],
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase its text at once, instead of keeping it in the bin.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Delete a document with its members; `fathom bin restore` undoes it for some days."""
+    from app.library import deletions, documents
+
+    with open_runtime(context) as runtime:
+        name = documents.get(runtime.db, document).document.name
+        item = None
+        if erase:
+            documents.delete(runtime, document)
+        else:
+            item = deletions.discard_document(runtime, document)
+    if as_json:
+        print_json({"deleted": document, "bin_item": item})
+    else:
+        print(f"{name} is {'erased' if item is None else f'in the bin: {item}'}.")
