@@ -3,8 +3,7 @@
 FathomError                     has `code`, `message`, `hint`; each class has its HTTP status and exit code
 ├── InvalidInputError      422  a value can't be used: a cursor, a name, a question that is too long
 ├── NotFoundError          404  there is no such thing
-│   ├── CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError, AnswerNotFoundError, LexiconNotFoundError,
-│   │   BinItemNotFoundError
+│   ├── CollectionNotFoundError, DocumentNotFoundError, JobNotFoundError, AnswerNotFoundError, LexiconNotFoundError
 ├── GoneError              410  it was there, and was erased: the reply to a call whose documents were deleted
 ├── ConflictError          409  a name is taken, the same call is still running, nothing to retry
 ├── TooLargeError          413  an upload or a request body beyond its limit
@@ -195,15 +194,6 @@ class LexiconNotFoundError(NotFoundError):
         """Name the missing object."""
         hint = "List them (GET /v1/lexicons, `fathom lexicons list`)."
         super().__init__("lexicon_not_found", f"There is no lexicon {name!r}.", hint)
-
-
-class BinItemNotFoundError(NotFoundError):
-    """The bin holds no such deletion; its time may be over."""
-
-    def __init__(self, item_id: str) -> None:
-        """Name the missing object."""
-        hint = "List the bin (`fathom bin list`, GET /v1/bin, GET /v1/collections/NAME/bin)."
-        super().__init__("bin_item_not_found", f"There is no deletion {item_id!r} in the bin.", hint)
 
 
 class QuoteMismatchError(FathomError):

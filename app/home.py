@@ -9,7 +9,8 @@ import secrets
 from itertools import islice
 from pathlib import Path
 
-from app.db import documents, installation, migrate
+from app.db import blobs as blob_rows
+from app.db import installation, migrate
 from app.db.engine import Database
 from app.db.types import new_id
 from app.errors import EmptyDatabaseError, ForeignDatabaseError
@@ -87,7 +88,7 @@ def _knows_any(database: Database, blobs: BlobStore) -> bool:
     hashes = blobs.hashes()
     while some := list(islice(hashes, _LOOK_AT_ONCE)):
         with database.read() as session:
-            if documents.known_blobs(session, some):
+            if blob_rows.known(session, some):
                 return True
     return False
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
+from ui.collection_calls import CollectionCalls
 from ui.connection import PAGE_LIMIT, Page, segment
 from ui.living_client import LivingCalls
 from ui.people_calls import PeopleCalls
@@ -37,7 +38,7 @@ class Upload:
     media_type: str = "application/octet-stream"
 
 
-class FathomClient(LivingCalls, PeopleCalls):
+class FathomClient(CollectionCalls, LivingCalls, PeopleCalls):
     """Calls the REST interface; safe to share between threads."""
 
     # ------------------------------------------------------------------ collections
@@ -70,10 +71,6 @@ class FathomClient(LivingCalls, PeopleCalls):
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         return cast("Collection", self._json("POST", "/v1/collections", json=body, headers=headers))
 
-    def delete_collection(self, collection_id: str) -> None:
-        """Delete a collection with its documents."""
-        self._send("DELETE", f"/v1/collections/{segment(collection_id)}")
-
     # ------------------------------------------------------------------ documents
     def documents(
         self, collection_id: str, *, cursor: str | None = None, limit: int = PAGE_LIMIT
@@ -96,10 +93,6 @@ class FathomClient(LivingCalls, PeopleCalls):
     def document(self, document_id: str) -> Document:
         """One document."""
         return cast("Document", self._json("GET", f"/v1/documents/{segment(document_id)}"))
-
-    def delete_document(self, document_id: str) -> None:
-        """Delete a document; nothing of it is found once this returns."""
-        self._send("DELETE", f"/v1/documents/{segment(document_id)}")
 
     def enable_document(self, document_id: str, *, enabled: bool) -> Document:
         """Let searches see a document, or not."""

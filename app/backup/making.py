@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from app.backup.archive import ORIGINALS, TABLES, BackupWriter, Manifest, Progress, pieces_of
 from app.backup.rows import lines_of, tables_of
-from app.db import documents, migrate
+from app.db import blobs as blob_rows
+from app.db import migrate
 from app.db.engine import Database
 from app.errors import ConflictError, DamagedFileError
 from app.storage import BlobStore
@@ -59,7 +60,7 @@ def _written(database: Database, blobs: BlobStore, path: Path, progress: Progres
         with zipfile.ZipFile(file, "w") as archive, database.read() as session:
             writer = BackupWriter(archive)
             tables = tables_of(session)
-            hashes = sorted(documents.blob_hashes(session))
+            hashes = sorted(blob_rows.hashes(session))
             steps, rows = len(tables) + len(hashes), {}
             for done, table in enumerate(tables):
                 progress(done, steps)
@@ -95,7 +96,7 @@ def _copied(database: Database, blobs: BlobStore, sha256: str, writer: BackupWri
             writer.add(f"{ORIGINALS}{sha256}", pieces_of(original), packed=False)
     except (FileNotFoundError, DamagedFileError) as error:
         with database.read() as session:
-            if not documents.known_blobs(session, [sha256]):
+            if not blob_rows.known(session, [sha256]):
                 raise _OvertakenError from error
         return False
     return True

@@ -74,9 +74,9 @@ class AsyncFathom:
         """A collection, by id or name."""
         return await self._send(calls.collection(collection))
 
-    async def delete_collection(self, collection: str) -> None:
-        """Delete a collection with all its documents."""
-        await self._send(calls.delete("collections", collection))
+    async def delete_collection(self, collection: str, *, erase: bool = False) -> None:
+        """Delete a collection with all its documents; `erase` takes their text away at once, without the bin."""
+        await self._send(calls.delete("collections", collection, erase=erase))
 
     def documents(self, collection: str, *, filter: Filter | None = None) -> AsyncIterator[DocumentOut]:  # noqa: A002
         """Documents of a collection that a filter leaves, oldest first."""
@@ -90,9 +90,9 @@ class AsyncFathom:
         """The text of a document, which citations point into."""
         return await self._send(calls.content(document_id))
 
-    async def delete_document(self, document_id: str) -> None:
-        """Delete a document with its text and chunks."""
-        await self._send(calls.delete("documents", document_id))
+    async def delete_document(self, document_id: str, *, erase: bool = False) -> None:
+        """Delete a document; `erase` takes its text away at once, without the bin."""
+        await self._send(calls.delete("documents", document_id, erase=erase))
 
     async def upload(
         self,

@@ -74,9 +74,10 @@ def collection(key: str) -> Call[CollectionOut]:
     return _get(_path("collections", key), CollectionOut.model_validate)
 
 
-def delete(kind: str, key: str) -> Call[None]:
-    """The end of a collection, a document or an answer."""
-    return Call(method="DELETE", path=_path(kind, key), read=lambda _: None)
+def delete(kind: str, key: str, *, erase: bool = False) -> Call[None]:
+    """Deletion of a collection, a document or an answer; `erase` passes over the bin."""
+    params = {"erase": "true"} if erase else {}
+    return Call(method="DELETE", path=_path(kind, key), read=lambda _: None, params=params)
 
 
 def documents(key: str, cursor: str | None, wanted: Filter | None) -> Call[Page[DocumentOut]]:

@@ -74,9 +74,9 @@ class Fathom:
         """A collection, by id or name."""
         return self._send(calls.collection(collection))
 
-    def delete_collection(self, collection: str) -> None:
-        """Delete a collection with all its documents."""
-        self._send(calls.delete("collections", collection))
+    def delete_collection(self, collection: str, *, erase: bool = False) -> None:
+        """Delete a collection with all its documents; `erase` takes their text away at once, without the bin."""
+        self._send(calls.delete("collections", collection, erase=erase))
 
     def documents(self, collection: str, *, filter: Filter | None = None) -> Iterator[DocumentOut]:  # noqa: A002
         """Documents of a collection that a filter leaves, oldest first."""
@@ -90,9 +90,9 @@ class Fathom:
         """The text of a document, which citations point into."""
         return self._send(calls.content(document_id))
 
-    def delete_document(self, document_id: str) -> None:
-        """Delete a document with its text and chunks."""
-        self._send(calls.delete("documents", document_id))
+    def delete_document(self, document_id: str, *, erase: bool = False) -> None:
+        """Delete a document; `erase` takes its text away at once, without the bin."""
+        self._send(calls.delete("documents", document_id, erase=erase))
 
     def upload(
         self,

@@ -15,42 +15,8 @@ from app.db.filters import Filter
 from app.db.frozen_models import FrozenVersion
 from app.db.models import Blob, Chunk, Content, Document, DocumentVersion, Job
 from app.db.paging import Slice, after, encode_cursor
-from app.db.types import new_id, utc_now
+from app.db.types import new_id
 from app.db.views import CanonicalText, ContentView, DocumentRecord, DocumentView, VersionView
-
-
-def put_blob(session: Session, sha256: str, size_bytes: int) -> None:
-    """Make sure the blob's row exists, and hold it until commit so that nobody collects it meanwhile."""
-    dialect = session.get_bind().dialect.name
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as pg_insert
-
-        row = {"sha256": sha256, "size_bytes": size_bytes, "created_at": utc_now()}
-        statement = pg_insert(Blob).values(row)
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=[Blob.sha256], set_={"size_bytes": statement.excluded.size_bytes}
-            )
-        )
-    elif session.get(Blob, sha256) is None:
-        session.add(Blob(sha256=sha256, size_bytes=size_bytes))
-        session.flush()
-
-
-def known_blobs(session: Session, hashes: AnyCollection[str]) -> set[str]:
-    """The hashes among these that have a row."""
-    found: set[str] = set()
-    wanted = sorted(hashes)
-    for begin in range(0, len(wanted), 1000):
-        found |= set(
-            session.scalars(select(Blob.sha256).where(Blob.sha256.in_(wanted[begin : begin + 1000])))
-        )
-    return found
-
-
-def blob_hashes(session: Session) -> list[str]:
-    """Hashes of all blobs that have a row."""
-    return list(session.scalars(select(Blob.sha256)))
 
 
 def find(session: Session, document_id: str) -> DocumentRecord | None:

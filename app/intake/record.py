@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.db import blobs as blob_rows
 from app.db import collections, documents, jobs, observing
 from app.db.observing import Used
 from app.db.types import utc_now
@@ -115,7 +116,7 @@ def upsert_documents(
     """
     # Rows of blobs are locked in one order, so that two uploads can't wait for each other.
     for upload in sorted(uploads, key=lambda u: u.blob.sha256):
-        documents.put_blob(session, upload.blob.sha256, upload.blob.size_bytes)
+        blob_rows.put(session, upload.blob.sha256, upload.blob.size_bytes)
     dropped: set[str] = set()
     pairs = [_upsert(session, collection_id, upload, dropped) for upload in uploads]
     unused = documents.collect_garbage(session, (), dropped)

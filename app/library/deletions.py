@@ -19,7 +19,7 @@ from app.db.engine import Database
 from app.db.frozen import Frozen
 from app.db.paging import Slice
 from app.db.types import utc_now
-from app.errors import BinItemNotFoundError, CollectionNotFoundError, ConflictError
+from app.errors import CollectionNotFoundError, ConflictError, NotFoundError
 from app.library import collections as live_collections
 from app.library import documents as live_documents
 from app.library import erasing
@@ -30,6 +30,15 @@ __all__ = ["BinItemView"]
 
 AT_ONCE = 100
 """Expired items that one look of the housekeeping erases."""
+
+
+class BinItemNotFoundError(NotFoundError):
+    """The bin holds no such deletion; its time may be over."""
+
+    def __init__(self, item_id: str) -> None:
+        """Name the missing object."""
+        hint = "List the bin (`fathom bin list`, GET /v1/bin, GET /v1/collections/NAME/bin)."
+        super().__init__("bin_item_not_found", f"There is no deletion {item_id!r} in the bin.", hint)
 
 
 def discard_document(parts: BinParts, document_id: str) -> str | None:

@@ -6,6 +6,7 @@ A file owns its bytes as a version of a document does: they stay in the store as
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.db import blobs as blob_rows
 from app.db import collections, documents, files
 from app.db.engine import Database
 from app.db.files import BatchView, FileView
@@ -37,7 +38,7 @@ def record(
         UnavailableError: Its bytes were deleted at this moment with the last document of them.
     """
     with parts.db.write() as session:
-        documents.put_blob(session, blob.sha256, blob.size_bytes)
+        blob_rows.put(session, blob.sha256, blob.size_bytes)
         erasing.check_stored(parts.blobs, [blob.sha256])
         return files.add(session, name, purpose, media_type, blob.sha256, blob.size_bytes)
 

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Collection
 
 from app import home
-from app.db import documents, installation
+from app.db import blobs as blob_rows
+from app.db import installation
 from app.db.engine import Database
 from app.errors import ForeignDatabaseError
 from app.settings.schema import Settings
@@ -38,7 +39,7 @@ def sweep(db: Database, blobs: BlobStore, settings: Settings) -> int:
 
     def in_use(hashes: Collection[str]) -> set[str]:
         with db.read() as session:
-            return documents.known_blobs(session, hashes)
+            return blob_rows.known(session, hashes)
 
     moved = blobs.sweep(
         in_use,

@@ -1,6 +1,6 @@
 """The bin: deletions that can be undone.
 
-Revision: 20261201_bin; follows: 20261201_living; created: 2026-12-01 08:30:00.
+Revision: 20261201_bin; follows: 20261201_observing; created: 2026-12-01 08:30:00.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261201_bin"
-down_revision = "20261201_living"
+down_revision = "20261201_observing"
 branch_labels = None
 depends_on = None
 

@@ -31,6 +31,7 @@ REPLIES = {
     wire.Provenance: "ProvenanceOut",
     wire.SearchReply: "SearchOut",
     wire.Field: "FieldOut",
+    wire.BinItem: "BinItemOut",
 }
 SIMPLE = {
     str: {"string"},
@@ -185,7 +186,14 @@ def use(client: FathomClient) -> None:
     client.readiness()
     client.health()
     client.delete_document(whale)
+    client.restore(collection, client.bin_items(collection)[0]["id"])
+    client.delete_document(whale, erase=True)
+    client.delete_document(failed)
+    client.erase(collection, client.bin_items(collection)[0]["id"])
     client.delete_collection(collection)
+    client.restore(None, client.bin_items(None)[0]["id"])
+    client.delete_collection(collection)
+    client.erase(None, client.bin_items(None)[0]["id"])
 
 
 def test_every_reply_of_the_fake_interface_is_as_described(described: dict[str, Any]) -> None:

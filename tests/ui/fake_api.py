@@ -45,6 +45,7 @@ class FakeStore:
         self.calls: list[tuple[str, str, dict[str, str]]] = []
         self.feedback: list[dict[str, Any]] = []
         self.histories: list[list[dict[str, Any]]] = []
+        self.bin: dict[str, dict[str, Any]] = {}
         self.drop_stream_after: int | None = None
         self.hold = False
         # Seconds that each question for documents and jobs takes, as on a busy machine.
@@ -53,6 +54,23 @@ class FakeStore:
 
     def new_id(self, prefix: str) -> str:
         return f"{prefix}_{next(self.ids):04d}"
+
+    def bin_document(self, row: dict[str, Any]) -> None:
+        self._put("document", row, row["collection_id"], [row["id"]])
+
+    def bin_collection(self, row: dict[str, Any]) -> None:
+        self._put("collection", row, row["id"], [])
+
+    def _put(self, kind: str, row: dict[str, Any], collection: str, documents: list[str]) -> None:
+        item = {"id": self.new_id("bin"), "kind": kind, "collection_id": collection, "name": row["name"],
+                "documents": 1, "document_ids": documents, "deleted_at": TIMES["created_at"],
+                "expires_at": "2026-01-08T00:00:00Z", "_row": row}  # fmt: skip
+        self.bin[item["id"]] = item
+
+    def binned(self, collection: str | None) -> list[dict[str, Any]]:
+        kind = "collection" if collection is None else "document"
+        items = [i for i in self.bin.values() if i["kind"] == kind]
+        return [visible(i) for i in items if collection in {None, i["collection_id"]}]
 
     def document(self, document_id: str) -> dict[str, Any]:
         if document_id not in self.documents:
@@ -93,6 +111,10 @@ class FakeStore:
             )
         rows = [d for d in self.documents.values() if d["collection_id"] in ids and d["enabled"]]
         return [d for d in rows if self.wire(d)["status"] == "ready"]
+
+
+def visible(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if not name.startswith("_")}
 
 
 def chunks_of(row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -182,8 +204,48 @@ async def create(store: Store, request: Request) -> dict[str, Any]:
 
 
 @router.delete("/v1/collections/{collection_id}", status_code=204)
-async def remove(store: Store, collection_id: str) -> Response:
-    store.collections.pop(collection_id)
+async def remove(store: Store, collection_id: str, erase: bool = False) -> Response:
+    row = store.collections.pop(collection_id)
+    if not erase:
+        store.bin_collection(row)
+    return Response(status_code=204)
+
+
+@router.get("/v1/bin")
+async def binned_collections(store: Store, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+    return page(store.binned(None), cursor, limit)
+
+
+@router.post("/v1/bin/{item_id}/restore")
+async def restore_collection(store: Store, item_id: str) -> dict[str, Any]:
+    row = store.bin.pop(item_id)["_row"]
+    store.collections[row["id"]] = row
+    return counted(store, row)
+
+
+@router.delete("/v1/bin/{item_id}", status_code=204)
+async def erase_collection(store: Store, item_id: str) -> Response:
+    del store.bin[item_id]
+    return Response(status_code=204)
+
+
+@router.get("/v1/collections/{collection_id}/bin")
+async def binned_documents(
+    store: Store, collection_id: str, cursor: str | None = None, limit: int = 50
+) -> dict[str, Any]:
+    return page(store.binned(collection_id), cursor, limit)
+
+
+@router.post("/v1/collections/{collection_id}/bin/{item_id}/restore")
+async def restore_document(store: Store, collection_id: str, item_id: str) -> dict[str, Any]:
+    item = store.bin.pop(item_id)
+    store.documents[item["_row"]["id"]] = item["_row"]
+    return visible(item)
+
+
+@router.delete("/v1/collections/{collection_id}/bin/{item_id}", status_code=204)
+async def erase_document(store: Store, collection_id: str, item_id: str) -> Response:
+    del store.bin[item_id]
     return Response(status_code=204)
 
 
@@ -281,9 +343,11 @@ async def patch(store: Store, document_id: str, request: Request) -> dict[str, A
 
 
 @router.delete("/v1/documents/{document_id}", status_code=204)
-async def delete(store: Store, document_id: str) -> Response:
+async def delete(store: Store, document_id: str, erase: bool = False) -> Response:
     store.document(document_id)
-    del store.documents[document_id]
+    row = store.documents.pop(document_id)
+    if not erase:
+        store.bin_document(row)
     return Response(status_code=204)
 
 

@@ -323,3 +323,16 @@ def test_the_address_sets_the_language_of_everything(named: str, said: str) -> N
     chosen = app.query_params["lang"]
     assert (chosen if isinstance(chosen, str) else chosen[0]) == ("en" if said == "提问" else "zh")
     assert app.get("page_link")[0].label != said
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_the_bin_stands_below_the_list_only_where_something_is_in_it(client: FathomClient) -> None:
+    collection = filled(client, "krill", "shrimp")
+    body = f"from ui.components.deletions import bin_section\nbin_section({collection!r})\n"
+    assert [one.label for one in page(body).run().expander] == []
+    client.delete_document(client.documents(collection).items[0]["id"])
+    app = page(body).run()
+    assert [one.label for one in app.expander] == ["Bin (1)"]
+    assert "can be restored as it was" in shown(app)
+    client.restore(collection, client.bin_items(collection)[0]["id"])
+    assert len(client.documents(collection).items) == 2

@@ -25,6 +25,7 @@ def confirm_delete(
     on_end: Callable[[], object] = _nothing,
     *,
     label: str = "",
+    choice: tuple[str, str] | None = None,
 ) -> None:
     """Open a dialog that deletes on its red button only.
 
@@ -38,11 +39,14 @@ def confirm_delete(
         delete: Deletes it; an error is shown in the dialog, which stays open.
         on_end: Called when the dialog is over, however it ended.
         label: What the red button says; empty for "Delete".
+        choice: Key and label of a box to tick, whose state `delete` may read from the session.
     """
 
     @st.dialog(title, on_dismiss=lambda: _run(on_end))
     def dialog() -> None:
         notice(name, body, tone="bad")
+        if choice is not None:
+            st.checkbox(choice[1], key=choice[0])
         with st.container(horizontal=True):
             sure = st.button(label or i18n.text("common.delete"), type="primary", key="confirm_delete")
             if st.button(i18n.text("common.cancel"), key="confirm_cancel"):

@@ -79,8 +79,8 @@ PAGES: Final[dict[str, tuple[str, str]]] = {
     ),
     "collections.delete.title": ("Delete this collection?", "删除这个文档集？"),
     "collections.delete.body": (
-        "All its documents go with it, at once. This can't be undone.",
-        "其中的文档会立即一并删除，无法恢复。",
+        "No search finds it or its documents from then on. It lies in the bin for the time that the server is set to.",
+        "此后任何检索都不会再找到它和其中的文档。它会在回收站中保留服务器设定的时间。",
     ),
     # documents
     "documents.title": ("Documents", "文档"),
@@ -132,8 +132,8 @@ PAGES: Final[dict[str, tuple[str, str]]] = {
     "documents.disable": ("Switch off", "停用"),
     "documents.delete.title": ("Delete this document?", "删除这篇文档？"),
     "documents.delete.body": (
-        "It is not found by any search from then on. This can't be undone.",
-        "此后任何检索都不会再找到它，无法恢复。",
+        "No search finds it from then on. It lies in the bin for the time that the server is set to.",
+        "此后任何检索都不会再找到它。它会在回收站中保留服务器设定的时间。",
     ),
     "documents.passages": ("Passages", "段落"),
     "documents.details": ("Details", "详情"),

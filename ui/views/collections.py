@@ -5,6 +5,7 @@ import streamlit as st
 from ui import i18n, state
 from ui.components.cards import Card, cards, plain
 from ui.components.confirm import confirm_delete
+from ui.components.deletions import bin_section, erase_choice, erases_at_once
 from ui.components.notices import notice, page_title, show_error
 from ui.components.pickers import choose
 from ui.errors import FathomError
@@ -37,6 +38,13 @@ def render() -> None:
         notice(i18n.text("collections.empty"))
     with st.expander(i18n.text("collections.new"), expanded=not found, icon=":material/add:"):
         _new()
+    flash = state.take_flash()
+    if flash is not None:
+        show_error(flash)
+    try:
+        bin_section(None)
+    except FathomError as error:
+        show_error(error)
 
 
 def _card(collection: Collection) -> Card:
@@ -71,7 +79,8 @@ def _act(found: list[Collection]) -> None:
     if what == "delete":
         confirm_delete(
             i18n.text("collections.delete.title"), collection["name"], i18n.text("collections.delete.body"),
-            lambda: state.client().delete_collection(collection_id),
+            lambda: state.client().delete_collection(collection_id, erase=erases_at_once()),
+            choice=erase_choice(),
         )  # fmt: skip
         return
     choose([collection_id])

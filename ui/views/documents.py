@@ -5,6 +5,7 @@ import streamlit as st
 from ui import i18n, state
 from ui.components.cards import cards
 from ui.components.confirm import confirm_delete
+from ui.components.deletions import bin_section, erase_choice, erases_at_once
 from ui.components.documents import document_actions, document_card, is_busy, sorted_documents
 from ui.components.notices import notice, page_title, show_error
 from ui.components.outdated import review_of
@@ -50,6 +51,7 @@ def _all() -> None:
     # Polling stops by itself: the fragment starts the whole page again once nothing is in progress.
     poll = st.fragment(_list, run_every=_POLL_S if any(is_busy(d) for d in documents) else None)
     poll(collection)
+    bin_section(collection["id"])
 
 
 def _load(collection_id: str) -> tuple[list[Document], bool]:
@@ -122,7 +124,8 @@ def _ask_delete(documents: list[Document]) -> None:
         return
     confirm_delete(
         i18n.text("documents.delete.title"), document["name"], i18n.text("documents.delete.body"),
-        lambda: state.client().delete_document(document["id"]), _forget_delete,
+        lambda: state.client().delete_document(document["id"], erase=erases_at_once()), _forget_delete,
+        choice=erase_choice(),
     )  # fmt: skip
 
 

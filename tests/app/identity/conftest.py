@@ -70,6 +70,14 @@ class World:
             json={"file_ids": [taken["documents"][0]["id"]]},
             headers=header,
         ).json()["id"]
+        self.client.headers.update(header)
+        try:
+            spare_document = upload(self.client, made, {"geese.md": b"# Geese"}).json()["documents"][0]["id"]
+            bin_item = self.client.delete(f"/v1/documents/{spare_document}").headers["bin-item"]
+            shelf = self.client.post("/v1/collections", json={"name": f"shelf of {name}"}).json()["id"]
+            binned = self.client.delete(f"/v1/collections/{shelf}").headers["bin-item"]
+        finally:
+            del self.client.headers["Authorization"]
         guest = people.add_user(self.runtime.db, f"guest of {name}")
         people.set_group(self.runtime.db, guest.id, "guests", member=True)
         me = self.client.get("/v1/me", headers=header).json()["id"]
@@ -86,6 +94,8 @@ class World:
             "file_id": file,
             "batch_id": batch,
             "model": f"fathom:{name}",
+            "bin_item": bin_item,
+            "binned_collection": binned,
             "user": guest.id,
             "group": "guests",
             "key_id": spare.view.id,

@@ -30,7 +30,7 @@ OPEN = {
     ("POST", "/v1/sign-in/provider/return"),
 }  # fmt: skip
 """Routes that need no key; none may have a parameter."""
-PRIVATE = {"key_id", "response_id", "file_id", "review_id"}
+PRIVATE = {"key_id", "response_id", "file_id", "review_id", "binned_collection"}
 """Parameters that name things of one user, whatever is granted."""
 HIDDEN = {401, 403, 404}
 NOBODY = {"Authorization": "Bearer fth_aaaaaaaa_" + "a" * 32}
@@ -40,6 +40,8 @@ UNKNOWN = {
     "job_id": "job_" + "a" * 26,
     "answer_id": "ans_" + "a" * 26,
     "external_id": "wiki/none",
+    "bin_item": "bin_" + "a" * 26,
+    "binned_collection": "bin_" + "b" * 26,
     "user": "usr_" + "a" * 26,
     "group": "nobodies",
     "key_id": "key_" + "a" * 26,

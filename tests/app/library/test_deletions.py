@@ -12,7 +12,6 @@ from app.db import deletions as rows
 from app.db.frozen_models import BinItem, FrozenDocument, FrozenVersion
 from app.db.types import utc_now
 from app.errors import (
-    BinItemNotFoundError,
     CollectionNotFoundError,
     ConflictError,
     DocumentNotFoundError,
@@ -20,6 +19,7 @@ from app.errors import (
 )
 from app.intake.record import Upload, record_uploads
 from app.library import collections, deletions, documents, erasing, proving
+from app.library.deletions import BinItemNotFoundError
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.library.test_erasing import OTHER, SECRET, ask, holding, said
 from tests.crash.invariants import violations

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.answers import run
 from app.composition.runtime import build_runtime
+
 # all tables
 from app.db import field_models, file_models, frozen_models, identity_tables, living_models, safety_models  # noqa: F401
 from app.db.models import Base, Erasure
