@@ -4,7 +4,7 @@ from collections.abc import Collection as AnyCollection
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db.access import UNRESTRICTED
@@ -96,6 +96,42 @@ def remove(session: Session, document_ids: AnyCollection[str]) -> set[str]:
         gone = delete(AnswerRange).where(AnswerRange.document_id.in_(part)).returning(AnswerRange.answer_id)
         found.update(session.scalars(gone))
     return found
+
+
+def answers_on(session: Session, document_ids: AnyCollection[str]) -> set[str]:
+    """Ids of the answers that stand on ranges of these documents."""
+    found: set[str] = set()
+    for part in batches(document_ids):
+        statement = select(AnswerRange.answer_id).where(AnswerRange.document_id.in_(part))
+        found.update(session.scalars(statement.distinct()))
+    return found
+
+
+def unmark_whole(session: Session, answer_ids: AnyCollection[str]) -> None:
+    """Take the mark of a deleted source off answers whose sources are all there, unchanged, and that lost no words."""
+    for part in batches(answer_ids):
+        missing = ~select(Document.id).where(Document.id == AnswerRange.document_id).exists()
+        broken = set(
+            session.scalars(
+                select(AnswerRange.answer_id)
+                .where(AnswerRange.answer_id.in_(part), or_(AnswerRange.changed, missing))
+                .execution_options(**UNRESTRICTED)
+            )
+        )
+        marked = session.execute(
+            select(Answer.id, Answer.answer)
+            .where(Answer.id.in_(part), Answer.outdated == SOURCE_GONE)
+            .execution_options(**UNRESTRICTED)
+        )
+        whole = [
+            key for key, said in marked if key not in broken and not (said or {}).get("erased_sources", 0)
+        ]
+        session.execute(
+            update(Answer)
+            .where(Answer.id.in_(whole))
+            .values(outdated=None, outdated_at=None)
+            .execution_options(**UNRESTRICTED, synchronize_session=False)
+        )
 
 
 def mark(session: Session, answer_ids: AnyCollection[str], reason: str) -> None:

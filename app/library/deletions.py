@@ -22,7 +22,7 @@ from app.db.types import utc_now
 from app.errors import CollectionNotFoundError, ConflictError, NotFoundError
 from app.library import collections as live_collections
 from app.library import documents as live_documents
-from app.library import erasing
+from app.library import erasing, staleness
 from app.library.blanking import Gone
 from app.library.parts import BinParts, ErasureParts
 
@@ -75,6 +75,7 @@ def put(session: Session, parts: BinParts, collection_id: str, name: str, docume
         removed += chunks.document_ids(session, key)
         documents.remove(session, key)
     collections.record_index_change(session, collection_id, removed=removed)
+    staleness.source_in_bin(session, document_ids)
     return item
 
 
@@ -101,7 +102,9 @@ def discard_collection(parts: BinParts, key: str) -> str | None:
             session, "collection", row.id, row.name, now, _end(parts, now), owner_id=owner, record=record
         )
         rows.link_answers(session, item, row.id)
-        frozen.freeze(session, item, row.id, erasing_rows.documents_in(session, row.id))
+        keys = erasing_rows.documents_in(session, row.id)
+        frozen.freeze(session, item, row.id, keys)
+        staleness.source_in_bin(session, keys)
         collections.remove(session, row.id)
         return row.id, item
 
@@ -257,6 +260,7 @@ def _write_back(
             changes["parent_id"] = None  # the archive is gone: the file stands by itself
         added += frozen.thaw(session, one, collection_id, now, **changes)
     collections.record_index_change(session, collection_id, added=added, removed=removed)
+    staleness.source_restored(session, there)
 
 
 def _locked(session: Session, item_id: str, collection: str | None) -> BinItemView:

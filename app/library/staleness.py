@@ -64,6 +64,16 @@ def source_gone(session: Session, document_ids: AnyCollection[str]) -> None:
     rows.mark(session, rows.remove(session, document_ids), rows.SOURCE_GONE)
 
 
+def source_in_bin(session: Session, document_ids: AnyCollection[str]) -> None:
+    """Mark the answers that stand on documents which go to the bin; the ranges stay, for the case that they return."""
+    rows.mark(session, rows.answers_on(session, document_ids), rows.SOURCE_GONE)
+
+
+def source_restored(session: Session, document_ids: AnyCollection[str]) -> None:
+    """Take the mark off answers whose sources are all there again."""
+    rows.unmark_whole(session, rows.answers_on(session, document_ids))
+
+
 def text_erased(session: Session, answer_ids: AnyCollection[str], *, gone: bool) -> None:
     """Mark answers that lost words to a deletion (`gone`) or to a new version."""
     rows.mark(session, answer_ids, rows.SOURCE_GONE if gone else rows.SOURCE_CHANGED)

@@ -105,6 +105,26 @@ def test_its_answers_stay_as_they_were_until_it_is_erased(api, runtime, settings
 
 
 @pytest.mark.parametrize("how", ["document", "collection"])
+def test_its_answers_are_outdated_while_it_is_in_the_bin(api, runtime, ids, how):
+    kept, lost = ask(api)["id"], ask(api)["id"]
+
+    def outdated(answer):
+        return api.get(f"/v1/answers/{answer}").json()["outdated"]
+
+    def discard():
+        if how == "document":
+            return deletions.discard_document(runtime, ids["secret.md"])
+        return deletions.discard_collection(runtime, "vaults")
+
+    item = discard()
+    assert outdated(kept)["reason"] == outdated(lost)["reason"] == "source_gone"
+    deletions.restore(runtime, item)
+    assert outdated(kept) is outdated(lost) is None
+    deletions.erase(runtime, discard())
+    assert outdated(kept)["reason"] == "source_gone"
+
+
+@pytest.mark.parametrize("how", ["document", "collection"])
 def test_a_deletion_whose_time_is_over_is_erased_everywhere(api, runtime, settings, ids, how):
     ask(api)
     if how == "document":
