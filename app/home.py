@@ -9,6 +9,8 @@ import secrets
 from itertools import islice
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from app.db import blobs as blob_rows
 from app.db import installation, migrate
 from app.db.engine import Database
@@ -65,6 +67,12 @@ def adopt(database: Database, home: Path) -> None:
         # A new id, not the folder's: that would let the database of before in again.
         database_id = installation.give(session, new_id("db"))
     _write_id(home, database_id)
+
+
+def has_database(url: str) -> bool:
+    """Whether an address may be one of a database that exists; a file is looked for, a server is not asked."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
 
 
 def read_id(home: Path) -> str | None:

@@ -15,6 +15,7 @@ from app.admission import make_queues
 from app.api import (
     answers,
     audit,
+    certificates,
     collections,
     deletions,
     documents,
@@ -122,8 +123,8 @@ def _versioned() -> APIRouter:
     router = APIRouter(prefix="/v1")
     # Routes are tried in this order: the two that crowds call come first, so that a refusal costs least.
     for part in (
-        search, answers, collections, documents, jobs, reviews, deletions, lexicons, audit, grants, people, signing_in,
-        usage,
+        search, answers, collections, documents, jobs, reviews, deletions, certificates, lexicons, audit, grants,
+        people, signing_in, usage,
     ):  # fmt: skip
         router.include_router(part.router)
     return router

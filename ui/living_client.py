@@ -1,4 +1,4 @@
-"""Calls about outdated answers; part of the client of the pages."""
+"""Calls about outdated answers and certificates; part of the client of the pages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from ui.wire import AnswerCounts, Change, Review
 
 
 class LivingCalls(Connection):
-    """Ask again, count outdated answers, and review them."""
+    """Ask again, count outdated answers, review them, and certify answers."""
 
     @contextmanager
     def ask_again(self, answer_id: str) -> Iterator[Iterator[ServerEvent | None]]:
@@ -18,6 +18,10 @@ class LivingCalls(Connection):
         path = f"/v1/answers/{segment(answer_id)}/again"
         with self._events("POST", path, json={"stream": True}) as events:
             yield events
+
+    def certificate(self, answer_id: str) -> bytes:
+        """The certificate of an answer, as the bytes of its file."""
+        return self._send("GET", f"/v1/answers/{segment(answer_id)}/certificate").content
 
     def answer_counts(self, collection_id: str) -> AnswerCounts:
         """Number of answers from a collection, and of the outdated ones."""

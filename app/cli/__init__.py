@@ -11,6 +11,7 @@ from app.cli import (
     adopt,
     ask,
     backup,
+    certify,
     collections,
     doctor,
     evaluate,
@@ -74,6 +75,8 @@ app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("prove-gone")(prove.prove_gone)
 app.command("usage")(usage.usage)
+app.command("certify")(certify.certify)
+app.command("verify")(certify.verify)
 app.add_typer(collections.collections_app)
 app.add_typer(documents_app)
 app.add_typer(bin_app)

@@ -12,6 +12,7 @@ from app.answers.types import GeneratedText
 from app.api import (
     answers,
     audit,
+    certificates,
     collections,
     deletions,
     documents,
@@ -37,6 +38,7 @@ from tests.project.source_tree import ROOT
 ROUTERS = (
     answers,
     audit,
+    certificates,
     collections,
     deletions,
     documents,

@@ -4,11 +4,21 @@ import json
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from tests.ui.fake_answers import build_answer
 
 router = APIRouter()
+
+
+@router.get("/v1/answers/{answer_id}/certificate")
+async def certificate(answer_id: str, request: Request) -> Response:
+    if request.app.state.store.answers[answer_id].get("outdated"):
+        problem = {"type": "about:blank", "title": "Conflict", "status": 409, "code": "certificate_sources_gone",
+                   "detail": "A source of this answer is not there any more.", "hint": "Ask again.",
+                   "instance": "/", "request_id": "req_1"}  # fmt: skip
+        return JSONResponse(problem, 409, media_type="application/problem+json")
+    return Response(b'{"format":"fathom-certificate"}\n', media_type="application/json")
 
 
 @router.get("/v1/collections/{collection_id}/answers")

@@ -62,3 +62,22 @@ def test_all_outdated_answers_of_a_collection_are_asked_again(client: FathomClie
     assert [one.label for one in documents.expander][-1] == "1 of 1 answers changed"
     assert "Everything is new." in shown(documents)
     assert "are outdated" not in shown(documents)
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_a_certificate_is_made_and_saved_or_it_is_said_why_not(
+    client: FathomClient, store: FakeStore
+) -> None:
+    app = asked(client)
+    assert not app.get("download_button")
+    button(app, "Certificate").click().run()
+    (save,) = app.get("download_button")
+    assert save.proto.label == "Save the file"
+    answer = next(iter(store.answers.values()))
+    answer["outdated"] = MARK
+    again = page("from ui.views import ask\nask.render()")
+    again.query_params["answer"] = answer["id"]
+    again.run()
+    button(again, "Certificate").click().run()
+    assert "A source of this answer is not there any more." in shown(again)
+    assert not again.get("download_button")

@@ -1,4 +1,4 @@
-"""Strings of outdated answers and of asking again."""
+"""Strings of outdated answers, of asking again, and of certificates."""
 
 from typing import Final
 
@@ -11,6 +11,12 @@ LIVING: Final[dict[str, tuple[str, str]]] = {
         "A source of this answer was deleted",
         "这个回答的某个来源已被删除",
     ),
+    "certificate.make": ("Certificate", "证书"),
+    "certificate.about": (
+        "A signed file with this answer, its citations and hashes of its sources, which can be checked elsewhere.",
+        "一个已签名的文件，含有这个回答、其引用及来源的哈希值，可在别处核验。",
+    ),
+    "certificate.save": ("Save the file", "保存文件"),
     "outdated.again": ("Ask again", "重新提问"),
     "outdated.show_new": ("Show the newer answer", "查看较新的回答"),
     "outdated.same": ("Asked again: it says the same as before", "已重新提问：内容与之前相同"),

@@ -8,6 +8,7 @@ import streamlit as st
 from ui import i18n, state
 from ui.components.answer import answer_text
 from ui.components.cards import Card, cards
+from ui.components.certificate import certificate_button
 from ui.components.conversation import earlier_turns, history_of
 from ui.components.document_filter import document_filter
 from ui.components.notices import notice, page_title, show_error
@@ -266,6 +267,7 @@ def _answer_body(answer: Answer) -> None:
     if answer.get("erased_sources"):
         notice(i18n.text("ask.erased", count=answer["erased_sources"]))
     _feedback(answer)
+    certificate_button(answer)
     if answer.get("timings_ms"):
         with st.expander(i18n.text("ask.timings")):
             timings(answer["timings_ms"])

@@ -1,0 +1,1 @@
+"""Certificates of answers: a file that proves question, answer and sources to readers without this server."""
