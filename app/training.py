@@ -2,10 +2,14 @@
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
 from generator.data.kept_vectors import KeptVectors
+from generator.fathom_small.loading import load_generator, store_shape_head
 from generator.training.recipes.checked import read_recipe, shipped
 from generator.training.recipes.gathering import GatheringRecipe
 from generator.training.recipes.gathering import train_gathered as run_gathered
@@ -17,6 +21,7 @@ from generator.training.recipes.shipping import Recipes, ShippingOptions, Shippi
 from generator.training.recipes.shipping import train_all as run_all
 from generator.training.recipes.writing import WritingRecipe
 from generator.training.recipes.writing import train_writer as run_writer
+from generator.training.shapes import left_out, measured, questions_of, train_shape_head
 from retrieval.embedder import SentenceTransformerEmbedder
 from retrieval.encoder_id import encoder_id
 from retrieval.encoder_weights import encoder_state
@@ -123,3 +128,40 @@ def train_all(
     )
     search = kept_vectors(models, options.common)
     return run_all(encoder_parts(models), recipes, options, search, told, asked_to_stop())
+
+
+def train_shapes(
+    models: Path, model: Path, questions: Sequence[Path], held: Sequence[Path], seed: int, *, folds: bool
+) -> dict[str, dict[str, int]]:
+    """Train the head for the shape of a question, and store it with a model.
+
+    Args:
+        models: Folder with the encoder.
+        model: Folder of the model, changed in place.
+        questions: Files of JSON lines with `question` and `shape`; each is a group.
+        held: Further ones that are measured alone.
+        seed: Of weights and order.
+        folds: Measure each group by a head trained on the others.
+
+    Returns:
+        Numbers of questions that are understood, by group or file, see `generator.training.shapes.measured`.
+
+    Raises:
+        TrainingDataError: A file holds what is no question with a shape.
+        CheckpointError: The model can't be read.
+    """
+    encoder = models / "encoder"
+    reader = load_generator(model, encoder_state(encoder), encoder / "tokenizer.json", torch.float32).reader
+
+    def states_of(question: str) -> Tensor:
+        return reader.question_states(question)[0].clone()
+
+    own = questions_of(questions, states_of)
+    figures = left_out(own, seed) if folds else {}
+    head = train_shape_head(own, seed)
+    for path in held:
+        figures[path.stem] = measured(head, questions_of([path], states_of))
+    store_shape_head(
+        model, head, {"files": [path.name for path in questions], "seed": seed, "left_out": figures}
+    )
+    return figures

@@ -259,6 +259,29 @@ def export(
     typer.echo(f"wrote {out}", err=True)
 
 
+@train_app.command("shapes")
+def shapes(
+    questions: Annotated[
+        list[Path], typer.Argument(help="JSON lines with question and shape; a file is a group.")
+    ],
+    held: Annotated[list[Path] | None, typer.Option(help="Further ones, only measured.")] = None,
+    model: Annotated[Path, typer.Option(help="Folder of the model, changed in place.")] = Path(
+        "models/fathom-small"
+    ),
+    models: Models = Path("models"),
+    seed: Seed = 0,
+    folds: Annotated[
+        bool, typer.Option("--folds", help="Measure each group by a head trained on the others too.")
+    ] = False,
+) -> None:
+    """Train the head that tells which shape of answer a question asks for, and store it with a model."""
+    from app.training import train_shapes
+
+    for name, figures in train_shapes(models, model, questions, held or (), seed, folds=folds).items():
+        told = ", ".join(f"{key} {value}" for key, value in figures.items())
+        typer.echo(f"{name}: {told}")
+
+
 @train_app.command("calibrate")
 def calibrate(
     context: typer.Context,

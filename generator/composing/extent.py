@@ -232,6 +232,7 @@ def of_list(table: EvidenceTable, asked: Asked, core: Unit, group: ListGroup) ->
     layout = table.layouts[core.passage]
     whole = core.line == group.lead or asked.shape in {Shape.LIST, Shape.STEPS} or core.line is None
     whole = whole or layout.lines[core.line or 0].kind == PartKind.HEADING
+    whole = whole or (asked.several and group.lead is not None)
     lead = _over_list(layout, core.passage, group)
     if not whole:
         assert core.line is not None

@@ -5,6 +5,7 @@ a text without steps is answered with sentences.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from generator.types import Shape
@@ -24,6 +25,7 @@ class Asked:
         subject: What a definition is asked of; empty otherwise.
         sides: The two things a comparison is about; empty where they are not named.
         negated: Whether a question for yes or no is put in the negative, so that a bare "yes" would say nothing.
+        several: Whether a list or steps may be meant though a phrase is likelier: an item comes with its whole list.
     """
 
     question: str
@@ -33,12 +35,18 @@ class Asked:
     subject: str = ""
     sides: tuple[str, ...] = ()
     negated: bool = False
+    several: bool = False
 
     @property
     def chinese(self) -> bool:
         """Whether it is asked in Chinese."""
         return _HAN.search(self.question) is not None
 
+
+LEARNED_FROM = 0.5
+"""Least probability of a shape that is learned from questions, where the rules see none; by the folds of 0096."""
+SEVERAL_FROM = 0.1
+"""Least probability of a list or steps, together, from which on an item that was found comes with its list."""
 
 _COMPARE_EN = re.compile(
     r"\b(?:differen(?:ce|ces|t)|differs?|compar(?:e|ed|ison)|versus|vs\.?|better than|as opposed to|distinguish)\b"
@@ -196,6 +204,22 @@ def asked_of(question: str) -> Asked:
     asking = _asking_clause(question.strip())
     asked = _chinese(asking) if _HAN.search(question) else _english(" ".join(asking.split()))
     return replace(asked, question=question)
+
+
+def decided(asked: Asked, learned: Mapping[Shape, float]) -> Asked:
+    """Decide the shape by a learned head where the rules see none.
+
+    Args:
+        asked: By the rules.
+        learned: Probability of each shape; empty where there is no head.
+    """
+    shape = max(learned, key=lambda one: learned[one], default=Shape.PHRASE)
+    if asked.shape != Shape.PHRASE or not learned:
+        return asked
+    if learned[shape] < LEARNED_FROM or shape == Shape.PHRASE:
+        several = learned.get(Shape.LIST, 0.0) + learned.get(Shape.STEPS, 0.0)
+        return replace(asked, several=several >= SEVERAL_FROM and not asked.amount)
+    return replace(asked, shape=shape, manner=asked.manner or shape == Shape.STEPS)
 
 
 def _asking_clause(question: str) -> str:

@@ -8,7 +8,7 @@ from generator.composing.choice import defines, has_number
 from generator.composing.evidence import EvidenceTable
 from generator.composing.plan import Plan, wide_text
 from generator.composing.polarity import begins_with_word, takes_side
-from generator.composing.question import Asked, asked_of
+from generator.composing.question import Asked
 from generator.composing.terms import terms_of
 from generator.types import Shape
 
@@ -39,11 +39,11 @@ SIGNALS = (
 """Names of the signals, in the order in which a calibration is fitted."""
 
 
-def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]:
+def signals(asked: Asked, table: EvidenceTable, plan: Plan) -> dict[str, float]:
     """Signals of a planned answer.
 
     Args:
-        question: As it was answered.
+        asked: The question, as it was understood.
         table: What was read.
         plan: What would be said.
 
@@ -70,12 +70,12 @@ def signals(question: str, table: EvidenceTable, plan: Plan) -> dict[str, float]
         "runner_up": log(max(_LEAST_OTHER, max(others, default=0.0))),
         "covered": table.weights.share(*said, *over),
         "said": table.weights.share(*said),
-        "names_missing": _share_missing(question, table, plan),
+        "names_missing": _share_missing(asked.question, table, plan),
         "structure": float(plan.shape in {Shape.LIST, Shape.STEPS}),
         "row": float(plan.shape == Shape.ROW),
-        "foreign": float(_is_chinese(question) != _is_chinese(_text(table, plan))),
+        "foreign": float(_is_chinese(asked.question) != _is_chinese(_text(table, plan))),
         "likeness": max((unit.likeness for unit in inside), default=0.0),
-        "fits": _fits(asked_of(question), table, plan),
+        "fits": _fits(asked, table, plan),
         "first": float(any(s.passage == _foremost(table) for s in plan.stretches)),
         "elsewhere": _elsewhere(table),
     }
@@ -85,7 +85,7 @@ def _fits(asked: Asked, table: EvidenceTable, plan: Plan) -> float:
     text = _text(table, plan)
     if asked.amount:
         return 1.0 if has_number(text) else -1.0
-    if asked.shape == Shape.DEFINITION:
+    if asked.shape == Shape.DEFINITION and asked.subject:
         said = (table.text(unit) for unit in table.units if plan.says(unit))
         return 1.0 if any(defines(sentence, asked.subject) for sentence in said) else -1.0
     if asked.shape == Shape.YES_NO:

@@ -21,6 +21,8 @@ SECTION_FLOOR, SECTION_MASS = 0.1, 0.5
 """Added to the reader's probability, which says little of steps, and the power to which the sum is raised."""
 MOST_OF_SEVERAL = 600
 """Most characters of the steps under several headings that are given together."""
+SURE_MASS = 0.5
+"""Probability of an item from which on its list is taken instead of the steps of another section."""
 LONGEST_CODE = 500
 """A longer block of code is output or a listing, and is left out of steps."""
 _PROMPT = re.compile(r"^\$ \S", re.MULTILINE)
@@ -33,6 +35,8 @@ def compose_steps(table: EvidenceTable, core: Unit) -> Plan | None:
     if found is None:
         return None
     passage, first, last = found
+    if _is_sure_item(table, core) and not (core.passage == passage and first <= (core.line or 0) <= last):
+        return None  # the list around it says what to do
     layout = table.layouts[passage]
     wanted = _procedure(layout, passage, first, last)
     inside = [unit for unit in table.units if unit.passage == passage and unit.line is not None]
@@ -43,6 +47,14 @@ def compose_steps(table: EvidenceTable, core: Unit) -> Plan | None:
     fitting = _fitting(layout, wanted, (first, last), top) if top.passage == passage else wanted
     stretches, more = bounded(fitting)
     return Plan(Shape.STEPS, stretches, core=top, more=more or len(fitting) < len(wanted))
+
+
+def _is_sure_item(table: EvidenceTable, core: Unit) -> bool:
+    """Whether a unit that the reader is sure of is an item of a list with a line that leads it in."""
+    if core.line is None or core.mass < SURE_MASS or table.kind(core) != PartKind.ITEM:
+        return False
+    group = table.layouts[core.passage].list_of(core.line)
+    return group is not None and group.lead is not None
 
 
 def _with_line(wanted: list[Stretch], layout: Layout, passage: int, index: int) -> list[Stretch]:

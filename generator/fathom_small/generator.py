@@ -13,7 +13,7 @@ from generator.composing.compose import compose
 from generator.composing.emphasis import emphasis
 from generator.composing.evidence import EvidenceTable
 from generator.composing.plan import Plan, joined, parts_of, tokens_of
-from generator.composing.question import asked_of
+from generator.composing.question import Asked, asked_of, decided
 from generator.composing.signals import signals, weigh
 from generator.composing.support import support_signals, supported
 from generator.device import HOST
@@ -23,6 +23,7 @@ from generator.fathom_small.decoding import DecodingConfig, Step, decode, fuse
 from generator.fathom_small.explain import Explanation, explain
 from generator.fathom_small.reading import PassageReader, Reading, SpanDistribution, span_distribution
 from generator.fathom_small.run_edges import tidy, trimmed
+from generator.fathom_small.shape_head import ShapeHead, shape_probabilities
 from generator.spans import spans
 from generator.types import Event, Generated, Ink, Request, Shape, SourcePassage, Token
 
@@ -41,10 +42,11 @@ class FathomSmall:
         pieces: Sequence[str],
         calibration: Calibration,
         model_id: str,
+        shapes: ShapeHead | None = None,
     ) -> None:
         """Compose from loaded parts, all on one device; see `generator.fathom_small.loading.load_generator`."""
         self._reader, self._decoder, self._table, self._pieces = reader, decoder, table, pieces
-        self._calibration, self._model_id = calibration, model_id
+        self._calibration, self._model_id, self._shapes = calibration, model_id, shapes
 
     @property
     def reader(self) -> PassageReader:
@@ -168,15 +170,23 @@ class FathomSmall:
         calibration = self._calibration
         distribution = span_distribution(reading, calibration.span_temperature, calibration.relevance_weight)
         table = EvidenceTable(question, reading, distribution, request.translated)
-        plan = compose(table, asked_of(question))
+        asked = self._asked(question, reading)
+        plan = compose(table, asked)
         if plan is None:
             return _Read(reading, distribution, table, None, {})
-        values = signals(question, table, plan)
+        values = signals(asked, table, plan)
         log_odds = weigh(values, calibration.confidence)
         values |= support_signals(table, plan, plan.main)
         return _Read(
             reading, distribution, table, supported(table, plan, log_odds, calibration.support), values
         )
+
+    def _asked(self, question: str, reading: Reading) -> Asked:
+        """Decide by rules and, where they see no shape, by the learned head."""
+        asked = asked_of(question)
+        if self._shapes is None or reading.question_QD is None:
+            return asked
+        return decided(asked, shape_probabilities(self._shapes, reading.question_QD, asked))
 
     def _short_answer(self, read: "_Read", request: Request) -> Iterator[Step]:
         """The phrase, by the decoder, inside the sentence that was chosen."""

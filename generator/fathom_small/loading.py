@@ -21,9 +21,12 @@ from generator.fathom_small.encoder import DocumentLayers, ReadingLayers, reader
 from generator.fathom_small.generator import FathomSmall
 from generator.fathom_small.match import PieceMatcher
 from generator.fathom_small.reading import PassageReader
+from generator.fathom_small.shape_head import ShapeHead
 from generator.quantisation.int8 import pack_state, unpack_state
 
 STEMS = ("reading", "decoder")
+SHAPES_STEM = "shapes"
+"""File of the head for the shape of a question; a model may lack it."""
 
 
 def save_generator(
@@ -109,7 +112,34 @@ def load_generator(
         [piece for piece, _ in vocabulary],
         calibration_from_json(meta["calibration"]),
         f"{config.name}@{digest}",
+        _shape_head(tensors.get(SHAPES_STEM), config.reader.width),
     )
+
+
+def _shape_head(state: Mapping[str, Tensor] | None, width: int) -> ShapeHead | None:
+    """The head for a question's shape, on the CPU; None where a model has none."""
+    if state is None:
+        return None
+    head = ShapeHead(width)
+    head.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+    return head.eval().requires_grad_(requires_grad=False)
+
+
+def store_shape_head(folder: Path, head: ShapeHead, record: Mapping[str, Any]) -> None:
+    """Store a head for the question's shape beside the weights of a folder, as float16.
+
+    Args:
+        folder: Of the model.
+        head: Trained over the states of its document layers.
+        record: What it was trained on, and its figures.
+
+    Raises:
+        CheckpointError: The folder cannot be read.
+    """
+    tensors, meta = read_folder(folder)
+    state = {name: tensor.half() for name, tensor in head.state_dict().items()}
+    meta["training"] = {**meta["training"], SHAPES_STEM: dict(record)}
+    write_atomically(folder, {**tensors, SHAPES_STEM: state}, meta)
 
 
 def store_calibration(folder: Path, calibration: Calibration, figures: Mapping[str, float]) -> None:

@@ -34,7 +34,7 @@ like the question than anything else does, and of 44,840 training answers 54 sta
 class Reading:
     """Result of reading a question against its passages.
 
-    All tensors are on the CPU but the read states, which stay on the device of the model for the decoder.
+    All tensors are on the CPU but the read states and those of the question, which stay on the device of the model.
 
     Attributes:
         passages: Those that were read (weight above 0 and some text kept), in the order given.
@@ -45,6 +45,7 @@ class Reading:
             are not copied.
         read: Heads and states of the reading layers; no span starts or ends at a piece of white space, and few in a
             sentence that asks.
+        question_QD: Document-layer states of the question; None where nobody kept them.
     """
 
     passages: Sequence[SourcePassage]
@@ -52,6 +53,7 @@ class Reading:
     ids_PS: Tensor
     segment_PS: Tensor
     read: ReadStates
+    question_QD: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +195,16 @@ class PassageReader:
             return None
         rows = passage_rows(self.memories, live)
         with torch.inference_mode():
-            read = answering_logits(_scores_on_host(self._read_states(question, rows)), rows)
-        return Reading(live, rows.ranges, rows.ids_PS, rows.segment_PS, read)
+            states_1QD = self.question_states(question)
+            read = answering_logits(_scores_on_host(self._read_states(question, states_1QD, rows)), rows)
+        return Reading(live, rows.ranges, rows.ids_PS, rows.segment_PS, read, states_1QD[0])
+
+    def question_states(self, question: str) -> Tensor:
+        """Document-layer states of a question with its frame and prefix, in the layers' format: [1, Q, D]."""
+        question_1Q = torch.tensor([self.question_ids(question)], device=self.device)
+        with torch.inference_mode():
+            states_1QD: Tensor = self._document(question_1Q, torch.ones_like(question_1Q, dtype=torch.bool))
+        return states_1QD
 
     def question_ids(self, question: str) -> list[int]:
         """Piece ids of a question, framed and with its prefix; a longer one keeps its end."""
@@ -204,11 +214,10 @@ class PassageReader:
         pieces = pieces[-(self._question_pieces - len(self._prefix) - 2) :]
         return [self._bos, *self._prefix, *pieces, self._eos]
 
-    def _read_states(self, question: str, rows: PassageRows) -> ReadStates:
+    def _read_states(self, question: str, states_1QD: Tensor, rows: PassageRows) -> ReadStates:
         question_1Q = torch.tensor([self.question_ids(question)], device=self.device)
         ids_PS = rows.ids_PS.to(self.device)
         P = len(ids_PS)
-        states_1QD = self._document(question_1Q, torch.ones_like(question_1Q, dtype=torch.bool))
         question_PQ = question_1Q.expand(P, -1)
         read: ReadStates = self._reading(
             states_1QD.expand(P, -1, -1),

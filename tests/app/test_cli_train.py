@@ -89,3 +89,18 @@ def test_folders_are_averaged_by_the_shares_given(fathom, monkeypatch):
 @pytest.mark.parametrize("parts", [["a=0.4", "b"], ["a=1"], ["a=x", "b=1"]])
 def test_folders_without_shares_or_alone_are_refused(fathom, parts):
     assert fathom("train", "mean", "out", *parts)[0] == 2
+
+
+def test_the_head_for_shapes_is_trained_on_files_of_questions(fathom, monkeypatch):
+    seen = []
+
+    def train(models, model, questions, held, seed, *, folds):
+        seen.append((model.name, [p.name for p in questions], [p.name for p in held], seed, folds))
+        return {"alpha": {"questions": 3, "both": 2}}
+
+    monkeypatch.setattr("app.training.train_shapes", train)
+    code, out, _ = fathom(
+        "train", "shapes", "a.jsonl", "b.jsonl", "--held", "c.jsonl", "--seed", "2", "--folds"
+    )
+    assert (code, out.strip()) == (0, "alpha: questions 3, both 2")
+    assert seen == [("fathom-small", ["a.jsonl", "b.jsonl"], ["c.jsonl"], 2, True)]

@@ -1,9 +1,13 @@
 """What an answer brings along with its best sentence."""
 
+from dataclasses import replace
+
 import pytest
 
-from generator.types import Shape
-from tests.generator.composing.tables import answer, page
+from generator.composing.compose import compose
+from generator.composing.question import asked_of
+from generator.types import PartKind, Shape
+from tests.generator.composing.tables import answer, evidence, page
 
 PETS = """# Pets
 
@@ -279,3 +283,12 @@ def test_an_exception_of_an_article_comes_with_its_rule():
     text = "第十条 灯坏的，由房东更换。\n\n房客住满一年，但是灯由房客弄坏的，由房客更换。"
     found = answer("灯坏了谁来换？", page(text, name="a.txt"), says={"由房东更换": 0.9, "由房客更换": 0.1})
     assert found.text == text
+
+
+def test_an_item_comes_with_its_list_where_several_things_may_be_meant():
+    text = "Please bring the following:\n\n- A valid passport\n- Two photos\n- The signed form"
+    asked = asked_of("the papers they want")
+    for several, items in ((False, 1), (True, 3)):
+        table = evidence(asked.question, page(text), says={"A valid passport": 1.0})
+        plan = compose(table, replace(asked, several=several))
+        assert [stretch.kind for stretch in plan.stretches].count(PartKind.ITEM) == items

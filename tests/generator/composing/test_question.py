@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from generator.composing.question import asked_of
+from generator.composing.question import asked_of, decided
 from generator.types import Shape
 
 SHAPES = {
@@ -285,3 +285,22 @@ def test_any_text_is_a_question(question):
 )
 def test_things_in_the_plural_are_defined_and_named_ones_listed(question, shape):
     assert asked_of(question).shape == shape
+
+
+LEARNED = {Shape.PHRASE: 0.2, Shape.LIST: 0.7, Shape.STEPS: 0.1}
+
+
+def test_a_learned_shape_counts_where_the_rules_see_none():
+    assert decided(asked_of("conditions for leave"), LEARNED).shape == Shape.LIST
+    assert decided(asked_of("May I take leave?"), LEARNED).shape == Shape.YES_NO
+    assert decided(asked_of("conditions for leave"), {}).shape == Shape.PHRASE
+    steps = decided(asked_of("set up the router"), {Shape.STEPS: 0.9, Shape.PHRASE: 0.1})
+    assert (steps.shape, steps.manner) == (Shape.STEPS, True)
+
+
+def test_a_list_that_may_be_meant_is_told_beside_a_phrase():
+    unsure = {Shape.PHRASE: 0.6, Shape.LIST: 0.3, Shape.STEPS: 0.1}
+    asked = decided(asked_of("the papers they want"), unsure)
+    assert (asked.shape, asked.several) == (Shape.PHRASE, True)
+    assert not decided(asked_of("how many papers?"), unsure).several
+    assert not decided(asked_of("the papers they want"), {Shape.PHRASE: 1.0}).several

@@ -13,7 +13,7 @@ from tests.generator.composing.tables import evidence, page
 def signals_of(question, *passages, says):
     table = evidence(question, *passages, says=says)
     plan = compose(table, asked_of(question))
-    return signals(question, table, plan)
+    return signals(asked_of(question), table, plan)
 
 
 def test_every_signal_is_told_in_its_order():
@@ -49,14 +49,9 @@ def test_a_word_that_looks_like_a_name_is_held_by_its_translation():
     passage = page("集群用 etcd 保存元数据。")
 
     def missing(translated):
-        table = evidence(
-            "Where does Cluster Mode keep it?", passage, says={"etcd": 1.0}, translated=translated
-        )
-        return signals(
-            "Where does Cluster Mode keep it?",
-            table,
-            compose(table, asked_of("Where does Cluster Mode keep it?")),
-        )["names_missing"]
+        asked = asked_of("Where does Cluster Mode keep it?")
+        table = evidence(asked.question, passage, says={"etcd": 1.0}, translated=translated)
+        return signals(asked, table, compose(table, asked))["names_missing"]
 
     assert missing(()) == 1.0
     assert missing([("Cluster", ["集群"]), ("Mode", ["模式"])]) == 0.5

@@ -181,3 +181,11 @@ def test_of_sessions_at_a_prompt_that_are_too_long_what_is_typed_is_given():
     ]
     assert "$ tool delete" in said.text
     assert "GiB" not in said.text
+
+
+def test_a_list_that_the_reader_is_sure_of_is_taken_instead_of_the_steps_of_another_section():
+    sending = page("# Returning\n\nSend us:\n\n- the serial number\n- the receipt\n", key="other")
+    sure = answer("How do I return the server?", page(INSTALL), sending, says={"the serial number": 1.0})
+    assert sure.text.startswith("Send us:")
+    assert "the receipt" in sure.text
+    assert "pip" not in sure.text
