@@ -19,6 +19,7 @@ from app.api import (
     collections,
     deletions,
     documents,
+    feedback,
     grants,
     health,
     jobs,
@@ -124,7 +125,7 @@ def _versioned() -> APIRouter:
     # Routes are tried in this order: the two that crowds call come first, so that a refusal costs least.
     for part in (
         search, answers, collections, documents, jobs, reviews, deletions, certificates, lexicons, audit, grants,
-        people, signing_in, usage,
+        people, signing_in, usage, feedback,
     ):  # fmt: skip
         router.include_router(part.router)
     return router

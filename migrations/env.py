@@ -14,6 +14,7 @@ from app.db import (  # noqa: F401
     identity_tables,
     living_models,
     observing_models,
+    question_models,
     safety_models,
 )
 from app.db.engine import Database

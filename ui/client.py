@@ -180,9 +180,18 @@ class FathomClient(CollectionCalls, LivingCalls, PeopleCalls):
         """Stop writing an answer at once."""
         self._send("DELETE", f"/v1/answers/{segment(answer_id)}/stream")
 
-    def feedback(self, answer_id: str, *, rating: int, comment: str = "") -> None:
-        """Rate an answer: 1 or -1, with a comment."""
-        body: dict[str, Any] = {"rating": rating} | ({"comment": comment} if comment else {})
+    def feedback(
+        self,
+        answer_id: str,
+        *,
+        rating: int,
+        comment: str = "",
+        expected: str = "",
+        passages: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Rate an answer: 1 or -1, with a comment, the right answer, and places of passages that hold it."""
+        words = {"comment": comment, "expected": expected, "passages": list(passages)}
+        body: dict[str, Any] = {"rating": rating} | {name: value for name, value in words.items() if value}
         self._send("POST", f"/v1/answers/{segment(answer_id)}/feedback", json=body)
 
     # ------------------------------------------------------------------ signing in

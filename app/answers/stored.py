@@ -210,17 +210,6 @@ def _delete(parts: ErasureParts, answer_ids: Sequence[str]) -> int:
     return count
 
 
-def rate(db: Database, answer_id: str, rating: int, comment: str | None) -> None:
-    """Store a person's rating of an answer; a later one replaces it.
-
-    Raises:
-        AnswerNotFoundError: There is no such answer.
-    """
-    with db.write() as session:
-        if not rows.rate(session, answer_id, rating, comment):
-            raise AnswerNotFoundError(answer_id)
-
-
 def _answer(row: rows.Answer, in_work: bool) -> Answer:
     return answer_from_json(row.answer) if row.answer else _without_text(row, in_work)
 

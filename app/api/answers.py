@@ -15,20 +15,23 @@ from pydantic import AwareDatetime
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from app.answers import stored
+from app.answers import feedback, stored
 from app.answers.accept import Ask
 from app.answers.again import ask_of
+from app.answers.feedback import Place
 from app.answers.json_form import answer_from_json
 from app.answers.stored import Wanted
 from app.answers.streams import AnswerStream, StreamHub
 from app.api.access import any_key, on_answer
 from app.api.admitted import AdmittedRoute, admitted
 from app.api.deps import Cursor, Limit, RuntimeDep
+from app.api.feedback import feedback_out
 from app.api.generation import HubDep, end_of, events_so_far, start
 from app.api.problems import MEDIA_TYPE, PROBLEM_RESPONSES
 from app.api.wire import answer_out, provenance_out, ranking_choice, turns
 from app.errors import InvalidInputError
-from app.schemas.answers import AgainIn, AnswerOut, AnswerRequest, DeletedOut, FeedbackIn, FeedbackOut
+from app.schemas.answers import AgainIn, AnswerOut, AnswerRequest, DeletedOut
+from app.schemas.feedback import FeedbackIn, GivenFeedbackOut
 from app.schemas.paging import Page
 from app.schemas.provenance import ProvenanceOut
 from app.settings.schema import Settings
@@ -195,10 +198,11 @@ def delete_answers(
 
 @router.post("/{answer_id}/feedback")
 @on_answer("ask")
-def rate_answer(answer_id: AnswerId, body: FeedbackIn, runtime: RuntimeDep) -> FeedbackOut:
-    """Rate an answer as good (1) or bad (-1); the last rating counts."""
-    stored.rate(runtime.db, answer_id, body.rating, body.comment)
-    return FeedbackOut(rating=body.rating, comment=body.comment)
+def rate_answer(answer_id: AnswerId, body: FeedbackIn, runtime: RuntimeDep) -> GivenFeedbackOut:
+    """Rate an answer as good (1) or bad (-1), with the right answer and its passages; the last rating counts."""
+    places = [Place(document_id=one.document_id, start=one.start, end=one.end) for one in body.passages]
+    given = feedback.give(runtime.db, answer_id, body.rating, body.comment, body.expected, places)
+    return feedback_out(given)
 
 
 async def _whole(stream: AnswerStream, request: Request) -> JSONResponse:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.db import audit, deletions, documents, frozen
+from app.db import audit, deletions, documents, feedback, frozen
 from app.db import erasing as rows
 from app.db.engine import Database
 from app.db.erasing import Answer
@@ -47,12 +47,15 @@ def gone_in_collection(session: Session, collection_id: str) -> dict[str, Gone]:
 def withdraw(session: Session, gone: Mapping[str, Gone]) -> None:
     """Blank text of documents in answers and stored replies, after their chunks were deleted in this transaction."""
     deleted = [key for key, one in gone.items() if one.now is None]
+    for key, one in gone.items():
+        feedback.withdraw_document(session, key, one.now)
     for part in rows.batches(rows.linked_answers(session, gone)):
         held = {row.id: (row, _text(row)) for row in rows.whole_answers(session, part)}
         blanked_ids = [key for key, (row, _) in held.items() if _blank(row, gone)]
         session.flush()
         lost = [key for key, (row, text) in held.items() if _text(row) != text]
         staleness.text_erased(session, lost, gone=bool(deleted))
+        feedback.erase_words(session, lost)
         audit.erase_texts(session, blanked_ids, outputs_only=True)
         rows.unlink_answers(session, part, deleted)
     staleness.source_gone(session, deleted)
@@ -73,6 +76,10 @@ def replace(session: Session, gone: Mapping[str, Gone], version_id: str, content
     """
     if not rows.linked_answers(session, gone):
         rows.erase_replies(session, gone, quoting_only=True)
+        if feedback.has_passages(session, list(gone)):
+            now = rows.text_of(session, content_id)
+            for key in gone:
+                feedback.withdraw_document(session, key, now)
         return
     now = rows.text_of(session, content_id)
     withdraw(session, {key: Gone(text=one.text, now=now, title=title) for key, one in gone.items()})

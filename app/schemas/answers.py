@@ -193,17 +193,6 @@ class UsageOut(BaseModel):
     generated_tokens: int
 
 
-class FeedbackIn(BaseModel):
-    """A reader's opinion of an answer."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"rating": 1, "comment": "Right."}}
-    )
-
-    rating: Literal[-1, 1]
-    comment: str | None = Field(default=None, max_length=4000)
-
-
 class DeletedOut(BaseModel):
     """Number of deleted answers."""
 

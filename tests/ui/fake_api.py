@@ -462,7 +462,12 @@ async def stop(store: Store, answer_id: str) -> Response:
 async def feedback(store: Store, answer_id: str, request: Request) -> dict[str, Any]:
     body = await request.json()
     store.feedback.append({"answer": answer_id} | body)
-    return {"rating": body["rating"], "comment": body.get("comment")}
+    passages = [place | {"quote": "krill"} for place in body.get("passages", ())]
+    return {
+        "answer_id": answer_id, "question": "What does a whale eat?", "rating": body["rating"],
+        "comment": body.get("comment"), "expected": body.get("expected", ""), "passages": passages,
+        "updated_at": "2026-11-30T12:00:00Z",
+    }  # fmt: skip
 
 
 def create_fake_api(store: FakeStore) -> FastAPI:

@@ -336,3 +336,23 @@ def test_the_bin_stands_below_the_list_only_where_something_is_in_it(client: Fat
     assert "can be restored as it was" in shown(app)
     client.restore(collection, client.bin_items(collection)[0]["id"])
     assert len(client.documents(collection).items) == 2
+
+
+@pytest.mark.usefixtures("_at_api")
+def test_the_right_answer_and_its_passage_go_with_the_feedback(
+    client: FathomClient, store: FakeStore
+) -> None:
+    filled(client, "A whale eats krill.")
+    app = page("from ui.views import ask\nask.render()").run()
+    app.chat_input[0].set_value("krill").run()
+    settled(app)
+    app.feedback[0].set_value(0).run()
+    app.run()
+    app.text_input[1].set_value("krill, of course")
+    choice = app.multiselect[-1]
+    choice.set_value(choice.options[:1])
+    next(b for b in app.button if b.label == "Send").click().run()
+    sent = store.feedback[-1]
+    assert (sent["rating"], sent["expected"]) == (-1, "krill, of course")
+    (place,) = sent["passages"]
+    assert set(place) == {"document_id", "start", "end"}

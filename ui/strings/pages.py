@@ -199,6 +199,8 @@ PAGES: Final[dict[str, tuple[str, str]]] = {
     ),
     "ask.rate": ("Was this right?", "这个回答对吗？"),
     "ask.comment": ("Comment (optional)", "补充说明（可选）"),
+    "ask.expected": ("The right answer (optional)", "正确的回答（可选）"),
+    "ask.right_passages": ("Passages with the right answer (optional)", "包含正确回答的段落（可选）"),
     "ask.send_feedback": ("Send", "发送"),
     "ask.thanks": ("Thank you, noted.", "谢谢，已记录。"),
     "ask.understood": ("understood as: {question}", "理解为：{question}"),

@@ -11,6 +11,7 @@ from ui.components.cards import Card, cards
 from ui.components.certificate import certificate_button
 from ui.components.conversation import earlier_turns, history_of
 from ui.components.document_filter import document_filter
+from ui.components.feedback import feedback_form
 from ui.components.notices import notice, page_title, show_error
 from ui.components.outdated import compared, outdated_notice
 from ui.components.passages import also_cards, citation_cards, more_button, nearest_cards
@@ -266,7 +267,7 @@ def _answer_body(answer: Answer) -> None:
         nearest_cards(answer, opened, _open_place)
     if answer.get("erased_sources"):
         notice(i18n.text("ask.erased", count=answer["erased_sources"]))
-    _feedback(answer)
+    feedback_form(answer)
     certificate_button(answer)
     if answer.get("timings_ms"):
         with st.expander(i18n.text("ask.timings")):
@@ -320,25 +321,6 @@ def _usage(answer: Answer) -> None:
             written=usage.get("generated_tokens", "–"),
         )  # fmt: skip
         st.html(f"<span class='fx-sub'>{escape(line)} · {escape(answer.get('model') or '')}</span>")
-
-
-def _feedback(answer: Answer) -> None:
-    done_key = f"rated:{answer['id']}"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f"<span class='fx-sub'>{escape(i18n.text('ask.rate'))}</span>", width="content")
-        thumb = st.feedback("thumbs", key=f"thumb:{answer['id']}")
-    if thumb is None:
-        return
-    with st.form(f"comment:{answer['id']}", border=False):
-        comment = st.text_input(i18n.text("ask.comment"))
-        sent = st.form_submit_button(i18n.text("ask.send_feedback"))
-    rating = 1 if thumb == 1 else -1
-    # The thumb alone counts at once; a comment is sent with it when it comes.
-    if st.session_state.get(done_key) != (rating, comment) and (sent or done_key not in st.session_state):
-        state.client().feedback(answer["id"], rating=rating, comment=comment.strip())
-        st.session_state[done_key] = (rating, comment)
-    if done_key in st.session_state:
-        notice(i18n.text("ask.thanks"), tone="good")
 
 
 def _history() -> None:
