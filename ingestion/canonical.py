@@ -31,6 +31,10 @@ _ROWS_PER_BLOCK = 200
 _PARTING = str.maketrans(dict.fromkeys("\v\f\x1c\x1d\x1e\x1f", " ") | dict.fromkeys("\x85\u2028\u2029", "\n"))
 # Colours and moves of a terminal, and letters struck twice or underlined, as printers did it: `N\bN`, `_\bN`.
 _TERMINAL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|[^\n\x08]\x08")
+# None of these and of the ones below stands in most texts, which is quick to see.
+_UNUSUAL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f\x85\u00ad\u200b\u2028\u2029\u2060\ufeff\ud800-\udfff\ufffe\uffff]"
+)
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -43,10 +47,9 @@ def squeeze(text: str) -> str:
 
 def clean_lines(text: str) -> str:
     """Normalise line ends and drop control characters; spacing stays, except for absurd runs of white space."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_PARTING)
-    if "\x1b" in text or "\x08" in text:
-        text = _TERMINAL.sub("", text)
-    text = _UNWANTED.sub("", text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _UNUSUAL.search(text):
+        text = _UNWANTED.sub("", _TERMINAL.sub("", text.translate(_PARTING)))
     return _MANY_BLANK_LINES.sub("\n\n\n", _LONG_SPACE.sub(" " * 64, text))
 
 

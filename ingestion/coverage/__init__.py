@@ -5,11 +5,13 @@ else. Words of the source that the canonical text does not have as often are los
 is hidden, struck out or furniture by the format's own marks (a script, a page number) is not counted as visible.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from ingestion.config import ParsingLimits
 from ingestion.coverage import mail, markup, office, pages, text
-from ingestion.coverage.words import compare
+from ingestion.coverage.words import Words, compare
 from ingestion.sniff import (
     CSV,
     DOCX,
@@ -28,7 +30,7 @@ from ingestion.sniff import (
 )
 from ingestion.types import Document, Source
 
-_READERS = {
+_READERS: Final[dict[str, Callable[[bytes, ParsingLimits], str | Words]]] = {
     CSV: text.delimited,
     DOCX: office.docx,
     EML: mail.bodies,
@@ -56,7 +58,7 @@ def with_coverage(source: Source, document: Document, limits: ParsingLimits) -> 
         return document
     try:
         texts = document.page_texts  # loading all pages again costs a fifth of reading a PDF
-        visible = pages.words_of(texts) if texts else reader(source.data, limits)
+        visible = pages.text_of(texts) if texts else reader(source.data, limits)
         coverage = compare(visible, f"{document.title}\n{document.text}")
     except Exception:  # noqa: BLE001 - libraries raise anything on damaged files, and the document itself is read
         return document

@@ -4,7 +4,6 @@ import html
 import re
 
 from ingestion.config import ParsingLimits
-from ingestion.coverage.words import Words, words_in
 from ingestion.encodings import decode
 from ingestion.style_sheets import hiding_classes
 
@@ -49,16 +48,16 @@ _INLINE = _names(
 )
 
 
-def page(data: bytes, _limits: ParsingLimits) -> Words:
-    """Visible words of a page."""
-    return words_in(visible_text(decoded(data)))
+def page(data: bytes, _limits: ParsingLimits) -> str:
+    """Visible text of a page."""
+    return visible_text(decoded(data))
 
 
-def xml(data: bytes, _limits: ParsingLimits) -> Words:
-    """Words of the elements of an XML file; of a page of HTML inside an element, the words that it shows."""
+def xml(data: bytes, _limits: ParsingLimits) -> str:
+    """Text of the elements of an XML file; of a page of HTML inside an element, the words that it shows."""
     text = _SECTION.sub(lambda section: html.escape(section[1]), decoded(data))
     pieces = (html.unescape(piece) for piece in _XML_MARKUP.split(text))
-    return words_in("\n".join(visible_text(piece) if _END_TAG.search(piece) else piece for piece in pieces))
+    return "\n".join(visible_text(piece) if _END_TAG.search(piece) else piece for piece in pieces)
 
 
 def decoded(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Visible words of packed office files and books, from the text elements of their XML, one after the other."""
+"""Visible text of packed office files and books, from the text elements of their XML, one after the other."""
 
 import io
 import posixpath
@@ -10,7 +10,6 @@ from lxml import etree
 
 from ingestion.config import ParsingLimits
 from ingestion.coverage.markup import decoded, visible_text
-from ingestion.coverage.words import Words, words_in
 from ingestion.packed import PackedFile
 
 # By local name: prefixes and namespaces differ between producers, and between strict and transitional files.
@@ -30,25 +29,22 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # characters that XML can't hold
 _PLAIN_INTEGER = re.compile(r"-?\d{1,15}(?:\.0)?")
 
 
-def docx(data: bytes, limits: ParsingLimits) -> Words:
+def docx(data: bytes, limits: ParsingLimits) -> str:
     """Body, text boxes and notes of a Word document; its page headers and comments stand apart from the text."""
     wanted = re.compile(r"word/(?:document\d*|footnotes|endnotes|diagrams/data\d*)\.xml")
-    return _words_of(data, limits, wanted)
+    return _text_of(data, limits, wanted)
 
 
-def pptx(data: bytes, limits: ParsingLimits) -> Words:
+def pptx(data: bytes, limits: ParsingLimits) -> str:
     """Slides with their diagrams and notes; hidden slides are no visible text."""
     wanted = re.compile(r"ppt/(?:slides/slide\d+|notesSlides/notesSlide\d+|diagrams/data\d*)\.xml")
-    return _words_of(data, limits, wanted)
+    return _text_of(data, limits, wanted)
 
 
-def _words_of(data: bytes, limits: ParsingLimits, wanted: re.Pattern[str]) -> Words:
-    words = Words()
+def _text_of(data: bytes, limits: ParsingLimits, wanted: re.Pattern[str]) -> str:
     with PackedFile(data, limits) as packed:
-        for name in packed.names:
-            if wanted.fullmatch(name):
-                words.update(words_in("".join(_running_text(packed.read(name)))))
-    return words
+        names = filter(wanted.fullmatch, packed.names)
+        return "\n".join(["".join(_running_text(packed.read(name))) for name in names])
 
 
 def _running_text(xml: bytes) -> Iterator[str]:
@@ -130,22 +126,22 @@ def _value(element: etree._Element) -> str:
 # ------------------------------------------------------------------ workbooks
 
 
-def xlsx(data: bytes, limits: ParsingLimits) -> Words:
+def xlsx(data: bytes, limits: ParsingLimits) -> str:
     """Texts and plain whole numbers of the cells in visible sheets and rows, and texts of shapes.
 
     How any other number looks is a matter of its format, which only a parser can tell.
     """
-    words = Words()
+    parts: list[str] = []
     with PackedFile(data, limits) as packed:
         shared = _shared_strings(packed)
         plain = _plain_formats(packed)
         hidden = _hidden_sheets(packed)
         for name in packed.names:
             if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name) and name not in hidden:
-                words.update(words_in("\n".join(_cells(packed.read(name), shared, plain))))
+                parts.extend(_cells(packed.read(name), shared, plain))
             elif re.fullmatch(r"xl/drawings/drawing\d+\.xml", name):
-                words.update(words_in("".join(_running_text(packed.read(name)))))
-    return words
+                parts.append("".join(_running_text(packed.read(name))))
+    return "\n".join(parts)
 
 
 def _shared_strings(packed: PackedFile) -> list[str]:
@@ -215,7 +211,7 @@ def _cell(cell: etree._Element, shared: list[str], plain: list[bool]) -> str:
     return ""
 
 
-def ods(data: bytes, limits: ParsingLimits) -> Words:
+def ods(data: bytes, limits: ParsingLimits) -> str:
     """Texts of the cells of an OpenDocument spreadsheet that hold text."""
     parts: list[str] = []
     with PackedFile(data, limits) as packed:
@@ -228,15 +224,15 @@ def ods(data: bytes, limits: ParsingLimits) -> Words:
                 element.clear()
             elif name == "p" and event == "end" and is_text:
                 parts.append(" ".join(element.itertext()))
-    return words_in("\n".join(parts))
+    return "\n".join(parts)
 
 
 # ---------------------------------------------------------------------- books
 
 
-def epub(data: bytes, limits: ParsingLimits) -> Words:
+def epub(data: bytes, limits: ParsingLimits) -> str:
     """Chapters of a book in the order of its spine."""
-    words = Words()
+    parts: list[str] = []
     with PackedFile(data, limits) as packed:
         by_lower = {name.lower(): name for name in packed.names}
         package = next(name for name in packed.names if name.lower().endswith(".opf"))
@@ -251,5 +247,5 @@ def epub(data: bytes, limits: ParsingLimits) -> Words:
         for chapter in dict.fromkeys(chapters):
             path = posixpath.normpath(posixpath.join(folder, chapter))
             if path.lower() in by_lower:
-                words.update(words_in(visible_text(decoded(packed.read(by_lower[path.lower()])))))
-    return words
+                parts.append(visible_text(decoded(packed.read(by_lower[path.lower()]))))
+    return "\n".join(parts)

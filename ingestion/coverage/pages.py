@@ -1,4 +1,4 @@
-"""Visible words of a PDF: each page's text as PDFium gives it as a whole, without positions."""
+"""Visible text of a PDF: each page's text as PDFium gives it as a whole, without positions."""
 
 import re
 from collections import Counter
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pypdfium2 as pdfium
 
 from ingestion.config import ParsingLimits
-from ingestion.coverage.words import Words, words_in
 
 _HYPHEN = re.compile("[\x02\u00ad\ufffe]\\s*")  # PDFium's marks of a word that goes on in the next line
 _DIGITS = re.compile(r"\d+")
@@ -20,21 +19,21 @@ _MAX_FURNITURE_CHARS = 120
 _OUTER_NUMBER = re.compile(r"\A(\d{1,4})\b|\b(\d{1,4})\Z")
 
 
-def pdf(data: bytes, _limits: ParsingLimits) -> Words:
-    """Words of all pages; see `words_of`."""
+def pdf(data: bytes, _limits: ParsingLimits) -> str:
+    """Text of all pages; see `text_of`."""
     document = pdfium.PdfDocument(data)
     try:
-        return words_of([_text(document, number) for number in range(len(document))])
+        return text_of([_text(document, number) for number in range(len(document))])
     finally:
         document.close()
 
 
-def words_of(texts: Sequence[str]) -> Words:
-    """Words of pages with these texts. Repeated page furniture counts once: numbers, running titles, marks.
+def text_of(texts: Sequence[str]) -> str:
+    """Text of pages with these texts. Repeated page furniture counts once: numbers, running titles, marks.
 
     A title beside the page's own number does not count: it says the heading again under which the page stands.
     """
-    return words_in("\n".join(_once([_lines(text) for text in texts])))
+    return "\n".join(_once([_lines(text) for text in texts]))
 
 
 def _text(document: pdfium.PdfDocument, number: int) -> str:

@@ -1,4 +1,4 @@
-"""Visible words of text formats: the characters of the file without the marks of its format."""
+"""Visible text of text formats: the characters of the file without the marks of its format."""
 
 import html
 import json
@@ -6,7 +6,6 @@ import re
 
 from ingestion.config import ParsingLimits
 from ingestion.coverage.markup import visible_text
-from ingestion.coverage.words import Words, words_in
 from ingestion.encodings import decode
 
 _TERMINAL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|[^\n\x08]\x08")
@@ -26,22 +25,22 @@ _PARAGRAPHS = frozenset({"li", "p", "td", "th", "tr"})
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?|-?\d[\d.eE+-]*')
 
 
-def plain(data: bytes, _limits: ParsingLimits) -> Words:
-    """All words of a text file, without the control sequences that make a terminal show them bold or in colour."""
-    return words_in(_TERMINAL.sub("", decode(data).text))
+def plain(data: bytes, _limits: ParsingLimits) -> str:
+    """All of a text file, without the control sequences that make a terminal show them bold or in colour."""
+    return _TERMINAL.sub("", decode(data).text)
 
 
-def delimited(data: bytes, _limits: ParsingLimits) -> Words:
-    """All words of a table in text; the line that names its separator is none of them."""
-    return words_in(_SEPARATOR_LINE.sub("", decode(data).text))
+def delimited(data: bytes, _limits: ParsingLimits) -> str:
+    """All of a table in text but the line that names its separator."""
+    return _SEPARATOR_LINE.sub("", decode(data).text)
 
 
-def markdown(data: bytes, _limits: ParsingLimits) -> Words:
-    """Words that a reader of the page sees: no link targets, pictures, comments, tags, front matter."""
+def markdown(data: bytes, _limits: ParsingLimits) -> str:
+    """The text that a reader of the page sees: no link targets, pictures, comments, tags, front matter."""
     text = _FRONT_MATTER.sub("", decode(data).text.replace("\r\n", "\n"))
     for syntax in (_COMMENT, _FENCE, _PICTURE, _LINK_TARGET, _DEFINITION, _GENERATOR):
         text = syntax.sub(" ", text)
-    return words_in(visible_text(_without_placeholders(text)))
+    return visible_text(_without_placeholders(text))
 
 
 def _without_placeholders(text: str) -> str:
@@ -50,7 +49,7 @@ def _without_placeholders(text: str) -> str:
     return _ANGLE.sub(lambda found: found[0] if found[2] in ended else f"&lt;{found[0][1:]}", text)
 
 
-def json_values(data: bytes, _limits: ParsingLimits) -> Words:
+def json_values(data: bytes, _limits: ParsingLimits) -> str:
     """Texts and whole numbers; names of fields are repeated in each record and count nothing."""
     parts: list[str] = []
     for found in _STRING.finditer(decode(data).text):
@@ -58,7 +57,7 @@ def json_values(data: bytes, _limits: ParsingLimits) -> Words:
             parts.append(_number(found[0]))
         elif not found[2]:
             parts.append(json.loads(found[0], strict=False) if "\\" in found[1] else found[1])
-    return words_in(html.unescape("\n".join(parts)))
+    return html.unescape("\n".join(parts))
 
 
 def _number(text: str) -> str:

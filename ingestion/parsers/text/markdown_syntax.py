@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -65,6 +66,7 @@ _WITHOUT_END: Final = frozenset(
 )
 
 
+@cache  # of one file it keeps nothing
 def markdown_parser() -> MarkdownIt:
     """CommonMark with tables, struck text, footnotes and formulas; addresses are neither checked nor changed."""
     markdown = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING, "html": True})
