@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
@@ -43,7 +44,6 @@ from app.composition.runtime import Parts, Runtime, build_runtime
 from app.health_watch import Watch
 from app.housekeeping import Housekeeping
 from app.identity.gate import Gate
-from app.identity.provider import Provider
 from app.library import readiness
 from app.library.jobs import figures
 from app.library.usage import Meter
@@ -51,6 +51,9 @@ from app.metrics import Metrics
 from app.observability import RequestContextMiddleware
 from app.reviewer import Reviewer
 from app.settings.schema import Settings
+
+if TYPE_CHECKING:
+    from app.identity.provider import Provider
 
 DESCRIPTION = """Answers questions from your documents, each with the passages that it comes from.
 
@@ -74,9 +77,8 @@ def create_app(
         runtime = await run_in_threadpool(opened or partial(build_runtime, settings, parts))
         app.state.runtime = runtime
         app.state.gate = gate = Gate(runtime.db) if settings.mode == "users" else None
-        app.state.provider = (
-            Provider(settings.sign_in) if gate is not None and settings.sign_in.issuer else None
-        )
+        is_by_provider = gate is not None and bool(settings.sign_in.issuer)
+        app.state.provider = await run_in_threadpool(_provider, settings) if is_by_provider else None
         app.state.queues = queues = make_queues(settings)
         app.state.streams = make_hub(queues.answers, settings)
         app.state.readiness = Watch(lambda: readiness.checks(runtime), "readiness")
@@ -118,6 +120,13 @@ def create_app(
     app.add_middleware(GuardMiddleware, settings=settings)
     app.add_middleware(RequestContextMiddleware, metrics=app.state.metrics, ended=count_request)
     return app
+
+
+def _provider(settings: Settings) -> "Provider":
+    """The sign-in provider; its libraries take a third of a second to load, so that only servers with one do it."""
+    from app.identity.provider import Provider
+
+    return Provider(settings.sign_in)
 
 
 def _versioned() -> APIRouter:

@@ -1,6 +1,6 @@
 """Routes of signing in to the web pages: by name and password, or by the sign-in provider."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -12,8 +12,10 @@ from app.composition.runtime import Runtime
 from app.errors import NotFoundError, TooManyRequestsError, UnauthenticatedError, UnavailableError
 from app.identity import people
 from app.identity.gate import Gate
-from app.identity.provider import Provider
 from app.schemas.identity import ProviderReturn, ProviderSignIn, SessionOut, SignIn, SignInWays
+
+if TYPE_CHECKING:
+    from app.identity.provider import Provider
 
 TRIES_PER_MINUTE = 20
 """Most passwords tried for one name in a minute."""
@@ -117,7 +119,7 @@ def _gate(request: Request) -> Gate:
     return gate
 
 
-def _provider(request: Request) -> Provider:
+def _provider(request: Request) -> "Provider":
     provider = cast("Provider | None", request.app.state.provider)
     if provider is None:
         raise NotFoundError(

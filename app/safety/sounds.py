@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 import ahocorasick
-import pypinyin
 
 from app.safety.folding import BREAK, fold, is_han, is_word_character, places
 from app.safety.patterns import Written
@@ -19,12 +18,19 @@ FEWEST_SYLLABLES = 2
 FEWEST_IN_CHARACTERS = 3
 
 
+def _pinyin(text: str) -> list[str]:
+    """Syllables of a text; their tables take a fifth of a second to load, so that only lexicons with sounds do it."""
+    from pypinyin import lazy_pinyin
+
+    return lazy_pinyin(text, v_to_u=False)
+
+
 class _Syllables(dict[int, str]):
     """Syllable by code point, found out when it is first asked for; for `str.translate`."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
-        syllable = pypinyin.lazy_pinyin(character, v_to_u=False)[0] if is_han(character) else character
+        syllable = _pinyin(character)[0] if is_han(character) else character
         self[code] = syllable
         return syllable
 
@@ -97,7 +103,7 @@ class Sounds:
 def _reading(word: str) -> tuple[tuple[str, ...], ...]:
     """Syllables of a word: character by character, and as the dictionary of phrases has it."""
     single = tuple(SYLLABLES[ord(character)] for character in word)
-    phrase = tuple(pypinyin.lazy_pinyin(word, v_to_u=False))
+    phrase = tuple(_pinyin(word))
     return (single,) if phrase == single or len(phrase) != len(word) else (single, phrase)
 
 

@@ -14,7 +14,7 @@ _JOINED = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 # Everything between words; the underscore, which Python takes for a letter, is a blank by then.
 _BETWEEN = re.compile(rf"[^\w{_HAN}]+")
 # Signs of Chinese text with their plain forms: without them most text is in normal form, which is quick to see.
-_PLAIN_FORMS = tuple((sign, unicodedata.normalize("NFKC", sign)) for sign in "\u3000，；：？！（）％…")
+_PLAIN_FORMS = tuple((sign, unicodedata.normalize("NFKC", sign)) for sign in "\u3000，；：？！（）…")
 # Base64, keys and hashes are no words: whoever leaves them out loses nothing that is read.
 _GIBBERISH_CHARS = 64
 _GIBBERISH = re.compile(rf"[A-Za-z0-9+/=_-]{{{_GIBBERISH_CHARS},}}")

@@ -2,12 +2,14 @@
 
 import gc
 import os
+import subprocess
+import sys
 import time
 
 import pytest
 from fastapi.testclient import TestClient
 
-from app.cli import main
+from app.cli import ALLOCATIONS_BETWEEN_COLLECTIONS, main
 from app.composition.runtime import Parts
 from app.main import create_app
 from app.settings.environment import let_threads_sleep
@@ -26,6 +28,23 @@ def test_every_command_has_its_threads_sleep(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(SystemExit):
         main(["--help"])
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+def test_every_command_looks_for_garbage_seldom() -> None:
+    before = gc.get_threshold()
+    try:
+        with pytest.raises(SystemExit):
+            main(["--help"])
+        assert gc.get_threshold()[0] == ALLOCATIONS_BETWEEN_COLLECTIONS
+    finally:
+        gc.set_threshold(*before)
+
+
+@pytest.mark.parametrize("module", ["app.main", "app.cli.ingest", "app.worker"])
+def test_libraries_of_features_that_few_use_are_not_loaded_at_the_start(module: str) -> None:
+    code = f"import sys, {module}; print(*{{'pypinyin', 'authlib', 'joserfc', 'mcp', 'torch'}} & sys.modules.keys())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
 
 
 def test_collections_of_garbage_pass_over_what_was_loaded(settings: Settings, parts: Parts) -> None:

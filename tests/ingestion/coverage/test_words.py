@@ -1,5 +1,9 @@
 """Words and what of one text another one lacks."""
 
+import random
+
+import pytest
+
 from ingestion.coverage.words import compare, words_in
 
 
@@ -52,3 +56,25 @@ def test_letters_of_a_formula_may_be_joined_more_often_than_in_the_source() -> N
     source = words_in("Rn is a space. Let R n be R n and n too.")
     assert compare(source, "Rn is a space. Let Rn be Rn and n too.").lost == ()
     assert set(compare(source, "Rn is a space. Let Rn be Rn and too.").lost) == {"n"}
+
+
+_PIECES = (
+    "row", "Row-17", "x_1", "ﬁle", "＋3，", "第一条", "（二）保护", "a\u00adb", "10^6", "½", "é", "ab" * 40,
+    "key=" + "Ab1" * 30, "・", "_", "…", "R", "n", "Rn", "per-", "mission", "permission", "e\u0301", "\u3000", "\u200b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_text_and_its_words_give_the_same_coverage(seed: int) -> None:
+    chosen = random.Random(seed)
+    source = [chosen.choice(_PIECES) for _ in range(30)]
+    kept = [piece for piece in source if seed % 2 or chosen.random() < 0.9]
+    chosen.shuffle(kept)
+    text, kept_text = " ".join(source), chosen.choice((" ", "\n")).join(kept)
+    assert compare(text, kept_text) == compare(words_in(text), kept_text)
+    assert seed % 2 == 0 or compare(text, kept_text).share == 1.0
+
+
+def test_pieces_that_differ_in_their_marks_only_are_kept() -> None:
+    coverage = compare("**Note**: use `--cache-size`（默认）_now_", "Note : use --cache-size (默认) now")
+    assert (coverage.visible, coverage.share) == (len("NoteusecachesizeNow默认"), 1.0)
