@@ -35,7 +35,7 @@ class _Served(Response):
 
 
 def _make_manager() -> "StreamableHTTPSessionManager":
-    """What serves one message; the library takes four tenths of a second to load, so that the first message does it."""
+    """The server of one message; the first loads the library, which takes four tenths of a second."""
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
     from app.mcp.server import make_server

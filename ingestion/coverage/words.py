@@ -41,7 +41,7 @@ def _normal(text: str) -> str:
 
 
 def _words_of(pieces: Mapping[str, int]) -> Words:
-    """Words of what stands between blanks, which is taken apart once, however often it occurs."""
+    """Words of texts without blanks; each text is taken apart once, however often it occurs."""
     words = Words(
         {
             piece: count
@@ -63,7 +63,7 @@ def _found(text: str) -> list[str]:
 
 
 def _chars(text: str) -> int:
-    """Characters of all words, which need not be told from one another for this."""
+    """Characters of all words."""
     return len(_BETWEEN.sub("", _GIBBERISH.sub(" ", text).replace("_", " ")))
 
 
