@@ -1,14 +1,14 @@
-"""Calls that change collections afterwards: the bin. A part of the client."""
+"""Calls that change collections afterwards: the bin and tags. A part of the client."""
 
 from collections.abc import Sequence
 from typing import cast
 
 from ui.connection import Connection, segment
-from ui.wire import BinItem
+from ui.wire import BinItem, Document
 
 
 class CollectionCalls(Connection):
-    """Calls of the client that delete and restore."""
+    """Calls of the client that delete, restore and tag."""
 
     def delete_collection(self, collection_id: str, *, erase: bool = False) -> None:
         """Delete a collection with its documents; `erase` takes their text away at once."""
@@ -17,6 +17,11 @@ class CollectionCalls(Connection):
     def delete_document(self, document_id: str, *, erase: bool = False) -> None:
         """Delete a document; nothing of it is found once this returns. `erase` takes its text away at once."""
         self._json("DELETE", f"/v1/documents/{segment(document_id)}", params={"erase": erase})
+
+    def set_tags(self, document_id: str, tags: Sequence[str]) -> Document:
+        """Replace the tags of a document."""
+        path = f"/v1/documents/{segment(document_id)}"
+        return cast("Document", self._json("PATCH", path, json={"tags": list(tags)}))
 
     def bin_items(self, collection_id: str | None, *, limit: int = 100) -> Sequence[BinItem]:
         """The newest deletions that can be undone: documents of a collection, or collections where None is given."""

@@ -97,6 +97,7 @@ class Document(TypedDict):
     chunks: NotRequired[int]
     pages: NotRequired[int | None]
     metadata: NotRequired[dict[str, Any]]
+    tags: NotRequired[list[str]]
     dropped: NotRequired[list[Dropped]]
     coverage: NotRequired[Coverage | None]
     warnings: NotRequired[list[Failure]]

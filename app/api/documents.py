@@ -217,8 +217,10 @@ def get_document(document_id: DocumentId, runtime: RuntimeDep) -> DocumentOut:
 @router.patch("/documents/{document_id}")
 @on_document("write", "editor")
 def change_document(document_id: DocumentId, body: DocumentUpdate, runtime: RuntimeDep) -> DocumentOut:
-    """Show or hide a document in searches, or replace its metadata."""
-    view = documents.update(runtime.db, document_id, enabled=body.enabled, metadata=body.metadata)
+    """Show or hide a document in searches, or replace its metadata or its tags."""
+    view = documents.update(
+        runtime.db, document_id, enabled=body.enabled, metadata=body.metadata, tags=body.tags
+    )
     return document_out(view, runtime.settings.limits)
 
 

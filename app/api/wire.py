@@ -82,6 +82,7 @@ def document_out(view: DocumentView, limits: LimitSettings) -> DocumentOut:
             "chunks": view.chunks,
             "pages": content.page_count if content else 0,
             "metadata": row.meta,
+            "tags": list(view.tags),
             "dropped": content.dropped if content else [],
             "coverage": content.coverage if content else None,
             "warnings": warnings_of(view, limits.min_coverage),

@@ -1,4 +1,4 @@
-"""`fathom documents`: delete documents."""
+"""`fathom documents`: tag and delete documents."""
 
 from typing import Annotated
 
@@ -37,3 +37,25 @@ def delete(
         print_json({"deleted": document, "bin_item": item})
     else:
         print(f"{name} is {'erased' if item is None else f'in the bin: {item}'}.")
+
+
+@documents_app.command("tag")
+def tag(
+    context: typer.Context,
+    documents: Annotated[list[str], typer.Argument(help="Ids of documents.")],
+    add: Annotated[list[str] | None, typer.Option("--add", help="A tag to add. May be repeated.")] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", help="A tag to take away. May be repeated.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show, add or take away tags; `--where document.tag=legal` searches and asks the documents that have one."""
+    from app.library import documents as library
+
+    with open_runtime(context) as runtime:
+        tagged = [library.retag(runtime.db, document, add or (), remove or ()) for document in documents]
+    if as_json:
+        print_json({"items": [{"id": view.document.id, "tags": list(view.tags)} for view in tagged]})
+        return
+    for view in tagged:
+        print(f"{view.document.name}: {', '.join(view.tags) or 'no tags'}")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import Session, aliased, undefer
 
-from app.db import fields, filters, jobs
+from app.db import fields, filters, jobs, tags
 from app.db.collections import record_index_change
 from app.db.file_models import UploadedFile
 from app.db.filters import Filter
@@ -181,7 +181,8 @@ def content_of(session: Session, sha256: str, hint: str, recipe: str) -> Content
 def views(session: Session, document_ids: Sequence[str]) -> dict[str, DocumentView]:
     """Documents as they are shown, by id."""
     rows = session.execute(_view_statement().where(Document.id.in_(document_ids))).all()
-    return {row[0].id: _view(*row) for row in rows}
+    tagged = tags.of_documents(session, [row[0].id for row in rows])
+    return {row[0].id: _view(*row, tagged.get(row[0].id, ())) for row in rows}
 
 
 def page(
@@ -205,7 +206,8 @@ def page(
         ).where(newest.status.in_(states))
     statement = after(statement, cursor, limit, Document.created_at, Document.id, newest_first=newest_first)
     rows = session.execute(statement).all()
-    found = [_view(*row) for row in rows[:limit]]
+    tagged = tags.of_documents(session, [row[0].id for row in rows])
+    found = [_view(*row, tagged.get(row[0].id, ())) for row in rows[:limit]]
     last = found[-1].document if len(rows) > limit else None
     return Slice(found, encode_cursor(last.created_at, last.id) if last else None)
 
@@ -307,6 +309,7 @@ def _view(
     size_bytes: int,
     chunks: int,
     job: Job | None,
+    tagged: Sequence[str],
 ) -> DocumentView:
     return DocumentView(
         document=_record(document),
@@ -316,6 +319,7 @@ def _view(
         size_bytes=size_bytes,
         chunks=chunks,
         job=None if job is None else jobs.view(job),
+        tags=tagged,
     )
 
 

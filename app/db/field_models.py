@@ -1,10 +1,12 @@
-"""The table of values of documents' metadata, which filters search."""
+"""Tables that filters search: values of documents' metadata, and tags."""
 
 from sqlalchemy import Float, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.models import Base, BigId
 from app.db.types import KEY_CHARS
+
+MAX_TAG_CHARS = 64
 
 
 class DocumentField(Base):
@@ -34,3 +36,14 @@ class DocumentField(Base):
     text: Mapped[str] = mapped_column(Text)
     folded: Mapped[str | None] = mapped_column(Text)
     number: Mapped[float | None] = mapped_column(Float(53))
+
+
+class DocumentTag(Base):
+    """A tag of a document, in lower case."""
+
+    __tablename__ = "document_tags"
+    __table_args__ = (Index("ix_document_tags_collection_id_tag", "collection_id", "tag"),)
+
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(MAX_TAG_CHARS), primary_key=True)
+    collection_id: Mapped[str] = mapped_column(String(40))

@@ -8,6 +8,7 @@ from typing import Any, cast
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from app.db import tags
 from app.db.field_models import DocumentField
 from app.db.filters import FieldKind, Moment, digits_of
 from app.db.types import KEY_CHARS
@@ -79,7 +80,7 @@ def values_of(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def summaries(session: Session, collection_id: str) -> list[FieldSummary]:
-    """The fields of a collection's documents, by name."""
+    """The fields of a collection's documents, by name, behind their tags."""
     of_collection = DocumentField.collection_id == collection_id
     documents = func.count(DocumentField.document_id.distinct())
     fields = session.execute(
@@ -88,14 +89,26 @@ def summaries(session: Session, collection_id: str) -> list[FieldSummary]:
         .group_by(DocumentField.field, DocumentField.kind)
         .order_by(DocumentField.field, DocumentField.kind)
     ).all()
-    return [
+    found = tags.counts(session, collection_id)
+    tagged = [
         FieldSummary(
-            name=name,
-            kind=cast("FieldKind", kind),
-            documents=count,
-            values=_values(session, collection_id, name, kind),
+            name="document.tag",
+            kind="text",
+            documents=tags.tagged(session, collection_id),
+            values=tuple(FieldValue(tag, count) for tag, count in found[:_SAMPLES]),
         )
-        for name, kind, count in fields
+    ]
+    return [
+        *(tagged if found else ()),
+        *(
+            FieldSummary(
+                name=name,
+                kind=cast("FieldKind", kind),
+                documents=count,
+                values=_values(session, collection_id, name, kind),
+            )
+            for name, kind, count in fields
+        ),
     ]
 
 

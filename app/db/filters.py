@@ -13,8 +13,9 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select
 from sqlalchemy.orm import Session
 
-from app.db.field_models import DocumentField
+from app.db.field_models import DocumentField, DocumentTag
 from app.db.models import Chunk, Content, Document, DocumentVersion
+from app.db.tags import folded
 from app.db.types import KEY_CHARS
 
 FieldKind = Literal["text", "number", "boolean", "date"]
@@ -226,6 +227,17 @@ def _in_folder(condition: Condition) -> ColumnElement[bool]:
     return or_(*(Document.name.startswith(f"{folder}/", autoescape=True) for folder in folders))
 
 
+def _tagged(condition: Condition) -> ColumnElement[bool]:
+    having = select(DocumentTag.document_id)
+    if condition.operator != "exists":
+        tags = [folded(value) for value in condition.values if isinstance(value, str)]
+        if condition.operator == "contains":
+            having = having.where(or_(*(DocumentTag.tag.contains(tag, autoescape=True) for tag in tags)))
+        else:
+            having = having.where(DocumentTag.tag.in_(tags))
+    return Document.id.in_(having)
+
+
 def _pages(condition: Condition) -> ColumnElement[bool]:
     if condition.operator == "exists":
         return Content.page_count > 0
@@ -264,6 +276,7 @@ OWN_FIELDS: dict[str, OwnField] = {
     "document.name": OwnField("text", _of_text(Document.name.expression)),
     "document.folder": OwnField("text", _in_folder),
     "document.external_id": OwnField("text", _of_text(Document.external_id.expression)),
+    "document.tag": OwnField("text", _tagged),
     "document.type": OwnField("text", _of_serving(_of_text(Content.media_type.expression))),
     "document.language": OwnField("text", _of_serving(_of_text(Content.language.expression))),
     "document.pages": OwnField("number", _of_serving(_pages)),

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy import inspect as mapped
 from sqlalchemy.orm import Session
 
-from app.db import contents, fields, jobs
+from app.db import contents, fields, jobs, tags
 from app.db.erasing import batches
 from app.db.frozen_models import FrozenDocument, FrozenVersion
 from app.db.models import Base, Content, Document, DocumentVersion
@@ -48,6 +48,7 @@ def freeze(session: Session, holder_id: str, collection_id: str, document_ids: S
         ):
             versions.setdefault(version.document_id, []).append(version)
         documents = session.scalars(select(Document).where(Document.id.in_(part)).order_by(Document.id)).all()
+        tagged = tags.of_documents(session, part)
         rows = [
             {
                 "holder_id": holder_id,
@@ -56,6 +57,7 @@ def freeze(session: Session, holder_id: str, collection_id: str, document_ids: S
                 "record": {
                     "document": columns_of(document),
                     "versions": [columns_of(version) for version in versions.get(document.id, ())],
+                    "tags": tagged.get(document.id, []),
                 },
             }
             for document in documents
@@ -104,6 +106,7 @@ def thaw(
     own = decoded(Document, frozen.columns) | {"collection_id": collection_id} | changes
     session.execute(insert(Document).values(own))
     fields.replace(session, own["id"], collection_id, own["meta"])
+    tags.replace(session, own["id"], collection_id, frozen.record.get("tags", ()))
     added: Sequence[int] = ()
     for stored in frozen.record["versions"]:
         version = decoded(DocumentVersion, stored)

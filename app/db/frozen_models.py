@@ -53,7 +53,7 @@ class FrozenDocument(Base):
 
     Attributes:
         holder_id: The bin item that it belongs to.
-        record: The document's own row, and those of its versions.
+        record: The document's own row, its tags, and the rows of its versions.
     """
 
     __tablename__ = "frozen_documents"

@@ -221,6 +221,7 @@ class DocumentView:
     size_bytes: int
     chunks: int
     job: JobView | None
+    tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

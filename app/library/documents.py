@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.db import chunks, collections, deletions, documents, frozen, jobs, local_files
+from app.db import tags as tag_rows
 from app.db.engine import Database
 from app.db.filters import Filter
 from app.db.paging import Slice, decode_position
@@ -184,16 +185,24 @@ def update(
     *,
     enabled: bool | None = None,
     metadata: Mapping[str, Any] | None = None,
+    tags: AnyCollection[str] | None = None,
 ) -> DocumentView:
-    """Show or hide a document with its members, or replace its own metadata.
+    """Show or hide a document with its members, replace the tags of all of them, or replace its own metadata.
 
     Raises:
         DocumentNotFoundError: There is no such document.
+        InvalidInputError: A tag can't be one.
     """
+    tagged = None if tags is None else tag_rows.checked(tags)
     with db.write() as session:
         row = locked(session, document_id)
         if metadata is not None:
             documents.change(session, row.id, meta=dict(metadata))
+        if tagged is not None:
+            for member in (row, *documents.members(session, [document_id])):
+                tag_rows.replace(session, member.id, row.collection_id, tagged)
+            # filters that processes remember are known by this number
+            collections.record_index_change(session, row.collection_id)
         changed: list[int] = []
         for member in (row, *documents.members(session, [document_id])):
             if enabled is not None and enabled != member.enabled:
@@ -208,6 +217,22 @@ def update(
             )
         documents.change(session, row.id, updated_at=utc_now())
     return get(db, document_id)
+
+
+def retag(
+    db: Database, document_id: str, added: AnyCollection[str], removed: AnyCollection[str]
+) -> DocumentView:
+    """Add tags to a document and take others away.
+
+    Raises:
+        DocumentNotFoundError: There is no such document.
+        InvalidInputError: A tag can't be one.
+    """
+    view = get(db, document_id)
+    wanted = (set(view.tags) | {tag_rows.folded(tag) for tag in added}) - {
+        tag_rows.folded(tag) for tag in removed
+    }
+    return view if wanted == set(view.tags) else update(db, document_id, tags=wanted)
 
 
 def delete(parts: ErasureParts, document_id: str) -> None:

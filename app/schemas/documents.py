@@ -28,6 +28,7 @@ DOCUMENT_EXAMPLE: dict[str, Any] = {
     "chunks": 7,
     "pages": 0,
     "metadata": {"team": "docs"},
+    "tags": ["onboarding"],
     "dropped": [{"what": "image", "count": 2}],
     "coverage": {"visible": 4210, "kept": 4210, "lost": []},
     "warnings": [],
@@ -87,6 +88,7 @@ class DocumentOut(BaseModel):
     chunks: int = Field(description="Searchable chunks.")
     pages: int = Field(description="Pages, 0 for formats without.")
     metadata: dict[str, Any]
+    tags: list[str] = Field(description="In lower case; filters find them as `document.tag`.")
     dropped: list[DroppedOut]
     coverage: CoverageOut | None = Field(
         description="Null before the document is ready, and for formats in which nothing is counted."
@@ -105,14 +107,20 @@ class DocumentOut(BaseModel):
 
 
 class DocumentUpdate(BaseModel):
-    """Changes to a document; absent fields stay. `metadata` replaces the whole object."""
+    """Changes to a document; absent fields stay. `metadata` and `tags` replace all that there were."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"enabled": False, "metadata": {"team": "docs"}}}
+        extra="forbid",
+        json_schema_extra={"example": {"enabled": False, "metadata": {"team": "docs"}, "tags": ["legal"]}},
     )
 
     enabled: bool | None = None
     metadata: dict[str, Any] | None = None
+    tags: list[str] | None = Field(
+        default=None,
+        max_length=1000,
+        description="At most 50 of at most 64 characters; members of an archive or mail get them, too.",
+    )
 
 
 class UrlUpload(BaseModel):

@@ -9,8 +9,8 @@ DocumentFilter = Annotated[
     Field(
         description="Only documents that hold this: `{field: {operator: value}}` with `and`, `or`, `not`; operators "
         "are eq, ne, in, gt, gte, lt, lte, exists, contains. Fields are those of the metadata (`outer.inner`) "
-        "and `document.id`, `.name`, `.folder`, `.external_id`, `.type`, `.language`, `.pages`, `.date`, `.added`, "
-        "`.changed`; null for all documents.",
+        "and `document.id`, `.name`, `.folder`, `.external_id`, `.type`, `.tag`, `.language`, `.pages`, `.date`, "
+        "`.added`, `.changed`; null for all documents.",
     ),
 ]
 

@@ -167,6 +167,7 @@ def use(client: FathomClient) -> None:
     whale, failed = sent["documents"][0]["id"], sent["documents"][2]["id"]
     client.document(whale)
     client.enable_document(whale, enabled=True)
+    client.set_tags(whale, ["sea"])
     client.content(whale)
     client.original(whale)
     client.chunks(whale)

@@ -297,7 +297,7 @@ async def upload(
             "external_id": None, "parent_id": None, "serving_version": 1,
             "media_type": file.content_type, "size_bytes": len(data), "sha256": sha, "language": "en",
             "enabled": True, "version": 1, "pages": 1 + len(text) // 2000,
-            "metadata": {}, "dropped": [], "coverage": None, "warnings": [], "error": None,
+            "metadata": {}, "tags": [], "dropped": [], "coverage": None, "warnings": [], "error": None,
             "job_id": store.new_id("job"), "_text": text, "_since": time.monotonic(), "_attempts": 1,
         } | TIMES  # fmt: skip
         store.documents[row["id"]] = row
@@ -338,7 +338,7 @@ async def document(store: Store, document_id: str) -> dict[str, Any]:
 @router.patch("/v1/documents/{document_id}")
 async def patch(store: Store, document_id: str, request: Request) -> dict[str, Any]:
     store.document(document_id)
-    store.documents[document_id]["enabled"] = (await request.json())["enabled"]
+    store.documents[document_id] |= await request.json()
     return store.document(document_id)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from ui import i18n, state
+from ui.components.tags import TAG_FIELD
 from ui.wire import Field
 
 _FIELDS: Final = 8
@@ -27,7 +28,8 @@ def document_filter(collections: Sequence[str], *, key: str) -> dict[str, Any] |
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for field in _fields(collections):
             values = [value["value"] for value in field["values"]]
-            if picked := st.multiselect(field["name"], values, key=f"{key}_{field['name']}", width=260):
+            label = i18n.text("filter.tag") if field["name"] == TAG_FIELD else field["name"]
+            if picked := st.multiselect(label, values, key=f"{key}_{field['name']}", width=260):
                 chosen.append({field["name"]: {"in": picked}})
         if types := st.multiselect(i18n.text("filter.type"), _TYPES, key=f"{key}_type", width=260):
             chosen.append({"document.type": {"in": types}})

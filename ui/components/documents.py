@@ -100,6 +100,7 @@ def _meta(document: Document) -> str:
         parts.append(i18n.size_text(document["size_bytes"]))
     if document.get("language"):
         parts.append(str(document["language"]))
+    parts += [f"#{tag}" for tag in document.get("tags") or []]
     dropped = document.get("dropped") or []
     if dropped:
         what = ", ".join(f"{d['what']} × {d['count']}" for d in dropped)

@@ -16,6 +16,9 @@ COLLECTIONS: Final[dict[str, tuple[str, str]]] = {
         "Its text goes from the database, files, indexes and answers. This can't be undone.",
         "它的文字会从数据库、文件、索引和回答中清除，无法恢复。",
     ),
+    "tags.label": ("Tags", "标签"),
+    "tags.placeholder": ("Choose or write a tag", "选择或输入标签"),
+    "filter.tag": ("Tags", "标签"),
     "bin.erase_at_once": (
         "Erase its text at once, without a way back",
         "立即清除文字，不可恢复",

@@ -9,6 +9,7 @@ from ui.components.cards import Card, cards, plain
 from ui.components.documents import document_actions, document_card
 from ui.components.notices import notice, page_title, show_error
 from ui.components.sources import Place, source_panel
+from ui.components.tags import tag_editor
 from ui.errors import ApiError
 from ui.wire import ChunkItem, Document, DocumentRef
 
@@ -48,6 +49,7 @@ def one_document(document_id: str, *, back: str) -> None:
     text, passages = st.columns([3, 2], gap="medium")
     place = _place(document)
     with text:
+        tag_editor(document)
         source_panel(place, key="document_source", reveal=False)
         _details(document)
     with passages:

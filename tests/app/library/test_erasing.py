@@ -377,7 +377,7 @@ def test_every_table_is_known_to_these_tests():
     assert set(Base.metadata.tables) == {
         "answer_sources", "answers", "blobs", "chunk_vectors", "chunks", "collections", "content_chunks", "contents",
         "document_versions", "documents", "erasures", "idempotency_keys", "index_changes", "jobs", "reply_sources",
-        "installation", "workers", "document_fields",
+        "installation", "workers", "document_fields", "document_tags",
         # places, ids and outcomes; ranges go with their document or their answer
         "answer_ranges", "answer_renewals", "answer_reviews", "review_items",
         # metadata and titles of deleted documents, until they are erased
