@@ -1,13 +1,13 @@
 """Tags of documents.
 
-Revision: 20261201_tags; follows: 20261201_bin; created: 2026-12-01 09:10:00.
+Revision: 20261201_tags; follows: 20261201_questions; created: 2026-12-01 09:10:00.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261201_tags"
-down_revision = "20261201_bin"
+down_revision = "20261201_questions"
 branch_labels = None
 depends_on = None
 
