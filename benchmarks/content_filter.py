@@ -1,13 +1,14 @@
 """Decision 0090: the content filter's recall by evasion, its matches in benign text, and its cost.
 
-    python -m benchmarks.content_filter LEXICONS --zh TEXTS --en TEXTS [--words 2000] [--json]
+    python -m benchmarks.content_filter LEXICONS --zh TEXTS --en TEXTS [--shapes FILE] [--words 2000] [--json]
 
 LEXICONS are files of one word a line, as of github.com/konsheng/Sensitive-lexicon. TEXTS are benign: files of text, of
 JSON lines with `text`, `content` or `context`, or folders of them; so much of them is read as `--characters` says.
 
 - Recall: words are written into a benign sentence as somebody writes who evades filters. Look-alikes are taken from a
-  table of this file and not from the filter's; letters as digits ("leet") are shown though the filter does not claim
-  them. Streamed: the same text fed in pieces of 1 to 4 characters, where no character of the word may leave.
+  table of this file and not from the filter's, and with --shapes from a list of others (as `raw_data/chars.txt` of
+  github.com/codebox/homoglyph): each letter of a word, or one. Letters as digits ("leet") are shown though the filter
+  does not claim them. Streamed: the same text in pieces of 1 to 4 characters, where no character of the word may leave.
 - Benign: matches per million characters, told apart: the word stands there as the lexicon has it, or only folding,
   gaps or sound made it one. The first is the lexicon's choice, the second is the filter's error.
 - Cost: per 1,000 characters, one pass over a text, and fed token by token.
@@ -40,6 +41,18 @@ ALIKE = {
 LEET = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "t": "7"}
 INVISIBLE = "\u200b\u200c\u200d\u2060\u00ad\ufeff"
 SEPARATORS = (" ", ".", "-", "*", "·", "_", "　")
+
+
+SHAPES: dict[str, str] = {}
+"""Further shapes by letter, from the file that is named by `--shapes`."""
+
+
+def read_shapes(text: str) -> None:
+    """Take letters of other scripts and styles from lines that begin with an ASCII letter; signs are left out."""
+    for line in text.splitlines():
+        if line[:1].isascii() and line[:1].isalpha():
+            shapes = "".join(one for one in line[1:] if not one.isascii() and one.isalpha())
+            SHAPES[line[0].lower()] = SHAPES.get(line[0].lower(), "") + shapes
 
 
 def is_chinese(word: str) -> bool:
@@ -77,6 +90,11 @@ def _of_sound(sound: str, unless: str) -> str:
     return "".join(common) or unless
 
 
+def _one_letter(word: str, chance: random.Random) -> str:
+    at = chance.choice([place for place, one in enumerate(word) if SHAPES.get(one.lower())] or [0])
+    return word[:at] + chance.choice(SHAPES.get(word[at].lower()) or word[at]) + word[at + 1 :]
+
+
 _BY_SOUND: dict[str, list[str]] = {}
 
 CHINESE: dict[str, Evasion] = {
@@ -106,6 +124,10 @@ LATIN: dict[str, Evasion] = {
     "zero width": _joined(INVISIBLE),
     "spacing": _joined(SEPARATORS),
     "look-alikes": lambda word, chance: _each(word, lambda one: chance.choice(ALIKE.get(one.lower(), one))),
+    "shapes of a list": lambda word, chance: _each(
+        word, lambda one: chance.choice(SHAPES.get(one.lower()) or one)
+    ),
+    "one such letter": lambda word, chance: _one_letter(word, chance),
     "leet (not claimed)": lambda word, _: _each(word, lambda one: LEET.get(one.lower(), one)),
 }
 
@@ -263,10 +285,13 @@ def main() -> None:
     parser.add_argument("lexicons", type=Path, nargs="+")
     parser.add_argument("--zh", type=Path, required=True)
     parser.add_argument("--en", type=Path, required=True)
+    parser.add_argument("--shapes", type=Path, help="lines of a letter and what looks like it")
     parser.add_argument("--words", type=int, default=2000)
     parser.add_argument("--characters", type=int, default=2_000_000)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    if arguments.shapes:
+        read_shapes(arguments.shapes.read_text(encoding="utf-8"))
     report = measure(arguments)
     if arguments.json:
         print(json.dumps(report, ensure_ascii=False, indent=1))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.answers.json_form import answer_from_json, as_json, failure_from_json, trace_from_json
 from app.answers.provenance import places_of, provenance_of
 from app.answers.types import Answer, AnswerFailure, Feedback, Outdated, Provenance
+from app.audit.changes import record_changes
 from app.db import answer_ranges, collections
 from app.db import answers as rows
 from app.db import audit as audit_rows
@@ -205,6 +206,7 @@ def _delete(parts: ErasureParts, answer_ids: Sequence[str]) -> int:
         if count:
             erasing_rows.erase_replies(session, answer_ids)
             erasing.schedule(session)
+            record_changes(session, "answer.deleted", {one: {} for one in answer_ids})
     if count:
         erasing.try_to_finish(parts)
     return count

@@ -11,6 +11,7 @@ from app.api.problems import PROBLEM_RESPONSES
 from app.composition.runtime import Runtime
 from app.errors import NotFoundError, TooManyRequestsError, UnauthenticatedError, UnavailableError
 from app.identity import people
+from app.identity import signing_in as passwords
 from app.identity.gate import Gate
 from app.schemas.identity import ProviderReturn, ProviderSignIn, SessionOut, SignIn, SignInWays
 
@@ -92,7 +93,7 @@ async def _user_of_password(runtime: Runtime, gate: Gate, shown: SignIn) -> str:
         )
     gate.comparing += 1
     try:
-        user_id = await run_in_threadpool(people.password_fits, runtime.db, shown.name, shown.password)
+        user_id = await run_in_threadpool(passwords.password_fits, runtime.db, shown.name, shown.password)
     finally:
         gate.comparing -= 1
     if user_id is None:

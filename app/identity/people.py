@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.audit.changes import record_change
 from app.db import collections, grants, identity
 from app.db.access import RANKS
 from app.db.engine import Database
@@ -19,7 +20,6 @@ from app.db.types import utc_now
 from app.errors import (
     CollectionNotFoundError,
     ConflictError,
-    ForbiddenError,
     InvalidInputError,
     NotFoundError,
 )
@@ -59,6 +59,7 @@ def first_owner(database: Database) -> NewKey | None:
             return None
         user = identity.add_user(session, OWNER_NAME, "admin")
         identity.give_all(session, user.id)
+        record_change(session, "user.created", user.id, role="admin")
         return _make_key(session, user.id, KeyWish(name="first start", scopes=SCOPES), "key")
 
 
@@ -84,13 +85,15 @@ def add_user(database: Database, name: str, role: str = "member", password: str 
         ConflictError: The name is taken.
         InvalidInputError: Name, role or password can't be used.
     """
-    _check_name(name)
+    check_name(name)
     if role not in identity.ROLES:
         _refuse("bad_role", f"There is no role {role!r}.", f"Use one of: {', '.join(identity.ROLES)}.")
     password_hash = None if password is None else _hashed_password(password)
     try:
         with database.write() as session:
-            return identity.add_user(session, name, role, password_hash=password_hash)
+            made = identity.add_user(session, name, role, password_hash=password_hash)
+            record_change(session, "user.created", made.id, role=role)
+            return made
     except IntegrityError as error:
         raise ConflictError(
             "user_exists", f"There is a user {name!r} already.", "Choose another name."
@@ -143,7 +146,9 @@ def change_user(
             )
         if columns:
             identity.change_user(session, user.id, **columns)
-        return _user(session, user.id)
+        changed = _user(session, user.id)
+        record_change(session, "user.changed", user.id, role=role, disabled=disabled, fields=sorted(columns))
+        return changed
 
 
 def get_user(database: Database, key: str) -> UserView:
@@ -169,14 +174,16 @@ def set_group(database: Database, key: str, group: str, *, member: bool) -> User
         NotFoundError: There is no such user.
         InvalidInputError: The name of the group can't be used.
     """
-    _check_name(group)
+    check_name(group)
     with database.write() as session:
         user = _user(session, key)
         if member:
             identity.join(session, group, user.id)
         else:
             identity.leave(session, group, user.id)
-        return _user(session, user.id)
+        changed = _user(session, user.id)
+        record_change(session, "group.joined" if member else "group.left", user.id, group=group)
+        return changed
 
 
 # ------------------------------------------------------------------ keys
@@ -223,6 +230,7 @@ def _make_key(session: Session, user_id: str, wish: KeyWish, kind: str) -> NewKe
         rate_per_minute=wish.rate_per_minute,
         quota_per_day=wish.quota_per_day,
     )
+    record_change(session, f"{kind}.created", view.id, user=user_id, scopes=view.scopes, collections=reached)
     return NewKey(view, made.text)
 
 
@@ -250,45 +258,12 @@ def revoke_key(database: Database, key_id: str) -> KeyView:
             )
         identity.revoke(session, found.id, utc_now())
         revoked = identity.key(session, found.id)
+        record_change(session, "key.revoked", found.id, user=found.user_id)
     assert revoked is not None
     return revoked
 
 
 # ------------------------------------------------------------------ signing in
-def password_fits(database: Database, name: str, password: str) -> str | None:
-    """Id of the user whose password this is; None where it is not. It takes as long for names that nobody has."""
-    with database.read() as session:
-        found = identity.password_of(session, name)
-    user_id, kept = found or (None, _NOBODY)
-    return user_id if secrets.fits(kept, password[:MAX_PASSWORD_CHARS]) else None
-
-
-def user_of_provider(database: Database, subject: str, name: str, *, may_make: bool) -> str:
-    """Id of the user whom the sign-in provider vouches for.
-
-    Args:
-        database: Holds the users.
-        subject: Issuer and subject, joined by a space.
-        name: What the provider calls them; a user of that name is not taken for them.
-        may_make: Whether a user is made who is not known yet.
-
-    Raises:
-        ForbiddenError: The user is not known here and none may be made, or is disabled.
-        ConflictError: Somebody else has the name.
-    """
-    link = f"An administrator links you: fathom users change NAME --subject '{subject}'."
-    with database.write() as session:
-        known = identity.user_by_subject(session, subject)
-        if known is not None and known.disabled_at is None:
-            return known.id
-        if known is not None or not may_make:
-            raise ForbiddenError("not_a_user", "You are no user of this Fathom.", link)
-        if identity.find_user(session, name) is not None:
-            raise ConflictError("user_exists", f"There is a user {name!r} already.", link)
-        _check_name(name)
-        return identity.add_user(session, name, "member", subject=subject).id
-
-
 def open_session(database: Database, user_id: str, hours: float) -> NewKey:
     """A key for the web pages, good for all that its user may do, that lasts a few hours."""
     now = utc_now()
@@ -314,14 +289,15 @@ def grant(
         _refuse("bad_grantee", "A grant is for a user or for a group.", "Name exactly one of them.")
     with database.write() as session:
         collection_id = _collection_id(session, collection)
-        if user is not None:
-            return grants.put(session, collection_id, role, user_id=_user(session, user).id)
-        group_id = identity.group_id(session, group or "")
-        if group_id is None:
+        user_id = None if user is None else _user(session, user).id
+        group_id = None if group is None else identity.group_id(session, group)
+        if user_id is None and group_id is None:
             raise NotFoundError(
                 "group_not_found", f"There is no group {group!r}.", "Put a user into it first: that makes it."
             )
-        return grants.put(session, collection_id, role, group_id=group_id)
+        made = grants.put(session, collection_id, role, user_id=user_id, group_id=group_id)
+        record_change(session, "grant.changed", collection_id, role=role, user=user_id, group=group)
+        return made
 
 
 def grants_of(database: Database, collection: str) -> list[GrantView]:
@@ -341,10 +317,12 @@ def withdraw_grant(database: Database, collection: str, grant_id: str) -> None:
         NotFoundError: There is no such collection, or it has no such grant.
     """
     with database.write() as session:
-        if not grants.remove(session, _collection_id(session, collection), grant_id):
+        collection_id = _collection_id(session, collection)
+        if not grants.remove(session, collection_id, grant_id):
             raise NotFoundError(
                 "grant_not_found", f"There is no grant {grant_id!r}.", "List the grants of the collection."
             )
+        record_change(session, "grant.withdrawn", collection_id, grant=grant_id)
 
 
 def _collection_id(session: Session, key: str) -> str:
@@ -363,7 +341,12 @@ def _user(session: Session, key: str) -> UserView:
     return found
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Make sure that a user or a group can have a name.
+
+    Raises:
+        InvalidInputError: It can't.
+    """
     bad = name.startswith(("usr_", "grp_")) or not name.isprintable() or name != name.strip()
     if bad or not 1 <= len(name) <= 255:
         _refuse(
@@ -385,9 +368,3 @@ def _hashed_password(password: str) -> str:
 
 def _refuse(code: str, message: str, hint: str) -> NoReturn:
     raise InvalidInputError(code, message, hint)
-
-
-_NOBODY: Final = (
-    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-)
-"""A hash that no password has."""

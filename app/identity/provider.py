@@ -22,7 +22,7 @@ from app.db import identity
 from app.db.engine import Database
 from app.db.types import utc_now
 from app.errors import UnauthenticatedError, UnavailableError
-from app.identity import people
+from app.identity import signing_in
 from app.settings.groups import SignInSettings
 
 try:  # as Authlib does, whose errors are those of the one that it takes
@@ -97,7 +97,7 @@ class Provider:
                 "sign_in_over", "This sign-in is unknown, was used, or took too long.", "Sign in again."
             )
         claims = self._claims(code, kept)
-        return people.user_of_provider(
+        return signing_in.user_of_provider(
             database,
             f"{self._issuer} {claims['sub']}",
             str(claims.get("preferred_username") or claims.get("email") or claims["sub"]),

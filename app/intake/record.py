@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.audit.changes import record_changes
 from app.db import blobs as blob_rows
 from app.db import collections, documents, jobs, observing
 from app.db.observing import Used
@@ -75,10 +76,17 @@ def record_uploads(parts: RecordParts, collection: str, uploads: list[Upload]) -
         pairs = upsert_documents(session, parts.blobs, row.id, uploads)
         _count(session, row.id, uploads, pairs)
         views = documents.views(session, [document_id for document_id, _ in pairs])
-        return [
+        recorded = [
             Recorded(view=views[document_id], job=jobs.find(session, job_id) if job_id else None)
             for document_id, job_id in pairs
         ]
+        changed = [one.view.document for one in recorded if one.job is not None]
+        record_changes(
+            session,
+            "document.uploaded",
+            {one.id: {"collection": row.id, "version": one.version} for one in changed},
+        )
+        return recorded
 
     recorded = parts.db.transact(record)
     if any(item.job is not None and item.view.document.version > 1 for item in recorded):

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.audit.changes import record_change
 from app.db import chunks, collections, documents
 from app.db import fields as field_rows
 from app.db.collections import CollectionStats
@@ -49,6 +50,7 @@ def create(
     try:
         with db.write() as session:
             row = collections.add(session, name, description, language, settings or {})
+            record_change(session, "collection.created", row.id)
     except IntegrityError as error:
         raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
     return CollectionView(row, CollectionStats(), Waiting())
@@ -126,6 +128,13 @@ def update(parts: EncoderParts, key: str, changes: Mapping[str, Any]) -> Collect
             if "settings" in changes:
                 columns["settings"] = {**row.settings, **changes["settings"]}
             collections.change(session, row.id, **columns)
+            record_change(
+                session,
+                "collection.changed",
+                row.id,
+                fields=sorted(changes.keys() - {"settings"}),
+                settings=dict(changes.get("settings", {})),
+            )
     except IntegrityError as error:
         name = changes.get("name")
         raise ConflictError("collection_exists", f"There is a collection {name!r} already.", TAKEN) from error
@@ -148,6 +157,7 @@ def delete(parts: ErasureParts, key: str) -> None:
         collections.remove(session, row.id)
         erasing.erase_frozen(session, row.id, gone)
         erasing.schedule(session, documents.collect_garbage(session, contents, blobs), [row.id])
+        record_change(session, "collection.erased", row.id, documents=len(gone))
         return row.id
 
     parts.drop_index(parts.db.transact(remove))

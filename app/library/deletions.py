@@ -11,6 +11,7 @@ from functools import partial
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.audit.changes import record_change
 from app.db import chunks, collections, documents, frozen
 from app.db import deletions as rows
 from app.db import erasing as erasing_rows
@@ -58,6 +59,7 @@ def discard_document(parts: BinParts, document_id: str) -> str | None:
         row = live_documents.locked(session, document_id)
         ids = [row.id, *(member.id for member in documents.members(session, [row.id]))]
         item = put(session, parts, row.collection_id, row.name, ids)
+        record_change(session, "document.deleted", row.id, collection=row.collection_id, bin=item)
         return row.collection_id, item
 
     collection_id, item = parts.db.transact(remove)
@@ -106,6 +108,7 @@ def discard_collection(parts: BinParts, key: str) -> str | None:
         frozen.freeze(session, item, row.id, keys)
         staleness.source_in_bin(session, keys)
         collections.remove(session, row.id)
+        record_change(session, "collection.deleted", row.id, documents=len(keys), bin=item)
         return row.id, item
 
     collection_id, item = parts.db.transact(remove)
@@ -174,6 +177,7 @@ def restore(
             _restore_documents(session, item, name)
         frozen.remove(session, holder_id=item.id)
         rows.remove(session, item.id)
+        record_change(session, f"{item.kind}.restored", item.id, collection=item.collection_id)
         return item
 
     item = parts.db.transact(undo)
@@ -211,6 +215,7 @@ def expire(parts: ErasureParts) -> int:
 def _erase(session: Session, item: BinItemView) -> None:
     if item.kind == "collection":
         erasing.erase_frozen(session, item.collection_id, {})
+        record_change(session, "collection.erased", item.collection_id, bin=item.id)
         return
     texts = frozen.texts(session, item.id)
     gone = {key: Gone(text=texts.get(key)) for key in item.document_ids}
@@ -219,6 +224,8 @@ def _erase(session: Session, item: BinItemView) -> None:
     erasing.withdraw(session, gone)
     garbage = documents.collect_garbage(session, contents, blobs)
     erasing.schedule(session, garbage, [item.collection_id])
+    for key in item.document_ids:
+        record_change(session, "document.erased", key, collection=item.collection_id, bin=item.id)
 
 
 def _restore_collection(session: Session, item: BinItemView, name: str | None) -> None:

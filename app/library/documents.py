@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.audit.changes import record_change
 from app.db import chunks, collections, deletions, documents, frozen, jobs, local_files
 from app.db import tags as tag_rows
 from app.db.engine import Database
@@ -216,6 +217,8 @@ def update(
                 removed=() if enabled else changed,
             )
         documents.change(session, row.id, updated_at=utc_now())
+        fields = None if metadata is None else sorted(metadata)
+        record_change(session, "document.changed", row.id, enabled=enabled, metadata=fields)
     return get(db, document_id)
 
 
@@ -248,6 +251,9 @@ def delete(parts: ErasureParts, document_id: str) -> None:
         row = locked(session, document_id)
         members = [member.id for member in documents.members(session, [document_id])]
         erase(session, row.collection_id, [*members, row.id], frozen_too=True)
+        record_change(
+            session, "document.erased", row.id, collection=row.collection_id, members=members or None
+        )
         return row.collection_id
 
     parts.refresh_open_index(parts.db.transact(remove))

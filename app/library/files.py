@@ -6,6 +6,7 @@ A file owns its bytes as a version of a document does: they stay in the store as
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.audit.changes import record_change
 from app.db import blobs as blob_rows
 from app.db import collections, documents, files
 from app.db.engine import Database
@@ -40,7 +41,9 @@ def record(
     with parts.db.write() as session:
         blob_rows.put(session, blob.sha256, blob.size_bytes)
         erasing.check_stored(parts.blobs, [blob.sha256])
-        return files.add(session, name, purpose, media_type, blob.sha256, blob.size_bytes)
+        added = files.add(session, name, purpose, media_type, blob.sha256, blob.size_bytes)
+        record_change(session, "file.uploaded", added.id, bytes=blob.size_bytes)
+        return added
 
 
 def get(db: Database, file_id: str) -> FileView:
@@ -91,6 +94,7 @@ def delete(parts: ErasureParts, file_id: str) -> None:
         if sha256 is None:
             raise FileNotFoundHereError(file_id)
         erasing.schedule(session, documents.collect_garbage(session, (), [sha256]))
+        record_change(session, "file.deleted", file_id)
     erasing.try_to_finish(parts)
 
 

@@ -7,10 +7,12 @@ Chinese stays, as `BREAK`, because no word reaches across it. Words of a lexicon
 so that it does not matter which form is "right".
 """
 
+import re
 import string
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Final
 
 import opencc
 from confusable_homoglyphs.confusables import confusables_data
@@ -79,8 +81,12 @@ def places(text: str) -> Sequence[int]:
 def _fold_character(character: str) -> str:
     if character in _BREAKING:
         return BREAK
+    if not character.isalpha() and (letter := _variant(character)) is not None:
+        return letter
     # a symbol may be a letter in a circle or of full width, which is what counts
     whole = unicodedata.normalize("NFKC", character)
+    if not whole.casefold().isascii() and character.isalpha() and character in _look_alikes():
+        return _look_alikes()[character]  # the compatible form of a lunate sigma looks like no "c"
     return "".join(_plain(one) for one in whole if not is_invisible(one) and not is_separator(one))
 
 
@@ -94,7 +100,7 @@ def _plain(character: str) -> str:
         simplified: str = _simplifier().convert(lowered)
         return simplified
     looks = _look_alikes()
-    return looks.get(lowered) or looks.get(character) or lowered
+    return looks.get(character) or looks.get(lowered) or _variant(character) or lowered
 
 
 @cache
@@ -103,11 +109,53 @@ def _simplifier() -> opencc.OpenCC:
 
 
 @cache
-def _look_alikes() -> dict[str, str]:
-    """Letters and digits of other scripts, with the ASCII character that each looks like, in lower case."""
-    return {
-        alike["c"]: character.lower()
-        for character in string.ascii_letters + string.digits
-        for alike in confusables_data[character]
-        if len(alike["c"]) == 1 and not alike["c"].isascii() and not is_han(alike["c"])
-    }
+def _look_alikes() -> Mapping[str, str]:
+    """Characters with the ASCII letter or digit that each looks like, in lower case: other scripts, and capitals.
+
+    A capital of another script counts for its small letter too ("\u043c" for "m", since "\u041c" looks like "M"), and
+    so does a character that looks like one of those.
+    """
+    alike = _directly_alike()
+    found = {character: _one_of(character, alike) for character in alike}
+    for character in list(found):  # the other case, whose shape may be nobody's
+        for other in (character.lower(), character.upper()):
+            if len(other) == 1 and not other.isascii():
+                found.setdefault(other, found[character])
+    for character, letter in list(found.items()):
+        for other in confusables_data.get(character, ()):
+            one = other["c"]
+            if len(one) == 1 and one.isalpha() and not one.isascii() and not is_han(one):
+                found.setdefault(one, letter)
+    return found | SUPPLEMENT
+
+
+def _directly_alike() -> Mapping[str, str]:
+    """By character, all ASCII characters of which Unicode's table says that it looks like them, digits last."""
+    alike: dict[str, str] = {}
+    for character in string.ascii_letters + string.digits:
+        for other in confusables_data[character]:
+            if len(other["c"]) == 1 and not other["c"].isascii() and not is_han(other["c"]):
+                alike[other["c"]] = alike.get(other["c"], "") + character
+    return alike
+
+
+def _one_of(character: str, alike: Mapping[str, str]) -> str:
+    """One of several that a character looks like: the one that its small letter looks like too, else a letter."""
+    own = alike[character].lower()
+    small = alike.get(character.lower(), own).lower()
+    return next((one for one in own if one in small), own[0])
+
+
+SUPPLEMENT: Final = {"\u04cf": "l"}
+"""Where the table names another shape: the Cyrillic palochka is one stroke, as "l"."""
+_LATIN: Final = re.compile(
+    r"(?:LATIN (?:SMALL LETTER|CAPITAL LETTER|LETTER SMALL CAPITAL) (?:SCRIPT |DOTLESS |OPEN )?"
+    r"|NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER )([A-Z])(?: WITH .+)?"
+)
+"""Names of variants of a Latin letter: small capitals, strokes and hooks, letters in dark circles and squares."""
+
+
+def _variant(character: str) -> str | None:
+    """The ASCII letter, in lower case, of which a character is a variant by its name."""
+    found = _LATIN.fullmatch(unicodedata.name(character, ""))
+    return None if found is None else found[1].lower()

@@ -8,6 +8,6 @@ def test_an_answer_and_a_change_are_recorded_with_their_user(world):
     body = {"level": "flag", "words": ["x1"]}
     assert world.client.put("/v1/lexicons/words", json=body, headers=owner).status_code == 200
     found = world.client.get("/v1/audit", params={"actor": me}, headers=owner).json()["items"]
-    assert [(one["event"], one["subject"]) for one in found][1:] == [("answer", things["answer_id"])]
+    assert [one["subject"] for one in found if one["event"] == "answer"] == [things["answer_id"]]
     assert found[0]["event"] == "lexicon.changed"
     assert world.client.get("/v1/audit", headers=member).status_code == 403

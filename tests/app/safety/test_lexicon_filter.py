@@ -6,7 +6,19 @@ from app.safety.folding import fold, places
 from app.safety.lexicon_filter import LexiconFilter
 from app.safety.types import Lexicon, masked
 
-WORDS = ("敏感词", "毒品", "法轮功", "ass", "therapist", "kill", "ku klux klan", "bomb*", "*ware", "赌博网站")
+WORDS = (
+    "敏感词",
+    "毒品",
+    "法轮功",
+    "ass",
+    "therapist",
+    "kill",
+    "ku klux klan",
+    "bomb*",
+    "*ware",
+    "赌博网站",
+    "coup",
+)
 
 
 def filter_of(*words: str, pinyin: bool = False) -> LexiconFilter:
@@ -39,6 +51,11 @@ def found(text: str, compiled: LexiconFilter | None = None) -> list[str]:
         ("k\u00adill", "k\u00adill"),
         ("ku-klux-klan", "ku-klux-klan"),
         ("kukluxklan", "kukluxklan"),
+        ("\u03f2оսр", "\u03f2оսр"),  # a lunate sigma, Cyrillic, Armenian
+        ("κ\u0456\u04cf\u04cf", "κ\u0456\u04cf\u04cf"),
+        ("κɪʟʟ", "κɪʟʟ"),
+        ("kiłł", "kiłł"),
+        ("🅺🅸🅻🅻", "🅺🅸🅻🅻"),
         ("bombs away", "bomb"),
         ("spyware", "ware"),
     ],
@@ -67,6 +84,11 @@ def test_a_word_is_found_at_its_range_in_the_text_as_written(text, stretch):
 )
 def test_what_only_looks_so_without_its_spaces_is_not_found(text):
     assert found(text) == []
+
+
+def test_digits_and_signs_stay_what_they_are():
+    assert fold("１×３ ℮ 🇰🇮 ф ж 〇 一 ル") == fold("13фж〇一ル")
+    assert fold("0123456789") == "0123456789"
 
 
 def test_mask_keeps_every_position():
