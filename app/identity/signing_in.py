@@ -1,4 +1,4 @@
-"""Users by what they sign in with: a password, or a provider that vouches for them."""
+"""Users by their proof at sign-in: a password, or a provider that vouches for them."""
 
 from typing import Final
 

@@ -140,7 +140,7 @@ def _directly_alike() -> Mapping[str, str]:
 
 
 def _one_of(character: str, alike: Mapping[str, str]) -> str:
-    """One of several that a character looks like: the one that its small letter looks like too, else a letter."""
+    """The closest of several shapes of a character: that of its small letter too, else a letter."""
     own = alike[character].lower()
     small = alike.get(character.lower(), own).lower()
     return next((one for one in own if one in small), own[0])
