@@ -51,6 +51,7 @@ from app.metrics import Metrics
 from app.observability import RequestContextMiddleware
 from app.reviewer import Reviewer
 from app.settings.schema import Settings
+from app.suggester import Suggester
 
 if TYPE_CHECKING:
     from app.identity.provider import Provider
@@ -87,7 +88,8 @@ def create_app(
         app.state.meter = meter = Meter(runtime.db)
         housekeeping = Housekeeping(runtime)
         reviewer = Reviewer(runtime)
-        for thread in (housekeeping, reviewer, meter):
+        suggester = Suggester(runtime, lambda: bool(queues.answers.running or queues.answers.waiting))
+        for thread in (housekeeping, reviewer, meter, suggester):
             thread.start()
         if gate is not None:
             gate.start()
@@ -97,7 +99,14 @@ def create_app(
             app.state.draining = True
             app.state.readiness.close()
             app.state.job_figures.close()
-            closes = [reviewer.stop, housekeeping.stop, app.state.streams.close, queues.close, meter.close]
+            closes = [
+                suggester.stop,
+                reviewer.stop,
+                housekeeping.stop,
+                app.state.streams.close,
+                queues.close,
+                meter.close,
+            ]
             for close in [*closes, *([gate.close] if gate is not None else []), runtime.close]:
                 await run_in_threadpool(close)
 

@@ -16,6 +16,7 @@ from app.db import (  # noqa: F401
     observing_models,
     question_models,
     safety_models,
+    suggestion_models,
 )
 from app.db.engine import Database
 from app.settings.reading import load_settings

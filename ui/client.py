@@ -24,6 +24,7 @@ from ui.wire import (
     ProviderSignIn,
     SearchReply,
     SignInWays,
+    Suggestion,
     Turn,
     UploadReply,
 )
@@ -140,6 +141,11 @@ class FathomClient(CollectionCalls, LivingCalls, PeopleCalls):
         """Fields of the metadata of a collection's documents."""
         reply = self._json("GET", f"/v1/collections/{segment(collection)}/fields")
         return cast("list[Field]", reply["fields"])
+
+    def suggestions(self, collection: str) -> list[Suggestion]:
+        """Questions that a collection answers, as far as the server has made them."""
+        reply = self._json("GET", f"/v1/collections/{segment(collection)}/suggestions")
+        return cast("list[Suggestion]", reply["items"])
 
     def answer(self, answer_id: str) -> Answer:
         """A stored answer, finished or not."""

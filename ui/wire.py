@@ -50,6 +50,13 @@ class Field(TypedDict):
     values: list[FieldValue]
 
 
+class Suggestion(TypedDict):
+    """A question that the documents of a collection answer."""
+
+    question: str
+    language: str
+
+
 class Failure(TypedDict):
     """Reason of a document's failure, or warning of a document that is ready."""
 

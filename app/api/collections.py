@@ -8,9 +8,11 @@ from app.api.idempotency import IdempotentRoute
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.wire import collection_out
 from app.library import collections, deletions
+from app.schemas.answers import DocumentRef
 from app.schemas.collections import CollectionCreate, CollectionOut, CollectionUpdate
 from app.schemas.filters import FieldsOut
 from app.schemas.paging import Page
+from app.schemas.suggestions import SuggestionOut, SuggestionsOut
 
 router = APIRouter(
     prefix="/collections", tags=["collections"], route_class=IdempotentRoute, responses=PROBLEM_RESPONSES
@@ -57,6 +59,22 @@ def list_fields(collection: CollectionKey, runtime: RuntimeDep) -> FieldsOut:
     """Fields of the documents' metadata that filters may name, with the values that stand most often."""
     return FieldsOut.model_validate(
         {"fields": collections.fields(runtime.db, collection)}, from_attributes=True
+    )
+
+
+@router.get("/{collection}/suggestions")
+@on_collection("read", "reader")
+def list_suggestions(collection: CollectionKey, runtime: RuntimeDep) -> SuggestionsOut:
+    """Questions that the documents answer, to begin with; the server makes them in idle moments."""
+    return SuggestionsOut(
+        items=[
+            SuggestionOut(
+                question=one.question,
+                language=one.language,
+                document=DocumentRef(id=one.document_id, name=one.name, title=one.title or one.name),
+            )
+            for one in collections.suggested(runtime.db, collection)
+        ]
     )
 
 

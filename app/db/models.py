@@ -76,7 +76,8 @@ class Collection(Base):
     `index_seq` is the number of the last index change. It is raised by an UPDATE inside the transaction that makes the
     change, which holds the row's lock until commit: changes of one collection therefore become visible in the order of
     their numbers, and without gaps.
-    `owner_id` is a user, None where the machine made it.
+    `owner_id` is a user, None where the machine made it. `suggested_seq` is the change at which questions were last
+    made for it.
     """
 
     __tablename__ = "collections"
@@ -88,6 +89,7 @@ class Collection(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
     owner_id: Mapped[str | None] = mapped_column(String(40), index=True)
     index_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    suggested_seq: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 

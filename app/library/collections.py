@@ -8,12 +8,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.changes import record_change
-from app.db import chunks, collections, documents
+from app.db import chunks, collections, documents, suggestions
 from app.db import fields as field_rows
 from app.db.collections import CollectionStats
 from app.db.engine import Database
 from app.db.fields import FieldSummary
 from app.db.paging import Slice
+from app.db.suggestions import Suggestion
 from app.db.vectors import Waiting
 from app.db.views import CollectionRecord
 from app.errors import CollectionNotFoundError, ConflictError, InvalidInputError
@@ -175,6 +176,19 @@ def fields(db: Database, key: str) -> list[FieldSummary]:
         if row is None:
             raise CollectionNotFoundError(key)
         return field_rows.summaries(session, row.id)
+
+
+def suggested(db: Database, key: str) -> list[Suggestion]:
+    """Suggested questions of a collection.
+
+    Raises:
+        CollectionNotFoundError: There is no such collection.
+    """
+    with db.read() as session:
+        found = collections.find(session, key)
+        if found is None:
+            raise CollectionNotFoundError(key)
+        return suggestions.listed(session, found.id)
 
 
 def chunk_ids(db: Database, collection_id: str) -> list[int]:

@@ -217,6 +217,8 @@ class AnswerSettings(SettingsGroup):
     """Sampling temperature when a request names none; 0 takes the most likely."""
     keep_days: PositiveFloat | None = None
     """Days after which stored answers are deleted with their questions; by default they stay until they are deleted."""
+    suggest: bool = True
+    """Whether the server makes questions that collections answer, in idle moments, for the first page."""
 
 
 class BinSettings(SettingsGroup):

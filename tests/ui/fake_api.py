@@ -46,6 +46,7 @@ class FakeStore:
         self.feedback: list[dict[str, Any]] = []
         self.histories: list[list[dict[str, Any]]] = []
         self.bin: dict[str, dict[str, Any]] = {}
+        self.suggestions: dict[str, list[tuple[str, str]]] = {}
         self.drop_stream_after: int | None = None
         self.hold = False
         # Seconds that each question for documents and jobs takes, as on a busy machine.
@@ -258,6 +259,13 @@ async def fields(collection_id: str) -> dict[str, Any]:
             {"name": "year", "kind": "number", "documents": 1, "values": [{"value": "2024", "documents": 1}]},
         ]
     }
+
+
+@router.get("/v1/collections/{collection_id}/suggestions")
+async def suggestions(store: Store, collection_id: str) -> dict[str, Any]:
+    made = store.suggestions.get(collection_id, [])
+    document = {"id": "doc_0001", "name": "a.md", "title": "A"}
+    return {"items": [{"question": q, "language": lang, "document": document} for q, lang in made]}
 
 
 @router.get("/v1/collections/{collection_id}/documents")

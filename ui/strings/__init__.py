@@ -2,10 +2,18 @@
 
 from typing import Final
 
+from ui.strings.answers import ANSWERS
 from ui.strings.collections import COLLECTIONS
 from ui.strings.errors import ERRORS
 from ui.strings.living import LIVING
 from ui.strings.pages import PAGES
 from ui.strings.people import PEOPLE
 
-STRINGS: Final[dict[str, tuple[str, str]]] = {**PAGES, **COLLECTIONS, **PEOPLE, **LIVING, **ERRORS}
+STRINGS: Final[dict[str, tuple[str, str]]] = {
+    **PAGES,
+    **ANSWERS,
+    **COLLECTIONS,
+    **PEOPLE,
+    **LIVING,
+    **ERRORS,
+}

@@ -19,6 +19,7 @@ from ui.components.pickers import all_collections, pick_some
 from ui.components.provenance import provenance_list, written_hints
 from ui.components.sources import Place, source_panel
 from ui.components.timings import timings
+from ui.components.welcome import focus_question, welcome
 from ui.errors import ApiError, FathomError
 from ui.live import LiveAnswer, LiveText
 from ui.navigation import go
@@ -27,6 +28,7 @@ from ui.wire import Answer, Passage, Provenance
 _ANSWER: Final = "answer"
 _OPEN: Final = "open_place"
 _CONTINUES: Final = "continues_conversation"
+_CLICKED: Final = "clicked_question"
 _POLL_S: Final = 0.25
 _UNSURE_BELOW: Final = 0.8
 """Confidence below which an answer says so in words; most wrong answers to near misses of our own had less."""
@@ -53,6 +55,9 @@ def render() -> None:
         picked = pick_some(collections, key="ask_collections")
         _question(picked, document_filter(picked, key="ask"))
         _current()
+        if state.live_answer() is None and not state.conversation() and _ANSWER not in st.query_params:
+            welcome(picked, lambda question: st.session_state.update({_CLICKED: question}))
+        focus_question()
     except FathomError as error:
         show_error(error)
     _history()
@@ -62,6 +67,7 @@ def render() -> None:
 def _question(picked: list[str], wanted: dict[str, Any] | None) -> None:
     with st.container():
         question = st.chat_input(i18n.text("ask.placeholder"), key="question")
+    question = st.session_state.pop(_CLICKED, None) or question
     if question is None:
         return
     if not picked:

@@ -378,6 +378,8 @@ def test_every_table_is_known_to_these_tests():
         "answer_sources", "answers", "blobs", "chunk_vectors", "chunks", "collections", "content_chunks", "contents",
         "document_versions", "documents", "erasures", "idempotency_keys", "index_changes", "jobs", "reply_sources",
         "installation", "workers", "document_fields", "document_tags",
+        # goes with the chunk that it was made from
+        "suggested_questions",
         # places, ids and outcomes; ranges go with their document or their answer
         "answer_ranges", "answer_renewals", "answer_reviews", "review_items",
         # metadata and titles of deleted documents, until they are erased
