@@ -1,6 +1,5 @@
 """`fathom`: the command line. Commands import heavy modules when they run, so that help is instant."""
 
-import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,11 +35,9 @@ from app.cli.output import State, fail
 from app.cli.people import grants_app, keys_app, users_app
 from app.cli.run import run
 from app.cli.train import train_app
-from app.settings.environment import let_threads_sleep
+from app.settings.process import collect_garbage_seldom, let_threads_sleep
 
 INTERRUPTED = 130
-ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
-"""Objects made between two looks for garbage; Python's 700 let loading the server's modules look for it in vain."""
 
 app = typer.Typer(
     name="fathom",
@@ -107,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: Command line without the program's name; None takes the process's own.
     """
     let_threads_sleep()
-    gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS)
+    collect_garbage_seldom()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(given, prog_name="fathom", standalone_mode=False)

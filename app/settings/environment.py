@@ -1,4 +1,4 @@
-"""The environment of this process and its children: settings handed on, and how compute threads wait."""
+"""The environment of this process and its children: settings in it, and settings handed on."""
 
 import json
 import os
@@ -36,13 +36,3 @@ def set_in_environment(group: str, names: Iterable[str]) -> list[str]:
 def shown_key() -> str | None:
     """The key that commands show to a running server, from `FATHOM_KEY`; arguments of commands are seen by all."""
     return os.environ.get(KEY_VARIABLE) or None
-
-
-def let_threads_sleep() -> None:
-    """Have the compute threads of this process and its children sleep while they wait for each other.
-
-    To be called before torch is loaded, which reads the variable then. By default they spin, which is fine
-    alone and ruinous beside others: with API, worker and pages on two busy cores, loading the encoder took
-    21 seconds of processor time instead of 1.3. A value that the user has set stays.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

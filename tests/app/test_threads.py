@@ -9,10 +9,10 @@ import time
 import pytest
 from fastapi.testclient import TestClient
 
-from app.cli import ALLOCATIONS_BETWEEN_COLLECTIONS, main
+from app.cli import main
 from app.composition.runtime import Parts
 from app.main import create_app
-from app.settings.environment import let_threads_sleep
+from app.settings.process import ALLOCATIONS_BETWEEN_COLLECTIONS, let_threads_sleep
 from app.settings.schema import Settings
 
 
@@ -54,3 +54,9 @@ def test_collections_of_garbage_pass_over_what_was_loaded(settings: Settings, pa
         while gc.get_freeze_count() == 0 and time.monotonic() < deadline:
             time.sleep(0.02)
         assert gc.get_freeze_count() > 0
+
+
+def test_help_needs_neither_settings_nor_the_database() -> None:
+    code = "import sys, app.cli; print(*{'pydantic', 'sqlalchemy', 'fastapi', 'numpy', 'httpx'} & sys.modules.keys())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
