@@ -10,6 +10,7 @@ from ui.collection_calls import CollectionCalls
 from ui.connection import PAGE_LIMIT, Page, segment
 from ui.living_client import LivingCalls
 from ui.people_calls import PeopleCalls
+from ui.safety_calls import SafetyCalls
 from ui.sse import ServerEvent
 from ui.wire import (
     Answer,
@@ -39,7 +40,7 @@ class Upload:
     media_type: str = "application/octet-stream"
 
 
-class FathomClient(CollectionCalls, LivingCalls, PeopleCalls):
+class FathomClient(CollectionCalls, LivingCalls, PeopleCalls, SafetyCalls):
     """Calls the REST interface; safe to share between threads."""
 
     # ------------------------------------------------------------------ collections

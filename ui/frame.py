@@ -12,7 +12,7 @@ from ui.components.notices import show_error
 from ui.errors import ApiError, FathomError
 from ui.navigation import register
 from ui.sign_in import SIGN_OUT
-from ui.views import ask, collections, documents, people, search_test, status
+from ui.views import ask, audit, collections, documents, lexicons, people, search_test, status
 from ui.wire import Me
 
 
@@ -66,6 +66,9 @@ def _daily() -> dict[str, StreamlitPage]:
 def _managing(me: Me | None) -> dict[str, StreamlitPage]:
     """Pages for managing Fathom, by name, as far as whoever looks may see them."""
     pages = {"status": _page("status", status.render, "monitor_heart")}
+    if me is None or me["admin"]:
+        pages["lexicons"] = _page("lexicons", lexicons.render, "filter_alt")
+        pages["audit"] = _page("audit", audit.render, "history_edu")
     if me is not None:
         name, icon = ("people", "group") if me["admin"] else ("keys", "key")
         pages[name] = _page(name, people.render, icon)

@@ -8,12 +8,14 @@ from ui.strings.errors import ERRORS
 from ui.strings.living import LIVING
 from ui.strings.pages import PAGES
 from ui.strings.people import PEOPLE
+from ui.strings.safety import SAFETY
 
 STRINGS: Final[dict[str, tuple[str, str]]] = {
     **PAGES,
     **ANSWERS,
     **COLLECTIONS,
     **PEOPLE,
+    **SAFETY,
     **LIVING,
     **ERRORS,
 }

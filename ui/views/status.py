@@ -9,6 +9,7 @@ import streamlit as st
 from ui import i18n, state
 from ui.components.cards import cards
 from ui.components.documents import document_actions, document_card
+from ui.components.health import details, health
 from ui.components.notices import notice, page_title, show_error
 from ui.errors import FathomError
 from ui.navigation import go
@@ -37,15 +38,11 @@ def render() -> None:
 def _health(readiness: Mapping[str, Any]) -> None:
     ready = bool(readiness.get("ok"))
     notice(i18n.text("status.ready" if ready else "status.not_ready"), tone="good" if ready else "bad")
-    rows = "".join(_check(check) for check in readiness.get("checks") or [])
-    url = escape(state.settings().public_api_url)
-    st.html(f"<dl class='fx-parts'><dt>{escape(i18n.text('status.api'))}</dt><dd>{url}</dd>{rows}</dl>")
-
-
-def _check(check: Mapping[str, Any]) -> str:
-    mark = "✓" if check.get("ok") else "✗"
-    detail = escape(str(check.get("detail") or ""))
-    return f"<dt>{escape(str(check.get('name')))}</dt><dd><span>{mark}</span> {detail}</dd>"
+    checks = readiness.get("checks") or []
+    st.html(f"<p class='fx-sub'>{escape(i18n.text('status.parts'))}</p>")
+    health(checks)
+    with st.expander(i18n.text("status.details")):
+        details(checks, state.settings().public_api_url)
 
 
 def _counts(collections: list[Collection]) -> None:
