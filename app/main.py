@@ -21,6 +21,7 @@ from app.api import (
     deletions,
     documents,
     feedback,
+    golden,
     grants,
     health,
     jobs,
@@ -41,6 +42,7 @@ from app.api.metering import count_request
 from app.api.openai import router as openai
 from app.api.overload import OverloadMiddleware
 from app.composition.runtime import Parts, Runtime, build_runtime
+from app.golden_watch import GoldenWatch
 from app.health_watch import Watch
 from app.housekeeping import Housekeeping
 from app.identity.gate import Gate
@@ -86,10 +88,9 @@ def create_app(
         app.state.job_figures = Watch(lambda: figures(runtime.db, runtime.settings.worker), "job-figures")
         threading.Thread(target=_warm_up, args=(runtime,), name="warm-up", daemon=True).start()
         app.state.meter = meter = Meter(runtime.db)
-        housekeeping = Housekeeping(runtime)
-        reviewer = Reviewer(runtime)
         suggester = Suggester(runtime, lambda: bool(queues.answers.running or queues.answers.waiting))
-        for thread in (housekeeping, reviewer, meter, suggester):
+        watchers = (suggester, Reviewer(runtime), GoldenWatch(runtime), Housekeeping(runtime))
+        for thread in (*watchers, meter):
             thread.start()
         if gate is not None:
             gate.start()
@@ -99,14 +100,8 @@ def create_app(
             app.state.draining = True
             app.state.readiness.close()
             app.state.job_figures.close()
-            closes = [
-                suggester.stop,
-                reviewer.stop,
-                housekeeping.stop,
-                app.state.streams.close,
-                queues.close,
-                meter.close,
-            ]
+            stops = [thread.stop for thread in watchers]
+            closes = [*stops, app.state.streams.close, queues.close, meter.close]
             for close in [*closes, *([gate.close] if gate is not None else []), runtime.close]:
                 await run_in_threadpool(close)
 
@@ -143,7 +138,7 @@ def _versioned() -> APIRouter:
     # Routes are tried in this order: the two that crowds call come first, so that a refusal costs least.
     for part in (
         search, answers, collections, documents, jobs, reviews, deletions, certificates, lexicons, audit, grants,
-        people, signing_in, usage, feedback,
+        people, signing_in, usage, feedback, golden,
     ):  # fmt: skip
         router.include_router(part.router)
     return router

@@ -42,6 +42,7 @@ class Ask:
         conversation: The caller's id of the conversation, by which its answers can be deleted.
         actor: Who asks, for the audit trail.
         again: The answer whose question this is; None for a question of its own.
+        shadow: Whether vectors are searched that golden questions have not released yet.
     """
 
     collections: tuple[str, ...]
@@ -57,6 +58,7 @@ class Ask:
     conversation: str | None = None
     actor: str = LOCAL
     again: Again | None = None
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class Pending:
         found: What it found in the question.
         blocked: Whether the question is refused for that.
         again: The answer whose question this is; None for a question of its own.
+        shadow: As of `Ask`.
         created_at: When it was accepted, ISO 8601 in UTC.
     """
 
@@ -93,6 +96,7 @@ class Pending:
     found: Sequence[Match] = ()
     blocked: bool = False
     again: Again | None = None
+    shadow: bool = False
     created_at: str = field(default_factory=lambda: utc_now().isoformat().replace("+00:00", "Z"))
 
     @property
@@ -165,6 +169,7 @@ def accept(parts: SearchParts, ask: Ask) -> Pending:
         conversation=ask.conversation,
         asked=asked,
         actor=ask.actor,
+        shadow=ask.shadow,
         finders=finders,
         found=read.matches,
         blocked=read.blocked,

@@ -148,7 +148,7 @@ class _Generation:
         with suppress(searching.SearchGivenUpError):  # the stop reason is asked next
             retrieved = searching.retrieve(
                 self.parts, pending.scope, pending.understood, pending.k,
-                allow=pending.allow, wanted=pending.filter, has_left=self.stop_reason,
+                allow=pending.allow, wanted=pending.filter, has_left=self.stop_reason, shadow=pending.shadow,
             )  # fmt: skip
             self.clock.stages.update(searching.stage_times(retrieved.timings_ms))
             # a weight of 0 removes a passage before anything reads it

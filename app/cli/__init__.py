@@ -30,6 +30,7 @@ from app.cli.bench import bench_app
 from app.cli.deletions import bin_app
 from app.cli.documents import documents_app
 from app.cli.feedback import feedback_app
+from app.cli.golden import golden_app
 from app.cli.lexicons import lexicons_app
 from app.cli.output import State, fail
 from app.cli.people import grants_app, keys_app, users_app
@@ -84,6 +85,7 @@ app.add_typer(bin_app)
 app.add_typer(index.index_app)
 app.add_typer(answers_app)
 app.add_typer(feedback_app)
+app.add_typer(golden_app)
 app.add_typer(users_app)
 app.add_typer(keys_app)
 app.add_typer(grants_app)

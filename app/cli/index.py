@@ -43,13 +43,18 @@ def audit(
 def reembed(
     context: typer.Context,
     collection: Annotated[str | None, typer.Argument(help="Name or id; all without it.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Release the encoder although golden questions don't pass.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Embed documents without vectors of the current encoder, and resume an interrupted run.
 
     A worker does the same by itself. With FATHOM_MODELS_DIR naming a new encoder it can be done before the change,
-    while everything else goes on with the old one.
+    while everything else goes on with the old one. Golden questions of collections are asked on the new vectors then;
+    where too few pass, the collection is held back from them, and the command ends with 6.
     """
+    from app.answers import golden_runs
     from app.cli.progress import bar
     from app.intake import reembedding
 
@@ -62,18 +67,30 @@ def reembed(
                 lambda done, total: progress.update(task, completed=done, total=total),
             )
         model = runtime.encoder_id
+        tried = golden_runs.try_encoder(runtime, collection, force=force)
     if as_json:
-        print_json({"encoder": model, "documents": count})
+        golden_ = [asdict(one) for one in tried]
+        print_json({"encoder": model, "documents": count, "golden": golden_})
     else:
         print(f"{count} documents were embedded by {model}.")
+        for one in tried:
+            state = "released" if one.released else "held back: see `fathom golden runs`"
+            print(f"{one.collection}: {one.passed} of {one.total} golden questions pass; {state}.")
+    if not all(one.released for one in tried):
+        raise typer.Exit(SOME_FAILED)
 
 
 @index_app.command("prune")
 def prune(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """Delete vectors by other encoders where there are some by the encoder in use: there is no quick way back then."""
+    """Delete vectors by other encoders where there are some by the encoder in use: there is no quick way back then.
+
+    Refused while golden questions of a collection hold the encoder in use back.
+    """
+    from app.answers import golden_runs
     from app.intake import reembedding
 
     with open_runtime(context) as runtime:
+        golden_runs.check_released(runtime.db, runtime.encoder_id)
         count = reembedding.prune(runtime.db, runtime.encoder_id)
     if as_json:
         print_json({"deleted": count})

@@ -84,6 +84,12 @@ def given(session: Session, answer_id: str) -> FeedbackView | None:
     return None if row is None or row.rating is None else _views(session, [row])[0]
 
 
+def answer_with_feedback(session: Session, answer_id: str) -> FeedbackView | None:
+    """An answer with its feedback; its rating is 0 where nobody gave any. None where there is no such answer."""
+    row = session.get(Answer, answer_id)
+    return None if row is None else _views(session, [row])[0]
+
+
 def page(
     session: Session, collection_id: str | None, rating: int | None, cursor: str | None, limit: int
 ) -> Slice[FeedbackView]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app import tracing
 from app.audit.recording import LOCAL
+from app.db import golden
 from app.db.filters import Filter
 from app.db.sources import DocumentName, document_names
 from app.errors import InvalidInputError
@@ -224,6 +225,7 @@ def retrieve(
     allow: frozenset[int] | None = None,
     wanted: Filter | None = None,
     has_left: HasLeft | None = None,
+    shadow: bool = False,
 ) -> Retrieved:
     """Run the retrieval path over a scope.
 
@@ -235,6 +237,7 @@ def retrieve(
         allow: Chunk ids that may be found, or None for all.
         wanted: Filter of documents, or None for all.
         has_left: Asked between stages; True gives the search up.
+        shadow: Whether vectors are searched that golden questions have not released yet.
 
     Raises:
         SearchGivenUpError: As `has_left` said.
@@ -255,9 +258,10 @@ def retrieve(
     lexical: LexicalIndex = (
         indexes[0].lexical if len(indexes) == 1 else UnionWords([index.lexical for index in indexes])
     )
+    held_back = not shadow and _held_back(parts, scope)
     pipeline = RetrievalPipeline(
         parts.embedder,
-        _across_languages(searched_vectors(indexes), parts.language_direction),
+        _across_languages(searched_vectors(indexes, held_back=held_back), parts.language_direction),
         lexical,
         parts.passages,
         parts.count_tokens,
@@ -272,6 +276,12 @@ def retrieve(
         found = pipeline.retrieve(query, go_on, lambda name, s: tracing.stage_of(f"search.{name}", s))
         traced.set(collections=scope.ids, k=k, hits=len(found.hits))
     return found
+
+
+def _held_back(parts: SearchParts, scope: Scope) -> bool:
+    """Whether golden questions of a collection have not released the encoder in use."""
+    with parts.db.read() as session:
+        return bool(golden.held_back(session, parts.embedder.model_id, scope.ids))
 
 
 def translated(parts: SearchParts, question: str, passages: Sequence[ContextPassage]) -> Sequence[Translated]:

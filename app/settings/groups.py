@@ -259,6 +259,15 @@ class UsageSettings(SettingsGroup):
     """Days after which the counts of a day are deleted."""
 
 
+class GoldenSettings(SettingsGroup):
+    """Golden questions of collections."""
+
+    share: Annotated[float, Field(ge=0, le=1)] = 0.9
+    """Least share of a collection's golden questions that pass before vectors of another encoder are searched."""
+    watch: bool = True
+    """Whether the server asks them after every change."""
+
+
 class QueueSettings(SettingsGroup):
     """How much of each kind of work is done at once, and how much may wait; more is refused with 503."""
 

@@ -25,6 +25,7 @@ from app.settings.groups import (
     BinSettings,
     ChunkingSettings,
     DeepseekSettings,
+    GoldenSettings,
     LimitSettings,
     OpenAISettings,
     PositiveInt,
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
     safety: SafetySettings = SafetySettings()
     audit: AuditSettings = AuditSettings()
     usage: UsageSettings = UsageSettings()
+    golden: GoldenSettings = GoldenSettings()
     openai: OpenAISettings = OpenAISettings()
     deepseek: DeepseekSettings = DeepseekSettings()
     sign_in: SignInSettings = SignInSettings()

@@ -53,6 +53,8 @@ UNKNOWN = {
     "model": "fathom:none",
     "lexicon": "none at all",
     "review_id": "rev_" + "a" * 26,
+    "question_id": "gold_" + "a" * 26,
+    "run_id": "run_" + "a" * 26,
 }
 
 
