@@ -8,6 +8,7 @@ from typing import IO, Any, cast
 
 from ui.collection_calls import CollectionCalls
 from ui.connection import PAGE_LIMIT, Page, segment
+from ui.golden_calls import GoldenCalls
 from ui.living_client import LivingCalls
 from ui.people_calls import PeopleCalls
 from ui.safety_calls import SafetyCalls
@@ -40,7 +41,7 @@ class Upload:
     media_type: str = "application/octet-stream"
 
 
-class FathomClient(CollectionCalls, LivingCalls, PeopleCalls, SafetyCalls):
+class FathomClient(CollectionCalls, GoldenCalls, LivingCalls, PeopleCalls, SafetyCalls):
     """Calls the REST interface; safe to share between threads."""
 
     # ------------------------------------------------------------------ collections

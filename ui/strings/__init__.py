@@ -5,6 +5,7 @@ from typing import Final
 from ui.strings.answers import ANSWERS
 from ui.strings.collections import COLLECTIONS
 from ui.strings.errors import ERRORS
+from ui.strings.golden import GOLDEN
 from ui.strings.living import LIVING
 from ui.strings.pages import PAGES
 from ui.strings.people import PEOPLE
@@ -17,5 +18,6 @@ STRINGS: Final[dict[str, tuple[str, str]]] = {
     **PEOPLE,
     **SAFETY,
     **LIVING,
+    **GOLDEN,
     **ERRORS,
 }

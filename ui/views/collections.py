@@ -1,5 +1,7 @@
 """The collections: their contents, and a new one."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from ui import i18n, state
@@ -10,17 +12,22 @@ from ui.components.notices import notice, page_title, show_error
 from ui.components.pickers import choose
 from ui.errors import FathomError
 from ui.navigation import go
+from ui.views.golden import golden
 from ui.views.sharing import sharing
 from ui.wire import Collection
 
 _PENDING = "collection_action"
 _SHARED = "share"
+_GOLDEN = "golden"
 
 
 def render() -> None:
     """Draw the page."""
     if shared := st.query_params.get(_SHARED):
-        _sharing(shared)
+        _one(lambda: sharing(shared, back=_SHARED))
+        return
+    if asked := st.query_params.get(_GOLDEN):
+        _one(lambda: golden(asked, back=_GOLDEN))
         return
     page_title(i18n.text("collections.title"), i18n.text("collections.lead"))
     try:
@@ -57,6 +64,7 @@ def _card(collection: Collection) -> Card:
         "meta": " · ".join(filter(None, [counts, collection.get("language")])),
         "actions": [
             ("ask", i18n.text("collections.ask"), "strong"), ("documents", i18n.text("collections.open"), ""),
+            ("golden", i18n.text("golden.action"), ""),
             *([("share", i18n.text("share.action"), "")] if state.has_users() else []),
             ("delete", i18n.text("common.delete"), "danger"),
         ],
@@ -84,15 +92,16 @@ def _act(found: list[Collection]) -> None:
         )  # fmt: skip
         return
     choose([collection_id])
-    if what == "share":
-        st.query_params[_SHARED] = collection_id
+    if what in {_SHARED, _GOLDEN}:
+        st.query_params[what] = collection_id
         st.rerun()
     go("ask" if what == "ask" else "documents", collection=collection_id)
 
 
-def _sharing(collection_id: str) -> None:
+def _one(draw: Callable[[], None]) -> None:
+    """Draw a page of one collection instead of the list."""
     try:
-        sharing(collection_id, back=_SHARED)
+        draw()
     except FathomError as error:
         show_error(error)
 
