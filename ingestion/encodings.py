@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import charset_normalizer
 
+from ingestion.alphabets import latin_encoding
 from ingestion.errors import UndecodableError
 
 _BOMS = (
@@ -165,6 +166,9 @@ def _legacy_encoding(data: bytes, declared: str | None) -> str | None:
         return best
     if declared is not None and _can_decode(sample, declared):
         return declared
+    latin = latin_encoding(sample)
+    if latin is not None and _can_decode(data, latin):
+        return latin
     if _looks_western(sample):
         return "cp1252" if _can_decode(data, "cp1252") else "latin-1"
     if sum(byte > 127 for byte in sample) < 24:
