@@ -1,17 +1,28 @@
 """Routes of users, their groups and their keys."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from app import departure
 from app.api.access import ANY_SCOPE, any_key, principal_of_request
-from app.api.deps import Cursor, Limit, RuntimeDep
+from app.api.deps import Cursor, Limit, RuntimeDep, actor_of
 from app.api.json_body import JsonRoute
 from app.api.problems import PROBLEM_RESPONSES
+from app.composition.runtime import Runtime
 from app.identity import people
 from app.identity.people import KeyView, KeyWish, UserView
 from app.identity.rights import key_owner, require_key
-from app.schemas.identity import KeyCreate, KeyOut, MeOut, NewKeyOut, UserCreate, UserOut, UserUpdate
+from app.schemas.identity import (
+    KeyCreate,
+    KeyOut,
+    MeOut,
+    NewKeyOut,
+    UserCreate,
+    UserDeletedOut,
+    UserOut,
+    UserUpdate,
+)
 from app.schemas.paging import Page
 
 # Not idempotent by key: a kept reply would hold the secret of a key.
@@ -81,6 +92,27 @@ def change_user(user: UserKey, body: UserUpdate, runtime: RuntimeDep) -> UserOut
         subject=body.subject,
     )
     return _user_out(changed)
+
+
+@router.delete("/users/{user}")
+@any_key("admin")
+def delete_user(
+    user: UserKey,
+    request: Request,
+    hand_over_to: Annotated[
+        str | None, Query(max_length=300, description="Id or name of the user who gets the collections.")
+    ] = None,
+    erase: Annotated[bool, Query(description="Erase the collections instead of handing them over.")] = False,
+) -> UserDeletedOut:
+    """Delete a user with keys, answers and files; collections are handed over or erased, the audit trail stays.
+
+    One of both ways has to be named where the user has collections.
+    """
+    runtime = cast("Runtime", request.app.state.runtime)  # collections of others are closed to administrators
+    gone = departure.delete_user(
+        runtime, user, hand_over_to=hand_over_to, erase=erase, actor=actor_of(request)
+    )
+    return UserDeletedOut.model_validate(gone, from_attributes=True)
 
 
 @router.put("/users/{user}/groups/{group}")

@@ -117,6 +117,34 @@ def leave(
     _set_group(context, user, group, member=False, as_json=as_json)
 
 
+@users_app.command("delete")
+def delete_user(
+    context: typer.Context,
+    user: UserArgument,
+    hand_over_to: Annotated[
+        str | None, typer.Option(help="Name or id of the user who gets the collections.")
+    ] = None,
+    erase: Annotated[bool, typer.Option("--erase", help="Erase the collections instead.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Delete a user with keys, answers and files; collections are handed over or erased, the audit trail stays."""
+    from dataclasses import asdict
+
+    from app import departure
+
+    if not yes:
+        what = "their collections with all documents are" if erase else "their answers and files are"
+        typer.confirm(f"Delete the user {user}? {what} erased, and can't be restored.", abort=True, err=True)
+    with open_runtime(context) as runtime:
+        gone = departure.delete_user(runtime, user, hand_over_to=hand_over_to, erase=erase)
+    line = (
+        f"{user} is deleted: {len(gone.handed_over)} collections handed over, {len(gone.erased)} erased, "
+        f"{gone.answers} answers and {gone.files} files erased."
+    )
+    _tell(asdict(gone), line, as_json=as_json)
+
+
 def _set_group(context: typer.Context, user: str, group: str, *, member: bool, as_json: bool) -> None:
     from app.identity import people
 

@@ -57,6 +57,28 @@ class UserCreate(BaseModel):
     )
 
 
+class UserDeletedOut(BaseModel):
+    """Result of the deletion of a user."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "user_id": "usr_4k7tq2hn3vcv5w6d7g2m5a3x2e",
+                "handed_over": ["col_4k7tq2hn3vcv5w6d7g2m5a3x2e"],
+                "erased": [],
+                "answers": 12,
+                "files": 0,
+            }
+        }
+    )
+
+    user_id: str
+    handed_over: list[str] = Field(description="Collections that belong to the other user now.")
+    erased: list[str] = Field(description="Collections that are erased.")
+    answers: int = Field(description="Answers to the user's questions that are erased.")
+    files: int = Field(description="Uploaded files that are erased.")
+
+
 class UserUpdate(BaseModel):
     """Changes to a user; absent fields stay."""
 
