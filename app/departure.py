@@ -38,7 +38,7 @@ class Departure:
 def delete_user(
     parts: BinParts, key: str, *, hand_over_to: str | None = None, erase: bool = False, actor: str = LOCAL
 ) -> Departure:
-    """Delete a user; repeated after a kill, it goes on with the rest.
+    """Delete a user; after a kill, a second call deletes the rest.
 
     Args:
         parts: Everything that holds text, with an unrestricted database.
