@@ -118,7 +118,7 @@ def _curl(route: str, operation: Json) -> str:
     for one in operation.get("parameters", ()):
         examples = one["schema"].get("examples")
         if one["in"] == "path":
-            filled = filled.replace(f"{{{one['name']}}}", quote(examples[0]))
+            filled = filled.replace(f"{{{one['name']}}}", quote(str(examples[0])))
         elif examples:
             query[one["name"]] = examples[0]
     address = f"{HOST}{filled}" + (f"?{urlencode(query)}" if query else "")

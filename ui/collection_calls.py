@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from ui.connection import Connection, segment
-from ui.wire import BinItem, Document
+from ui.wire import BinItem, ChunkItem, Document
 
 
 class CollectionCalls(Connection):
@@ -22,6 +22,11 @@ class CollectionCalls(Connection):
         """Replace the tags of a document."""
         path = f"/v1/documents/{segment(document_id)}"
         return cast("Document", self._json("PATCH", path, json={"tags": list(tags)}))
+
+    def enable_chunk(self, document_id: str, chunk_id: int, *, enabled: bool) -> ChunkItem:
+        """Let searches and answers use a chunk, or not."""
+        path = f"/v1/documents/{segment(document_id)}/chunks/{chunk_id}"
+        return cast("ChunkItem", self._json("PATCH", path, json={"enabled": enabled}))
 
     def bin_items(self, collection_id: str | None, *, limit: int = 100) -> Sequence[BinItem]:
         """The newest deletions that can be undone: documents of a collection, or collections where None is given."""

@@ -145,6 +145,7 @@ class ChunkItem(TypedDict):
     token_count: NotRequired[int]
     page: NotRequired[int | None]
     heading_path: NotRequired[list[str]]
+    enabled: NotRequired[bool]
 
 
 class PageRange(TypedDict):

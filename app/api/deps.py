@@ -45,6 +45,9 @@ DocumentId = Annotated[
 JobId = Annotated[
     str, Path(max_length=64, description="Id of a job.", examples=["job_4k7tq2hn3vcv5w6d7g2m5a3x2e"])
 ]
+ChunkId = Annotated[
+    int, Path(ge=0, le=2**53, description="Id of a chunk, as a hit or a citation has it.", examples=[17])
+]
 EraseNow = Annotated[bool, Query(description="Erase the text at once, instead of keeping it in the bin.")]
 
 

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.access import on_collection, on_document
 from app.api.admitted import AdmittedRoute, admitted, in_thread, turn_come, while_there
-from app.api.deps import CollectionKey, Cursor, DocumentId, EraseNow, Limit, RuntimeDep, deleted
+from app.api.deps import ChunkId, CollectionKey, Cursor, DocumentId, EraseNow, Limit, RuntimeDep, deleted
 from app.api.idempotency import once
 from app.api.json_body import read_json, text_value
 from app.api.problems import PROBLEM_RESPONSES
@@ -22,9 +22,10 @@ from app.api.wire import chunk_out, content_out, document_out, job_out
 from app.composition.runtime import Runtime
 from app.intake import fetching, syncing
 from app.intake.record import Upload, record_uploads
-from app.library import deletions, documents
+from app.library import deletions, documents, passages
 from app.schemas.documents import (
     ChunkOut,
+    ChunkUpdate,
     ContentOut,
     DocumentOut,
     DocumentStatus,
@@ -252,13 +253,22 @@ def retry_document(document_id: DocumentId, runtime: RuntimeDep, response: Respo
 def list_chunks(
     document_id: DocumentId, runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ChunkOut]:
-    """Searchable chunks of a document in the order of its text."""
+    """Chunks of a document in the order of its text, those that are switched off included."""
     found = documents.chunk_page(runtime.db, document_id, cursor, limit)
     return Page(
         items=[chunk_out(chunk) for chunk in found.items],
         next_cursor=found.next_cursor,
         has_more=found.next_cursor is not None,
     )
+
+
+@router.patch("/documents/{document_id}/chunks/{chunk_id}")
+@on_document("write", "editor")
+def change_chunk(
+    document_id: DocumentId, chunk_id: ChunkId, body: ChunkUpdate, runtime: RuntimeDep
+) -> ChunkOut:
+    """Keep a chunk out of searches and answers, or let it in again."""
+    return chunk_out(passages.set_enabled(runtime, document_id, chunk_id, enabled=body.enabled))
 
 
 @router.get(

@@ -121,6 +121,7 @@ def chunk_out(body: ChunkView) -> ChunkOut:
             "page": body.page,
             "page_end": body.page_end,
             "sentences": body.sentences,
+            "enabled": body.enabled,
         }
     )
 

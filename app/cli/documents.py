@@ -1,9 +1,10 @@
-"""`fathom documents`: tag and delete documents."""
+"""`fathom documents`: tag and delete documents, switch their chunks off and on."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from app.cli.collections import print_table
 from app.cli.output import JsonFlag, open_runtime, print_json
 
 documents_app = typer.Typer(name="documents", help="Change single documents.", no_args_is_help=True)
@@ -59,3 +60,39 @@ def tag(
         return
     for view in tagged:
         print(f"{view.document.name}: {', '.join(view.tags) or 'no tags'}")
+
+
+@documents_app.command("chunks")
+def chunks(
+    context: typer.Context,
+    document: Annotated[str, typer.Argument(help="Id of the document.")],
+    off: Annotated[
+        list[int] | None, typer.Option("--off", help="Id of a chunk to switch off. May be repeated.")
+    ] = None,
+    on: Annotated[
+        list[int] | None, typer.Option("--on", help="Id of a chunk to switch on. May be repeated.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the chunks of a document, and switch some off or on: searches and answers use no chunk that is off."""
+    from app.library import documents as library
+    from app.library import passages
+
+    with open_runtime(context) as runtime:
+        for chunk in off or ():
+            passages.set_enabled(runtime, document, chunk, enabled=False)
+        for chunk in on or ():
+            passages.set_enabled(runtime, document, chunk, enabled=True)
+        found: list[Any] = []
+        cursor: str | None = None
+        while True:
+            page = library.chunk_page(runtime.db, document, cursor, 200)
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+    if as_json:
+        print_json({"items": [{"id": one.id, "enabled": one.enabled, "text": one.text} for one in found]})
+        return
+    rows = [[one.id, "" if one.enabled else "off", " ".join(one.text.split())[:120]] for one in found]
+    print_table("Chunks", ["id", "state", "text"], rows)

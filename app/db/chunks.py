@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from app.db.models import Chunk, ChunkVector, ContentChunk, Document
@@ -28,7 +28,7 @@ def live_ids(session: Session, collection_id: str) -> list[int]:
         session.scalars(
             select(Chunk.id)
             .join(Document, Document.id == Chunk.document_id)
-            .where(Chunk.collection_id == collection_id, Document.enabled)
+            .where(Chunk.collection_id == collection_id, Chunk.enabled, Document.enabled)
             .order_by(Chunk.id)
         )
     )
@@ -54,7 +54,7 @@ def entries(session: Session, chunk_ids: Sequence[int], vector_model: str) -> It
                 ),
             )
             .join(Document, Document.id == Chunk.document_id)
-            .where(Chunk.id.in_(wanted[begin : begin + BATCH]), Document.enabled)
+            .where(Chunk.id.in_(wanted[begin : begin + BATCH]), Chunk.enabled, Document.enabled)
             .order_by(Chunk.id)
         )
         yield [IndexEntry(chunk_id=row[0], text=row[1], vector=row[2]) for row in rows]
@@ -150,14 +150,14 @@ def _whole() -> Select[Chunk]:
         .join(Chunk.document)
         .join(Chunk.version)
         .options(contains_eager(Chunk.body), contains_eager(Chunk.document), contains_eager(Chunk.version))
-        .where(Document.enabled)
+        .where(Chunk.enabled, Document.enabled)
     )
 
 
 def of_document(session: Session, document_id: str, after_position: int, limit: int) -> list[ChunkView]:
     """A document's chunks behind a position, in the order of the text."""
     rows = session.execute(
-        select(Chunk.id, ContentChunk)
+        select(Chunk.id, Chunk.enabled, ContentChunk)
         .join(ContentChunk, ContentChunk.id == Chunk.content_chunk_id)
         .where(Chunk.document_id == document_id, ContentChunk.position > after_position)
         .order_by(ContentChunk.position)
@@ -177,6 +177,50 @@ def of_document(session: Session, document_id: str, after_position: int, limit: 
             page=body.page,
             page_end=body.page_end,
             sentences=body.sentences,
+            enabled=enabled,
         )
-        for chunk_id, body in rows
+        for chunk_id, enabled, body in rows
     ]
+
+
+def find(session: Session, document_id: str, chunk_id: int) -> ChunkView | None:
+    """The chunk of a document with this id, switched off or not."""
+    position = session.scalar(
+        select(ContentChunk.position)
+        .join(Chunk, Chunk.content_chunk_id == ContentChunk.id)
+        .where(Chunk.id == chunk_id, Chunk.document_id == document_id)
+    )
+    return None if position is None else of_document(session, document_id, position - 1, 1)[0]
+
+
+def set_enabled(session: Session, chunk_ids: Sequence[int], *, enabled: bool) -> None:
+    """Let searches return chunks, or not; the index change is recorded by the caller."""
+    for begin in range(0, len(chunk_ids), BATCH):
+        part = chunk_ids[begin : begin + BATCH]
+        session.execute(update(Chunk).where(Chunk.id.in_(part)).values(enabled=enabled))
+
+
+def disabled_texts(session: Session, document_id: str) -> set[str]:
+    """Texts of the chunks of a document that are switched off."""
+    return set(
+        session.scalars(
+            select(ContentChunk.text)
+            .join(Chunk, Chunk.content_chunk_id == ContentChunk.id)
+            .where(Chunk.document_id == document_id, ~Chunk.enabled)
+        )
+    )
+
+
+def disabled_places(session: Session, document_ids: Sequence[str]) -> dict[str, list[int]]:
+    """Places of the chunks that are switched off, by document; documents without any are left out."""
+    found: dict[str, list[int]] = {}
+    for begin in range(0, len(document_ids), BATCH):
+        rows = session.execute(
+            select(Chunk.document_id, ContentChunk.position)
+            .join(ContentChunk, ContentChunk.id == Chunk.content_chunk_id)
+            .where(Chunk.document_id.in_(document_ids[begin : begin + BATCH]), ~Chunk.enabled)
+            .order_by(Chunk.document_id, ContentChunk.position)
+        )
+        for document_id, position in rows:
+            found.setdefault(document_id, []).append(position)
+    return found

@@ -102,7 +102,7 @@ def stats(session: Session, ids: Sequence[str]) -> dict[str, CollectionStats]:
         session.execute(
             select(Chunk.collection_id, func.count())
             .join(Document, Document.id == Chunk.document_id)
-            .where(Chunk.collection_id.in_(ids), Document.enabled)
+            .where(Chunk.collection_id.in_(ids), Chunk.enabled, Document.enabled)
             .group_by(Chunk.collection_id)
         ).all()
     )

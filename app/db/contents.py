@@ -1,5 +1,6 @@
 """Writing text, chunks and vectors of a version, and publishing it to search."""
 
+from collections.abc import Collection as AnyCollection
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.db import chunks as chunk_rows
 from app.db import collections, documents, vectors
 from app.db.models import Chunk, Content, ContentChunk, Document, DocumentVersion
 from app.db.views import ContentView, DocumentRecord
@@ -79,6 +81,7 @@ def publish(
     """
     before = documents.serving_version(session, document.id)
     removed: Sequence[int] = ()
+    switched_off = chunk_rows.disabled_texts(session, document.id) if before is not None else set()
     if before is not None:
         removed = session.scalars(select(Chunk.id).where(Chunk.document_id == document.id)).all()
         session.execute(delete(Chunk).where(Chunk.document_id == document.id))
@@ -96,7 +99,9 @@ def publish(
             ready_at=now,
         )
     )
-    added = add_chunks(session, document.collection_id, document.id, version_id, content.id)
+    added = add_chunks(
+        session, document.collection_id, document.id, version_id, content.id, switched_off=switched_off
+    )
     session.execute(update(Document).where(Document.id == document.id).values(updated_at=now))
     collections.record_index_change(
         session, document.collection_id, added=added if document.enabled else (), removed=removed
@@ -109,12 +114,35 @@ def publish(
 
 
 def add_chunks(
-    session: Session, collection_id: str, document_id: str, version_id: str, content_id: int
+    session: Session,
+    collection_id: str,
+    document_id: str,
+    version_id: str,
+    content_id: int,
+    *,
+    switched_off: AnyCollection[str] = (),
+    places_off: AnyCollection[int] = (),
 ) -> Sequence[int]:
-    """Make the chunks of a content searchable as those of a version; gives their ids, in the order of the text."""
-    bodies = session.scalars(
-        select(ContentChunk.id).where(ContentChunk.content_id == content_id).order_by(ContentChunk.position)
-    ).all()
+    """Make the chunks of a content searchable as those of a version.
+
+    Args:
+        session: A writing session.
+        collection_id: The collection.
+        document_id: The document.
+        version_id: The version that serves.
+        content_id: Its content.
+        switched_off: Texts of chunks that stay switched off.
+        places_off: Places of chunks that stay switched off.
+
+    Returns:
+        Ids of the chunks that search may return, in the order of the text.
+    """
+    statement = select(ContentChunk.id, ContentChunk.position).where(ContentChunk.content_id == content_id)
+    bodies = session.execute(statement.order_by(ContentChunk.position)).all()
+    off = {body for body, position in bodies if position in places_off}
+    if switched_off:
+        texts = select(ContentChunk.id, ContentChunk.text).where(ContentChunk.content_id == content_id)
+        off |= {body for body, text in session.execute(texts) if text in switched_off}
     if not bodies:
         return ()
     rows = [
@@ -123,8 +151,9 @@ def add_chunks(
             "document_id": document_id,
             "version_id": version_id,
             "content_chunk_id": body,
+            "enabled": body not in off,
         }
-        for body in bodies
+        for body, _ in bodies
     ]
-    statement = insert(Chunk).returning(Chunk.id, sort_by_parameter_order=True)
-    return session.scalars(statement, rows).all()
+    made = session.scalars(insert(Chunk).returning(Chunk.id, sort_by_parameter_order=True), rows).all()
+    return [key for key, row in zip(made, rows, strict=True) if row["enabled"]]

@@ -73,7 +73,7 @@ def chunk_ids(session: Session, collection_ids: Sequence[str], wanted: Filter) -
     # collections by it, and not from the few rows of the fields to their documents.
     in_collections = Document.collection_id.concat("").in_(collection_ids)
     left = select(Document.id).where(in_collections, Document.enabled, where(wanted, collection_ids))
-    statement = select(Chunk.id).where(Chunk.document_id.in_(left))
+    statement = select(Chunk.id).where(Chunk.document_id.in_(left), Chunk.enabled)
     return frozenset(session.scalars(statement))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy import inspect as mapped
 from sqlalchemy.orm import Session
 
-from app.db import contents, fields, jobs, tags
+from app.db import chunks, contents, fields, jobs, tags
 from app.db.erasing import batches
 from app.db.frozen_models import FrozenDocument, FrozenVersion
 from app.db.models import Base, Content, Document, DocumentVersion
@@ -49,6 +49,7 @@ def freeze(session: Session, holder_id: str, collection_id: str, document_ids: S
             versions.setdefault(version.document_id, []).append(version)
         documents = session.scalars(select(Document).where(Document.id.in_(part)).order_by(Document.id)).all()
         tagged = tags.of_documents(session, part)
+        switched_off = chunks.disabled_places(session, part)
         rows = [
             {
                 "holder_id": holder_id,
@@ -58,6 +59,7 @@ def freeze(session: Session, holder_id: str, collection_id: str, document_ids: S
                     "document": columns_of(document),
                     "versions": [columns_of(version) for version in versions.get(document.id, ())],
                     "tags": tagged.get(document.id, []),
+                    "chunks_off": switched_off.get(document.id, []),
                 },
             }
             for document in documents
@@ -117,7 +119,12 @@ def thaw(
             jobs.enqueue(session, collection_id, own["id"], version["id"], now)
         if version["serving"]:
             added = contents.add_chunks(
-                session, collection_id, own["id"], version["id"], version["content_id"]
+                session,
+                collection_id,
+                own["id"],
+                version["id"],
+                version["content_id"],
+                places_off=frozen.record.get("chunks_off", ()),
             )
     return added if own.get("enabled", True) else ()
 

@@ -14,33 +14,20 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Text,
     UniqueConstraint,
     text,
+    true,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.db.base import Base as Base
+from app.db.base import BigId as BigId
 from app.db.types import JsonColumn, UtcDateTime, utc_now
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-BigId = BigInteger().with_variant(Integer(), "sqlite")
 DOCUMENT_STATES = ("queued", "parsing", "chunking", "embedding", "indexing", "ready", "failed")
 JOB_STATES = ("queued", "running", "done", "failed")
-
-
-class Base(DeclarativeBase):
-    """Base of all tables; constraint names are fixed so that migrations can name them."""
-
-    metadata = MetaData(naming_convention=NAMING)
 
 
 class Installation(Base):
@@ -239,12 +226,18 @@ class ChunkVector(Base):
 
 
 class Chunk(Base):
-    """A chunk that search may return; exists for serving versions only. `id` labels it in indexes."""
+    """A chunk of a serving version, which search may return while it is enabled. `id` labels it in indexes."""
 
     __tablename__ = "chunks"
     __table_args__ = (
         UniqueConstraint("version_id", "content_chunk_id"),
         Index("ix_chunks_collection_id_id", "collection_id", "id"),
+        Index(
+            "ix_chunks_switched_off",
+            "version_id",
+            sqlite_where=text("enabled = 0"),
+            postgresql_where=text("NOT enabled"),
+        ),
         {"sqlite_autoincrement": True},  # no id twice: a stale index must not name another document's chunk
     )
 
@@ -253,6 +246,7 @@ class Chunk(Base):
     document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), index=True)
     version_id: Mapped[str] = mapped_column(ForeignKey("document_versions.id", ondelete="CASCADE"))
     content_chunk_id: Mapped[int] = mapped_column(ForeignKey("content_chunks.id"), index=True)
+    enabled: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     body: Mapped[ContentChunk] = relationship(lazy="raise")
     document: Mapped[Document] = relationship(lazy="raise")

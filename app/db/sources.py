@@ -46,7 +46,7 @@ def document_names(session: Session, chunk_ids: Iterable[int]) -> dict[int, Docu
         select(Chunk.id, Document.id, Document.name, DocumentVersion.title)
         .join(Document, Document.id == Chunk.document_id)
         .join(DocumentVersion, DocumentVersion.id == Chunk.version_id)
-        .where(Chunk.id.in_(set(chunk_ids)), Document.enabled)
+        .where(Chunk.id.in_(set(chunk_ids)), Chunk.enabled, Document.enabled)
     )
     return {
         chunk: DocumentName(id=document, name=name, title=title or name)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.db.models import Chunk, Content, ContentChunk
 
@@ -72,12 +72,19 @@ class SurroundingsReader:
             .where(Chunk.id.in_(set(chunk_ids)))
         ).all()
         blocks = self._blocks(session, {row[1] for row in rows})
-        return {
-            chunk: Surroundings(
-                before=before, after=after, blocks=_touching(blocks[content], begin, end + len(after))
+        switched_off = _switched_off(session, chunk_ids)
+        found: dict[int, Surroundings] = {}
+        for chunk, content, begin, start, end, before, after in rows:
+            lower, upper = begin, end + len(after)
+            for off_start, off_end in switched_off.get(chunk, ()):  # nothing is read beyond such a chunk
+                lower = max(lower, off_end) if off_end <= start else lower
+                upper = min(upper, off_start) if off_start >= end else upper
+            found[chunk] = Surroundings(
+                before=before[lower - begin :],
+                after=after[: upper - end],
+                blocks=_touching(blocks[content], lower, upper),
             )
-            for chunk, content, begin, _, end, before, after in rows
-        }
+        return found
 
     def _blocks(self, session: Session, contents: set[int]) -> dict[int, Sequence[Row]]:
         with self._lock:
@@ -102,6 +109,21 @@ class SurroundingsReader:
             while self._size > KEPT_BLOCKS and len(self._kept) > 1:
                 _, oldest = self._kept.popitem(last=False)
                 self._size -= len(oldest)
+
+
+def _switched_off(session: Session, chunk_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """Ranges of the chunks of the same version that are switched off, by chunk."""
+    off, place = aliased(Chunk), aliased(ContentChunk)
+    rows = session.execute(
+        select(Chunk.id, place.start, place.end)
+        .join(off, off.version_id == Chunk.version_id)
+        .join(place, place.id == off.content_chunk_id)
+        .where(Chunk.id.in_(set(chunk_ids)), ~off.enabled)
+    )
+    found: dict[int, list[tuple[int, int]]] = {}
+    for chunk, start, end in rows:
+        found.setdefault(chunk, []).append((start, end))
+    return found
 
 
 def _touching(blocks: Sequence[Row], start: int, end: int) -> Sequence[Row]:

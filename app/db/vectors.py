@@ -66,7 +66,7 @@ def live_ids(session: Session, content_id: int) -> dict[str, list[int]]:
         select(Chunk.collection_id, Chunk.id)
         .join(ContentChunk, ContentChunk.id == Chunk.content_chunk_id)
         .join(Document, Document.id == Chunk.document_id)
-        .where(ContentChunk.content_id == content_id, Document.enabled)
+        .where(ContentChunk.content_id == content_id, Chunk.enabled, Document.enabled)
         .order_by(Chunk.id)
     ):
         found.setdefault(collection_id, []).append(chunk_id)

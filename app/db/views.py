@@ -226,13 +226,14 @@ class DocumentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkView:
-    """A searchable chunk of a document.
+    """A chunk of a document.
 
     Attributes:
         position: Its place in the order of the text, from 0.
         start: First character in the canonical text.
         end: Behind the last character.
         sentences: `(start, end)` of its sentences in the canonical text.
+        enabled: Whether searches and answers may use it.
     """
 
     id: int
@@ -247,6 +248,7 @@ class ChunkView:
     page: int | None
     page_end: int | None
     sentences: Sequence[Sequence[int]]
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

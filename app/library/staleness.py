@@ -64,6 +64,16 @@ def source_gone(session: Session, document_ids: AnyCollection[str]) -> None:
     rows.mark(session, rows.remove(session, document_ids), rows.SOURCE_GONE)
 
 
+def range_withdrawn(session: Session, document_id: str, start: int, end: int) -> None:
+    """Mark the answers that stand on a range of a document which is not to be used any more."""
+    touched = {
+        item.answer_id
+        for item in rows.of_document(session, document_id)
+        if item.start < end and start < item.end
+    }
+    rows.mark(session, touched, rows.SOURCE_CHANGED)
+
+
 def source_in_bin(session: Session, document_ids: AnyCollection[str]) -> None:
     """Mark the answers that stand on documents which go to the bin; the ranges stay, for the case that they return."""
     rows.mark(session, rows.answers_on(session, document_ids), rows.SOURCE_GONE)

@@ -123,6 +123,16 @@ class DocumentUpdate(BaseModel):
     )
 
 
+class ChunkUpdate(BaseModel):
+    """A change of a chunk."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"enabled": False}})
+
+    enabled: bool = Field(
+        description="False keeps it out of searches and answers, in later versions that have it word for word, too."
+    )
+
+
 class UrlUpload(BaseModel):
     """A web page to ingest instead of files: it is fetched once, now."""
 
@@ -179,7 +189,7 @@ class UploadOut(BaseModel):
 
 
 class ChunkOut(BaseModel):
-    """A searchable piece of a document: `text` is the document's text at `[start, end)`."""
+    """A piece of a document, which searches return while it is enabled: its text at `[start, end)`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -196,6 +206,7 @@ class ChunkOut(BaseModel):
                 "page": None,
                 "page_end": None,
                 "sentences": [[0, 17], [19, 41]],
+                "enabled": True,
             }
         }
     )
@@ -212,6 +223,7 @@ class ChunkOut(BaseModel):
     page: int | None
     page_end: int | None
     sentences: list[tuple[int, int]]
+    enabled: bool = Field(description="False keeps it out of searches and answers.")
 
 
 class PageOut(BaseModel):

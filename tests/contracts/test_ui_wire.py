@@ -170,6 +170,7 @@ def use(client: FathomClient) -> None:
     client.set_tags(whale, ["sea"])
     client.content(whale)
     client.original(whale)
+    client.enable_chunk(whale, client.chunks(whale).items[0]["id"], enabled=False)
     client.chunks(whale)
     client.retry_document(failed)
     client.search([collection], "krill")

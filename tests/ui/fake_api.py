@@ -124,7 +124,8 @@ def chunks_of(row: dict[str, Any]) -> list[dict[str, Any]]:
         {"id": int(row["id"][4:]) * 1000 + i, "document_id": row["id"], "index": i,
          "start": m.start(), "end": m.end(), "text": m[0], "sentences": [[m.start(), m.end()]],
          "token_count": len(m[0]) // 4, "language": "en", "heading_path": [],
-         "page": 1 + m.start() // 2000, "page_end": 1 + m.end() // 2000}
+         "page": 1 + m.start() // 2000, "page_end": 1 + m.end() // 2000,
+         "enabled": i not in row.get("_off", ())}
         for i, m in enumerate(re.finditer(r"[^\n]+\n*", text))
     ]  # fmt: skip
 
@@ -371,6 +372,14 @@ async def chunks(
     store: Store, document_id: str, cursor: str | None = None, limit: int = 50
 ) -> dict[str, Any]:
     return page(chunks_of(store.documents[document_id]), cursor, limit)
+
+
+@router.patch("/v1/documents/{document_id}/chunks/{chunk_id}")
+async def patch_chunk(store: Store, document_id: str, chunk_id: int, request: Request) -> dict[str, Any]:
+    row, number = store.documents[document_id], chunk_id % 1000
+    off = row.setdefault("_off", set())
+    (off.discard if (await request.json())["enabled"] else off.add)(number)
+    return chunks_of(row)[number]
 
 
 @router.get("/v1/documents/{document_id}/content")

@@ -5,12 +5,12 @@ from typing import Final
 import streamlit as st
 
 from ui import i18n, state
-from ui.components.cards import Card, cards, plain
+from ui.components.cards import Card, Tone, cards, plain
 from ui.components.documents import document_actions, document_card
 from ui.components.notices import notice, page_title, show_error
 from ui.components.sources import Place, source_panel
 from ui.components.tags import tag_editor
-from ui.errors import ApiError
+from ui.errors import ApiError, FathomError
 from ui.wire import ChunkItem, Document, DocumentRef
 
 _CHUNKS_PAGE: Final = 100
@@ -76,7 +76,10 @@ def _passages(document: Document, place: Place) -> None:
         if cursor is None or len(chunks) >= int(st.session_state.get(cursors_key, _CHUNKS_PAGE)):
             break
 
-    def show(_what: str, chunk_id: str) -> None:
+    def show(what: str, chunk_id: str) -> None:
+        if what != "show":
+            _switch(document["id"], int(chunk_id), enabled=what == "enable")
+            return
         chunk = next(c for c in chunks if str(c["id"]) == chunk_id)
         st.session_state[f"passage:{document['id']}"] = (chunk["start"], chunk["end"], chunk.get("page"))
 
@@ -89,6 +92,13 @@ def _passages(document: Document, place: Place) -> None:
             st.rerun()
 
 
+def _switch(document_id: str, chunk_id: int, *, enabled: bool) -> None:
+    try:
+        state.client().enable_chunk(document_id, chunk_id, enabled=enabled)
+    except FathomError as error:
+        state.set_flash(error)
+
+
 def _chunk_card(chunk: ChunkItem, number: int, place: Place) -> Card:
     path = " › ".join(chunk.get("heading_path") or [])
     page = chunk.get("page")
@@ -97,11 +107,19 @@ def _chunk_card(chunk: ChunkItem, number: int, place: Place) -> Card:
         i18n.text("common.page", n=page) if page else "",
         i18n.text("source.range", start=chunk["start"], end=chunk["end"]),
     ]
-    return {
+    enabled = chunk.get("enabled", True)
+    tone: Tone = "off"
+    if enabled:
+        tone = "on" if (chunk["start"], chunk["end"]) == (place.start, place.end) else ""
+    label = i18n.text("documents.disable" if enabled else "documents.enable")
+    card: Card = {
         "id": str(chunk["id"]), "n": number, "name": path or f"#{number}", "main": "show", "clip": True,
         "lines": [plain((chunk.get("text") or "").strip())], "meta": " · ".join(filter(None, parts)),
-        "tone": "on" if (chunk["start"], chunk["end"]) == (place.start, place.end) else "",
+        "tone": tone, "actions": [("disable" if enabled else "enable", label, "")],
     }  # fmt: skip
+    if not enabled:
+        card["state"] = i18n.text("documents.disabled")
+    return card
 
 
 def _details(document: Document) -> None:

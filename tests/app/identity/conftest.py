@@ -74,6 +74,8 @@ class World:
         try:
             spare_document = upload(self.client, made, {"geese.md": b"# Geese"}).json()["documents"][0]["id"]
             bin_item = self.client.delete(f"/v1/documents/{spare_document}").headers["bin-item"]
+            listed = self.client.get(f"/v1/documents/{taken['documents'][0]['id']}/chunks").json()["items"]
+            first_chunk = listed[0]["id"]
             shelf = self.client.post("/v1/collections", json={"name": f"shelf of {name}"}).json()["id"]
             binned = self.client.delete(f"/v1/collections/{shelf}").headers["bin-item"]
         finally:
@@ -99,6 +101,7 @@ class World:
             "file_id": file,
             "batch_id": batch,
             "model": f"fathom:{name}",
+            "chunk_id": str(first_chunk),
             "bin_item": bin_item,
             "binned_collection": binned,
             "user": guest.id,

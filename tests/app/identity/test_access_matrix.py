@@ -40,6 +40,7 @@ UNKNOWN = {
     "job_id": "job_" + "a" * 26,
     "answer_id": "ans_" + "a" * 26,
     "external_id": "wiki/none",
+    "chunk_id": "999999999",
     "bin_item": "bin_" + "a" * 26,
     "binned_collection": "bin_" + "b" * 26,
     "user": "usr_" + "a" * 26,
