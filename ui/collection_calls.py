@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import cast
 
+from ui.collection_wire import BinItem
 from ui.connection import Connection, segment
-from ui.wire import BinItem, ChunkItem, Document
+from ui.wire import ChunkItem, Document
 
 
 class CollectionCalls(Connection):

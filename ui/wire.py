@@ -21,19 +21,6 @@ class Collection(TypedDict):
     updated_at: NotRequired[str]
 
 
-class BinItem(TypedDict):
-    """A deleted document or collection that can be restored."""
-
-    id: str
-    kind: str
-    collection_id: str
-    name: str
-    documents: int
-    document_ids: list[str]
-    deleted_at: str
-    expires_at: str
-
-
 class FieldValue(TypedDict):
     """A value of a field, and the documents that have it."""
 

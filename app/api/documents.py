@@ -253,7 +253,7 @@ def retry_document(document_id: DocumentId, runtime: RuntimeDep, response: Respo
 def list_chunks(
     document_id: DocumentId, runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ChunkOut]:
-    """Chunks of a document in the order of its text, those that are switched off included."""
+    """Chunks of a document in the order of its text, switched off or not."""
     found = documents.chunk_page(runtime.db, document_id, cursor, limit)
     return Page(
         items=[chunk_out(chunk) for chunk in found.items],

@@ -22,8 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db.base import Base as Base
-from app.db.base import BigId as BigId
+from app.db.table_base import Base as Base
+from app.db.table_base import BigId as BigId
 from app.db.types import JsonColumn, UtcDateTime, utc_now
 
 DOCUMENT_STATES = ("queued", "parsing", "chunking", "embedding", "indexing", "ready", "failed")

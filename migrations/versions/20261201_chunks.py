@@ -1,13 +1,13 @@
 """Chunks that are switched off.
 
-Revision: 20261201_chunks; follows: 20261201_tags; created: 2026-12-01 09:30:00.
+Revision: 20261201_chunks; follows: 20261201_suggestions; created: 2026-12-01 09:30:00.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261201_chunks"
-down_revision = "20261201_tags"
+down_revision = "20261201_suggestions"
 branch_labels = None
 depends_on = None
 

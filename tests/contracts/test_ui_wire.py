@@ -18,6 +18,7 @@ from tests.ui.servers import serve
 from tests.ui.test_client import until_settled
 from ui import wire
 from ui.client import FathomClient, Upload
+from ui.collection_wire import BinItem
 from ui.errors import ApiError
 
 REPLIES = {
@@ -31,7 +32,7 @@ REPLIES = {
     wire.Provenance: "ProvenanceOut",
     wire.SearchReply: "SearchOut",
     wire.Field: "FieldOut",
-    wire.BinItem: "BinItemOut",
+    BinItem: "BinItemOut",
 }
 SIMPLE = {
     str: {"string"},
