@@ -15,6 +15,7 @@ from app.db import (  # noqa: F401
     living_models,
     observing_models,
     question_models,
+    reply_models,
     safety_models,
     suggestion_models,
 )

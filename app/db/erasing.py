@@ -20,9 +20,8 @@ from app.db.models import (
     Document,
     DocumentVersion,
     Erasure,
-    IdempotencyKey,
-    ReplySource,
 )
+from app.db.reply_models import IdempotencyKey, ReplySource
 from app.db.types import new_id, utc_now
 from app.db.views import ErasureView
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.db import erasing
-from app.db.models import IdempotencyKey
+from app.db.reply_models import IdempotencyKey
 
 __all__ = ["StoredReply"]
 

@@ -12,7 +12,15 @@ from app.answers import run
 from app.composition.runtime import build_runtime
 
 # all tables
-from app.db import field_models, file_models, frozen_models, identity_tables, living_models, safety_models  # noqa: F401
+from app.db import (  # noqa: F401
+    field_models,
+    file_models,
+    frozen_models,
+    identity_tables,
+    living_models,
+    reply_models,
+    safety_models,
+)
 from app.db.models import Base, Erasure
 from app.db.remains import cells
 from app.intake.record import Upload, record_uploads
@@ -299,7 +307,8 @@ def test_answers_and_replies_expire(settings, parts, runtime, api, ids):
 
     from sqlalchemy import update
 
-    from app.db.models import Answer, IdempotencyKey
+    from app.db.models import Answer
+    from app.db.reply_models import IdempotencyKey
     from app.db.types import utc_now
     from app.housekeeping import expire
 
