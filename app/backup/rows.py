@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, MetaData, Table, delete, func, insert, select, text
@@ -96,6 +96,8 @@ def _encoded(value: Any) -> Any:
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return {"time": aware.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
     return {"json": value} if isinstance(value, dict | list) else value
 
 
@@ -105,6 +107,8 @@ def _decoded(value: Any) -> Any:
             return base64.b64decode(data)
         case {"time": moment}:
             return datetime.fromisoformat(moment)
+        case {"day": day}:
+            return date.fromisoformat(day)
         case {"json": inner}:
             return inner
         case _:

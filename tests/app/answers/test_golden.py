@@ -31,14 +31,18 @@ FILES = {"ducks.md": DUCKS, "geese.md": GEESE}
 EAT, EGGS = "They eat weeds and insects.", "A duck lays about ten eggs."
 
 
-@pytest.fixture
-def opened(tmp_path):
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def opened(request, tmp_path):
     """Opens the home with one encoder or the other, as a process started with it would."""
+    url = None
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url").replace("postgresql://", "postgresql+psycopg://")
     runtimes = []
 
     def start(embedder=None, **settings) -> Runtime:
         parts = replace(small_parts(embedder), generator=lambda _: CopyingGenerator())
-        runtimes.append(build_runtime(load_settings(home=tmp_path / "home", **settings), parts))
+        configured = load_settings(home=tmp_path / "home", database_url=url, **settings)
+        runtimes.append(build_runtime(configured, parts))
         return runtimes[-1]
 
     yield start

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from app.db import observing
+from app.db import migrate, observing
+from app.db.engine import Database
 from app.db.observing import Used
 from app.db.types import utc_now
 from app.housekeeping import expire
@@ -156,3 +157,27 @@ def test_what_can_not_be_written_stays_counted(runtime, monkeypatch):
     meter.flush()
     (row,) = usage.report(runtime.db, Wanted(by=("key",)))
     assert row["requests"] == 2
+
+
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_counts_add_up_alike_on_both_databases(database, request, tmp_path):
+    url = f"sqlite:///{tmp_path / 'fathom.db'}"
+    if database == "postgres":
+        url = request.getfixturevalue("postgres_url").replace("postgresql://", "postgresql+psycopg://")
+    opened = Database(url)
+    migrate.upgrade(opened)
+    day, counter = date(2026, 11, 1), ("fathom_jobs_ended", (("kind", "ingest"), ("outcome", "done")))
+    for _ in range(2):
+        with opened.write() as session:
+            observing.add_usage(session, day, "", ["col_b", "col_a"], Used(questions=1, characters=2**40))
+            observing.add_tallies(session, {counter: 1.5})
+    told = usage.report(opened, Wanted(by=("day", "collection")))
+    assert [(row["collection_id"], row["questions"], row["characters"]) for row in told] == [
+        ("col_a", 2, 2**41), ("col_b", 2, 2**41),
+    ]  # fmt: skip
+    assert usage.report(opened, Wanted(by=()))[0]["questions"] == 2
+    assert usage.report(opened, Wanted(by=("user", "key"), key_id="none")) == []
+    with opened.read() as session:
+        assert observing.tallies(session) == {counter: 3.0}
+    assert usage.expire(opened, 1) == 3
+    opened.close()
