@@ -164,14 +164,18 @@ class FathomClient(CollectionCalls, GoldenCalls, LivingCalls, PeopleCalls, Safet
         question: str,
         history: Sequence[Turn] = (),
         wanted: dict[str, Any] | None = None,
+        *,
+        k: int | None = None,
     ) -> Iterator[Iterator[ServerEvent | None]]:
         """Ask a question of the documents that a filter leaves, and read the answer as it is written.
 
-        Leaving the block hangs up.
+        `k` is the number of passages to read, else the collection's. Leaving the block hangs up.
         """
         body: dict[str, Any] = {"collections": list(collections), "question": question, "stream": True}
         if wanted:
             body["filter"] = wanted
+        if k is not None:
+            body["k"] = k
         if history:
             body["history"] = list(history)
         with self._events("POST", "/v1/answers", json=body) as events:

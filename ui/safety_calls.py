@@ -9,7 +9,7 @@ _EXPORT_TIMEOUT_S = 300.0
 
 
 class SafetyCalls(Connection):
-    """Lexicons of the content filter, and records of what was done."""
+    """Lexicons of the content filter, and records of the audit trail."""
 
     def lexicons(self) -> list[Lexicon]:
         """All lexicons, by name."""

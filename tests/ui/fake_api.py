@@ -44,6 +44,7 @@ class FakeStore:
         self.events: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self.calls: list[tuple[str, str, dict[str, str]]] = []
         self.feedback: list[dict[str, Any]] = []
+        self.asked: list[dict[str, Any]] = []
         self.histories: list[list[dict[str, Any]]] = []
         self.bin: dict[str, dict[str, Any]] = {}
         self.suggestions: dict[str, list[tuple[str, str]]] = {}
@@ -432,6 +433,7 @@ async def ask(store: Store, request: Request) -> Any:
             "4000 characters at most.",
             "Shorten it.",
         )
+    store.asked.append(body)
     store.histories.append(body.get("history") or [])
     answer, events = build_answer(store.new_id("ans"), body, store.searchable(body["collections"]))
     store.answers[answer["id"]], store.events[answer["id"]] = answer, events

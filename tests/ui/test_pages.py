@@ -89,7 +89,7 @@ def test_an_answer_of_little_confidence_asks_to_check_the_source(
     app = page("from ui.views import ask\nask.render()").run()
     app.chat_input[0].set_value("What, perhaps, about krill?").run()
     settled(app)
-    assert "confidence 62% · unsure, so check the source" in shown(app)
+    assert "Probably right (about 6 of 10 such answers are) · unsure, so check the source" in shown(app)
 
 
 @pytest.mark.usefixtures("_at_api")
@@ -99,7 +99,7 @@ def test_a_question_is_answered_and_stays_in_the_address(client: FathomClient, s
     app.chat_input[0].set_value("What about krill?").run()
     settled(app)
     assert "What about krill?" in shown(app)
-    assert "confidence 93%" in shown(app)
+    assert "Very likely right (about 9 of 10 such answers are)" in shown(app)
     assert "unsure" not in shown(app)
     named = app.query_params["answer"]  # Streamlit's test gives a value, or the list of them
     assert (named if isinstance(named, list) else [named]) == list(store.answers)
@@ -117,7 +117,7 @@ def test_what_is_not_in_the_documents_is_said(client: FathomClient) -> None:
     app = page("from ui.views import ask\nask.render()").run()
     app.chat_input[0].set_value("Say nothing").run()
     settled(app)
-    assert "No direct answer was found." in shown(app)
+    assert "<strong>No direct answer</strong>" in shown(app)
     assert "The nearest passages" in shown(app)
 
 

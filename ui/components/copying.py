@@ -8,8 +8,8 @@ def copy_button(text: str, *, label: str, key: str, shown: bool = False) -> None
     """Draw the button.
 
     Args:
-        text: What is copied, as plain text.
-        label: What the button says.
+        text: Text to copy, plain.
+        label: Label of the button.
         key: Names this button within the page.
         shown: Whether the text stands beside the button.
     """

@@ -25,13 +25,18 @@ def document_filter(collections: Sequence[str], *, key: str) -> dict[str, Any] |
     if not st.toggle(i18n.text("filter.some"), key=f"{key}_filter"):
         return None
     chosen: list[dict[str, Any]] = []
+    choose = i18n.text("common.choose")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for field in _fields(collections):
             values = [value["value"] for value in field["values"]]
             label = i18n.text("filter.tag") if field["name"] == TAG_FIELD else field["name"]
-            if picked := st.multiselect(label, values, key=f"{key}_{field['name']}", width=260):
+            if picked := st.multiselect(
+                label, values, key=f"{key}_{field['name']}", width=260, placeholder=choose
+            ):
                 chosen.append({field["name"]: {"in": picked}})
-        if types := st.multiselect(i18n.text("filter.type"), _TYPES, key=f"{key}_type", width=260):
+        if types := st.multiselect(
+            i18n.text("filter.type"), _TYPES, key=f"{key}_type", width=260, placeholder=choose
+        ):
             chosen.append({"document.type": {"in": types}})
         languages = {"en": i18n.text("filter.english"), "zh": i18n.text("filter.chinese")}
         if spoken := st.multiselect(
@@ -39,6 +44,7 @@ def document_filter(collections: Sequence[str], *, key: str) -> dict[str, Any] |
             list(languages),
             format_func=languages.__getitem__,
             key=f"{key}_language",
+            placeholder=choose,
             width=260,
         ):
             chosen.append({"document.language": {"in": spoken}})

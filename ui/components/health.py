@@ -16,7 +16,7 @@ _LATE: Final = re.compile(r"has waited for (\d+) s")
 
 
 def health(checks: Sequence[Mapping[str, Any]]) -> None:
-    """Draw one row a part: what it is for, whether it works, and what to do where it does not."""
+    """Draw one row a part: its purpose, its state, and the next step where it does not work."""
     rows = "".join(_row(check) for check in checks)
     st.html(f"<dl class='fx-health'>{rows}</dl>")
 

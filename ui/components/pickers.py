@@ -75,6 +75,7 @@ def pick_some(collections: Sequence[Collection], *, key: str) -> list[str]:
             ids,
             format_func=lambda i: names.get(i, i),
             key=key,
+            placeholder=i18n.text("common.choose"),
             on_change=_picked,
         ),
     )

@@ -1,4 +1,4 @@
-"""The first screen: what this is in one sentence, and questions that the chosen documents answer."""
+"""The first screen: a sentence about Fathom, and questions that the chosen documents answer."""
 
 from collections.abc import Callable, Sequence
 from typing import Final

@@ -186,7 +186,6 @@ PAGES: Final[dict[str, tuple[str, str]]] = {
     "ask.reason.question_filtered": ("Blocked by the content filter", "被内容过滤拦截"),
     "ask.reason.answer_filtered": ("Blocked by the content filter", "被内容过滤拦截"),
     "ask.nearest": ("The nearest passages", "最接近的段落"),
-    "ask.confidence": ("confidence {value}", "置信度 {value}"),
     "ask.unsure": ("unsure, so check the source", "把握不大，请核对来源"),
     "ask.more": ("There is more in the document: read on", "文档中还有更多内容，继续阅读"),
     "ask.also": ("Also possible", "其他可能的答案"),

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui import i18n, state
 from ui.components.answer import answer_text
+from ui.components.answer_actions import MORE_PASSAGES, answer_actions, confidence_line
 from ui.components.cards import Card, cards
 from ui.components.certificate import certificate_button
 from ui.components.conversation import earlier_turns, history_of
@@ -30,8 +31,6 @@ _OPEN: Final = "open_place"
 _CONTINUES: Final = "continues_conversation"
 _CLICKED: Final = "clicked_question"
 _POLL_S: Final = 0.25
-_UNSURE_BELOW: Final = 0.8
-"""Confidence below which an answer says so in words; most wrong answers to near misses of our own had less."""
 _UNFINISHED: Final = "running"
 _STOPPED: Final = "cancelled"
 _REASONS: Final = {
@@ -258,7 +257,7 @@ def _answer_body(answer: Answer) -> None:
             on_open=lambda n: _open_place(next(c for c in citations if c["n"] == n)),
         )  # fmt: skip
         more_button(answer, _open_place)
-        _facts(answer)
+        confidence_line(answer)
         citation_cards(citations, opened, _open_place)
         also_cards(answer, opened, _open_place)
         if provenance and provenance["runs"]:
@@ -269,10 +268,12 @@ def _answer_body(answer: Answer) -> None:
         if reason in _REASONS:
             notice(i18n.text(f"ask.reason.{reason}"), answer["text"])
         else:
-            notice(answer["text"])
+            notice(i18n.text("ask.no_direct"), answer["text"])
         nearest_cards(answer, opened, _open_place)
     if answer.get("erased_sources"):
         notice(i18n.text("ask.erased", count=answer["erased_sources"]))
+    if status == "done":
+        answer_actions(answer, lambda: _ask_more(answer))
     feedback_form(answer)
     certificate_button(answer)
     if answer.get("timings_ms"):
@@ -290,6 +291,22 @@ def _ask_again(answer: Answer) -> None:
     )
 
 
+def _ask_more(answer: Answer) -> None:
+    """Ask the question of an answer again, reading more passages."""
+    _leave()
+    client = state.client()
+    st.query_params.pop(_ANSWER, None)
+    asked = [str(one) for one in answer.get("collections") or []]
+    turns = history_of(state.conversation()[:-1])
+    state.set_live_answer(
+        LiveAnswer(
+            answer["question"],
+            lambda: client.ask(asked, answer["question"], turns, k=MORE_PASSAGES),
+            client.resume,
+        )
+    )
+
+
 def _provenance(answer: Answer) -> Provenance | None:
     """Where the answer's parts come from; the answer is shown without it where it can't be read."""
     try:
@@ -303,20 +320,6 @@ def _open_place(passage: Passage) -> None:
     st.session_state[_OPEN] = Place(
         document=passage["document"], start=passage["start"], end=passage["end"], page=passage.get("page")
     )
-
-
-def _facts(answer: Answer) -> None:
-    facts: list[str] = []
-    confidence = answer.get("confidence")
-    if confidence is not None:
-        facts.append(i18n.text("ask.confidence", value=f"{confidence:.0%}"))
-        if answer.get("answerable") and confidence < _UNSURE_BELOW:
-            facts.append(i18n.text("ask.unsure"))
-    times: dict[str, Any] = dict(answer.get("timings_ms") or {})
-    if times.get("total") is not None:
-        facts.append(i18n.ms_text(times["total"]))
-    if facts:
-        st.html(f"<span class='fx-sub'>{escape(' · '.join(facts))}</span>")
 
 
 def _usage(answer: Answer) -> None:

@@ -89,7 +89,7 @@ def _records() -> None:
 
 
 def _unnamed(record: Record) -> str:
-    """What stands for a record without a text of its own: the name of the thing, where its body has one."""
+    """Name of a record without a text of its own: that of the thing, where its body has one."""
     name = record["body"].get("name")
     if name:
         return str(name)
