@@ -268,7 +268,7 @@ MATRIX = (
         "instructions within documents",
         "not followed",
         (),
-        "the shipped generator follows no instructions; with model servers it is not measured",
+        "no test: the benchmark of injection counts followed instructions (decision 0091)",
     ),
     Row("S10", "poisoned passages", "source shown", (), "not measured"),
     Row(
@@ -301,15 +301,22 @@ MATRIX = (
         "S15",
         "quota of a user",
         "429",
-        (f"{APP}/test_admission.py::test_one_caller_can_not_take_all_places",),
-        "bounds, no quotas: there are no users",
+        (
+            f"{APP}/test_admission.py::test_one_caller_can_not_take_all_places",
+            f"{APP}/identity/test_people.py::test_a_rate_lets_so_many_come_at_once_and_says_when_to_come_again",
+            f"{APP}/identity/test_people.py::test_a_quota_counts_what_other_processes_counted",
+        ),
     ),
     Row(
         "S16",
         "keys in dumps, logs and errors",
         "none",
-        (f"{APP}/test_logs.py", f"{APP}/test_home.py::test_the_message_holds_no_password"),
-        "there are no keys of users; passwords of addresses and text of documents are looked for",
+        (
+            f"{APP}/test_logs.py",
+            f"{APP}/test_home.py::test_the_message_holds_no_password",
+            f"{APP}/identity/test_people.py::test_a_key_is_shown_once_and_kept_as_a_hash",
+            f"{APP}/identity/test_people.py::test_running_all_tells_the_owners_key_on_the_terminal_and_in_no_log",
+        ),
     ),
     Row(
         "S17",
@@ -322,8 +329,12 @@ MATRIX = (
         "S19",
         "line ends and control characters in logs, names and tables",
         "neutral",
-        ("tests/contracts/test_names.py", f"{APP}/test_run_output.py::test_errors_are_known_in_json_too"),
-        "there is no export to CSV",
+        (
+            "tests/contracts/test_names.py",
+            f"{APP}/test_run_output.py::test_errors_are_known_in_json_too",
+            f"{APP}/library/test_usage.py::test_no_cell_of_the_csv_is_a_formula",
+            f"{APP}/test_audited_answers.py::test_no_cell_of_the_export_for_spreadsheets_is_a_formula",
+        ),
     ),
     Row(
         "S20",
