@@ -70,11 +70,11 @@ def more_button(answer: Answer, on_open: Open) -> None:
 
 
 def _card(number: int, passage: Passage, opened: Place | None) -> Card:
-    score = passage.get("score")
+    name, title = passage["document"]["name"], passage["document"].get("title")
     return {
         "id": str(number), "name": document_label(passage), "main": "open",
         "tone": "on" if _is_open(passage, opened) else "",
-        "meta": i18n.text("common.score", score=f"{score:.2f}") if score is not None else "",
+        "meta": name if title and title != name else "",
     }  # fmt: skip
 
 

@@ -25,7 +25,6 @@ PAGES: Final[dict[str, tuple[str, str]]] = {
     "common.save": ("Save", "保存"),
     "common.choose": ("Choose", "请选择"),
     "common.page": ("Page {n}", "第 {n} 页"),
-    "common.score": ("score {score}", "得分 {score}"),
     "common.collection": ("Collection", "文档集"),
     "common.collections": ("Collections", "文档集"),
     # signing in
