@@ -1,4 +1,4 @@
-"""Single-byte encodings of Latin letters, told from one another by the alphabets of languages.
+"""Single-byte encodings of Latin letters, distinguished by the alphabets of languages.
 
 The same byte is `ł` in one encoding and `³` in another. A text is in the encoding in which one alphabet has nearly all
 of its letters beyond ASCII; western Europe goes first, so that texts with few of them stay what most files are.
@@ -39,7 +39,7 @@ def latin_encoding(sample: bytes) -> str | None:
 
 
 def _is_spelled(sample: bytes, encoding: str, alphabets: tuple[str, ...]) -> bool:
-    """Whether one alphabet has nearly all letters of a text; what stands between letters is taken for one."""
+    """Whether one alphabet has nearly all letters of a text; characters between letters count as letters."""
     letters = [char for char in _HIGH.findall(sample.decode(encoding, "replace")) if char not in _NO_LETTERS]
     lower = "".join(letters).lower()
     most = max(sum(map(lower.count, alphabet)) for alphabet in alphabets)
