@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Select, bindparam, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db.feedback import Passage, add_passages, passage_of
@@ -280,20 +280,20 @@ def held_back(session: Session, vector_model: str, collection_ids: Sequence[str]
         vector_model: Id of the encoder.
         collection_ids: Where to look; None for all collections.
     """
-    mine, others = EncoderRelease, EncoderRelease.__table__.alias()
-    this = (
-        select(func.count())
-        .select_from(mine)
-        .where(mine.collection_id == GoldenQuestion.collection_id, mine.vector_model == vector_model)
-    )
-    other = (
-        select(func.count()).select_from(others).where(others.c.collection_id == GoldenQuestion.collection_id)
-    )
-    statement = (
-        select(GoldenQuestion.collection_id)
-        .distinct()
-        .where(this.scalar_subquery() == 0, other.scalar_subquery() > 0)
-    )
-    if collection_ids is not None:
-        statement = statement.where(GoldenQuestion.collection_id.in_(collection_ids))
-    return list(session.scalars(statement))
+    if collection_ids is None:
+        return list(session.scalars(_HELD_BACK, {"model": vector_model}))
+    return list(session.scalars(_HELD_BACK_OF, {"model": vector_model, "ids": list(collection_ids)}))
+
+
+def _held_back() -> Select[str]:
+    releases, questions_ = EncoderRelease.__table__, GoldenQuestion.__table__
+    of_it = releases.c.collection_id == questions_.c.collection_id
+    released = exists().where(of_it, releases.c.vector_model == bindparam("model"))
+    return select(questions_.c.collection_id).distinct().where(~released, exists().where(of_it))
+
+
+# Made once: to put them together takes longer than to execute them.
+_HELD_BACK = _held_back()
+_HELD_BACK_OF = _held_back().where(
+    GoldenQuestion.__table__.c.collection_id.in_(bindparam("ids", expanding=True))
+)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Table, case, delete, func, select
@@ -195,19 +196,24 @@ def origin(session: Session, job_id: str) -> tuple[str, str]:
     return ("", "") if row is None else (row.request_id, row.traceparent)
 
 
-def _add_up(session: Session, table: Any, keys: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+def _add_up(session: Session, table: Any, keys: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows, or add their numbers to existing rows."""
-    assert isinstance(table, Table)
-    if session.get_bind().dialect.name == "postgresql":
+    if rows:
+        statement = _upsert(session.get_bind().dialect.name, table, keys)
+        session.execute(statement, rows, execution_options=UNRESTRICTED)
+
+
+@lru_cache
+def _upsert(dialect: str, table: Table, keys: tuple[str, ...]) -> Any:
+    """The statement of `_add_up`, made once: to put it together takes longer than to execute it."""
+    if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    for row in rows:
-        statement = insert(table).values(row)
-        added = {
-            name: table.c[name] + statement.excluded[name]
-            for name, value in row.items()
-            if name not in keys and isinstance(value, int | float)
-        }
-        upsert = statement.on_conflict_do_update(index_elements=list(keys), set_=added)
-        session.execute(upsert.execution_options(**UNRESTRICTED))
+    statement = insert(table)
+    added = {
+        column.name: column + statement.excluded[column.name]
+        for column in table.columns
+        if column.name not in keys and column.name != "user_id"
+    }
+    return statement.on_conflict_do_update(index_elements=list(keys), set_=added)
