@@ -14,7 +14,7 @@ from app.answers import stored
 from app.audit import trail
 from app.audit.recording import LOCAL
 from app.composition.runtime import Runtime
-from app.db import idempotency
+from app.db import idempotency, webhooks
 from app.db.types import utc_now
 from app.errors import FathomError
 from app.library import deletions, erasing, usage
@@ -76,6 +76,8 @@ def expire(runtime: Runtime) -> None:
         if deleted:
             logger.info("answers expired", extra={"count": deleted, "days": days})
     usage.expire(runtime.db, runtime.settings.usage.keep_days)
+    with runtime.db.write() as session:
+        webhooks.expire(session, utc_now() - timedelta(days=runtime.settings.webhooks.keep_days))
     _shorten_trail(runtime)
 
 

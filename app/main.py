@@ -34,6 +34,7 @@ from app.api import (
     search,
     signing_in,
     usage,
+    webhooks,
 )
 from app.api.access import check_rules
 from app.api.generation import make_hub
@@ -54,6 +55,7 @@ from app.observability import RequestContextMiddleware
 from app.reviewer import Reviewer
 from app.settings.schema import Settings
 from app.suggester import Suggester
+from app.webhooks.delivery import Delivery, Postman
 
 if TYPE_CHECKING:
     from app.identity.provider import Provider
@@ -89,7 +91,8 @@ def create_app(
         threading.Thread(target=_warm_up, args=(runtime,), name="warm-up", daemon=True).start()
         app.state.meter = meter = Meter(runtime.db)
         suggester = Suggester(runtime, lambda: bool(queues.answers.running or queues.answers.waiting))
-        watchers = (suggester, Reviewer(runtime), GoldenWatch(runtime), Housekeeping(runtime))
+        postman = Postman(Delivery(db=runtime.db, settings=settings.webhooks))
+        watchers = (postman, suggester, Reviewer(runtime), GoldenWatch(runtime), Housekeeping(runtime))
         for thread in (*watchers, meter):
             thread.start()
         if gate is not None:
@@ -138,7 +141,7 @@ def _versioned() -> APIRouter:
     # Routes are tried in this order: the two that crowds call come first, so that a refusal costs least.
     for part in (
         search, answers, collections, documents, jobs, reviews, deletions, certificates, lexicons, audit, grants,
-        people, signing_in, usage, feedback, golden,
+        people, signing_in, usage, feedback, golden, webhooks,
     ):  # fmt: skip
         router.include_router(part.router)
     return router

@@ -18,6 +18,7 @@ from app.db import (  # noqa: F401
     reply_models,
     safety_models,
     suggestion_models,
+    webhook_models,
 )
 from app.db.engine import Database
 from app.settings.reading import load_settings

@@ -101,6 +101,11 @@ def on_review(scope: str) -> Callable[[Endpoint], Endpoint]:
     return ruled(Rule(scope=scope, kind="review", parameter="review_id"))
 
 
+def on_webhook(scope: str) -> Callable[[Endpoint], Endpoint]:
+    """Whoever made the webhook."""
+    return ruled(Rule(scope=scope, kind="webhook", parameter="webhook_id"))
+
+
 class RuledRoute(APIRoute):
     """A route that lets in whom its rule allows."""
 

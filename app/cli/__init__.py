@@ -36,6 +36,7 @@ from app.cli.output import State, fail
 from app.cli.people import grants_app, keys_app, users_app
 from app.cli.run import run
 from app.cli.train import train_app
+from app.cli.webhooks import webhooks_app
 from app.settings.process import collect_garbage_seldom, let_threads_sleep
 
 INTERRUPTED = 130
@@ -86,6 +87,7 @@ app.add_typer(index.index_app)
 app.add_typer(answers_app)
 app.add_typer(feedback_app)
 app.add_typer(golden_app)
+app.add_typer(webhooks_app)
 app.add_typer(users_app)
 app.add_typer(keys_app)
 app.add_typer(grants_app)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, event, false, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Select, event, false, literal, select, true
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
@@ -22,6 +22,7 @@ from app.db.frozen_models import BinAnswer, BinItem
 from app.db.identity_tables import AnswerCollection, Grant, Membership
 from app.db.living_models import AnswerReview
 from app.db.models import Answer, Chunk, Collection, Document, Job
+from app.db.webhook_models import Webhook
 
 UNRESTRICTED = {"fathom_unrestricted": True}
 """Execution options of statements that keep the database whole, for whomever they run: erasing, above all."""
@@ -123,6 +124,8 @@ def criteria_of(reader: Reader) -> Criteria:
             AnswerReview,
             _owned(AnswerReview.owner_id, reader) & AnswerReview.collection_id.in_(readable),
         ),
+        # a key for single collections reaches the webhooks of these alone
+        (Webhook, _owned(Webhook.owner_id, reader) & _reached(Webhook.collection_id, reader)),
         (Grant, Grant.collection_id.in_(readable)),
         (BinItem, _in_bin(reader)),
         (FileBatch, FileBatch.collection_id.in_(readable)),
@@ -132,6 +135,11 @@ def criteria_of(reader: Reader) -> Criteria:
     return Criteria(
         [with_loader_criteria(table, condition, include_aliases=True) for table, condition in conditions]
     )
+
+
+def _reached(collection_id: Any, reader: Reader) -> ColumnElement[bool]:
+    reached: ColumnElement[bool] = true()
+    return reached if reader.collection_ids is None else collection_id.in_(reader.collection_ids)
 
 
 def readable_collections(reader: Reader) -> Select[str]:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.db import webhooks
 from app.db.access import UNRESTRICTED
 from app.db.erasing import batches
 from app.db.living_models import AnswerRange
 from app.db.models import Answer, Chunk, Document, DocumentVersion
 from app.db.sources import DocumentName
 from app.db.types import utc_now
+from app.db.webhooks import Event
 
 SOURCE_CHANGED = "source_changed"
 SOURCE_GONE = "source_gone"
@@ -142,11 +144,23 @@ def mark(session: Session, answer_ids: AnyCollection[str], reason: str) -> None:
             statement = statement.where(Answer.outdated.is_(None))
         else:
             statement = statement.where(Answer.outdated.is_distinct_from(reason))
-        session.execute(
-            statement.values(outdated=reason, outdated_at=utc_now()).execution_options(
-                **UNRESTRICTED, synchronize_session=False
+        marked = session.execute(
+            statement.values(outdated=reason, outdated_at=utc_now())
+            .returning(Answer.id, Answer.owner_id, Answer.collection_ids)
+            .execution_options(**UNRESTRICTED, synchronize_session=False)
+        ).all()
+        events = [
+            Event(
+                type="answer.outdated",
+                data={"answer_id": key, "reason": reason, "collections": collection_ids},
+                collection_ids=collection_ids,
+                owner_id=owner,
+                is_private=True,
             )
-        )
+            for key, owner, collection_ids in marked
+        ]
+        if events:
+            webhooks.emit(session, events)
 
 
 def changed_documents(session: Session, answer_ids: Sequence[str]) -> dict[str, list[DocumentName]]:

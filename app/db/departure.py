@@ -11,6 +11,7 @@ from app.db.frozen_models import BinItem
 from app.db.identity_tables import User
 from app.db.living_models import AnswerReview
 from app.db.models import Answer, Collection
+from app.db.webhook_models import Webhook
 
 _NAME_CHARS = 255
 
@@ -71,6 +72,7 @@ def hand_over(session: Session, user_id: str, name: str, receiver_id: str) -> li
 def remove(session: Session, user_id: str) -> bool:
     """Delete a user's row, with keys, memberships and grants; False where it is gone already."""
     session.execute(delete(AnswerReview).where(AnswerReview.owner_id == user_id))
+    session.execute(delete(Webhook).where(Webhook.owner_id == user_id))
     return bool(session.scalars(delete(User).where(User.id == user_id).returning(User.id)).all())
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, delete, func, or_, select, u
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from app.db import observing
+from app.db import observing, webhooks
 from app.db.models import Blob, DocumentVersion, Job
 from app.db.types import new_id
 from app.db.views import JobView, LeasedJob
@@ -224,6 +224,7 @@ def finish(session: Session, job: LeasedJob, now: datetime) -> None:
         job,
         {"state": "done", "stage": "ready", "lease_until": None, "lease_owner": None, "finished_at": now},
     )
+    webhooks.job_ended(session, "done", [job])
 
 
 def fail(session: Session, job: LeasedJob, now: datetime, error: dict[str, str]) -> None:
@@ -260,7 +261,7 @@ def give_back(session: Session, job: LeasedJob, run_after: datetime, *, count_at
 
 def supersede(session: Session, document_id: str, now: datetime) -> None:
     """Close the unfinished jobs that ingest a document: a newer upload takes their place."""
-    session.execute(
+    ended = session.execute(
         update(Job)
         .where(Job.document_id == document_id, Job.kind == INGEST, Job.state.in_(("queued", "running")))
         .values(
@@ -271,7 +272,10 @@ def supersede(session: Session, document_id: str, now: datetime) -> None:
             lease_owner=None,
             finished_at=now,
         )
+        .returning(Job.id, Job.kind, Job.collection_id, Job.document_id)
+        .execution_options(synchronize_session=False)
     )
+    webhooks.job_ended(session, "failed", ended.all(), SUPERSEDED.code)
 
 
 def pending(session: Session, collection_ids: Sequence[str]) -> int:
@@ -386,6 +390,7 @@ def _close(session: Session, job: LeasedJob, state: str, now: datetime, error: d
     }
     session.execute(update(Job).where(Job.id == job.id).values(**closing))
     _set_version(session, job, status=state, error=error)
+    webhooks.job_ended(session, "failed", [job], error["code"])
 
 
 def _set_version(session: Session, job: LeasedJob, **values: Any) -> None:

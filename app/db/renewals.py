@@ -8,12 +8,14 @@ from sqlalchemy import Select, func, insert, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from app.db import webhooks
 from app.db.access import UNRESTRICTED, owner_of
 from app.db.identity_tables import AnswerCollection
-from app.db.living_models import AnswerRenewal, AnswerReview, ReviewItem
+from app.db.living_models import CHANGES, AnswerRenewal, AnswerReview, ReviewItem
 from app.db.models import Answer
 from app.db.paging import Slice, after, encode_cursor
 from app.db.types import new_id, utc_now
+from app.db.webhooks import Event
 from app.errors import NotFoundError
 
 
@@ -79,6 +81,8 @@ def record(session: Session, renewal: Renewal, review_id: str | None) -> bool:
         )
     )
     session.flush()
+    if renewal.change == "changed":
+        webhooks.emit(session, [_changed(session, renewal)])
     if review_id is not None:
         settle(session, review_id, renewal.renews_id, renewal.change)
     return True
@@ -206,7 +210,19 @@ def renew_lease(session: Session, held: ReviewView, now: datetime, lease_s: floa
 
 def finish(session: Session, held: ReviewView, state: str, now: datetime | None) -> bool:
     """End a review; False where somebody else did."""
-    return _set(session, held, state=state, lease_until=None, finished_at=now)
+    ended = _set(session, held, state=state, lease_until=None, finished_at=now)
+    if ended and state in {"done", "failed"}:
+        counted = dict.fromkeys(CHANGES, 0) | _view(session, session.get_one(AnswerReview, held.id)).outcomes
+        data = {"review_id": held.id, "collection_id": held.collection_id, "total": held.total, **counted}
+        event = Event(
+            type=f"review.{state}",
+            data=data,
+            collection_ids=(held.collection_id,),
+            owner_id=held.owner_id,
+            is_private=True,
+        )
+        webhooks.emit(session, [event])
+    return ended
 
 
 def cancel(session: Session, review_id: str, now: datetime) -> bool:
@@ -252,6 +268,16 @@ def _set(session: Session, held: ReviewView, **values: object) -> bool:
     )
     assert isinstance(result, CursorResult)
     return result.rowcount == 1
+
+
+def _changed(session: Session, renewal: Renewal) -> Event:
+    """The event of an answer that says something else."""
+    statement = select(Answer.owner_id, Answer.collection_ids).where(Answer.id == renewal.answer_id)
+    owner, collection_ids = session.execute(statement.execution_options(**UNRESTRICTED)).one()
+    data = {"answer_id": renewal.answer_id, "renews": renewal.renews_id, "collections": collection_ids}
+    return Event(
+        type="answer.changed", data=data, collection_ids=collection_ids, owner_id=owner, is_private=True
+    )
 
 
 def _renewal(row: AnswerRenewal) -> Renewal:

@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Final, Literal
 
-from app.db import answers, collections, documents, grants, identity, jobs, renewals
+from sqlalchemy.orm import Session
+
+from app.db import answers, collections, documents, grants, identity, jobs, renewals, webhooks
 from app.db.access import RANKS
 from app.db.engine import Database
 from app.db.types import utc_now
@@ -20,7 +22,7 @@ from app.errors import (
 )
 from app.identity.principal import OF_ADMINISTRATORS, Principal
 
-Kind = Literal["collection", "document", "job", "answer", "review"]
+Kind = Literal["collection", "document", "job", "answer", "review", "webhook"]
 Role = Literal["reader", "editor", "owner"]
 
 LOOK_S: Final = 0.6
@@ -63,19 +65,12 @@ def require(database: Database, kind: Kind, key: str, role: Role) -> None:
         role: The least role. An answer or a review is its asker's alone, who may do everything with it.
 
     Raises:
-        AnswerNotFoundError: There is no such answer, or it is not the reader's.
-        ReviewNotFoundError: There is no such review, or it is not the reader's.
         NotFoundError: There is no such thing, or the reader may not read it: the same error for both.
         ForbiddenError: The reader may read it, but has not the role.
     """
     with database.read() as session:
-        if kind == "answer":
-            if answers.get(session, key) is None:
-                raise AnswerNotFoundError(key)
-            return
-        if kind == "review":
-            if renewals.review(session, key) is None:
-                raise renewals.ReviewNotFoundError(key)
+        if kind in {"answer", "review", "webhook"}:
+            _require_own(session, kind, key)
             return
         if kind == "collection":
             collection = collections.find(session, key)
@@ -99,6 +94,22 @@ def require(database: Database, kind: Kind, key: str, role: Role) -> None:
             f"{ROLES_MAY[role]}.",
             "Ask an owner of the collection for that role (`fathom grants add`).",
         )
+
+
+def _require_own(session: Session, kind: Kind, key: str) -> None:
+    """Make sure that a thing of one user alone is there for the reader.
+
+    Raises:
+        AnswerNotFoundError: There is no such answer, or it is not the reader's.
+        ReviewNotFoundError: There is no such review, or it is not the reader's.
+        WebhookNotFoundError: There is no such webhook, or it is not the reader's.
+    """
+    if kind == "answer" and answers.get(session, key) is None:
+        raise AnswerNotFoundError(key)
+    if kind == "review" and renewals.review(session, key) is None:
+        raise renewals.ReviewNotFoundError(key)
+    if kind == "webhook" and webhooks.find(session, key) is None:
+        raise webhooks.WebhookNotFoundError(key)
 
 
 def key_owner(database: Database, principal: Principal, user: str | None, *, makes: bool = False) -> str:

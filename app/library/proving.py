@@ -33,7 +33,7 @@ SERVER_FILES = (
 _OWN = frozenset({"content_chunks", "chunk_vectors"})
 """Tables whose rows are deleted with the rows of `contents`."""
 _IN_BIN = "It is in the bin: erase it there (`fathom bin list`, `fathom bin erase`)."
-_KEEPING_IDS = frozenset({"index_changes", "audit_records"})
+_KEEPING_IDS = frozenset({"index_changes", "audit_records", "webhook_deliveries"})
 """Tables that keep the ids of deleted documents, and none of their text."""
 
 

@@ -252,6 +252,19 @@ class AuditSettings(SettingsGroup):
     """Days after which records are deleted, oldest first; by default they stay."""
 
 
+class WebhookSettings(SettingsGroup):
+    """Webhooks."""
+
+    allow_private: bool = False
+    """Send to addresses of this machine and of its network too; by default to public ones only."""
+    timeout_s: PositiveSeconds = 10.0
+    """Longest wait for the receiver's reply."""
+    attempts: PositiveInt = 9
+    """Attempts at a message before it is given up; with the waits between them 9 take about 19 hours."""
+    keep_days: PositiveFloat = 30.0
+    """Days that delivered and failed messages are listed, and can be replayed."""
+
+
 class UsageSettings(SettingsGroup):
     """Counts of use."""
 

@@ -35,6 +35,7 @@ from app.settings.groups import (
     SettingsGroup,
     SignInSettings,
     UsageSettings,
+    WebhookSettings,
     WorkerSettings,
 )
 from retrieval.config import CompressionConfig
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
     queues: QueueSettings = QueueSettings()
     safety: SafetySettings = SafetySettings()
     audit: AuditSettings = AuditSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     usage: UsageSettings = UsageSettings()
     golden: GoldenSettings = GoldenSettings()
     openai: OpenAISettings = OpenAISettings()

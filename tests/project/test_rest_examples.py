@@ -28,6 +28,7 @@ from app.api import (
     search,
     signing_in,
     usage,
+    webhooks,
 )
 from app.api.answers import STREAM_EXAMPLE
 from app.api.jobs import EVENTS_EXAMPLE
@@ -55,6 +56,7 @@ ROUTERS = (
     reviews,
     search,
     signing_in,
+    webhooks,
     usage,
 )
 ROUTES = [route for part in ROUTERS for route in part.router.routes if isinstance(route, APIRoute)]

@@ -85,12 +85,16 @@ class World:
         me = self.client.get("/v1/me", headers=header).json()["id"]
         spare = people.make_key(self.runtime.db, me, KeyWish())
         review = self.client.post(f"/v1/collections/{made}/reviews", headers=header).json()["id"]
+        hook = self.client.post("/v1/webhooks", json={"url": "https://example.org/x"}, headers=header).json()
+        delivery = self.client.post(f"/v1/webhooks/{hook['id']}/test", headers=header).json()
         kept = {"question": "What do ducks eat?", "expected": ["weeds"]}
         golden = f"/v1/collections/{made}/golden"
         question = self.client.post(golden, json=kept, headers=header).json()["id"]
         return {
             "question_id": question,
             "run_id": self.client.post(f"{golden}/runs", headers=header).json()["id"],
+            "webhook_id": hook["id"],
+            "message_id": delivery["message_id"],
             "review_id": review,
             "collection": made,
             "document_id": taken["documents"][0]["id"],

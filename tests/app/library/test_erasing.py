@@ -20,6 +20,7 @@ from app.db import (  # noqa: F401
     living_models,
     reply_models,
     safety_models,
+    webhook_models,
 )
 from app.db.models import Base, Erasure
 from app.db.remains import cells
@@ -390,6 +391,7 @@ def test_every_table_is_known_to_these_tests():
         # goes with the chunk that it was made from
         "suggested_questions",
         # places, ids and outcomes; ranges go with their document or their answer
+        "webhooks", "webhook_deliveries",
         "answer_ranges", "answer_renewals", "answer_reviews", "review_items",
         # metadata and titles of deleted documents, until they are erased
         "bin_items", "frozen_documents", "frozen_versions", "bin_answers",

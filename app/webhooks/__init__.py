@@ -1,0 +1,1 @@
+"""Webhooks: signed messages about finished jobs and changed answers, from an outbox in the database."""
