@@ -1,4 +1,4 @@
-"""Decision 0031: a folder ingested whole (read, cut, embedded, indexed), by two or more checkouts in turn."""
+"""Decision 0019: a folder ingested whole (read, cut, embedded, indexed), by two or more checkouts in turn."""
 
 import argparse
 import os

@@ -21,6 +21,7 @@ from ingestion.parser_process import ParserProcess
 from ingestion.types import Parser
 
 POLL_S = 0.2
+MOST_POLL_S = 1.0
 
 
 class JobRunner(Protocol):
@@ -69,7 +70,7 @@ def ingest_files(
         mirror: Delete documents that have no file any more.
         retry_failed: Queue unchanged documents again that failed before.
         on_file: Told each file when it has been looked at.
-        on_progress: Told the state of the queue, several times a second.
+        on_progress: Told the state of the queue, five times a second at first, then once.
 
     Returns:
         Counts, seconds, speed, and the failed and warned documents with reason and hint.
@@ -94,8 +95,9 @@ def drain(
     thread.start()
     try:
         left = total
+        began = time.monotonic()
         while left and thread.is_alive():
-            ended.wait(POLL_S)
+            ended.wait(poll_s(time.monotonic() - began))
             with db.read() as session:
                 left = jobs.pending(session, [collection_id])
                 running = rows.running(session, collection_id)
@@ -106,6 +108,15 @@ def drain(
         thread.join()
     if faults:  # of the worker itself, or of the database; a document's fault is recorded with it
         raise faults[0]
+
+
+def poll_s(elapsed_s: float) -> float:
+    """Seconds until the next look at the queue: each costs milliseconds of processor time, which long work feels.
+
+    Args:
+        elapsed_s: Seconds since the start; the end of work is seen a twentieth of them late at most.
+    """
+    return max(POLL_S, min(MOST_POLL_S, elapsed_s / 20))
 
 
 def _run_jobs(worker: JobRunner, ended: threading.Event, faults: list[Exception]) -> None:
