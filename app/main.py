@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.concurrency import run_in_threadpool
 
-from app.admission import make_queues
+from app.admission import Queues, make_queues
 from app.api import (
     answers,
     audit,
@@ -90,9 +90,7 @@ def create_app(
         app.state.job_figures = Watch(lambda: figures(runtime.db, runtime.settings.worker), "job-figures")
         threading.Thread(target=_warm_up, args=(runtime,), name="warm-up", daemon=True).start()
         app.state.meter = meter = Meter(runtime.db)
-        suggester = Suggester(runtime, lambda: bool(queues.answers.running or queues.answers.waiting))
-        postman = Postman(Delivery(db=runtime.db, settings=settings.webhooks))
-        watchers = (postman, suggester, Reviewer(runtime), GoldenWatch(runtime), Housekeeping(runtime))
+        watchers = _watchers(runtime, queues)
         for thread in (*watchers, meter):
             thread.start()
         if gate is not None:
@@ -134,6 +132,15 @@ def _provider(settings: Settings) -> "Provider":
     from app.identity.provider import Provider
 
     return Provider(settings.sign_in)
+
+
+def _watchers(
+    runtime: Runtime, queues: Queues
+) -> tuple[Postman, Suggester, Reviewer, GoldenWatch, Housekeeping]:
+    """The threads beside the requests, each with `start` and `stop`."""
+    postman = Postman(Delivery(db=runtime.db, settings=runtime.settings.webhooks))
+    suggester = Suggester(runtime, lambda: bool(queues.answers.running or queues.answers.waiting))
+    return postman, suggester, Reviewer(runtime), GoldenWatch(runtime), Housekeeping(runtime)
 
 
 def _versioned() -> APIRouter:
