@@ -13,6 +13,8 @@ from pydantic import BaseModel
 
 FOLDER: Final = Path(__file__).resolve().parent
 ROOT: Final = FOLDER.parent
+# The code beside this file is described, wherever the environment's own checkout lies.
+sys.path.insert(0, str(ROOT))
 _MADE: Final = "<!-- Written by `make docs`; change the code instead. -->\n"
 
 
