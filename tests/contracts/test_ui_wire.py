@@ -18,8 +18,8 @@ from tests.ui.servers import serve
 from tests.ui.test_client import until_settled
 from ui import wire
 from ui.client import FathomClient, Upload
-from ui.collection_wire import BinItem
 from ui.errors import ApiError
+from ui.wire.collections import BinItem
 
 REPLIES = {
     wire.Collection: "CollectionOut",

@@ -15,8 +15,9 @@ from tests.contracts.test_ui_wire import Comparison
 from tests.ui.servers import serve
 from tests.ui.test_pages import page, shown
 from tests.ui.test_people import cards, field
-from ui import state, wire_golden
+from ui import state
 from ui.client import FathomClient, Upload
+from ui.wire import golden as wire_golden
 
 COLLECTIONS = "from ui.views import collections\ncollections.render()"
 

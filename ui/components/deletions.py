@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ui import i18n, state
-from ui.collection_wire import BinItem
 from ui.components.cards import Card, cards
 from ui.components.confirm import confirm_delete
 from ui.errors import ApiError, FathomError
+from ui.wire.collections import BinItem
 
 _ERASE = "bin_erase"
 _FORBIDDEN = 403

@@ -12,7 +12,7 @@ from ui.components.copying import copy_button
 from ui.components.notices import notice, show_error
 from ui.errors import FathomError
 from ui.wire import Collection
-from ui.wire_people import Key, KeyWish, NewKey
+from ui.wire.people import Key, KeyWish, NewKey
 
 SCOPES: Final = ("read", "ask", "write", "admin")
 _NEW: Final = "new_key_shown"

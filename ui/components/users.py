@@ -8,7 +8,7 @@ from ui import i18n, state
 from ui.components.cards import Card, cards
 from ui.components.notices import notice, show_error
 from ui.errors import FathomError
-from ui.wire_people import User
+from ui.wire.people import User
 
 ROLES = ("member", "admin")
 

@@ -10,7 +10,7 @@ from ui.components.copying import copy_button
 from ui.components.notices import notice, page_title, show_error
 from ui.errors import FathomError
 from ui.strings import STRINGS
-from ui.wire_safety import Record, Tampering, Verdict
+from ui.wire.safety import Record, Tampering, Verdict
 
 _PAGE: Final = 50
 _SHOWN: Final = "audit_shown"

@@ -8,7 +8,7 @@ from ui import i18n, state
 from ui.components.cards import Card, cards, plain
 from ui.components.notices import notice, page_title, show_error
 from ui.errors import FathomError
-from ui.wire_golden import GoldenList, GoldenQuestion, GoldenReport, Verdict
+from ui.wire.golden import GoldenList, GoldenQuestion, GoldenReport, Verdict
 
 
 def golden(collection_id: str, *, back: str) -> None:

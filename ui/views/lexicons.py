@@ -10,7 +10,7 @@ from ui.components.cards import Card, cards
 from ui.components.confirm import confirm_delete
 from ui.components.notices import notice, page_title, show_error
 from ui.errors import FathomError
-from ui.wire_safety import Level, Lexicon, Trial
+from ui.wire.safety import Level, Lexicon, Trial
 
 _LEVELS: Final[tuple[Level, ...]] = ("block", "mask", "flag")
 _DELETED: Final = "lexicon_to_delete"

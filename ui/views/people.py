@@ -11,7 +11,7 @@ from ui.components.notices import notice, page_title, show_error
 from ui.components.users import change_user, new_user, user_cards
 from ui.errors import FathomError
 from ui.wire import Me
-from ui.wire_people import Key, User
+from ui.wire.people import Key, User
 
 _PENDING: Final = "people_action"
 _CHOSEN: Final = "keys_of"

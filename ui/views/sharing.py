@@ -6,7 +6,7 @@ from ui import i18n, state
 from ui.components.cards import Card, cards
 from ui.components.notices import notice, page_title, show_error
 from ui.errors import ApiError, FathomError
-from ui.wire_people import Grant
+from ui.wire.people import Grant
 
 _ROLES = ("reader", "editor", "owner")
 _KINDS = ("user", "group")

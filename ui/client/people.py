@@ -2,8 +2,8 @@
 
 from typing import Any, cast
 
-from ui.connection import Connection, segment
-from ui.wire_people import Grant, Key, KeyWish, NewKey, User
+from ui.client.connection import Connection, segment
+from ui.wire.people import Grant, Key, KeyWish, NewKey, User
 
 _AT_MOST = 1000
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from ui.connection import Connection, segment
+from ui.client.connection import Connection, segment
 from ui.sse import ServerEvent
 from ui.wire import AnswerCounts, Change, Review
 
 
-class LivingCalls(Connection):
+class AnswerCalls(Connection):
     """Ask again, count outdated answers, review them, and certify answers."""
 
     @contextmanager

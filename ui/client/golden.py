@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from ui.connection import Connection, segment
-from ui.wire_golden import GoldenList, GoldenReport, GoldenRun
+from ui.client.connection import Connection, segment
+from ui.wire.golden import GoldenList, GoldenReport, GoldenRun
 
 
 class GoldenCalls(Connection):

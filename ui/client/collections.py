@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import cast
 
-from ui.collection_wire import BinItem
-from ui.connection import Connection, segment
+from ui.client.connection import Connection, segment
 from ui.wire import ChunkItem, Document
+from ui.wire.collections import BinItem
 
 
 class CollectionCalls(Connection):

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from ui.collection_calls import CollectionCalls
-from ui.connection import PAGE_LIMIT, Page, segment
-from ui.golden_calls import GoldenCalls
-from ui.living_client import LivingCalls
-from ui.people_calls import PeopleCalls
-from ui.safety_calls import SafetyCalls
+from ui.client.answers import AnswerCalls
+from ui.client.collections import CollectionCalls
+from ui.client.connection import PAGE_LIMIT, Page, segment
+from ui.client.golden import GoldenCalls
+from ui.client.people import PeopleCalls
+from ui.client.safety import SafetyCalls
 from ui.sse import ServerEvent
 from ui.wire import (
     Answer,
@@ -41,7 +41,7 @@ class Upload:
     media_type: str = "application/octet-stream"
 
 
-class FathomClient(CollectionCalls, GoldenCalls, LivingCalls, PeopleCalls, SafetyCalls):
+class FathomClient(CollectionCalls, GoldenCalls, AnswerCalls, PeopleCalls, SafetyCalls):
     """Calls the REST interface; safe to share between threads."""
 
     # ------------------------------------------------------------------ collections

@@ -2,8 +2,8 @@
 
 from typing import Any, Literal, cast
 
-from ui.connection import Connection, Page, segment
-from ui.wire_safety import Level, Lexicon, LexiconContent, Record, Trial, Verdict
+from ui.client.connection import Connection, Page, segment
+from ui.wire.safety import Level, Lexicon, LexiconContent, Record, Trial, Verdict
 
 _EXPORT_TIMEOUT_S = 300.0
 
