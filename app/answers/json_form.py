@@ -5,6 +5,7 @@ Keys keep the order of the fields. Rows that earlier programs stored lack keys a
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -38,13 +39,15 @@ _EVENT_NAMES: Mapping[type, str] = {
 
 
 def as_json(value: Any) -> Any:
-    """A dataclass as a dictionary by field, with lists for tuples, at every depth; other values as they are."""
+    """A dataclass as a dictionary by field, with lists for tuples and RFC 3339 for moments, at every depth."""
     if is_dataclass(value):
         return {item.name: as_json(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, Mapping):
         return {key: as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return value
 
 

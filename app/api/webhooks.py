@@ -4,14 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from app.api.access import RuledRoute, any_key, on_webhook
+from app.api.access import any_key, on_webhook
 from app.api.deps import Cursor, Limit, RuntimeDep
+from app.api.json_body import JsonRoute
 from app.api.problems import PROBLEM_RESPONSES
 from app.schemas.paging import Page
 from app.schemas.webhooks import DeliveryOut, WebhookChange, WebhookCreate, WebhookMadeOut, WebhookOut
 from app.webhooks import hooks
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"], responses=PROBLEM_RESPONSES, route_class=RuledRoute)
+router = APIRouter(prefix="/webhooks", tags=["webhooks"], responses=PROBLEM_RESPONSES, route_class=JsonRoute)
 
 WebhookId = Annotated[
     str, Path(max_length=64, description="Id of a webhook.", examples=["whk_4k7tq2hn3vcv5w6d7g2m5a3x2e"])

@@ -66,6 +66,9 @@ STORE = "/openai/v1/vector_stores/{collection}"
 BODIES = {
     "/v1/collections/{collection}/sync": {"files": [{"path": "a.txt", "sha256": "0" * 64}]},
     "/v1/collections/{collection}/grants": {"user": "nobody", "role": "reader"},
+    "/v1/collections/{collection}/golden": {"question": "What do ducks eat?", "expected": ["weeds"]},
+    "/v1/documents/{document_id}/chunks/{chunk_id}": {"enabled": False},
+    "/v1/webhooks/{webhook_id}": {"enabled": True},
     f"{STORE}/search": {"query": "ducks"},
     f"{STORE}/files": {"file_id": "nothing"},
     f"{STORE}/files/{{store_file}}": {"attributes": {}},
@@ -82,7 +85,7 @@ def test_every_route_answers_an_unknown_id_with_a_problem(api):
         for method in operations:
             if (method, path) == ("put", "/v1/lexicons/{lexicon}"):  # it makes what is not there
                 continue
-            url = re.sub(r"\{\w+\}", "nothing", path)
+            url = re.sub(r"\{\w+\}", "nothing", path.replace("{chunk_id}", "7"))
             if "multipart/form-data" in operations[method].get("requestBody", {}).get("content", {}):
                 reply = api.request(method, url, files={"files": ("a.txt", b"text")})
             else:
