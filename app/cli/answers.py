@@ -54,7 +54,7 @@ def list_some(
             if cursor is None:
                 break
     if as_json:
-        print_json({"items": [_plain(in_json(answer)) for answer in found]})
+        print_json({"items": [in_json(answer) for answer in found]})
         return
     for answer in found:
         print(f"{answer.id}  {answer.created_at[:16]}  {_line(answer.question)}{_mark(answer)}")
@@ -74,7 +74,7 @@ def ask_again(
         new = run.answer(runtime, again.ask_of(runtime.db, answer)).answer
         before, after = (stored.get(runtime.db, key, in_work=False) for key in (answer, new.id))
     if as_json:
-        print_json({"before": _plain(in_json(before)), "after": _plain(in_json(after))})
+        print_json({"before": in_json(before), "after": in_json(after)})
         return
     _print_change(before, after)
     print("It says the same." if after.change == "same" else "It says something else now.")
@@ -105,9 +105,7 @@ def review(
         changes = _changes(runtime, begun.id)
     counted = {name: view.outcomes.get(name, 0) for name in ("changed", "same", "failed")}
     if as_json:
-        pairs = [
-            {"before": _plain(in_json(one.before)), "after": _plain(in_json(one.after))} for one in changes
-        ]
+        pairs = [{"before": in_json(one.before), "after": in_json(one.after)} for one in changes]
         print_json({"id": view.id, "state": view.state, "total": view.total, **counted, "changes": pairs})
     else:
         for one in changes:
@@ -182,14 +180,6 @@ def _print_change(before: "Answer", after: "Answer") -> None:
     for sign, answer in (("-", before), ("+", after)):
         for line in answer.text.splitlines() or [""]:
             print(f"  {sign} {visible(line)}")
-
-
-def _plain(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer for programs: moments as text."""
-    outdated = answer["outdated"]
-    if outdated is not None:
-        answer["outdated"] = outdated | {"since": outdated["since"].isoformat()}
-    return answer
 
 
 def _mark(answer: "Answer") -> str:
