@@ -2,13 +2,18 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
+
+from tests.faults.scenarios import warm
+from tests.faults.trials import ENDED, forked
 
 ROOT = Path(__file__).parents[2]
 FILE_CALLS = ("remove", "rename", "rmdir", "truncate")
@@ -50,6 +55,72 @@ class Steps:
             return plain(*arguments)
 
         setattr(os, name, wrapped)
+
+
+def all_kills(
+    home: Path,
+    every: int,
+    *,
+    fill: Callable[[Path], str],
+    begin: Callable[[Path], tuple[Engine, Callable[[], object]]],
+    check: Callable[[Path, str], list[str]],
+) -> dict[str, Any]:
+    """Kill a call at its first step, and at every so many after that, until one ends by itself.
+
+    All work is done in forks of this process, which must have no threads and gets none.
+
+    Args:
+        home: Home that is filled once; each call works in a copy of it.
+        every: Steps between two kills.
+        fill: Fills the home; gives a word that `check` needs, such as an id.
+        begin: Opens a copy and gives its database's engine, and the call whose steps count.
+        check: Faults after a kill, in words, by the copy and the word.
+
+    Raises:
+        RuntimeError: The home could not be made, or a call ended in another way.
+    """
+    copy = home.parent / "copy"
+    warm(copy)
+    ended_by, told = forked(lambda tell: tell(fill(home)))
+    if ENDED not in told:
+        raise RuntimeError(f"the home could not be made: signal {ended_by}, {told}")
+    wrong: list[str] = []
+    kills = 0
+    for kill_at in range(1, MOST_STEPS, every):
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(home, copy)
+        steps = _killed(copy, begin, kill_at)
+        wrong += [f"killed at step {kill_at}: {what}" for what in _checked(copy, told[0], check)]
+        if steps is not None:
+            return {"steps": steps, "kills": kills, "wrong": wrong}
+        kills += 1
+    return {"steps": -1, "kills": kills, "wrong": [*wrong, "it has no end"]}
+
+
+def _killed(
+    copy: Path, begin: Callable[[Path], tuple[Engine, Callable[[], object]]], kill_at: int
+) -> int | None:
+    """Number of steps there were; None where the call was killed."""
+
+    def act(tell: Callable[[str], None]) -> None:
+        engine, call = begin(copy)
+        steps = Steps(engine, kill_at)
+        steps.begin()
+        call()
+        steps.end()
+        tell(str(steps.count))
+
+    ended_by, told = forked(act)
+    if ended_by == signal.SIGKILL:
+        return None
+    if ended_by or ENDED not in told:
+        raise RuntimeError(f"killed at step {kill_at}: signal {ended_by}, {told}")
+    return int(told[0])
+
+
+def _checked(copy: Path, word: str, check: Callable[[Path, str], list[str]]) -> list[str]:
+    ended_by, told = forked(lambda tell: tell(json.dumps(check(copy, word))))
+    return json.loads(told[0]) if ENDED in told else [f"the check ended by signal {ended_by}: {told}"]
 
 
 def tried(module: str, folder: Path, how: str, every: int) -> dict[str, Any]:

@@ -6,22 +6,20 @@ done afterwards, and after erasing nothing is left.
 
 import json
 import os
-import shutil
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from app.composition.runtime import Runtime
 from app.library import collections, deletions, documents, erasing, proving
 from tests.crash.invariants import violations
-from tests.crash.kills import MOST_STEPS, Steps, report, tried
+from tests.crash.kills import all_kills, report, tried
 from tests.crash.test_erasing_kills import SECRET, TEXT, filled, opened
-from tests.faults.scenarios import warm, work
-from tests.faults.trials import ENDED, forked
+from tests.faults.scenarios import work
 
 pytestmark = [pytest.mark.crash, pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -68,35 +66,6 @@ def prepare(runtime: Runtime, how: str) -> Callable[[], object]:
     return lambda: (deletions.restore if what == "restore" else deletions.erase)(runtime, item)
 
 
-def _killed(home: Path, how: str, kill_at: int) -> int | None:
-    """Run a call to a step in a fork of this process; gives the steps there were, None where it was killed.
-
-    Raises:
-        RuntimeError: It ended in another way.
-    """
-
-    def act(tell: Callable[[str], None]) -> None:
-        runtime = opened(home)
-        call = prepare(runtime, how)
-        steps = Steps(runtime.db.engine, kill_at)
-        steps.begin()
-        call()
-        steps.end()
-        tell(str(steps.count))
-
-    ended_by, told = forked(act)
-    if ended_by == signal.SIGKILL:
-        return None
-    if ended_by or ENDED not in told:
-        raise RuntimeError(f"killed at step {kill_at}: signal {ended_by}, {told}")
-    return int(told[0])
-
-
-def _checked(home: Path, how: str) -> list[str]:
-    ended_by, told = forked(lambda tell: tell(json.dumps(_check(home, how))))
-    return json.loads(told[0]) if ENDED in told else [f"the check ended by signal {ended_by}: {told}"]
-
-
 def _check(home: Path, how: str) -> list[str]:
     """Faults after a kill, in words."""
     runtime = opened(home)
@@ -133,27 +102,11 @@ def _check(home: Path, how: str) -> list[str]:
 
 
 def _all_kills(home: Path, how: str, every: int) -> dict[str, Any]:
-    """Kill a call at its first step, and at every so many after that, until one ends by itself.
+    def begin(copy: Path) -> tuple[Engine, Callable[[], object]]:
+        runtime = opened(copy)
+        return runtime.db.engine, prepare(runtime, how)
 
-    Raises:
-        RuntimeError: The home could not be made.
-    """
-    copy = home.parent / "copy"
-    warm(copy)
-    ended_by, told = forked(lambda tell: tell(filled(home)))
-    if ENDED not in told:
-        raise RuntimeError(f"the home could not be made: signal {ended_by}, {told}")
-    wrong: list[str] = []
-    kills = 0
-    for kill_at in range(1, MOST_STEPS, every):
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(home, copy)
-        steps = _killed(copy, how, kill_at)
-        wrong += [f"killed at step {kill_at}: {what}" for what in _checked(copy, how)]
-        if steps is not None:
-            return {"steps": steps, "kills": kills, "wrong": wrong}
-        kills += 1
-    return {"steps": -1, "kills": kills, "wrong": [*wrong, "it has no end"]}
+    return all_kills(home, every, fill=filled, begin=begin, check=lambda copy, _: _check(copy, how))
 
 
 @pytest.mark.parametrize("how", EVERY)

@@ -7,8 +7,6 @@ hundred starts.
 
 import json
 import os
-import shutil
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from app.answers import run, stored
 from app.answers.accept import Ask
@@ -29,9 +28,8 @@ from app.settings.reading import load_settings
 from tests.app.copying_generator import AttributingGenerator
 from tests.app.doubles import small_parts
 from tests.crash.invariants import violations
-from tests.crash.kills import MOST_STEPS, Steps, report, tried
-from tests.faults.scenarios import warm, work
-from tests.faults.trials import ENDED, forked
+from tests.crash.kills import all_kills, report, tried
+from tests.faults.scenarios import work
 
 pytestmark = [pytest.mark.crash, pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -90,36 +88,6 @@ def prepare(runtime: Runtime, how: str) -> Callable[[], object]:
     upload = Upload(name="secret.md", blob=runtime.blobs.put(REPLACED))
     record_uploads(runtime, collection, [upload])
     return lambda: work(runtime)
-
-
-def _killed(home: Path, how: str, kill_at: int) -> int | None:
-    """Run a deletion to a step in a fork of this process; gives the steps there were, None where it was killed.
-
-    Raises:
-        RuntimeError: It ended in another way.
-    """
-
-    def act(tell: Callable[[str], None]) -> None:
-        runtime = opened(home)
-        delete = prepare(runtime, how)
-        steps = Steps(runtime.db.engine, kill_at)
-        steps.begin()
-        delete()
-        steps.end()
-        tell(str(steps.count))
-
-    ended_by, told = forked(act)
-    if ended_by == signal.SIGKILL:
-        return None
-    if ended_by or ENDED not in told:
-        raise RuntimeError(f"killed at step {kill_at}: signal {ended_by}, {told}")
-    return int(told[0])
-
-
-def _checked(home: Path, how: str, document: str) -> list[str]:
-    """What is wrong after a kill; told by another fork, so that this process stays without threads."""
-    ended_by, told = forked(lambda tell: tell(json.dumps(_check(home, how, document))))
-    return json.loads(told[0]) if ENDED in told else [f"the check ended by signal {ended_by}: {told}"]
 
 
 def _check(home: Path, how: str, document: str) -> list[str]:
@@ -190,23 +158,13 @@ def _not_begun(runtime: Runtime, how: str) -> list[str]:
 
 
 def _all_kills(home: Path, how: str, every: int) -> dict[str, Any]:
-    """Kill a deletion at its first step, and at every so many after that, until one ends by itself."""
-    copy = home.parent / "copy"
-    warm(copy)
-    ended_by, told = forked(lambda tell: tell(filled(home)))
-    if ENDED not in told:
-        raise RuntimeError(f"the home could not be made: signal {ended_by}, {told}")
-    wrong: list[str] = []
-    kills = 0
-    for kill_at in range(1, MOST_STEPS, every):
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(home, copy)
-        steps = _killed(copy, how, kill_at)
-        wrong += [f"killed at step {kill_at}: {what}" for what in _checked(copy, how, told[0])]
-        if steps is not None:
-            return {"steps": steps, "kills": kills, "wrong": wrong}
-        kills += 1
-    return {"steps": -1, "kills": kills, "wrong": [*wrong, "it has no end"]}
+    def begin(copy: Path) -> tuple[Engine, Callable[[], object]]:
+        runtime = opened(copy)
+        return runtime.db.engine, prepare(runtime, how)
+
+    return all_kills(
+        home, every, fill=filled, begin=begin, check=lambda copy, document: _check(copy, how, document)
+    )
 
 
 @pytest.mark.parametrize("how", EVERY)
