@@ -1,14 +1,11 @@
 """Periodic work of the server: finish erasing, and delete expired answers, replies and deletions in the bin.
 
-A thread of its own, so that neither requests nor documents wait for it.
+Done in a thread of its own (`app.background`), so that neither requests nor documents wait for it.
 """
 
 import logging
-import threading
 import time
 from datetime import timedelta
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.answers import stored
 from app.audit import trail
@@ -16,43 +13,20 @@ from app.audit.recording import LOCAL
 from app.composition.runtime import Runtime
 from app.db import idempotency, webhooks
 from app.db.types import utc_now
-from app.errors import FathomError
 from app.library import deletions, erasing, usage
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 15.0
-"""Seconds between checks for erasures that are still to do."""
 EXPIRE_EVERY_S = 600.0
 
 
 class Housekeeping:
-    """The thread; `start` it once, `stop` it before the runtime is closed."""
+    """The periodic work, and when each part of it was done last."""
 
-    def __init__(self, runtime: Runtime, every_s: float = EVERY_S) -> None:
-        """Prepare the thread for the runtime's database."""
+    def __init__(self, runtime: Runtime) -> None:
+        """Nothing was done yet."""
         self._runtime = runtime
-        self._every_s = every_s
-        self._stopping = threading.Event()
         self._expired = float("-inf")
-        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
-
-    def start(self) -> None:
-        """Begin; the first look comes at once, since a process may have died in the middle of erasing."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the step in work."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.run_due()
-            except (FathomError, SQLAlchemyError, OSError):
-                logger.warning("housekeeping failed; it is tried again", exc_info=True)
-            self._stopping.wait(self._every_s)
 
     def run_due(self) -> None:
         """Run the work that is due."""

@@ -42,19 +42,16 @@ from app.api.guard import GuardMiddleware
 from app.api.metering import count_request
 from app.api.openai import router as openai
 from app.api.overload import OverloadMiddleware
+from app.background import BackgroundThread, background_threads
 from app.composition.runtime import Parts, Runtime, build_runtime
-from app.golden_watch import GoldenWatch
 from app.health_watch import Watch
-from app.housekeeping import Housekeeping
 from app.identity.gate import Gate
 from app.library import readiness
 from app.library.jobs import figures
 from app.library.usage import Meter
 from app.metrics import Metrics
 from app.observability import RequestContextMiddleware
-from app.reviewer import Reviewer
 from app.settings.schema import Settings
-from app.suggester import Suggester
 from app.webhooks.delivery import Delivery, Postman
 
 if TYPE_CHECKING:
@@ -134,13 +131,10 @@ def _provider(settings: Settings) -> "Provider":
     return Provider(settings.sign_in)
 
 
-def _watchers(
-    runtime: Runtime, queues: Queues
-) -> tuple[Postman, Suggester, Reviewer, GoldenWatch, Housekeeping]:
+def _watchers(runtime: Runtime, queues: Queues) -> list[Postman | BackgroundThread]:
     """The threads beside the requests, each with `start` and `stop`."""
     postman = Postman(Delivery(db=runtime.db, settings=runtime.settings.webhooks))
-    suggester = Suggester(runtime, lambda: bool(queues.answers.running or queues.answers.waiting))
-    return postman, suggester, Reviewer(runtime), GoldenWatch(runtime), Housekeeping(runtime)
+    return [postman, *background_threads(runtime, queues)]
 
 
 def _versioned() -> APIRouter:

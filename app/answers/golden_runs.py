@@ -96,6 +96,13 @@ def plan(parts: SearchParts) -> int:
     return count
 
 
+def run_due(parts: SearchParts, stopping: Callable[[], bool] = lambda: False) -> None:
+    """Queue the runs that are due, and do all that wait, until `stopping` says so."""
+    plan(parts)
+    while not stopping() and work(parts, stopping):
+        pass
+
+
 def work(parts: SearchParts, stopping: Callable[[], bool] = lambda: False) -> bool:
     """Do the oldest run that waits to its end; gives False where there is none."""
     with parts.db.read() as session:

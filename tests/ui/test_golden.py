@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.golden_watch import GoldenWatch
+from app.answers import golden_runs
 from app.main import create_app
 from app.settings.reading import load_settings
 from app.worker import Worker
@@ -53,7 +53,7 @@ def test_questions_are_kept_asked_and_removed(app, monkeypatch):
         assert client.golden(birds)["items"][0]["expected"] == ["grass", "weeds"]
         field(run, "button", "Ask all now").click().run()
         assert "A run waits or is under way." in shown(run)
-        GoldenWatch(runtime).look()
+        golden_runs.run_due(runtime)
         run.run()
         assert "1 of 2 passed" in shown(run)
         assert "<b>" not in shown(run)

@@ -15,7 +15,6 @@ from app.db.audit import walk
 from app.db.models import Answer
 from app.db.types import utc_now
 from app.errors import AnswerNotFoundError, ConflictError, InvalidInputError, NotFoundError
-from app.golden_watch import GoldenWatch
 from app.intake import reembedding
 from app.intake.record import Upload, record_uploads
 from app.library import collections, documents
@@ -80,7 +79,7 @@ def birds(opened):
 
 
 def looked(runtime):
-    GoldenWatch(runtime).look()
+    golden_runs.run_due(runtime)
 
 
 def runs(runtime, collection):
@@ -331,7 +330,7 @@ def test_questions_come_by_hand_from_answers_and_from_feedback(api, work):
     run = api.post("/v1/collections/birds/golden/runs").json()
     assert run["state"] == "queued"
     assert api.post("/v1/collections/birds/golden/runs").json()["id"] == run["id"]
-    GoldenWatch(api.app.state.runtime).look()
+    golden_runs.run_due(api.app.state.runtime)
     told = api.get(f"/v1/collections/birds/golden/runs/{run['id']}").json()
     assert (told["state"], told["total"], told["before"]) == ("done", 3, None)
     assert [one["id"] for one in api.get("/v1/collections/birds/golden/runs").json()["items"]] == [run["id"]]
