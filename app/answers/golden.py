@@ -13,7 +13,7 @@ from app.db import golden as rows
 from app.db.engine import Database
 from app.db.feedback import Passage
 from app.db.golden import GoldenView
-from app.errors import AnswerNotFoundError, CollectionNotFoundError, InvalidInputError, NotFoundError
+from app.errors import AnswerNotFoundError, InvalidInputError, NotFoundError
 from app.search.parts import SearchParts
 from app.search.searching import checked_text
 
@@ -114,9 +114,7 @@ def found_id(session: Session, collection: str) -> str:
     Raises:
         CollectionNotFoundError: There is no such collection.
     """
-    found = collections.find(session, collection)
-    if found is None:
-        raise CollectionNotFoundError(collection)
+    found = collections.require(session, collection)
     return found.id
 
 

@@ -89,9 +89,7 @@ def page(db: Database, collection: str, cursor: str | None, limit: int) -> Slice
         InvalidInputError: The cursor can't be read.
     """
     with db.read() as session:
-        found = collections.find(session, collection)
-        if found is None:
-            raise CollectionNotFoundError(collection)
+        found = collections.require(session, collection)
         return renewals.reviews(session, found.id, cursor, limit)
 
 

@@ -19,7 +19,7 @@ from app.db import renewals as renewal_rows
 from app.db.engine import Database
 from app.db.paging import Slice
 from app.db.sources import DocumentName, Source, read_sources
-from app.errors import AnswerNotFoundError, CollectionNotFoundError, InvalidInputError
+from app.errors import AnswerNotFoundError, InvalidInputError
 from app.library import erasing
 from app.library.parts import ErasureParts
 from app.safety.types import Finder
@@ -81,9 +81,7 @@ def counts(db: Database, collection: str) -> tuple[int, int]:
         CollectionNotFoundError: There is no such collection.
     """
     with db.read() as session:
-        found = collections.find(session, collection)
-        if found is None:
-            raise CollectionNotFoundError(collection)
+        found = collections.require(session, collection)
         return rows.counts(session, found.id)
 
 

@@ -12,6 +12,7 @@ from app.db.models import Blob, Chunk, Collection, Document, DocumentVersion, In
 from app.db.paging import Slice, after, encode_cursor
 from app.db.types import new_id, utc_now
 from app.db.views import CollectionRecord, IndexChangeView
+from app.errors import CollectionNotFoundError
 
 KEPT_CHANGES = 10_000
 
@@ -30,6 +31,18 @@ def find(session: Session, key: str) -> CollectionRecord | None:
     column = Collection.id if key.startswith("col_") else Collection.name
     row = session.scalar(select(Collection).where(column == key).execution_options(populate_existing=True))
     return None if row is None else _record(row)
+
+
+def require(session: Session, key: str) -> CollectionRecord:
+    """The collection with this id or name.
+
+    Raises:
+        CollectionNotFoundError: There is none, or the reader may not know of it.
+    """
+    found = find(session, key)
+    if found is None:
+        raise CollectionNotFoundError(key)
+    return found
 
 
 def lock(session: Session, collection_id: str) -> CollectionRecord | None:

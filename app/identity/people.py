@@ -18,7 +18,6 @@ from app.db.identity import UserView as UserView
 from app.db.paging import Slice
 from app.db.types import utc_now
 from app.errors import (
-    CollectionNotFoundError,
     ConflictError,
     InvalidInputError,
     NotFoundError,
@@ -326,9 +325,7 @@ def withdraw_grant(database: Database, collection: str, grant_id: str) -> None:
 
 
 def _collection_id(session: Session, key: str) -> str:
-    found = collections.find(session, key)
-    if found is None:
-        raise CollectionNotFoundError(key)
+    found = collections.require(session, key)
     return found.id
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from app.db import collections
 from app.db import local_files as rows
 from app.db.engine import Database
-from app.errors import CollectionNotFoundError
 from app.library.documents import check_name
 from app.settings.groups import LimitSettings
 
@@ -47,9 +46,7 @@ def compare(db: Database, limits: LimitSettings, collection: str, files: Mapping
     for path in files:
         check_name(path, limits.max_name_chars)
     with db.read() as session:
-        found = collections.find(session, collection)
-        if found is None:
-            raise CollectionNotFoundError(collection)
+        found = collections.require(session, collection)
         known = rows.known_files(session, found.id)
     replace = {
         path: known[path].document_id

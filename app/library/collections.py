@@ -64,9 +64,7 @@ def get(parts: EncoderParts, key: str) -> CollectionView:
         CollectionNotFoundError: There is none.
     """
     with parts.db.read() as session:
-        row = collections.find(session, key)
-        if row is None:
-            raise CollectionNotFoundError(key)
+        row = collections.require(session, key)
         stats = collections.stats(session, [row.id])[row.id]
     return CollectionView(row, stats, vector_state.waiting(parts, [row.id]).get(row.id, Waiting()))
 
@@ -122,9 +120,7 @@ def update(parts: EncoderParts, key: str, changes: Mapping[str, Any]) -> Collect
         check_name(changes["name"])
     try:
         with parts.db.write() as session:
-            row = collections.find(session, key)
-            if row is None:
-                raise CollectionNotFoundError(key)
+            row = collections.require(session, key)
             columns = {key: changes[key] for key in ("name", "description", "language") if key in changes}
             if "settings" in changes:
                 columns["settings"] = {**row.settings, **changes["settings"]}
@@ -172,9 +168,7 @@ def fields(db: Database, key: str) -> list[FieldSummary]:
         CollectionNotFoundError: There is no such collection.
     """
     with db.read() as session:
-        row = collections.find(session, key)
-        if row is None:
-            raise CollectionNotFoundError(key)
+        row = collections.require(session, key)
         return field_rows.summaries(session, row.id)
 
 
@@ -185,9 +179,7 @@ def suggested(db: Database, key: str) -> list[Suggestion]:
         CollectionNotFoundError: There is no such collection.
     """
     with db.read() as session:
-        found = collections.find(session, key)
-        if found is None:
-            raise CollectionNotFoundError(key)
+        found = collections.require(session, key)
         return suggestions.listed(session, found.id)
 
 

@@ -17,7 +17,6 @@ from app.db.paging import Slice, decode_position
 from app.db.types import utc_now
 from app.db.views import CanonicalText, ChunkView, DocumentRecord, DocumentView, JobView, VersionView
 from app.errors import (
-    CollectionNotFoundError,
     ConflictError,
     DocumentNotFoundError,
     InvalidInputError,
@@ -88,9 +87,7 @@ def page(
         InvalidInputError: The cursor can't be read.
     """
     with db.read() as session:
-        found = collections.find(session, collection)
-        if found is None:
-            raise CollectionNotFoundError(collection)
+        found = collections.require(session, collection)
         states = () if status is None else (status,) if isinstance(status, str) else status
         return documents.page(
             session, found.id, states, cursor, limit, newest_first=newest_first, wanted=wanted
@@ -105,9 +102,7 @@ def in_collection(db: Database, collection: str, key: str) -> DocumentView:
         DocumentNotFoundError: It has no such document.
     """
     with db.read() as session:
-        found = collections.find(session, collection)
-        if found is None:
-            raise CollectionNotFoundError(collection)
+        found = collections.require(session, collection)
         row = documents.by_external_id(session, found.id, key) or documents.find(session, key)
         view = documents.views(session, [row.id]).get(row.id) if row else None
     if view is None or view.document.collection_id != found.id:

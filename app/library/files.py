@@ -12,7 +12,7 @@ from app.db import collections, documents, files
 from app.db.engine import Database
 from app.db.files import BatchView, FileView
 from app.db.paging import Slice
-from app.errors import CollectionNotFoundError, NotFoundError
+from app.errors import NotFoundError
 from app.library import erasing
 from app.library.parts import ErasureParts
 from app.storage import BlobStore, StoredBlob
@@ -118,9 +118,7 @@ def batch(db: Database, collection: str, batch_id: str) -> BatchView:
         NotFoundError: It has no such batch.
     """
     with db.read() as session:
-        row = collections.find(session, collection)
-        if row is None:
-            raise CollectionNotFoundError(collection)
+        row = collections.require(session, collection)
         found = files.find_batch(session, row.id, batch_id)
     if found is None:
         raise NotFoundError(

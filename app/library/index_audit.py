@@ -7,7 +7,6 @@ import numpy as np
 
 from app.db import chunks, collections
 from app.db.engine import Database
-from app.errors import CollectionNotFoundError
 from app.indexes.collection import BOTH
 from app.indexes.vectors import unpack
 from app.library.parts import IndexParts
@@ -117,7 +116,5 @@ def repair(parts: IndexParts, collection: str) -> IndexAudit:
 
 def _id(db: Database, collection: str) -> str:
     with db.read() as session:
-        row = collections.find(session, collection)
-    if row is None:
-        raise CollectionNotFoundError(collection)
+        row = collections.require(session, collection)
     return row.id

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.db import collections as collection_rows
 from app.db.engine import Database
-from app.errors import CollectionNotFoundError, InvalidInputError
+from app.errors import InvalidInputError
 from app.settings.schema import Settings
 from retrieval.config import CompressionConfig, FusionConfig, RetrievalConfig
 
@@ -85,9 +85,7 @@ def scope_of(db: Database, settings: Settings, keys: Sequence[str]) -> Scope:
     with db.read() as session:
         rows = []
         for key in dict.fromkeys(keys):
-            row = collection_rows.find(session, key)
-            if row is None:
-                raise CollectionNotFoundError(key)
+            row = collection_rows.require(session, key)
             rows.append(row)
         rows = list({row.id: row for row in rows}.values())
         stats = collection_rows.stats(session, [row.id for row in rows])
