@@ -1,6 +1,6 @@
 """Stored answers: read, rate, replay, delete."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from app.answers.json_form import answer_from_json, as_json, failure_from_json, 
 from app.answers.provenance import places_of, provenance_of
 from app.answers.types import Answer, AnswerFailure, Feedback, Outdated, Provenance
 from app.audit.changes import record_changes
-from app.db import answer_ranges, collections
+from app.db import answer_ranges, collections, frozen
 from app.db import answers as rows
 from app.db import audit as audit_rows
 from app.db import erasing as erasing_rows
@@ -21,6 +21,7 @@ from app.db.paging import Slice
 from app.db.sources import DocumentName, Source, read_sources
 from app.errors import AnswerNotFoundError, InvalidInputError
 from app.library import erasing
+from app.library.blanking import Gone, blanked
 from app.library.parts import ErasureParts
 from app.safety.types import Finder
 from app.search.masking import hidden, hidden_document
@@ -90,9 +91,10 @@ def _told(session: Session, found: Sequence[rows.Answer], in_work: Callable[[str
     ids = [row.id for row in found]
     renewed_by, renewals = renewal_rows.renewals_of(session, ids)
     documents = answer_ranges.changed_documents(session, [row.id for row in found if row.outdated])
+    withheld = _withheld(session, ids)
     return [
         replace(
-            _answer(row, in_work(row.id)),
+            _answer(row, in_work(row.id), withheld.get(row.id)),
             feedback=None if row.rating is None else Feedback(rating=row.rating, comment=row.comment),
             outdated=_outdated(row, documents.get(row.id, ())),
             renewed_by=renewed_by.get(row.id),
@@ -124,8 +126,10 @@ def provenance(parts: SearchParts, answer_id: str, *, in_work: bool) -> Provenan
         row = rows.get(session, answer_id, with_provenance=True)
         if row is None:
             raise AnswerNotFoundError(answer_id)
-        answer = _answer(row, in_work)
-        trace = None if row.provenance is None else trace_from_json(row.provenance)
+        withheld = _withheld(session, [row.id]).get(row.id)
+        answer = _answer(row, in_work, withheld)
+        # The tokens of a text of which some is withheld are not its tokens.
+        trace = None if row.provenance is None or withheld else trace_from_json(row.provenance)
         places = places_of(answer, trace)
         sources = dict(zip(places, read_sources(session, places), strict=True))
     if finders := parts.finders().outgoing:
@@ -158,7 +162,7 @@ def events(db: Database, answer_id: str) -> list[dict[str, Any]]:
         row = rows.get(session, answer_id, with_events=True)
         if row is None:
             raise AnswerNotFoundError(answer_id)
-        if row.events:
+        if row.events and not _withheld(session, [row.id]):
             return list(row.events)
     answer = get(db, answer_id, in_work=False)
     return [{"id": 1, "event": "done", "data": {"answer": as_json(answer)}}]
@@ -210,8 +214,19 @@ def _delete(parts: ErasureParts, answer_ids: Sequence[str]) -> int:
     return count
 
 
-def _answer(row: rows.Answer, in_work: bool) -> Answer:
-    return answer_from_json(row.answer) if row.answer else _without_text(row, in_work)
+def _withheld(session: Session, answer_ids: Sequence[str]) -> dict[str, dict[str, Gone]]:
+    """Documents in the bin whose words an answer may hold, by answer; these are shown again after a restoration."""
+    found = frozen.texts_of_answers(session, answer_ids)
+    return {
+        answer: {key: Gone(text=text) for key, text in documents.items()}
+        for answer, documents in found.items()
+    }
+
+
+def _answer(row: rows.Answer, in_work: bool, withheld: Mapping[str, Gone] | None) -> Answer:
+    if not row.answer:
+        return _without_text(row, in_work)
+    return answer_from_json(blanked(row.answer, withheld) if withheld else row.answer)
 
 
 def _without_text(row: rows.Answer, in_work: bool) -> Answer:

@@ -4,6 +4,7 @@ A copy holds the contents and stored files of its versions, so that restoring it
 that a copy of an earlier program lacks take their defaults.
 """
 
+from collections.abc import Collection as AnyCollection
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,10 @@ from sqlalchemy import inspect as mapped
 from sqlalchemy.orm import Session
 
 from app.db import chunks, contents, fields, jobs, tags
+from app.db.access import UNRESTRICTED
 from app.db.erasing import batches
 from app.db.frozen_models import FrozenDocument, FrozenVersion
-from app.db.models import Base, Content, Document, DocumentVersion
+from app.db.models import AnswerSource, Base, Content, Document, DocumentVersion
 from app.db.types import UtcDateTime
 
 ENDED = frozenset({"ready", "failed"})
@@ -171,6 +173,37 @@ def texts(session: Session, holder_id: str) -> dict[str, str]:
         .where(FrozenDocument.holder_id == holder_id, FrozenVersion.serving)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def texts_of_answers(session: Session, answer_ids: AnyCollection[str]) -> dict[str, dict[str, str | None]]:
+    """Canonical texts of the frozen documents whose words answers may hold, by answer and document.
+
+    The text is that of the version that served, None where none did; whoever may see it.
+    """
+    found: dict[str, dict[str, str | None]] = {}
+    texts: dict[str, str | None] = {}
+    for part in batches(answer_ids):
+        linked = (
+            select(AnswerSource.answer_id, AnswerSource.document_id)
+            .join(FrozenDocument, FrozenDocument.document_id == AnswerSource.document_id)
+            .where(AnswerSource.answer_id.in_(part))
+            .distinct()
+        )
+        for answer, document in session.execute(linked.execution_options(**UNRESTRICTED)):
+            if document not in texts:
+                texts[document] = _text_of(session, document)
+            found.setdefault(answer, {})[document] = texts[document]
+    return found
+
+
+def _text_of(session: Session, document_id: str) -> str | None:
+    served = (
+        select(Content.text)
+        .join(FrozenVersion, FrozenVersion.content_id == Content.id)
+        .join(FrozenDocument, FrozenDocument.id == FrozenVersion.frozen_id)
+        .where(FrozenDocument.document_id == document_id, FrozenVersion.serving)
+    )
+    return session.scalar(served.limit(1).execution_options(**UNRESTRICTED))
 
 
 def documents_of(session: Session, *, collection_id: str) -> list[str]:

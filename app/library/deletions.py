@@ -77,8 +77,14 @@ def put(session: Session, parts: BinParts, collection_id: str, name: str, docume
         removed += chunks.document_ids(session, key)
         documents.remove(session, key)
     collections.record_index_change(session, collection_id, removed=removed)
-    staleness.source_in_bin(session, document_ids)
+    _withhold(session, document_ids)
     return item
+
+
+def _withhold(session: Session, document_ids: Sequence[str]) -> None:
+    """Mark the answers that stand on documents, and erase replies that quote them: only answers come back."""
+    staleness.source_in_bin(session, document_ids)
+    erasing_rows.erase_replies(session, document_ids, quoting_only=True)
 
 
 def discard_collection(parts: BinParts, key: str) -> str | None:
@@ -106,7 +112,7 @@ def discard_collection(parts: BinParts, key: str) -> str | None:
         rows.link_answers(session, item, row.id)
         keys = erasing_rows.documents_in(session, row.id)
         frozen.freeze(session, item, row.id, keys)
-        staleness.source_in_bin(session, keys)
+        _withhold(session, keys)
         collections.remove(session, row.id)
         record_change(session, "collection.deleted", row.id, documents=len(keys), bin=item)
         return row.id, item

@@ -91,11 +91,20 @@ def test_a_deleted_document_is_found_nowhere_and_comes_back_whole(api, runtime, 
     assert violations(runtime, ids["collection"]) == []
 
 
-def test_its_answers_stay_as_they_were_until_it_is_erased(api, runtime, settings, ids):
+def test_its_answers_withhold_its_words_until_it_is_back_and_lose_them_once_it_is_erased(
+    api, runtime, settings, ids
+):
     answer = ask(api)
+    before = api.get(f"/v1/answers/{answer['id']}").json()
+    assert SECRET in before["text"]
     item = api.delete(f"/v1/documents/{ids['secret.md']}").headers["bin-item"]
     erasing.withdraw_missed(runtime.db)
+    assert "brass" not in said(api, answer["id"])
+    assert "brass" not in api.get("/v1/answers").text
+    assert api.post(f"/v1/collections/vaults/bin/{item}/restore", json={}).status_code == 200
+    assert api.get(f"/v1/answers/{answer['id']}").json() == before
     assert SECRET in said(api, answer["id"])
+    item = api.delete(f"/v1/documents/{ids['secret.md']}").headers["bin-item"]
     assert api.delete(f"/v1/collections/vaults/bin/{item}").status_code == 204
     assert "brass" not in said(api, answer["id"])
     assert holding(settings.home, SECRET) == []
